@@ -1,0 +1,48 @@
+# Two commands are all the set-up there is: `make demo` and `make test`.
+# Each makes the virtual environment .venv when it is missing or out of date.
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+OUT ?= heedmap-demo
+
+# Room that a step took and gave back is kept for the next one (fewer page faults).
+export MALLOC_TRIM_THRESHOLD_ := 268435456
+export MALLOC_TOP_PAD_ := 67108864
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check report format clean
+
+help: ## show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: $(VENV)/.complete ## audit four trained policies, print the tables, write an HTML report
+	$(BIN)/heedmap demo --out $(OUT)
+
+test: $(VENV)/.complete ## run the whole test suite
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.complete ## format, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+
+report: $(VENV)/.complete ## write the demo's HTML report again, in both languages
+	@test -f $(OUT)/record.json || $(MAKE) demo
+	$(BIN)/heedmap report $(OUT)
+	$(BIN)/heedmap report $(OUT) --lang ko
+
+format: $(VENV)/.complete ## format the code and mend what lint can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## remove the virtual environment, caches and the demo's result
+	rm -rf $(VENV) $(OUT) .pytest_cache .ruff_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.complete: pyproject.toml constraints.txt
+	@echo "Setting up $(VENV) (a few minutes the first time) ..."
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on \
+	  --constraint constraints.txt --editable '.[dev]'
+	@touch $@

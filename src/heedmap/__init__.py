@@ -1,0 +1,56 @@
+"""heedmap tells whether a robot policy heeds its instruction and, if not, where it was lost.
+
+Names are imported when first used, so that reading and reporting results needs no torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from heedmap.capture.attention import AttentionCapture, capture_attention
+    from heedmap.errors import HeedmapError
+    from heedmap.layout import Layout
+    from heedmap.pipeline import audit
+    from heedmap.policies.base import Policy
+    from heedmap.policies.callable import CallablePolicy
+    from heedmap.policies.registry import load_policy
+    from heedmap.record import Record, Result
+
+__version__ = "0.1.0"
+__all__ = [
+    "AttentionCapture",
+    "CallablePolicy",
+    "HeedmapError",
+    "Layout",
+    "Policy",
+    "Record",
+    "Result",
+    "audit",
+    "capture_attention",
+    "load_policy",
+]
+
+_HOME_OF = {
+    "AttentionCapture": "heedmap.capture.attention",
+    "CallablePolicy": "heedmap.policies.callable",
+    "HeedmapError": "heedmap.errors",
+    "Layout": "heedmap.layout",
+    "Policy": "heedmap.policies.base",
+    "Record": "heedmap.record",
+    "Result": "heedmap.record",
+    "audit": "heedmap.pipeline",
+    "capture_attention": "heedmap.capture.attention",
+    "load_policy": "heedmap.policies.registry",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'heedmap' has no attribute '{name}'")
+    return getattr(import_module(_HOME_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

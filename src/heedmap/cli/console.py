@@ -1,0 +1,47 @@
+"""What the commands share: consoles, progress bars, and how an error is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+out = Console()
+err = Console(stderr=True)
+
+Advance = Callable[[str, int, int], None]
+"""Called with what is done now, how far, and of how many."""
+
+
+@contextmanager
+def progress_bar() -> Iterator[Advance]:
+    """A bar on standard error that follows `advance(label, done, total)`."""
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=err, transient=True) as progress:
+        task = progress.add_task("", total=None)
+
+        def advance(label: str, done: int, total: int) -> None:
+            progress.update(task, description=label, completed=done, total=total)
+
+        yield advance
+
+
+def print_error(message: str) -> None:
+    """One line on standard error, the same words at any width."""
+    err.print("error:", style="bold red", end=" ")
+    err.print(message, markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,162 @@
+"""The commands `demo`, `audit` and `report`, and the entry point."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from heedmap import __version__
+from heedmap.cli import specimens
+from heedmap.cli.console import err, out, print_error, progress_bar
+from heedmap.errors import HeedmapError
+from heedmap.record import Result, check_writable
+
+app = typer.Typer(
+    help="Tells whether a robot policy heeds its instruction and, if not, where it was lost.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(specimens.app, name="specimens")
+
+
+class Language(StrEnum):
+    """Languages of the report."""
+
+    en = "en"
+    ko = "ko"
+
+
+Lang = Annotated[Language, typer.Option("--lang", help="Language of the HTML report.")]
+
+
+@app.command()
+def audit(
+    policy: Annotated[
+        list[str],
+        typer.Argument(help="specimen:NAME@sound, specimen:NAME@monavla or package.module:factory"),
+    ],
+    frame: Annotated[
+        list[Path] | None, typer.Option(help="A camera frame (PNG or JPEG); may be repeated.")
+    ] = None,
+    instruction: Annotated[
+        list[str] | None, typer.Option(help='name=text, such as left="go left"; two or more.')
+    ] = None,
+    instructions: Annotated[
+        Path | None, typer.Option(help="A YAML file of instructions (name, text, expert_action).")
+    ] = None,
+    case: Annotated[
+        Path | None, typer.Option(help="A folder with frame.png and instructions.yaml.")
+    ] = None,
+    expect: Annotated[
+        list[str] | None, typer.Option(help="name=action, the right action; may be repeated.")
+    ] = None,
+    declared: Annotated[
+        str | None,
+        typer.Option(help="Regions that a script assumes, such as image=0:64,text=64:+len."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--out", help="Folder for the result and its HTML report.")
+    ] = None,
+    force: Annotated[bool, typer.Option(help="Replace an older result in --out.")] = False,
+    seed: Annotated[int, typer.Option(help="Seed of the frame perturbations.")] = 0,
+    lang: Lang = Language.en,
+) -> None:
+    """Audit policies on frames with several instructions."""
+    from heedmap.cli.inputs import gather_inputs
+    from heedmap.pipeline import audit as run_audit
+
+    if output is not None:
+        check_writable(output, overwrite=force)
+    inputs = gather_inputs(frame, instruction, instructions, case, expect)
+    arguments = {"command": "audit", "policies": policy, "declared": declared, **inputs.to_dict()}
+    with progress_bar() as advance:
+        result = run_audit(
+            policy,
+            inputs.frames,
+            inputs.instructions,
+            declared=declared,
+            expected_actions=inputs.expected_actions,
+            seed=seed,
+            arguments=arguments,
+            on_progress=advance,
+        )
+    _show(result, output, lang, overwrite=force)
+
+
+@app.command()
+def demo(
+    output: Annotated[
+        Path, typer.Option("--out", help="Folder for the result; an older result is replaced.")
+    ] = Path("heedmap-demo"),
+    wiring: Annotated[
+        specimens.Wiring, typer.Option(help="How the four policies are wired.")
+    ] = specimens.Wiring.monavla,
+    case_seed: Annotated[int, typer.Option(help="Which held-out frame case.")] = 0,
+    lang: Lang = Language.en,
+) -> None:
+    """Audit four trained policies on one frame with a left, a right and a forward instruction."""
+    from heedmap.demo import run_demo
+
+    check_writable(output, overwrite=True)
+    with progress_bar() as advance:
+        result = run_demo(wiring.value, case_seed, on_progress=advance)
+    _show(result, output, lang, overwrite=True)
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="A result folder, as an audit wrote it.")],
+    lang: Lang = Language.en,
+) -> None:
+    """Print the tables of a result again and write its HTML report."""
+    result = Result.load(folder)
+    _print_tables(result)
+    _write_report(result, folder, lang)
+
+
+@app.callback(invoke_without_command=True)
+def options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Options that stand before a command."""
+    if version:
+        out.print(__version__, highlight=False)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one sentence and exit code 1."""
+    try:
+        app()
+    except HeedmapError as error:
+        print_error(str(error))
+        raise SystemExit(1) from None
+
+
+def _show(result: Result, output: Path | None, lang: Language, *, overwrite: bool) -> None:
+    if output is not None:
+        result.save(output, overwrite=overwrite)
+    _print_tables(result)
+    if output is None:
+        err.print("Nothing was written; add --out DIR to keep the result and its HTML report.")
+    else:
+        out.print(f"Result: {output}", highlight=False, markup=False, soft_wrap=True)
+        _write_report(result, output, lang)
+
+
+def _print_tables(result: Result) -> None:
+    from heedmap.report.terminal import print_result
+
+    print_result(result, out)
+
+
+def _write_report(result: Result, folder: Path, lang: Language) -> None:
+    from heedmap.report.html import write_html
+
+    path = folder / ("report.html" if lang is Language.en else f"report.{lang.value}.html")
+    write_html(result, path, lang.value)
+    out.print(f"Report: {path.resolve()}", highlight=False, markup=False, soft_wrap=True)

@@ -1,0 +1,90 @@
+"""The commands `specimens list`, `specimens case` and `specimens train`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from heedmap.cli.console import err, out, progress_bar
+
+app = typer.Typer(
+    help="heedmap's own small trained policies.", no_args_is_help=True, rich_markup_mode=None
+)
+
+
+class Wiring(StrEnum):
+    """How a specimen's sequence is put together."""
+
+    sound = "sound"
+    monavla = "monavla"
+
+
+class Style(StrEnum):
+    """Form of the instructions."""
+
+    path = "path"
+    goal = "goal"
+
+
+@app.command("list")
+def list_specimens() -> None:
+    """Every specimen: regime, wiring, and held-out accuracy per instruction."""
+    from heedmap.specimens.zoo import SPECIMENS, load_recipe
+
+    table = Table(title="Specimens: held-out accuracy (chance 33.3%; all three 3.7%)")
+    for column in ("Regime", "Wiring", "Style"):
+        table.add_column(column, no_wrap=True)
+    for column in ("left", "right", "forward", "all three", "cases"):
+        table.add_column(column, justify="right")
+    for name in SPECIMENS:
+        regime, _, wiring = name.partition("@")
+        for row in load_recipe(name).accuracy:
+            shares = [f"{row.per_instruction[side]:.1%}" for side in ("left", "right", "forward")]
+            cells = (*shares, f"{row.all_three:.1%}", str(row.frame_cases))
+            table.add_row(regime, wiring, row.style, *cells)
+        table.add_section()
+    out.print(table)
+
+
+@app.command()
+def case(
+    seed: Annotated[int, typer.Option(min=0, help="Which held-out frame case.")],
+    output: Annotated[Path, typer.Option("--out", help="Folder for frame.png and the YAML file.")],
+    style: Annotated[Style, typer.Option(help="Form of the instructions.")] = Style.path,
+) -> None:
+    """Write a held-out frame case to try things on: frame.png and instructions.yaml."""
+    from heedmap.demo import write_case
+
+    write_case(seed, style.value, output)
+    out.print(f"Wrote {output}/frame.png and {output}/instructions.yaml", highlight=False)
+
+
+@app.command()
+def train(
+    name: Annotated[str, typer.Argument(help="REGIME@WIRING, as `specimens list` shows them.")],
+    output: Annotated[
+        Path, typer.Option("--out", help="Folder for the weights and the recipe.")
+    ] = Path("specimens"),
+    steps_scale: Annotated[
+        float, typer.Option(help="Scales the recipe's steps (0.01 for a quick trial).", min=0)
+    ] = 1.0,
+) -> None:
+    """Train a specimen from its recipe and measure its held-out accuracy."""
+    from heedmap.specimens.train import save_specimen, train_specimen
+    from heedmap.specimens.zoo import recipe_for
+
+    recipe = recipe_for(name).with_steps_scaled(steps_scale)
+    with progress_bar() as advance:
+
+        def on_progress(what: str, done: int, total: int, loss: float | None) -> None:
+            advance(what if loss is None else f"{what}, loss {loss:.3f}", done, total)
+
+        policy, trained = train_specimen(recipe, on_progress)
+    path = save_specimen(policy, trained, output)
+    for row in trained.accuracy:
+        err.print(f"{row.style}: all three right in {row.all_three:.1%} of {row.frame_cases}")
+    out.print(f"Wrote {path}", highlight=False, soft_wrap=True)

@@ -1,0 +1,48 @@
+"""The main job on heedmap's own specimens: the seed's four models, one held-out frame case."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from heedmap.errors import RecordError
+from heedmap.frames import png_bytes
+from heedmap.instructions import CaseInstruction, dump_instructions
+from heedmap.pipeline import Progress, audit
+from heedmap.record import Result
+from heedmap.specimens.network import Wiring
+from heedmap.specimens.world import FrameCase, Style, frame_case
+from heedmap.specimens.zoo import REGIMES
+
+
+def run_demo(wiring: Wiring, case_seed: int, on_progress: Progress | None = None) -> Result:
+    """Audit the four regimes in one wiring on the held-out case of a seed."""
+    case = frame_case(case_seed)
+    return audit(
+        [f"specimen:{regime}@{wiring}" for regime in REGIMES],
+        {f"case-{case_seed}": case.frame},
+        {str(side): text for side, text in case.instructions.items()},
+        expected_actions={str(side): str(side) for side in case.instructions},
+        arguments={"command": "demo", "wiring": wiring, "case_seed": case_seed},
+        on_progress=on_progress,
+    )
+
+
+def write_case(seed: int, style: Style, folder: Path) -> FrameCase:
+    """Write `frame.png` and `instructions.yaml` of a held-out case to `folder`.
+
+    Raises RecordError when the folder cannot be written.
+    """
+    case = frame_case(seed, style)
+    entries = [
+        CaseInstruction(name=side, text=text, expert_action=side)
+        for side, text in case.instructions.items()
+    ]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "frame.png").write_bytes(png_bytes(case.frame))
+        (folder / "instructions.yaml").write_text(dump_instructions(entries))
+    except OSError as error:
+        raise RecordError(
+            f"The case cannot be written to {folder}: {error.strerror or error}."
+        ) from error
+    return case

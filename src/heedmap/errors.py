@@ -1,0 +1,50 @@
+"""Every error that heedmap raises on purpose.
+
+All of them derive from `HeedmapError`, so a caller catches one name, and the
+command line prints the message without a traceback. A message says what went
+wrong, what was expected, what was found, and what to do next.
+"""
+
+from __future__ import annotations
+
+
+class HeedmapError(Exception):
+    """Base of all errors that heedmap raises on purpose."""
+
+
+class InputError(HeedmapError):
+    """What the user gave (a file, an option, an instruction, a region) cannot be used."""
+
+
+class FrameError(InputError):
+    """A camera frame is missing, corrupt, or of a shape or type no policy takes."""
+
+
+class InstructionError(InputError):
+    """The instructions cannot be used: too few, not told apart, too long, or empty."""
+
+
+class RegionError(InputError):
+    """Regions do not cover the sequence exactly, or lie beyond it."""
+
+
+class PolicyError(HeedmapError):
+    """A policy cannot be found, built, or does not do what an adapter must."""
+
+
+class CaptureError(HeedmapError):
+    """Attention was asked of layers that did not run under a captured implementation."""
+
+
+class RecordError(HeedmapError):
+    """A result cannot be read or written."""
+
+
+class MissingExtraError(HeedmapError):
+    """A package that belongs to one of heedmap's extras is not installed."""
+
+    def __init__(self, extra: str, package: str) -> None:
+        super().__init__(
+            f"This needs the package '{package}', which is not installed; "
+            f"install it with: pip install 'heedmap[{extra}]'"
+        )

@@ -1,0 +1,94 @@
+"""What can be said about one policy, from its cases: pure, no model runs here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+
+import numpy as np
+
+from heedmap.record import Case, Facts, InstructionPair
+from heedmap.types import ActionAttention
+
+
+def gather_facts(
+    cases: Sequence[Case],
+    attention: Mapping[tuple[str, str], ActionAttention],
+    instruction_measured: bool,
+) -> Facts:
+    """Facts over all cases of one policy; `attention` is keyed by (frame, instruction)."""
+    layouts = [case.layouts["measured"] for case in cases]
+    images = [layout.visible_counts.get("image") for layout in layouts]
+    visible = [count.visible if count else 0 for count in images]
+    return Facts(
+        instruction_positions=_union(cases, "instruction"),
+        instruction_measured=instruction_measured,
+        mixed_positions=_union(cases, "mixed"),
+        seen_image_positions=tuple(sorted({p for case in cases for p in _seen_image(case)})),
+        image_total=max((count.total for count in images if count), default=0),
+        image_visible_min=min(visible),
+        image_visible_max=max(visible),
+        pairs=_pairs(cases, attention),
+        layouts_disagree=any(_disagrees(case) for case in cases),
+    )
+
+
+def _union(cases: Sequence[Case], region: str) -> tuple[int, ...]:
+    regions = [case.layouts["measured"].regions.get(region, ()) for case in cases]
+    return tuple(sorted({position for positions in regions for position in positions}))
+
+
+def _seen_image(case: Case) -> set[int]:
+    return set(case.layouts["measured"].regions.get("image", ())) & set(case.visible_positions)
+
+
+def _disagrees(case: Case) -> bool:
+    """A declared image or text that is not measured as such, or that is partly masked."""
+    declared = case.layouts.get("declared")
+    if declared is None:
+        return False
+    measured = case.layouts["measured"].regions
+    for name, own in (("image", "image"), ("text", "instruction")):
+        claimed = set(declared.regions.get(name, ()))
+        if name in declared.regions and not claimed <= set(measured.get(own, ())):
+            return True
+        count = declared.visible_counts.get(name)
+        if count is not None and count.visible < count.total:
+            return True
+    return False
+
+
+def _pairs(
+    cases: Sequence[Case], attention: Mapping[tuple[str, str], ActionAttention]
+) -> tuple[InstructionPair, ...]:
+    by_instruction: dict[str, list[Case]] = {}
+    for case in cases:
+        by_instruction.setdefault(case.instruction, []).append(case)
+    return tuple(
+        _compare(first, second, attention)
+        for first, second in combinations(by_instruction.values(), 2)
+    )
+
+
+def _compare(
+    first: Sequence[Case],
+    second: Sequence[Case],
+    attention: Mapping[tuple[str, str], ActionAttention],
+) -> InstructionPair:
+    """Compare the cases of two instructions, frame by frame."""
+    both = list(zip(first, second, strict=True))
+    counts = [(a.token_count, b.token_count) for a, b in both]
+    known = not any(None in pair for pair in counts)
+    return InstructionPair(
+        first=first[0].instruction,
+        second=second[0].instruction,
+        same_token_count=all(a == b for a, b in counts) if known else None,
+        attention_identical=all(
+            np.array_equal(attention[a.frame, a.instruction], attention[b.frame, b.instruction])
+            for a, b in both
+        ),
+        action_identical=all(a.action.values == b.action.values for a, b in both),
+        choice_identical=None
+        if any(a.action.name is None for a, _ in both)
+        else all(a.action.name == b.action.name for a, b in both),
+    )

@@ -1,0 +1,98 @@
+"""Camera frames: read from image files, checked, and written into a result as PNG."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from heedmap.errors import FrameError
+from heedmap.types import Frame
+
+MAX_PIXELS = 64_000_000
+"""Larger images are refused before they are decoded: no camera of a robot makes them."""
+
+
+@dataclass(frozen=True)
+class NamedFrame:
+    """A frame with its name in the result and where it came from."""
+
+    name: str
+    source: str
+    pixels: Frame
+
+
+def load_frame(path: Path) -> Frame:
+    """Read one image file as RGB.
+
+    Raises FrameError when the file is missing, not an image, cut short, or absurdly large.
+    """
+    if not path.is_file():
+        raise FrameError(f"The frame {path} does not exist; give the path of a PNG or JPEG file.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                if image.width * image.height > MAX_PIXELS:
+                    raise FrameError(
+                        f"The frame {path} has {image.width}x{image.height} px, more than "
+                        f"{MAX_PIXELS:,} pixels; scale it down."
+                    )
+                return np.array(image.convert("RGB"))
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise FrameError(f"The frame {path} is absurdly large: {error}") from error
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        raise FrameError(
+            f"The frame {path} cannot be read as an image ({error}); "
+            f"give an intact PNG or JPEG file."
+        ) from error
+
+
+FramesLike = Frame | Path | str | Sequence[Frame | Path | str] | Mapping[str, Frame | Path | str]
+"""One frame or several: arrays or image files, optionally by name."""
+
+
+def named_frames(frames: FramesLike) -> list[NamedFrame]:
+    """Give every frame a name: its key, its file's stem, or `frame_N`.
+
+    Raises FrameError for no frame at all, an array that is not RGB uint8, or equal names.
+    """
+    if isinstance(frames, np.ndarray | Path | str):
+        frames = [frames]
+    if isinstance(frames, Mapping):
+        found = [_named(name, value) for name, value in frames.items()]
+    else:
+        found = [_named(None, value, index) for index, value in enumerate(frames)]
+    if not found:
+        raise FrameError("No frame was given; give at least one.")
+    names = [frame.name for frame in found]
+    for name in names:
+        if names.count(name) > 1:
+            raise FrameError(
+                f"Two frames are named '{name}'; rename a file, or give names of your own."
+            )
+    return found
+
+
+def png_bytes(frame: Frame) -> bytes:
+    """The frame as a PNG file's content."""
+    buffer = io.BytesIO()
+    Image.fromarray(frame).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _named(name: str | None, value: Frame | Path | str, index: int = 0) -> NamedFrame:
+    if isinstance(value, Path | str):
+        path = Path(value)
+        return NamedFrame(name or path.stem, str(path), load_frame(path))
+    if value.dtype != np.uint8 or value.ndim != 3 or value.shape[2] != 3 or not value.size:
+        raise FrameError(
+            f"A frame is an array of uint8 with shape (height, width, 3), got {value.dtype} "
+            f"with shape {value.shape}."
+        )
+    return NamedFrame(name or f"frame_{index}", "array", value)

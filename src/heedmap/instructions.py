@@ -1,0 +1,103 @@
+"""Named instructions: checked, and read from `name=text` options or a YAML file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from heedmap.errors import InstructionError
+
+
+class CaseInstruction(BaseModel):
+    """One entry of a case's `instructions.yaml`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    text: str
+    expert_action: str | None = None
+
+
+_FILE = TypeAdapter(list[CaseInstruction])
+
+
+def check_instructions(instructions: Mapping[str, str]) -> None:
+    """Raise InstructionError unless there are two or more, named, non-empty and different."""
+    if len(instructions) < 2:
+        raise InstructionError(
+            f"An audit compares instructions, so it needs at least two; got {len(instructions)}. "
+            f'Add another, such as --instruction right="go to the right".'
+        )
+    for name, text in instructions.items():
+        if not name.strip() or not text.strip():
+            raise InstructionError(f"The instruction '{name}' is empty; give it words.")
+    for name, text in instructions.items():
+        twin = next((n for n, t in instructions.items() if n != name and t == text), None)
+        if twin is not None:
+            raise InstructionError(
+                f"The instructions '{name}' and '{twin}' have the same text, so nothing can "
+                f"differ between them; change one."
+            )
+
+
+def check_expected_actions(expected: Mapping[str, str], instructions: Mapping[str, str]) -> None:
+    """Raise InstructionError for an expectation whose instruction was not given."""
+    for name in expected:
+        if name not in instructions:
+            raise InstructionError(
+                f"An action is expected for the instruction '{name}', but the instructions are "
+                f"{', '.join(instructions)}."
+            )
+
+
+def parse_named(options: Sequence[str], what: str = "instruction") -> dict[str, str]:
+    """Read `name=text` options in order.
+
+    Raises InstructionError for a part without `=`, or a name given twice.
+    """
+    parsed: dict[str, str] = {}
+    for option in options:
+        name, separator, text = option.partition("=")
+        name = name.strip()
+        if not separator or not name:
+            raise InstructionError(
+                f"The {what} '{option}' has no name; write name=text, "
+                f'such as left="go to the left".'
+            )
+        if name in parsed:
+            raise InstructionError(f"Two {what}s are named '{name}'; rename one.")
+        parsed[name] = text.strip()
+    return parsed
+
+
+def load_instructions(path: Path) -> list[CaseInstruction]:
+    """Read a YAML list of `name`, `text` and, if known, `expert_action`.
+
+    Raises InstructionError when the file is missing, no such list, or has equal names.
+    """
+    try:
+        entries = _FILE.validate_python(yaml.safe_load(path.read_text()))
+    except FileNotFoundError as error:
+        raise InstructionError(f"The instructions file {path} does not exist.") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InstructionError(f"The instructions file {path} cannot be read: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise InstructionError(
+            f"The instructions file {path} is not a list of name and text: {place}: {first['msg']}."
+        ) from error
+    names = [entry.name for entry in entries]
+    for name in names:
+        if names.count(name) > 1:
+            raise InstructionError(f"Two instructions are named '{name}' in {path}; rename one.")
+    return entries
+
+
+def dump_instructions(entries: Sequence[CaseInstruction]) -> str:
+    """The YAML text that `load_instructions` reads."""
+    plain = [entry.model_dump(exclude_none=True) for entry in entries]
+    return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)

@@ -1,0 +1,1 @@
+"""Measures over captured attention, one a file."""

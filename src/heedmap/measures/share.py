@@ -1,0 +1,56 @@
+"""Share: how an action row's attention is divided among the regions.
+
+Scale: 0..1, all regions of a layout sum to 1. The seed's `ratio` is this share, averaged
+over heads. Degenerate cases: a region without positions, or wholly masked, has share 0;
+that is a statement about the sequence, not about heeding.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from heedmap.errors import CaptureError
+from heedmap.layout import Layout
+from heedmap.record import RegionCount
+from heedmap.types import ActionAttention
+
+SUM_TOLERANCE = 1e-4
+"""Weights recorded in float32 sum to 1 far closer than this; more means a faulty capture."""
+
+
+def region_shares(
+    attention: ActionAttention, layout: Layout
+) -> dict[str, Float[np.ndarray, "layer head"]]:
+    """Share of every region, by layer and head: summed over keys, averaged over action rows.
+
+    Raises CaptureError when the weights are not over this layout's sequence, or do not sum
+    to 1: then no share would mean anything.
+    """
+    keys = attention.shape[-1]
+    if keys != layout.length:
+        raise CaptureError(
+            f"The attention is over {keys} keys, but the layout describes {layout.length} "
+            f"positions; regions and attention must be of the same forward pass."
+        )
+    total = attention.sum(axis=-1, dtype=np.float64)
+    worst = float(np.abs(total - 1).max())
+    if worst > SUM_TOLERANCE:
+        raise CaptureError(
+            f"The recorded attention weights do not sum to 1 (off by up to {worst:.2g}); "
+            f"the capture does not fit this model's attention."
+        )
+    # Dividing by the sum takes away float32 rounding, so that regions sum to 1 to 1e-12.
+    exact = attention / total[..., None]
+    return {
+        region: exact[..., list(positions)].sum(axis=-1).mean(axis=-1)
+        for region, positions in layout.regions.items()
+    }
+
+
+def visible_counts(layout: Layout, visible: Bool[np.ndarray, position]) -> dict[str, RegionCount]:
+    """For every region, how many of its positions the action row can see."""
+    return {
+        region: RegionCount(visible=int(visible[list(positions)].sum()), total=len(positions))
+        for region, positions in layout.regions.items()
+    }

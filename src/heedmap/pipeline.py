@@ -1,0 +1,251 @@
+"""The audit: policies, frames and instructions in, a result out.
+
+The only file that knows the order of the pipeline. For every case: run the policy plainly,
+run it under capture, perturb frame and words to measure the layout, divide the attention
+among the regions, and run it plainly once more: outputs and weights must not have changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+
+from heedmap.capture.attention import IMPLEMENTATION
+from heedmap.errors import PolicyError
+from heedmap.facts import gather_facts
+from heedmap.frames import FramesLike, NamedFrame, named_frames, png_bytes
+from heedmap.instructions import check_expected_actions, check_instructions
+from heedmap.layout import DeclaredRegions, Layout, measured_layout, parse_declared
+from heedmap.measures.share import region_shares, visible_counts
+from heedmap.observe import Observation, describe_action, observe
+from heedmap.perturb import measure_movement
+from heedmap.policies.base import Policy, weights_sha256
+from heedmap.policies.registry import load_policy
+from heedmap.provenance import describe_run
+from heedmap.record import (
+    Case,
+    Instruction,
+    LayoutInfo,
+    LayoutKind,
+    PolicyResult,
+    Record,
+    Result,
+    frame_info,
+    share_table,
+)
+from heedmap.sentence import policy_sentence
+from heedmap.types import ActionAttention
+
+Progress = Callable[[str, int, int], None]
+"""Called after each case with the policy's name, cases done, and cases in all."""
+
+
+def audit(
+    policies: Policy | str | Sequence[Policy | str],
+    frames: FramesLike,
+    instructions: Mapping[str, str],
+    *,
+    declared: str | None = None,
+    expected_actions: Mapping[str, str] | None = None,
+    seed: int = 0,
+    arguments: dict[str, Any] | None = None,
+    on_progress: Progress | None = None,
+) -> Result:
+    """Audit one or more policies on the same frames with the same named instructions.
+
+    Args:
+        policies: policies, or their names as `load_policy` takes them.
+        frames: arrays of uint8 (height, width, 3) or image files; one, several, or by name.
+        instructions: at least two, by name, such as {"left": "...", "right": "..."}.
+        declared: regions that a script assumes, such as "image=0:64,text=64:+len"; left
+            out, the policy's own `default_declared`.
+        expected_actions: the right action by instruction name, where it is known.
+        seed: of the frame perturbations.
+        arguments: what the caller was asked for, kept in the record as it is.
+        on_progress: called after each case.
+
+    Raises HeedmapError (see `heedmap.errors`) with one sentence when an input cannot be
+    used, the policy is not deterministic, or its attention cannot be recorded.
+    """
+    regions = parse_declared(declared) if declared else None
+    check_instructions(instructions)
+    check_expected_actions(expected_actions or {}, instructions)
+    named = named_frames(frames)
+    loaded = _load_all([policies] if isinstance(policies, Policy | str) else policies)
+    for policy in loaded:
+        _check_inputs(policy, named, instructions)
+    plan = _Plan(named, instructions, regions, seed, len(loaded), on_progress)
+    audited = [_audit_policy(policy, plan) for policy in loaded]
+    expected = expected_actions or {}
+    record = Record(
+        run=describe_run(arguments or {"declared": declared}, seed),
+        frames=tuple(frame_info(i, f.name, f.source, f.pixels) for i, f in enumerate(named)),
+        instructions=tuple(
+            Instruction(name=name, text=text, expected_action=expected.get(name))
+            for name, text in instructions.items()
+        ),
+        policies=tuple(result for result, _ in audited),
+    )
+    pngs = {frame.name: png_bytes(frame.pixels) for frame in named}
+    return Result(record, pa.concat_tables([table for _, table in audited]), pngs)
+
+
+@dataclass
+class _Plan:
+    """What all policies of one audit share."""
+
+    frames: list[NamedFrame]
+    instructions: Mapping[str, str]
+    declared: DeclaredRegions | None
+    seed: int
+    policies: int
+    on_progress: Progress | None
+    done: int = 0
+
+    def tick(self, policy: Policy) -> None:
+        """Report one more case done."""
+        self.done += 1
+        if self.on_progress is not None:
+            total = self.policies * len(self.frames) * len(self.instructions)
+            self.on_progress(policy.name, self.done, total)
+
+
+@dataclass
+class _Findings:
+    """What the cases of one policy yield, gathered case by case."""
+
+    cases: list[Case] = field(default_factory=list)
+    attention: dict[tuple[str, str], ActionAttention] = field(default_factory=dict)
+    tables: list[pa.Table] = field(default_factory=list)
+    layer_names: tuple[str, ...] = ()
+    instruction_measured: bool = True
+
+
+def _audit_policy(policy: Policy, plan: _Plan) -> tuple[PolicyResult, pa.Table]:
+    """All cases of one policy; its training flags are put back, its weights untouched."""
+    found = _Findings()
+    with _evaluating(policy):
+        hash_before = weights_sha256(policy.module)
+        for frame in plan.frames:
+            for name in plan.instructions:
+                _audit_case(policy, frame, name, plan, found)
+                plan.tick(policy)
+        if weights_sha256(policy.module) != hash_before:
+            raise PolicyError(
+                f"The weights or buffers of '{policy.name}' changed while it was audited; "
+                f"run it in evaluation mode, without updates in its forward pass."
+            )
+    facts = gather_facts(found.cases, found.attention, found.instruction_measured)
+    layers, heads = next(iter(found.attention.values())).shape[:2]
+    result = PolicyResult(
+        name=policy.name,
+        family=policy.family,
+        weights_sha256=hash_before,
+        layers=layers,
+        heads=heads,
+        action_names=policy.action_names,
+        attention_layers=found.layer_names,
+        attention_implementation=IMPLEMENTATION,
+        outputs_unchanged=True,  # `_audit_case` raises otherwise
+        cases=tuple(found.cases),
+        facts=facts,
+        sentence=policy_sentence(facts),
+        held_out_accuracy=policy.held_out_accuracy(),
+    )
+    return result, pa.concat_tables(found.tables)
+
+
+def _audit_case(
+    policy: Policy, frame: NamedFrame, name: str, plan: _Plan, found: _Findings
+) -> None:
+    text = plan.instructions[name]
+    others = [other for key, other in plan.instructions.items() if key != name]
+    before = policy([frame.pixels], [text])
+    seen = observe(policy, frame.pixels, text)
+    movement = measure_movement(policy, frame.pixels, text, others, plan.seed)
+    after = policy([frame.pixels], [text])
+    if not (torch.equal(before, seen.scores) and torch.equal(before, after)):
+        raise PolicyError(
+            f"The policy '{policy.name}' gave different actions before, during and after its "
+            f"audit; it must be deterministic. Pin its noise and clear its caches."
+        )
+    token_count = policy.token_count(text)
+    layouts: dict[LayoutKind, Layout] = {}
+    if (declared := _declared_for(policy, plan)) is not None:
+        layouts["declared"] = declared.layout(seen.sequence_length, token_count)
+    layouts["measured"] = measured_layout(
+        seen.sequence_length,
+        movement.by_frame,
+        movement.by_instruction,
+        seen.action_rows,
+        seen.visible,
+    )
+    for kind, layout in layouts.items():
+        shares = region_shares(seen.attention, layout)
+        found.tables.append(share_table(policy.name, frame.name, name, kind, shares))
+    found.attention[frame.name, name] = seen.attention
+    found.layer_names = seen.layer_names
+    found.instruction_measured &= movement.instruction_measured
+    found.cases.append(
+        Case(
+            frame=frame.name,
+            instruction=name,
+            token_count=token_count,
+            sequence_length=seen.sequence_length,
+            action_rows=seen.action_rows,
+            action=describe_action(seen.scores, policy.action_names),
+            visible_positions=tuple(np.flatnonzero(seen.visible).tolist()),
+            layouts={kind: _layout_info(layout, seen) for kind, layout in layouts.items()},
+            words=movement.by_word,
+        )
+    )
+
+
+def _layout_info(layout: Layout, seen: Observation) -> LayoutInfo:
+    return LayoutInfo(
+        regions=dict(layout.regions), visible_counts=visible_counts(layout, seen.visible)
+    )
+
+
+def _declared_for(policy: Policy, plan: _Plan) -> DeclaredRegions | None:
+    if plan.declared is not None or policy.default_declared is None:
+        return plan.declared
+    return parse_declared(policy.default_declared)
+
+
+def _load_all(policies: Sequence[Policy | str]) -> list[Policy]:
+    loaded = [load_policy(p) if isinstance(p, str) else p for p in policies]
+    names = [policy.name for policy in loaded]
+    if not names or len(set(names)) < len(names):
+        raise PolicyError(
+            f"Give at least one policy, and none twice; got {', '.join(names) or 'none'}."
+        )
+    return loaded
+
+
+def _check_inputs(
+    policy: Policy, frames: Sequence[NamedFrame], instructions: Mapping[str, str]
+) -> None:
+    """Refuse what this policy cannot take before any work is done."""
+    for frame in frames:
+        policy.check_frame(frame.pixels)
+    for text in instructions.values():
+        policy.token_count(text)
+
+
+@contextmanager
+def _evaluating(policy: Policy) -> Iterator[None]:
+    """Evaluation mode inside; every module's own training flag afterwards."""
+    flags = [(module, module.training) for module in policy.module.modules()]
+    policy.module.eval()
+    try:
+        yield
+    finally:
+        for module, was_training in flags:
+            module.training = was_training

@@ -1,0 +1,1 @@
+"""Adapters: what heedmap needs from a robot policy, one final class a family."""

@@ -1,0 +1,97 @@
+"""What an adapter must give so that a policy can be audited."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import nn
+
+from heedmap.errors import PolicyError
+from heedmap.record import HeldOutAccuracy
+from heedmap.types import Frame
+
+ActionScores = Float[torch.Tensor, "batch action"]
+"""Logits of a discrete head, or the values of a continuous one."""
+
+
+class Policy(ABC):
+    """A robot policy: frames and instructions in, actions out, around a torch module.
+
+    Subclasses are final: one class a family of policies, wrapping the model's own code.
+    """
+
+    family: str
+    """Which adapter this is, such as "specimen"."""
+    default_declared: str | None = None
+    """Regions that scripts for this policy assume, in `--declared` form."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @property
+    @abstractmethod
+    def module(self) -> nn.Module:
+        """The whole torch module; an audit leaves it as it came."""
+
+    @property
+    @abstractmethod
+    def decoder(self) -> nn.Module:
+        """The transformers model whose attention feeds the action (not the vision tower)."""
+
+    @property
+    @abstractmethod
+    def action_names(self) -> tuple[str, ...] | None:
+        """Names of a discrete head's actions in the order of its logits; None if continuous."""
+
+    @abstractmethod
+    def act(self, frames: Sequence[Frame], instructions: Sequence[str]) -> ActionScores:
+        """Run the policy on a batch, as in deployment. Must be deterministic."""
+
+    def action_rows(self, sequence_length: int) -> tuple[int, ...]:
+        """Query positions whose final hidden state is decoded into the action."""
+        return (sequence_length - 1,)
+
+    def token_count(self, instruction: str) -> int | None:
+        """Tokens of an instruction, special ones included; None when the policy cannot tell."""
+        return None
+
+    def check_frame(self, frame: Frame) -> None:
+        """Raise FrameError when the policy cannot take a frame of this shape."""
+        return None
+
+    def held_out_accuracy(self) -> tuple[HeldOutAccuracy, ...]:
+        """Accuracies that came with the checkpoint, if any."""
+        return ()
+
+    def __call__(self, frames: Sequence[Frame], instructions: Sequence[str]) -> ActionScores:
+        """`act` without gradients, its result checked.
+
+        Raises PolicyError when the scores are not one finite row an example.
+        """
+        with torch.no_grad():
+            scores = self.act(frames, instructions)
+        if scores.ndim != 2 or len(scores) != len(frames):
+            raise PolicyError(
+                f"The policy '{self.name}' gave scores of shape {tuple(scores.shape)} for "
+                f"{len(frames)} frames; expected ({len(frames)}, actions)."
+            )
+        if not scores.isfinite().all():
+            raise PolicyError(
+                f"The policy '{self.name}' gave action scores that are not finite (NaN or "
+                f"infinite); check the checkpoint's weights."
+            )
+        return scores
+
+
+def weights_sha256(module: nn.Module) -> str:
+    """SHA-256 over names, dtypes, shapes and bytes of all parameters and buffers."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(module.state_dict().items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        flat = tensor.detach().cpu().contiguous().flatten().view(torch.uint8)
+        digest.update(flat.numpy().tobytes())
+    return digest.hexdigest()

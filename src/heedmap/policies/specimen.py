@@ -1,0 +1,69 @@
+"""Adapter for heedmap's own trained specimens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import final
+
+import torch
+from torch import nn
+
+from heedmap.errors import FrameError
+from heedmap.policies.base import ActionScores, Policy
+from heedmap.record import HeldOutAccuracy
+from heedmap.specimens.network import TinyKosmos2Policy
+from heedmap.specimens.world import ACTIONS, FRAME_PX
+from heedmap.specimens.zoo import load_recipe, load_specimen, pixels_of
+from heedmap.types import Frame
+
+
+@final
+class SpecimenPolicy(Policy):
+    """A specimen by name; the recipe's accuracies travel with it."""
+
+    family = "specimen"
+    default_declared = "image=0:64,text=64:+len"
+
+    def __init__(self, name: str, network: TinyKosmos2Policy | None = None) -> None:
+        super().__init__(name)
+        self._is_shipped = network is None
+        self._network = network or load_specimen(name)
+
+    @property
+    def module(self) -> nn.Module:
+        """The whole network."""
+        return self._network
+
+    @property
+    def decoder(self) -> nn.Module:
+        """Kosmos-2's text model."""
+        return self._network.decoder
+
+    @property
+    def action_names(self) -> tuple[str, ...]:
+        """left, right, forward."""
+        return ACTIONS
+
+    def act(self, frames: Sequence[Frame], instructions: Sequence[str]) -> ActionScores:
+        """Action logits on the network's device."""
+        pixels = torch.stack([pixels_of(frame) for frame in frames])
+        return self._network(pixels.to(self._network.action_token.device), list(instructions))
+
+    def token_count(self, instruction: str) -> int:
+        """Tokens with `<s>`, the template and `</s>`. Raises InstructionError if too long."""
+        return len(self._network.tokenizer.encode(instruction))
+
+    def check_frame(self, frame: Frame) -> None:
+        """Specimens see 56x56 px views of BabyAI rooms."""
+        height, width = frame.shape[:2]
+        if (height, width) != (FRAME_PX, FRAME_PX):
+            raise FrameError(
+                f"A specimen takes frames of {FRAME_PX}x{FRAME_PX} px, got {width}x{height}; "
+                f"make one with: heedmap specimens case --seed 0 --out case"
+            )
+
+    def held_out_accuracy(self) -> tuple[HeldOutAccuracy, ...]:
+        """As measured after training, on rooms never trained on."""
+        if not self._is_shipped:
+            return ()
+        return tuple(HeldOutAccuracy(**a.model_dump()) for a in load_recipe(self.name).accuracy)

@@ -1,0 +1,319 @@
+"""The result of an audit: one folder with `record.json` and `attention.parquet`.
+
+`record.json` says what was run and what was found; `attention.parquet` holds every
+share, one row for each policy, frame, instruction, layout, layer, head and region. Both
+schemas are documented in docs/record.md. Nothing here needs torch, so a result can be
+read, compared and reported anywhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from jaxtyping import Float, UInt8
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from heedmap.errors import RecordError
+
+SCHEMA_VERSION = 1
+RECORD_FILE = "record.json"
+ATTENTION_FILE = "attention.parquet"
+FRAMES_FOLDER = "frames"
+
+LayoutKind = Literal["declared", "measured"]
+
+ATTENTION_SCHEMA = pa.schema(
+    [
+        pa.field("policy", pa.string(), nullable=False),
+        pa.field("frame", pa.string(), nullable=False),
+        pa.field("instruction", pa.string(), nullable=False),
+        pa.field("layout", pa.string(), nullable=False),
+        pa.field("layer", pa.int32(), nullable=False),
+        pa.field("head", pa.int32(), nullable=False),
+        pa.field("region", pa.string(), nullable=False),
+        pa.field("share", pa.float64(), nullable=False),
+    ]
+)
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Run(_Model):
+    """What was run, enough to run it again."""
+
+    created_utc: str
+    arguments: dict[str, Any]
+    versions: dict[str, str]
+    commit: str | None = None
+    seed: int
+
+
+class FrameInfo(_Model):
+    """One camera frame; `file` is its copy inside the result folder."""
+
+    name: str
+    source: str
+    file: str
+    sha256: str
+    height_px: int
+    width_px: int
+
+
+class Instruction(_Model):
+    """One named instruction; `expected_action` where the user or the world tells it."""
+
+    name: str
+    text: str
+    expected_action: str | None = None
+
+
+class RegionCount(_Model):
+    """How many positions a region has, and how many of them the action row can see."""
+
+    visible: int
+    total: int
+
+
+class LayoutInfo(_Model):
+    """Region names to positions; together they cover 0..sequence_length-1 exactly once."""
+
+    regions: dict[str, tuple[int, ...]]
+    visible_counts: dict[str, RegionCount]
+
+
+class WordPositions(_Model):
+    """Which positions of the decoder's input move when one word of the text is replaced."""
+
+    word: str
+    positions: tuple[int, ...]
+
+
+class ActionResult(_Model):
+    """The action chosen under one instruction. `probabilities` only for discrete heads."""
+
+    name: str | None
+    values: tuple[float, ...]
+    probabilities: dict[str, float] | None = None
+
+
+class Case(_Model):
+    """One policy on one frame under one instruction."""
+
+    frame: str
+    instruction: str
+    token_count: int | None
+    sequence_length: int
+    action_rows: tuple[int, ...]
+    action: ActionResult
+    visible_positions: tuple[int, ...]
+    """Keys that an action row may see in at least one layer."""
+    layouts: dict[LayoutKind, LayoutInfo]
+    words: tuple[WordPositions, ...]
+    """Empty where no variant of equal token count was found: not measured."""
+
+
+class InstructionPair(_Model):
+    """Two instructions compared on one policy, over all frames."""
+
+    first: str
+    second: str
+    same_token_count: bool | None
+    attention_identical: bool
+    """Bit for bit, every layer, head and key, on every frame."""
+    action_identical: bool
+    """The action's scores, bit for bit, on every frame."""
+    choice_identical: bool | None
+    """The chosen action, on every frame; None for continuous heads."""
+
+
+class HeldOutAccuracy(_Model):
+    """How a specimen acts on held-out frame cases (its recipe's figures, not this run's)."""
+
+    style: str
+    frame_cases: int
+    per_instruction: dict[str, float]
+    all_three: float
+
+
+class Facts(_Model):
+    """What the sentence about a policy rests on; measured on all of its cases."""
+
+    instruction_positions: tuple[int, ...]
+    """Positions entering layer 0 that an instruction of equal token count moves."""
+    instruction_measured: bool
+    """False where no variant of equal token count was found; then the above says nothing."""
+    mixed_positions: tuple[int, ...]
+    """Positions that both the frame and the instruction move (part of neither region)."""
+    seen_image_positions: tuple[int, ...]
+    """Image positions that the action row can see in at least one case."""
+    image_total: int
+    image_visible_min: int
+    image_visible_max: int
+    pairs: tuple[InstructionPair, ...]
+    layouts_disagree: bool
+    """The declared regions are not the measured ones, in at least one case."""
+
+
+class PolicyResult(_Model):
+    """One audited policy."""
+
+    name: str
+    family: str
+    weights_sha256: str
+    layers: int
+    heads: int
+    action_names: tuple[str, ...] | None
+    attention_layers: tuple[str, ...]
+    """Names of the attention modules captured, in the order they ran."""
+    attention_implementation: str
+    outputs_unchanged: bool
+    """Outputs before, during and after the audit are equal bit for bit."""
+    cases: tuple[Case, ...]
+    facts: Facts
+    sentence: str
+    held_out_accuracy: tuple[HeldOutAccuracy, ...] = ()
+
+
+class Record(_Model):
+    """A whole audit, without the shares (see `attention.parquet`)."""
+
+    schema_version: int = SCHEMA_VERSION
+    run: Run
+    frames: tuple[FrameInfo, ...]
+    instructions: tuple[Instruction, ...]
+    policies: tuple[PolicyResult, ...] = Field(min_length=1)
+
+
+def frame_info(
+    index: int, name: str, source: str, pixels: UInt8[np.ndarray, "height width 3"]
+) -> FrameInfo:
+    """Describe one frame; its copy in the result is numbered, so any name is a safe one."""
+    height, width = pixels.shape[:2]
+    return FrameInfo(
+        name=name,
+        source=source,
+        file=f"{FRAMES_FOLDER}/{index:05d}.png",
+        sha256=hashlib.sha256(pixels.tobytes()).hexdigest(),
+        height_px=height,
+        width_px=width,
+    )
+
+
+def share_table(
+    policy: str,
+    frame: str,
+    instruction: str,
+    layout: LayoutKind,
+    shares: Mapping[str, Float[np.ndarray, "layer head"]],
+) -> pa.Table:
+    """Rows of `attention.parquet` for one case under one layout."""
+    layers, heads = next(iter(shares.values())).shape
+    count = len(shares) * layers * heads
+    layer, head = np.divmod(np.tile(np.arange(layers * heads), len(shares)), heads)
+    return pa.table(
+        {
+            "policy": [policy] * count,
+            "frame": [frame] * count,
+            "instruction": [instruction] * count,
+            "layout": [layout] * count,
+            "layer": layer,
+            "head": head,
+            "region": [region for region in shares for _ in range(layers * heads)],
+            "share": np.concatenate([values.ravel() for values in shares.values()]),
+        }
+    ).cast(ATTENTION_SCHEMA)
+
+
+class Result:
+    """A record with its table of shares and its frames' PNG bytes."""
+
+    def __init__(self, record: Record, attention: pa.Table, frame_png: dict[str, bytes]) -> None:
+        self.record = record
+        self.attention = attention.cast(ATTENTION_SCHEMA)
+        self.frame_png = frame_png
+        """PNG bytes by frame name."""
+
+    def save(self, folder: Path, *, overwrite: bool = False) -> None:
+        """Write the result to `folder`, all or nothing.
+
+        Raises RecordError when the folder cannot be written, holds something that is not
+        a heedmap result, or holds one and `overwrite` is False.
+        """
+        check_writable(folder, overwrite=overwrite)
+        staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        try:
+            (staging / RECORD_FILE).write_text(self.record.model_dump_json(indent=1) + "\n")
+            pq.write_table(self.attention, staging / ATTENTION_FILE)
+            (staging / FRAMES_FOLDER).mkdir()
+            for frame in self.record.frames:
+                (staging / frame.file).write_bytes(self.frame_png[frame.name])
+            staging.chmod(0o755)
+            if folder.exists():
+                shutil.rmtree(folder)
+            staging.rename(folder)
+        except OSError as error:
+            raise RecordError(f"The result cannot be written to {folder}: {error}") from error
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+
+    @classmethod
+    def load(cls, folder: Path) -> Result:
+        """Read a result folder. Raises RecordError when it is none, or of a newer schema."""
+        path = folder / RECORD_FILE
+        if not path.is_file():
+            raise RecordError(
+                f"{folder} is not a heedmap result: it has no {RECORD_FILE}. "
+                f"Give the folder that an audit wrote with --out."
+            )
+        try:
+            record = Record.model_validate_json(path.read_bytes())
+            attention = pq.read_table(folder / ATTENTION_FILE)
+            frame_png = {f.name: (folder / f.file).read_bytes() for f in record.frames}
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(part) for part in first["loc"])
+            raise RecordError(
+                f"{path} does not fit record schema {SCHEMA_VERSION}: {place}: {first['msg']}"
+            ) from error
+        except (OSError, pa.ArrowException) as error:
+            raise RecordError(f"The result in {folder} cannot be read: {error}") from error
+        return cls(record, attention, frame_png)
+
+
+def check_writable(folder: Path, *, overwrite: bool = False) -> None:
+    """Raise RecordError unless a result can be written to `folder`. Call before long work."""
+    try:
+        if folder.exists():
+            _check_replaceable(folder, overwrite)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent):
+            pass
+    except OSError as error:
+        raise RecordError(
+            f"The output folder {folder} cannot be written: {error.strerror or error}."
+        ) from error
+
+
+def _check_replaceable(folder: Path, overwrite: bool) -> None:
+    if not folder.is_dir():
+        raise RecordError(f"{folder} exists and is not a folder; choose another --out.")
+    is_result = (folder / RECORD_FILE).is_file()
+    if not is_result and any(folder.iterdir()):
+        raise RecordError(
+            f"{folder} holds files that are not a heedmap result; choose another --out, "
+            f"or empty it first."
+        )
+    if is_result and not overwrite:
+        raise RecordError(
+            f"{folder} already holds a result; choose another --out, or replace it with --force."
+        )

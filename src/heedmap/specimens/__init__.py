@@ -1,0 +1,1 @@
+"""heedmap's own tiny vision-language-action policies, trained on BabyAI rooms."""

@@ -1,0 +1,30 @@
+"""Shape-typed arrays that appear in more than one signature.
+
+Axis names: `frame`/`batch` examples, `row` action rows, `layer`, `head`,
+`query`/`key` positions of the sequence, `token` ids of an instruction, `dim`
+hidden width. Shapes are checked by beartype in the tests and free in production.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int, UInt8
+
+Frame = UInt8[np.ndarray, "height width 3"]
+"""One camera image, RGB, 0..255."""
+
+Logits = Float[torch.Tensor, "batch action"]
+"""Unnormalised scores of a discrete action head, one column per action."""
+
+Embeddings = Float[torch.Tensor, "batch position dim"]
+"""A sequence of input embeddings or hidden states."""
+
+TokenIds = Int[torch.Tensor, "batch token"]
+"""Instruction token ids, padded to one length."""
+
+PositionMask = Bool[torch.Tensor, "batch position"]
+"""True where a position may be seen by others."""
+
+ActionAttention = Float[np.ndarray, "layer head row key"]
+"""Attention weights of the action rows of one example; sums to 1 over `key`."""
