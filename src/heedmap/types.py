@@ -20,8 +20,17 @@ Logits = Float[torch.Tensor, "batch action"]
 Embeddings = Float[torch.Tensor, "batch position dim"]
 """A sequence of input embeddings or hidden states."""
 
+ImageEmbeddings = Float[torch.Tensor, "batch image_token dim"]
+"""Embeddings of a frame's image tokens."""
+
+WordEmbeddings = Float[torch.Tensor, "batch token dim"]
+"""Embeddings of an instruction's tokens."""
+
 TokenIds = Int[torch.Tensor, "batch token"]
 """Instruction token ids, padded to one length."""
+
+TokenMask = Bool[torch.Tensor, "batch token"]
+"""True where a token is real, False where it is padding."""
 
 PositionMask = Bool[torch.Tensor, "batch position"]
 """True where a position may be seen by others."""

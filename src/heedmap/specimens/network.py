@@ -28,7 +28,14 @@ from transformers.models.kosmos2.modeling_kosmos2 import Kosmos2TextModel
 
 from heedmap.specimens.tokenizer import BOS_ID, EOS_ID, PAD_ID, TOKENS, WordTokenizer
 from heedmap.specimens.world import ACTIONS, TILE_PX, VIEW_TILES
-from heedmap.types import Embeddings, Logits, PositionMask
+from heedmap.types import (
+    Embeddings,
+    ImageEmbeddings,
+    Logits,
+    PositionMask,
+    TokenMask,
+    WordEmbeddings,
+)
 
 Wiring = Literal["sound", "monavla"]
 
@@ -59,7 +66,7 @@ class DecoderInputs:
     """What the decoder is called with; `image_embeds` are written where `is_image` says."""
 
     inputs_embeds: Embeddings
-    image_embeds: Embeddings
+    image_embeds: ImageEmbeddings
     is_image: PositionMask
     is_visible: PositionMask
     position_ids: torch.Tensor
@@ -94,7 +101,7 @@ class PatchTokens(nn.Module):
         self.position = nn.Parameter(torch.randn(IMAGE_TOKENS, config.dim))
         self.std = config.embedding_std
 
-    def forward(self, pixels: Float[torch.Tensor, "batch 3 height width"]) -> Embeddings:
+    def forward(self, pixels: Float[torch.Tensor, "batch 3 height width"]) -> ImageEmbeddings:
         """RGB in 0..1 to one embedding a token."""
         patches = F.unfold(pixels - 0.5, TILE_PX, stride=TILE_PX)
         tiles = self.project(patches.mT).mT.unflatten(2, (VIEW_TILES, VIEW_TILES))
@@ -112,7 +119,7 @@ class WordCrossAttention(nn.Module):
         self.gate = nn.Parameter(torch.zeros(()))
 
     def forward(
-        self, state: Float[torch.Tensor, "batch dim"], words: Embeddings, is_word: PositionMask
+        self, state: Float[torch.Tensor, "batch dim"], words: WordEmbeddings, is_word: TokenMask
     ) -> Float[torch.Tensor, "batch dim"]:
         """The state plus tanh(gate) times what it reads from the words."""
         keys = self.word_norm(words)
@@ -163,14 +170,16 @@ class TinyKosmos2Policy(nn.Module):
             states = self._decode_sharing_prefix(inputs, per_frame)
         return self._act(states[:, -1], words, is_word)
 
-    def _embed_words(self, instructions: list[str]) -> tuple[Embeddings, PositionMask]:
+    def _embed_words(self, instructions: list[str]) -> tuple[WordEmbeddings, TokenMask]:
         pad_to = self.config.padded_text_tokens if self.config.wiring == "monavla" else None
         text = self.tokenizer(instructions, pad_to)
         embed = self.decoder.model.embed_tokens
         device = self.action_token.device
         return embed(text.ids.to(device)), text.is_token.to(device)
 
-    def _inputs(self, image: Embeddings, words: Embeddings, is_word: PositionMask) -> DecoderInputs:
+    def _inputs(
+        self, image: ImageEmbeddings, words: WordEmbeddings, is_word: TokenMask
+    ) -> DecoderInputs:
         build = self._sound_inputs if self.config.wiring == "sound" else self._monavla_inputs
         return build(image, words, is_word)
 
@@ -202,14 +211,14 @@ class TinyKosmos2Policy(nn.Module):
         ).last_hidden_state
 
     def _act(
-        self, state: Float[torch.Tensor, "batch dim"], words: Embeddings, is_word: PositionMask
+        self, state: Float[torch.Tensor, "batch dim"], words: WordEmbeddings, is_word: TokenMask
     ) -> Logits:
         if self.word_attention is not None:
             state = self.word_attention(state, words, is_word)
         return self.head(state)
 
     def _sound_inputs(
-        self, image: Embeddings, words: Embeddings, is_word: PositionMask
+        self, image: ImageEmbeddings, words: WordEmbeddings, is_word: TokenMask
     ) -> DecoderInputs:
         """BOS, 64 places for the image, the rest of the instruction, the action token."""
         batch, _, dim = words.shape
@@ -224,7 +233,7 @@ class TinyKosmos2Policy(nn.Module):
         return DecoderInputs(embeds, image, is_image, is_visible, position_ids)
 
     def _monavla_inputs(
-        self, image: Embeddings, words: Embeddings, is_word: PositionMask
+        self, image: ImageEmbeddings, words: WordEmbeddings, is_word: TokenMask
     ) -> DecoderInputs:
         """The padded instruction and the action token; the image goes over positions 0..63."""
         batch, _, dim = words.shape

@@ -13,7 +13,7 @@ import torch
 
 from heedmap.errors import InstructionError
 from heedmap.specimens.world import VOCABULARY_WORDS
-from heedmap.types import PositionMask, TokenIds
+from heedmap.types import TokenIds, TokenMask
 
 BOS_ID, PAD_ID, EOS_ID, UNKNOWN_ID = 0, 1, 2, 3
 SPECIAL_TOKENS = ("<s>", "<pad>", "</s>", "<unk>")
@@ -26,7 +26,7 @@ class TokenizedInstructions:
     """Token ids of a batch of instructions, right-padded, and which of them are real."""
 
     ids: TokenIds
-    is_token: PositionMask
+    is_token: TokenMask
 
     @property
     def token_counts(self) -> tuple[int, ...]:

@@ -91,8 +91,8 @@ REGIMES: dict[str, tuple[Stage, ...]] = {
         Stage(data="recorded", styles=BOTH, steps=400),
     ),
     "exp41c_scratch_pta": (Stage(data="recorded", styles=BOTH, steps=1200),),
-    "exp42_counterfactual_pta": (Stage(data="counterfactual", styles=BOTH, steps=3000),),
-    "exp43_cross_attn_text": (Stage(data="counterfactual", styles=BOTH, steps=2000),),
+    "exp42_counterfactual_pta": (Stage(data="counterfactual", styles=BOTH, steps=5000),),
+    "exp43_cross_attn_text": (Stage(data="counterfactual", styles=BOTH, steps=3000),),
 }
 SPECIMENS: tuple[str, ...] = tuple(
     f"{regime}@{wiring}" for wiring in get_args(Wiring) for regime in REGIMES

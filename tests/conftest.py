@@ -1,0 +1,36 @@
+"""Shared fixtures: small random networks, and one held-out frame case."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from heedmap.policies.specimen import SpecimenPolicy
+from heedmap.specimens.network import NetworkConfig, TinyKosmos2Policy, Wiring
+from heedmap.specimens.world import FrameCase, frame_case
+
+torch.set_num_threads(2)
+
+
+def random_network(wiring: Wiring, *, cross_attends_to_words: bool = False) -> TinyKosmos2Policy:
+    """A two-layer specimen with seeded random weights, in evaluation mode."""
+    torch.manual_seed(0)
+    config = NetworkConfig(
+        wiring=wiring, cross_attends_to_words=cross_attends_to_words, dim=24, layers=2
+    )
+    network = TinyKosmos2Policy(config).eval().requires_grad_(False)
+    if network.word_attention is not None:
+        network.word_attention.gate.fill_(1.0)
+    return network
+
+
+def random_policy(wiring: Wiring, *, cross_attends_to_words: bool = False) -> SpecimenPolicy:
+    """The adapter around `random_network`."""
+    network = random_network(wiring, cross_attends_to_words=cross_attends_to_words)
+    return SpecimenPolicy(f"random@{wiring}", network)
+
+
+@pytest.fixture(scope="session")
+def case() -> FrameCase:
+    """One frame with a left, a right and a forward instruction (12, 12 and 11 tokens)."""
+    return frame_case(0)
