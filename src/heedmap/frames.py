@@ -53,8 +53,11 @@ def load_frame(path: Path) -> Frame:
         ) from error
 
 
-FramesLike = Frame | Path | str | Sequence[Frame | Path | str] | Mapping[str, Frame | Path | str]
-"""One frame or several: arrays or image files, optionally by name."""
+FrameLike = np.ndarray | Path | str
+"""An array of uint8 (height, width, 3), checked when it is used, or an image file."""
+
+FramesLike = FrameLike | Sequence[FrameLike] | Mapping[str, FrameLike]
+"""One frame or several, optionally by name."""
 
 
 def named_frames(frames: FramesLike) -> list[NamedFrame]:
@@ -86,7 +89,7 @@ def png_bytes(frame: Frame) -> bytes:
     return buffer.getvalue()
 
 
-def _named(name: str | None, value: Frame | Path | str, index: int = 0) -> NamedFrame:
+def _named(name: str | None, value: FrameLike, index: int = 0) -> NamedFrame:
     if isinstance(value, Path | str):
         path = Path(value)
         return NamedFrame(name or path.stem, str(path), load_frame(path))

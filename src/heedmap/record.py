@@ -9,6 +9,7 @@ read, compared and reported anywhere.
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -276,7 +277,7 @@ class Result:
                 f"Give the folder that an audit wrote with --out."
             )
         try:
-            record = Record.model_validate_json(path.read_bytes())
+            record = Record.model_validate(_of_this_schema(path))
             attention = pq.read_table(folder / ATTENTION_FILE)
             frame_png = {f.name: (folder / f.file).read_bytes() for f in record.frames}
         except ValidationError as error:
@@ -285,9 +286,21 @@ class Result:
             raise RecordError(
                 f"{path} does not fit record schema {SCHEMA_VERSION}: {place}: {first['msg']}"
             ) from error
-        except (OSError, pa.ArrowException) as error:
+        except (OSError, ValueError, pa.ArrowException) as error:
             raise RecordError(f"The result in {folder} cannot be read: {error}") from error
         return cls(record, attention, frame_png)
+
+
+def _of_this_schema(path: Path) -> Any:
+    """The JSON of a record. Raises RecordError when a newer heedmap wrote it."""
+    content = json.loads(path.read_bytes())
+    version = content.get("schema_version") if isinstance(content, dict) else None
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        raise RecordError(
+            f"{path} was written in record schema {version}, but this heedmap reads up to "
+            f"{SCHEMA_VERSION}; update heedmap."
+        )
+    return content
 
 
 def check_writable(folder: Path, *, overwrite: bool = False) -> None:
