@@ -29,7 +29,7 @@ def result(case: FrameCase) -> Result:
     bypass = random_policy("monavla", cross_attends_to_words=True)
     bypass.name = "bypass@monavla"
     policies = [random_policy("sound"), random_policy("monavla"), bypass]
-    return audit(policies, {"case": case.frame}, dict(case.instructions), seed=5)
+    return audit(policies, {"case": case.frame}, case.instructions, seed=5)
 
 
 def policy_named(result: Result, name: str) -> PolicyResult:
@@ -129,7 +129,7 @@ def test_an_audit_leaves_the_model_bit_for_bit_as_it_came(case: FrameCase) -> No
     weights = {k: v.clone() for k, v in policy.module.state_dict().items()}
     texts = list(case.instructions.values())
     before = policy([case.frame] * 3, texts)
-    audit(policy, case.frame, dict(case.instructions))
+    audit(policy, case.frame, case.instructions)
     assert torch.equal(before, policy([case.frame] * 3, texts))
     assert flags == [module.training for module in policy.module.modules()]
     assert all(torch.equal(v, weights[k]) for k, v in policy.module.state_dict().items())
@@ -150,7 +150,7 @@ def test_a_policy_that_changes_its_weights_is_refused(case: FrameCase) -> None:
     network.register_parameter("counter", counter)
     policy = CallablePolicy("counting", run, own.decoder, module=network)
     with pytest.raises(PolicyError, match="changed while it was audited"):
-        audit(policy, case.frame, dict(case.instructions))
+        audit(policy, case.frame, case.instructions)
 
 
 def test_a_policy_whose_action_drifts_is_refused(case: FrameCase) -> None:
@@ -163,20 +163,20 @@ def test_a_policy_whose_action_drifts_is_refused(case: FrameCase) -> None:
 
     policy = CallablePolicy("drifting", run, own.decoder)
     with pytest.raises(PolicyError, match="different actions before, during and after"):
-        audit(policy, case.frame, dict(case.instructions))
+        audit(policy, case.frame, case.instructions)
 
 
 def test_scores_that_are_not_finite_are_refused(case: FrameCase) -> None:
     own = random_policy("sound")
     policy = CallablePolicy("nan", lambda f, i: own(f, i) * float("nan"), own.decoder)
     with pytest.raises(PolicyError, match="not finite"):
-        audit(policy, case.frame, dict(case.instructions))
+        audit(policy, case.frame, case.instructions)
 
 
 def test_continuous_actions_have_values_and_no_name(case: FrameCase) -> None:
     own = random_policy("sound")
     policy = CallablePolicy("continuous", own, own.decoder)
-    result = audit(policy, case.frame, dict(case.instructions)).record.policies[0]
+    result = audit(policy, case.frame, case.instructions).record.policies[0]
     assert result.cases[0].action.name is None
     assert result.cases[0].action.probabilities is None
     assert len(result.cases[0].action.values) == 3
@@ -190,7 +190,7 @@ def test_several_frames_are_kept_apart(case: FrameCase) -> None:
     result = audit(
         random_policy("sound"),
         frames,
-        dict(case.instructions),
+        case.instructions,
         on_progress=lambda *tick: ticks.append(tick),
     )
     assert [(c.frame, c.instruction) for c in result.record.policies[0].cases] == [
@@ -200,7 +200,7 @@ def test_several_frames_are_kept_apart(case: FrameCase) -> None:
 
 
 def test_what_cannot_be_audited_is_refused_before_any_work(case: FrameCase) -> None:
-    policy, frame, texts = random_policy("sound"), case.frame, dict(case.instructions)
+    policy, frame, texts = random_policy("sound"), case.frame, case.instructions
     with pytest.raises(InstructionError, match="at least two"):
         audit(policy, frame, {"left": "go left"})
     with pytest.raises(InstructionError, match="'a' and 'b' have the same text"):

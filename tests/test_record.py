@@ -18,7 +18,7 @@ from tests.conftest import random_policy
 
 @pytest.fixture(scope="module")
 def result(case: FrameCase) -> Result:
-    return audit(random_policy("sound"), {"case": case.frame}, dict(case.instructions))
+    return audit(random_policy("sound"), {"case": case.frame}, case.instructions)
 
 
 def test_a_result_is_read_back_as_it_was_written(result: Result, tmp_path: Path) -> None:

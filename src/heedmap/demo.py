@@ -20,8 +20,8 @@ def run_demo(wiring: Wiring, case_seed: int, on_progress: Progress | None = None
     return audit(
         [f"specimen:{regime}@{wiring}" for regime in REGIMES],
         {f"case-{case_seed}": case.frame},
-        {str(side): text for side, text in case.instructions.items()},
-        expected_actions={str(side): str(side) for side in case.instructions},
+        case.instructions,
+        expected_actions={side: side for side in case.instructions},
         arguments={"command": "demo", "wiring": wiring, "case_seed": case_seed},
         on_progress=on_progress,
     )

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Bool
 
 from heedmap.capture.attention import LayerAttention, capture_attention
 from heedmap.capture.inputs import capture_first_layer_input

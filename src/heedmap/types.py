@@ -37,3 +37,6 @@ PositionMask = Bool[torch.Tensor, "batch position"]
 
 ActionAttention = Float[np.ndarray, "layer head row key"]
 """Attention weights of the action rows of one example; sums to 1 over `key`."""
+
+VisiblePositions = Bool[np.ndarray, " position"]
+"""True where an action row may see a position (the space keeps type checkers content)."""

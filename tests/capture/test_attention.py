@@ -42,7 +42,8 @@ def llama(dtype: torch.dtype = torch.float32) -> LlamaModel:
         num_key_value_heads=2,
     )
     config._attn_implementation = "sdpa"
-    return LlamaModel(config).to(dtype).eval()
+    model = LlamaModel(config).eval()
+    return model.to(dtype=dtype)  # pyright: ignore[reportArgumentType] - a decorator hides self
 
 
 def bert() -> BertModel:
@@ -279,7 +280,7 @@ def test_a_row_beyond_the_sequence_is_refused() -> None:
 def test_weights_that_are_not_a_number_are_refused() -> None:
     model = llama()
     with torch.no_grad():
-        model.layers[0].self_attn.q_proj.weight.fill_(float("nan"))
+        model.get_parameter("layers.0.self_attn.q_proj.weight").fill_(float("nan"))
     ids, _ = padded_ids()
     with (
         torch.no_grad(),

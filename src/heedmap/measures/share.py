@@ -8,7 +8,7 @@ that is a statement about the sequence, not about heeding.
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from heedmap.errors import CaptureError
 from heedmap.layout import Layout

@@ -33,7 +33,9 @@ Progress = Callable[[str, int, int, float | None], None]
 
 
 def train_specimen(
-    recipe: Recipe, on_progress: Progress | None = None
+    recipe: Recipe,
+    on_progress: Progress | None = None,
+    held_out_cases: int = HELD_OUT_CASES,
 ) -> tuple[TinyKosmos2Policy, Recipe]:
     """Train from scratch; returns the policy and the recipe with its held-out accuracies."""
     report = on_progress or (lambda *_: None)
@@ -44,7 +46,7 @@ def train_specimen(
     for stage in recipe.stages:
         _train_stage(policy, stage, scenes, recipe.batch_pairs, rng, report)
     policy.eval().requires_grad_(False)
-    accuracy = tuple(measure_accuracy(policy, style) for style in ("path", "goal"))
+    accuracy = tuple(measure_accuracy(policy, style, held_out_cases) for style in ("path", "goal"))
     versions = {"torch": torch.__version__, "transformers": transformers.__version__}
     return policy, recipe.model_copy(update={"accuracy": accuracy, "trained_with": versions})
 
@@ -61,9 +63,7 @@ def save_specimen(policy: TinyKosmos2Policy, recipe: Recipe, folder: Path) -> Pa
     return path
 
 
-def measure_accuracy(
-    policy: TinyKosmos2Policy, style: Style, cases: int = HELD_OUT_CASES
-) -> Accuracy:
+def measure_accuracy(policy: TinyKosmos2Policy, style: Style, cases: int) -> Accuracy:
     """Held-out accuracy per instruction and over whole frame cases (all three right)."""
     room = Room()
     right = np.array([_is_right(policy, frame_case(seed, style, room)) for seed in range(cases)])

@@ -113,7 +113,7 @@ class FrameCase:
     seed: int
     frame: Frame
     targets: dict[Action, Target]
-    instructions: dict[Action, str]
+    instructions: dict[str, str]
 
 
 def side_of(right_tiles: int, ahead_tiles: int) -> Action:

@@ -1,0 +1,85 @@
+"""The documents say what the code does: every key and column of a real record is described."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from heedmap.pipeline import audit
+from heedmap.record import (
+    ATTENTION_SCHEMA,
+    SCHEMA_VERSION,
+    Case,
+    Facts,
+    PolicyResult,
+    Record,
+    Result,
+)
+from heedmap.specimens.world import FrameCase
+from tests.conftest import random_policy
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+def section(text: str, title: str) -> str:
+    """What stands below a heading, up to the next one."""
+    found = re.search(rf"^#+ {re.escape(title)}\n(.*?)(?=^#|\Z)", text, re.M | re.S)
+    assert found, title
+    return found[1]
+
+
+def first_cells(text: str) -> set[str]:
+    """The names in backticks in the first column of a section's table."""
+    cells = [line.split("|")[1] for line in text.splitlines() if line.startswith("|")]
+    return {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
+
+
+def test_every_key_of_a_record_is_documented_and_no_other() -> None:
+    text = (DOCS / "record.md").read_text()
+    assert f"(now {SCHEMA_VERSION})" in text
+    sections: list[tuple[str, type[BaseModel]]] = [
+        ("record.json", Record),
+        ("policies", PolicyResult),
+        ("cases", Case),
+        ("facts", Facts),
+    ]
+    for title, model in sections:
+        assert first_cells(section(text, title)) == set(model.model_fields), title
+
+
+def test_every_column_of_the_parquet_is_documented_with_its_type() -> None:
+    text = section((DOCS / "record.md").read_text(), "attention.parquet")
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \|", text, re.M)
+    assert rows == [(field.name, str(field.type)) for field in ATTENTION_SCHEMA]
+
+
+def test_nested_keys_of_a_real_record_are_named_in_the_text(
+    case: FrameCase, tmp_path: Path
+) -> None:
+    text = (DOCS / "record.md").read_text()
+    result = audit(random_policy("monavla"), case.frame, case.instructions)
+    result.save(tmp_path / "run")
+    named = set(re.findall(r"`(\w+)`", text))
+    free = {
+        "arguments",
+        "versions",
+        "per_instruction",
+        "probabilities",
+        "regions",
+        "visible_counts",
+    }
+
+    def check(value: Any, own_keys: bool) -> None:
+        if isinstance(value, list):
+            for item in value:
+                check(item, own_keys)
+        elif isinstance(value, dict):
+            for key, item in value.items():
+                assert own_keys or key in named, key
+                check(item, own_keys=key in free)
+
+    loaded = Result.load(tmp_path / "run").record.model_dump(mode="json")
+    check(loaded, own_keys=False)
