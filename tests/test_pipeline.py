@@ -114,6 +114,9 @@ def test_sound_wiring_shares_cover_all_and_sum_to_one(result: Result) -> None:
 def test_the_record_says_what_was_run(result: Result) -> None:
     run = result.record.run
     assert run.seed == 5
+    assert run.arguments["policies"] == [p.name for p in result.record.policies]
+    assert run.arguments["instructions"]["left"].startswith("navigate to the left")
+    assert {p.declared for p in result.record.policies} == {"image=0:64,text=64:+len"}
     assert {"python", "heedmap", "torch", "transformers"} <= set(run.versions)
     policy = policy_named(result, "random@sound")
     assert len(policy.weights_sha256) == 64

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from heedmap.errors import RegionError
+from heedmap.types import VisiblePositions
 
 UNDECLARED = "undeclared"
 """The region of a declared layout that holds every position nobody declared."""
@@ -123,7 +124,7 @@ def measured_layout(
     moved_by_frame: Iterable[int],
     moved_by_instruction: Iterable[int],
     action_rows: Iterable[int],
-    visible: Bool[np.ndarray, position],
+    visible: VisiblePositions,
 ) -> Layout:
     """Tell positions apart by what moves them and whether the action row can see them.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 
 from heedmap.capture.attention import LayerAttention, capture_attention
@@ -12,7 +11,7 @@ from heedmap.capture.inputs import capture_first_layer_input
 from heedmap.errors import CaptureError
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.record import ActionResult
-from heedmap.types import ActionAttention, Frame
+from heedmap.types import ActionAttention, Frame, VisiblePositions
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class Observation:
     action_rows: tuple[int, ...]
     layer_names: tuple[str, ...]
     attention: ActionAttention
-    visible: Bool[np.ndarray, position]
+    visible: VisiblePositions
     """Whether an action row may see a position in at least one layer."""
 
 

@@ -67,7 +67,7 @@ def audit(
             out, the policy's own `default_declared`.
         expected_actions: the right action by instruction name, where it is known.
         seed: of the frame perturbations.
-        arguments: what the caller was asked for, kept in the record as it is.
+        arguments: more for the record to keep beside these arguments, such as the command.
         on_progress: called after each case.
 
     Raises HeedmapError (see `heedmap.errors`) with one sentence when an input cannot be
@@ -83,8 +83,15 @@ def audit(
     plan = _Plan(named, instructions, regions, seed, len(loaded), on_progress)
     audited = [_audit_policy(policy, plan) for policy in loaded]
     expected = expected_actions or {}
+    effective = {
+        "policies": [policy.name for policy in loaded],
+        "frames": [frame.source for frame in named],
+        "instructions": dict(instructions),
+        "expected_actions": dict(expected),
+        "declared": declared,
+    }
     record = Record(
-        run=describe_run(arguments or {"declared": declared}, seed),
+        run=describe_run({**effective, **(arguments or {})}, seed),
         frames=tuple(frame_info(i, f.name, f.source, f.pixels) for i, f in enumerate(named)),
         instructions=tuple(
             Instruction(name=name, text=text, expected_action=expected.get(name))
@@ -107,6 +114,12 @@ class _Plan:
     policies: int
     on_progress: Progress | None
     done: int = 0
+
+    def declared_for(self, policy: Policy) -> DeclaredRegions | None:
+        """The regions that were declared, else those that the policy's scripts assume."""
+        if self.declared is not None or policy.default_declared is None:
+            return self.declared
+        return parse_declared(policy.default_declared)
 
     def tick(self, policy: Policy) -> None:
         """Report one more case done."""
@@ -141,6 +154,7 @@ def _audit_policy(policy: Policy, plan: _Plan) -> tuple[PolicyResult, pa.Table]:
                 f"The weights or buffers of '{policy.name}' changed while it was audited; "
                 f"run it in evaluation mode, without updates in its forward pass."
             )
+    declared = plan.declared_for(policy)
     facts = gather_facts(found.cases, found.attention, found.instruction_measured)
     layers, heads = next(iter(found.attention.values())).shape[:2]
     result = PolicyResult(
@@ -156,6 +170,7 @@ def _audit_policy(policy: Policy, plan: _Plan) -> tuple[PolicyResult, pa.Table]:
         cases=tuple(found.cases),
         facts=facts,
         sentence=policy_sentence(facts),
+        declared=declared.written if declared else None,
         held_out_accuracy=policy.held_out_accuracy(),
     )
     return result, pa.concat_tables(found.tables)
@@ -177,7 +192,7 @@ def _audit_case(
         )
     token_count = policy.token_count(text)
     layouts: dict[LayoutKind, Layout] = {}
-    if (declared := _declared_for(policy, plan)) is not None:
+    if (declared := plan.declared_for(policy)) is not None:
         layouts["declared"] = declared.layout(seen.sequence_length, token_count)
     layouts["measured"] = measured_layout(
         seen.sequence_length,
@@ -211,12 +226,6 @@ def _layout_info(layout: Layout, seen: Observation) -> LayoutInfo:
     return LayoutInfo(
         regions=dict(layout.regions), visible_counts=visible_counts(layout, seen.visible)
     )
-
-
-def _declared_for(policy: Policy, plan: _Plan) -> DeclaredRegions | None:
-    if plan.declared is not None or policy.default_declared is None:
-        return plan.declared
-    return parse_declared(policy.default_declared)
 
 
 def _load_all(policies: Sequence[Policy | str]) -> list[Policy]:

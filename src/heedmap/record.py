@@ -182,6 +182,8 @@ class PolicyResult(_Model):
     cases: tuple[Case, ...]
     facts: Facts
     sentence: str
+    declared: str | None = None
+    """The declared regions as they were written; None where there were none."""
     held_out_accuracy: tuple[HeldOutAccuracy, ...] = ()
 
 

@@ -42,8 +42,7 @@ def llama(dtype: torch.dtype = torch.float32) -> LlamaModel:
         num_key_value_heads=2,
     )
     config._attn_implementation = "sdpa"
-    model = LlamaModel(config).eval()
-    return model.to(dtype=dtype)  # pyright: ignore[reportArgumentType] - a decorator hides self
+    return LlamaModel(config).eval().type(dtype)
 
 
 def bert() -> BertModel:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jaxtyping import TypeCheckError
 
 from heedmap.errors import CaptureError
 from heedmap.layout import Layout
@@ -57,3 +58,9 @@ def test_visible_counts() -> None:
     counts = visible_counts(layout, np.array([True, False, False, True]))
     assert (counts["image"].visible, counts["image"].total) == (1, 3)
     assert (counts["action"].visible, counts["action"].total) == (1, 1)
+
+
+def test_shapes_are_enforced_under_pytest() -> None:
+    """The guard that makes every shape in a signature mean something here."""
+    with pytest.raises(TypeCheckError, match="attention"):
+        region_shares(np.ones((1, 1, 1), dtype=np.float32), Layout(1, {"all": (0,)}))

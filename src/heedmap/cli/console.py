@@ -15,7 +15,11 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+MIN_WIDTH = 100
+"""The tables need this many columns; a narrower terminal wraps lines rather than lose any."""
+
 out = Console()
+out.width = max(out.width, MIN_WIDTH)
 err = Console(stderr=True)
 
 Advance = Callable[[str, int, int], None]

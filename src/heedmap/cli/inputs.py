@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from heedmap.errors import FrameError, InstructionError
 from heedmap.instructions import CaseInstruction, load_instructions, parse_named
@@ -21,14 +20,6 @@ class AuditInputs:
     frames: list[Path]
     instructions: dict[str, str]
     expected_actions: dict[str, str]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, for the record."""
-        return {
-            "frames": [str(path) for path in self.frames],
-            "instructions": self.instructions,
-            "expected_actions": self.expected_actions,
-        }
 
 
 def gather_inputs(

@@ -72,7 +72,6 @@ def audit(
     if output is not None:
         check_writable(output, overwrite=force)
     inputs = gather_inputs(frame, instruction, instructions, case, expect)
-    arguments = {"command": "audit", "policies": policy, "declared": declared, **inputs.to_dict()}
     with progress_bar() as advance:
         result = run_audit(
             policy,
@@ -81,7 +80,7 @@ def audit(
             declared=declared,
             expected_actions=inputs.expected_actions,
             seed=seed,
-            arguments=arguments,
+            arguments={"command": "audit", "policies": policy},
             on_progress=advance,
         )
     _show(result, output, lang, overwrite=force)

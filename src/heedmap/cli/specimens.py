@@ -80,8 +80,8 @@ def train(
     recipe = recipe_for(name).with_steps_scaled(steps_scale)
     with progress_bar() as advance:
 
-        def on_progress(what: str, done: int, total: int, loss: float | None) -> None:
-            advance(what if loss is None else f"{what}, loss {loss:.3f}", done, total)
+        def on_progress(what: str, done: int, total: int, loss: float) -> None:
+            advance(f"{what}, loss {loss:.3f}", done, total)
 
         policy, trained = train_specimen(recipe, on_progress)
     path = save_specimen(policy, trained, output)

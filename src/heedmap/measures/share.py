@@ -13,7 +13,7 @@ from jaxtyping import Float
 from heedmap.errors import CaptureError
 from heedmap.layout import Layout
 from heedmap.record import RegionCount
-from heedmap.types import ActionAttention
+from heedmap.types import ActionAttention, VisiblePositions
 
 SUM_TOLERANCE = 1e-4
 """Weights recorded in float32 sum to 1 far closer than this; more means a faulty capture."""
@@ -48,7 +48,7 @@ def region_shares(
     }
 
 
-def visible_counts(layout: Layout, visible: Bool[np.ndarray, position]) -> dict[str, RegionCount]:
+def visible_counts(layout: Layout, visible: VisiblePositions) -> dict[str, RegionCount]:
     """For every region, how many of its positions the action row can see."""
     return {
         region: RegionCount(visible=int(visible[list(positions)].sum()), total=len(positions))

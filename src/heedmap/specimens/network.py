@@ -39,8 +39,7 @@ from heedmap.types import (
 
 Wiring = Literal["sound", "monavla"]
 
-IMAGE_GRID = 8
-IMAGE_TOKENS = IMAGE_GRID**2
+IMAGE_TOKENS = VIEW_TILES**2 + 2 * VIEW_TILES + 1
 """64, as Kosmos-2 has."""
 
 
@@ -89,9 +88,11 @@ class DecoderInputs:
 
 
 class PatchTokens(nn.Module):
-    """64 image tokens: a linear map of each 8x8 px tile, resampled from 7x7 to 8x8.
+    """64 image tokens: the mean of all tiles, of each column, of each row, and the 49 tiles.
 
-    Layer-normalised, with a learned position, at the words' standard deviation.
+    A tile of 8x8 px is mapped linearly; each token is then layer-normalised and given a
+    learned position, at the words' standard deviation. As with Kosmos-2's latents, the
+    first tokens tell of the whole image.
     """
 
     def __init__(self, config: NetworkConfig) -> None:
@@ -103,10 +104,11 @@ class PatchTokens(nn.Module):
 
     def forward(self, pixels: Float[torch.Tensor, "batch 3 height width"]) -> ImageEmbeddings:
         """RGB in 0..1 to one embedding a token."""
-        patches = F.unfold(pixels - 0.5, TILE_PX, stride=TILE_PX)
-        tiles = self.project(patches.mT).mT.unflatten(2, (VIEW_TILES, VIEW_TILES))
-        grid = F.interpolate(tiles, IMAGE_GRID, mode="bilinear", align_corners=True)
-        return (self.norm(grid.flatten(2).mT) + self.position) * self.std
+        patches = F.unfold(pixels - 0.5, TILE_PX, stride=TILE_PX).mT
+        tiles = self.project(patches).unflatten(1, (VIEW_TILES, VIEW_TILES))
+        means = tiles.mean(dim=(1, 2))[:, None], tiles.mean(dim=1), tiles.mean(dim=2)
+        tokens = torch.cat([*means, tiles.flatten(1, 2)], dim=1)
+        return (self.norm(tokens) + self.position) * self.std
 
 
 class WordCrossAttention(nn.Module):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -28,8 +28,8 @@ from heedmap.specimens.zoo import Accuracy, Recipe, Stage, pixels_of, sha256_of
 
 HELD_OUT_CASES = 500
 
-Progress = Callable[[str, int, int, float | None], None]
-"""Called with what is done, how far, of how many, and the last loss, if any."""
+Progress = Callable[[str, int, int, float], None]
+"""Called with what is done, how far, of how many, and the loss."""
 
 
 def train_specimen(
@@ -42,9 +42,9 @@ def train_specimen(
     torch.manual_seed(recipe.seed)
     rng = np.random.default_rng(recipe.seed)
     policy = TinyKosmos2Policy(recipe.config).train()
-    scenes = _draw_scenes(recipe.frames, report)
+    rooms = _Rooms()
     for stage in recipe.stages:
-        _train_stage(policy, stage, scenes, recipe.batch_pairs, rng, report)
+        _train_stage(policy, stage, rooms, recipe.batch_pairs, rng, report)
     policy.eval().requires_grad_(False)
     accuracy = tuple(measure_accuracy(policy, style, held_out_cases) for style in ("path", "goal"))
     versions = {"torch": torch.__version__, "transformers": transformers.__version__}
@@ -83,21 +83,24 @@ def _is_right(policy: TinyKosmos2Policy, case: FrameCase) -> list[bool]:
     return [ACTIONS[index] == side for index, side in zip(chosen.tolist(), ACTIONS, strict=True)]
 
 
-def _draw_scenes(count: int, report: Progress) -> list[Scene]:
-    """Rooms of the seeds 0..count-1; every second one is sparse."""
-    rooms = Room(), Room(sparse=True)
-    scenes: list[Scene] = []
-    for seed in range(count):
-        scenes.append(draw_scene(seed, rooms[seed % 2]))
-        if seed % 200 == 199 or seed == count - 1:
-            report("drawing rooms", seed + 1, count, None)
-    return scenes
+class _Rooms:
+    """Rooms of the seeds 0, 1, 2, ... in turn; every second one is sparse. None is seen twice."""
+
+    def __init__(self) -> None:
+        self._rooms = Room(), Room(sparse=True)
+        self._seed = 0
+
+    def draw(self, count: int) -> list[Scene]:
+        """The next `count` rooms, as their agents first see them."""
+        seeds = range(self._seed, self._seed + count)
+        self._seed += count
+        return [draw_scene(seed, self._rooms[seed % 2]) for seed in seeds]
 
 
 def _train_stage(
     policy: TinyKosmos2Policy,
     stage: Stage,
-    scenes: Sequence[Scene],
+    rooms: _Rooms,
     batch_pairs: int,
     rng: np.random.Generator,
     report: Progress,
@@ -106,11 +109,10 @@ def _train_stage(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, stage.peak_lr, stage.steps, pct_start=0.1
     )
-    pairs_per_scene = len(_pairs(scenes[0], stage, rng))
+    pairs_per_scene = 1 if stage.data == "recorded" else len(ACTIONS) * len(stage.styles)
     label = f"{stage.data} {'+'.join(stage.styles)}"
     for step in range(stage.steps):
-        picked = rng.integers(len(scenes), size=max(1, batch_pairs // pairs_per_scene))
-        batch = [scenes[index] for index in picked]
+        batch = rooms.draw(max(1, batch_pairs // pairs_per_scene))
         pairs = [pair for scene in batch for pair in _pairs(scene, stage, rng)]
         pixels = torch.stack([pixels_of(scene.frame) for scene in batch])
         labels = torch.tensor([ACTIONS.index(action) for _, action in pairs])

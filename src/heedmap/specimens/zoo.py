@@ -63,7 +63,6 @@ class Recipe(_Frozen):
     network: dict[str, Any]
     stages: tuple[Stage, ...]
     seed: int = 0
-    frames: int = 24_000
     batch_pairs: int = 128
     accuracy: tuple[Accuracy, ...] = ()
     weights_sha256: str | None = None
@@ -75,24 +74,23 @@ class Recipe(_Frozen):
         return NetworkConfig(**self.network)
 
     def with_steps_scaled(self, factor: float) -> Recipe:
-        """The same recipe with every stage's steps, and the rooms, scaled (at least 10)."""
+        """The same recipe with every stage's steps scaled (at least 10)."""
         stages = tuple(
             stage.model_copy(update={"steps": max(10, round(stage.steps * factor))})
             for stage in self.stages
         )
-        frames = max(10, round(self.frames * min(1.0, factor)))
-        return self.model_copy(update={"stages": stages, "frames": frames})
+        return self.model_copy(update={"stages": stages})
 
 
 BOTH: tuple[Style, ...] = ("goal", "path")
 REGIMES: dict[str, tuple[Stage, ...]] = {
     "exp41b_resume_exp40_pta": (
-        Stage(data="recorded", styles=("goal",), steps=800),
-        Stage(data="recorded", styles=BOTH, steps=400),
+        Stage(data="recorded", styles=("goal",), steps=500),
+        Stage(data="recorded", styles=BOTH, steps=300),
     ),
-    "exp41c_scratch_pta": (Stage(data="recorded", styles=BOTH, steps=1200),),
-    "exp42_counterfactual_pta": (Stage(data="counterfactual", styles=BOTH, steps=5000),),
-    "exp43_cross_attn_text": (Stage(data="counterfactual", styles=BOTH, steps=3000),),
+    "exp41c_scratch_pta": (Stage(data="recorded", styles=BOTH, steps=800),),
+    "exp42_counterfactual_pta": (Stage(data="counterfactual", styles=BOTH, steps=6000),),
+    "exp43_cross_attn_text": (Stage(data="counterfactual", styles=BOTH, steps=2000),),
 }
 SPECIMENS: tuple[str, ...] = tuple(
     f"{regime}@{wiring}" for wiring in get_args(Wiring) for regime in REGIMES
