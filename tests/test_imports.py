@@ -15,7 +15,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "heedmap"
 # this list, never from one below.
 RANKS: list[tuple[str, ...]] = [
     ("errors",),
-    ("types", "instructions", "frames"),
+    ("types", "instructions", "frames", "folders"),
     ("record",),
     ("provenance", "sentence"),
     ("layout", "capture", "facts"),

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +21,7 @@ from jaxtyping import Float, UInt8
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from heedmap.errors import RecordError
+from heedmap.folders import check_writable, staged_folder
 
 SCHEMA_VERSION = 1
 RECORD_FILE = "record.json"
@@ -252,22 +251,13 @@ class Result:
         Raises RecordError when the folder cannot be written, holds something that is not
         a heedmap result, or holds one and `overwrite` is False.
         """
-        check_writable(folder, overwrite=overwrite)
-        staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        try:
+        check_writable(folder, RECORD_FILE, overwrite=overwrite)
+        with staged_folder(folder) as staging:
             (staging / RECORD_FILE).write_text(self.record.model_dump_json(indent=1) + "\n")
             pq.write_table(self.attention, staging / ATTENTION_FILE)
             (staging / FRAMES_FOLDER).mkdir()
             for frame in self.record.frames:
                 (staging / frame.file).write_bytes(self.frame_png[frame.name])
-            staging.chmod(0o755)
-            if folder.exists():
-                shutil.rmtree(folder)
-            staging.rename(folder)
-        except OSError as error:
-            raise RecordError(f"The result cannot be written to {folder}: {error}") from error
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
 
     @classmethod
     def load(cls, folder: Path) -> Result:
@@ -303,32 +293,3 @@ def _of_this_schema(path: Path) -> Any:
             f"{SCHEMA_VERSION}; update heedmap."
         )
     return content
-
-
-def check_writable(folder: Path, *, overwrite: bool = False) -> None:
-    """Raise RecordError unless a result can be written to `folder`. Call before long work."""
-    try:
-        if folder.exists():
-            _check_replaceable(folder, overwrite)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent):
-            pass
-    except OSError as error:
-        raise RecordError(
-            f"The output folder {folder} cannot be written: {error.strerror or error}."
-        ) from error
-
-
-def _check_replaceable(folder: Path, overwrite: bool) -> None:
-    if not folder.is_dir():
-        raise RecordError(f"{folder} exists and is not a folder; choose another --out.")
-    is_result = (folder / RECORD_FILE).is_file()
-    if not is_result and any(folder.iterdir()):
-        raise RecordError(
-            f"{folder} holds files that are not a heedmap result; choose another --out, "
-            f"or empty it first."
-        )
-    if is_result and not overwrite:
-        raise RecordError(
-            f"{folder} already holds a result; choose another --out, or replace it with --force."
-        )

@@ -12,7 +12,8 @@ from heedmap import __version__
 from heedmap.cli import specimens
 from heedmap.cli.console import err, out, print_error, progress_bar
 from heedmap.errors import HeedmapError
-from heedmap.record import Result, check_writable
+from heedmap.folders import check_writable
+from heedmap.record import RECORD_FILE, Result
 
 app = typer.Typer(
     help="Tells whether a robot policy heeds its instruction and, if not, where it was lost.",
@@ -70,7 +71,7 @@ def audit(
     from heedmap.pipeline import audit as run_audit
 
     if output is not None:
-        check_writable(output, overwrite=force)
+        check_writable(output, RECORD_FILE, overwrite=force)
     inputs = gather_inputs(frame, instruction, instructions, case, expect)
     with progress_bar() as advance:
         result = run_audit(
@@ -100,7 +101,7 @@ def demo(
     """Audit four trained policies on one frame with a left, a right and a forward instruction."""
     from heedmap.demo import run_demo
 
-    check_writable(output, overwrite=True)
+    check_writable(output, RECORD_FILE, overwrite=True)
     with progress_bar() as advance:
         result = run_demo(wiring.value, case_seed, on_progress=advance)
     _show(result, output, lang, overwrite=True)
