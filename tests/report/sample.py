@@ -229,10 +229,16 @@ def realistic(
         per_instruction={"left": 1.0, "right": 0.004, "forward": 0.33},
         all_three=0.0,
     )
-    sizes = {"layers": layers, "heads": heads}
     policies = [
-        policy(names[0], overwritten, attention_identical=True, accuracy=(accuracy,), **sizes),
-        policy(names[1], heeded, **sizes),
+        policy(
+            names[0],
+            overwritten,
+            layers=layers,
+            heads=heads,
+            attention_identical=True,
+            accuracy=(accuracy,),
+        ),
+        policy(names[1], heeded, layers=layers, heads=heads),
     ]
     tables = [
         *random_tables(names[0], overwritten, layers, heads),

@@ -1,0 +1,207 @@
+"""The terminal's tables, built but not printed: the seed's two, and the same as measured.
+
+Names come from the user, so they are `Text`, never console markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, TypeVar
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
+
+from heedmap.record import LayoutKind, Result
+from heedmap.report.tables import (
+    LayerRow,
+    Shares,
+    SummaryRow,
+    image_seen,
+    layer_rows,
+    regions_of,
+    summary_rows,
+)
+from heedmap.report.wording import ABSENT, TEXTS, count_text, declared_text, percent, region_name
+
+Row = TypeVar("Row", LayerRow, SummaryRow)
+
+_WORDS = TEXTS["en"]
+_SHORT = {"image": "Img", "instruction": "Instr"}
+
+
+def seed_summary_table(result: Result, frame: str | None = None, *, compact: bool = False) -> Table:
+    """The seed's first table, column for column, under the declared regions.
+
+    `frame` names the one to show; None shows every frame, in the record's order. `compact`
+    tells a policy's name once, beside all its rows, for narrow terminals.
+    """
+    note = _WORDS["declared_note"].format(regions=declared_text(result.record.policies))
+    table = _table(f"Summary{of_frame(result, frame)}, declared regions ({note})", compact)
+    shares = ["Last Img%", "Last Text%", "Mean Img%", "Mean Text%"]
+    _columns(table, ["Model", "Instruction"], ["text_len", *shares])
+    for rows in by_policy(summary_rows(result, "declared"), frame):
+        lines = [
+            [
+                row.instruction,
+                count_text(row.text_len),
+                *_seed_shares(row.last),
+                *_seed_shares(row.mean),
+            ]
+            for row in rows
+        ]
+        _add_policy(table, rows[0].policy, lines, compact)
+    return table
+
+
+def measured_table(
+    result: Result,
+    which: Literal["last", "mean"],
+    frame: str | None = None,
+    *,
+    compact: bool = False,
+) -> Table:
+    """Every measured region's share and their sum; `which` is "last" or "mean" (over layers).
+
+    `frame` and `compact` are as for `seed_summary_table`.
+    """
+    rows = summary_rows(result, "measured")
+    scope = _WORDS["last_layer"] if which == "last" else _WORDS["mean_layers"]
+    table = _table(f"{scope}{of_frame(result, frame)}, measured regions (together 100 %)", compact)
+    regions = regions_of(row.last for row in rows)
+    heads = [f"{_short(region)}%" for region in regions]
+    seen = _seen(result)
+    _columns(table, ["Model", "Instruction"], ["text_len", "Image\nseen", *heads, "Sum%"])
+    for group in by_policy(rows, frame):
+        lines: list[list[str]] = []
+        for row in group:
+            shares = row.last if which == "last" else row.mean
+            cells = [percent(shares.get(region)) for region in regions]
+            place = seen[row.policy, row.frame, row.instruction]
+            names = [row.instruction, count_text(row.text_len), place]
+            lines.append([*names, *cells, percent(sum(shares.values()))])
+        _add_policy(table, group[0].policy, lines, compact)
+    return table
+
+
+def seed_per_layer_table(
+    result: Result, layout: LayoutKind, frame: str | None = None, *, compact: bool = False
+) -> Table:
+    """The seed's second table, column for column: Model, Instruction, Layer, Image%, Text%.
+
+    Under the measured layout, Text% is the share of the instruction's own positions.
+    `frame` and `compact` are as for `seed_summary_table`.
+    """
+    table = _table(f"Per layer{of_frame(result, frame)}, {layout} regions", compact)
+    _columns(table, ["Model", "Instruction"], ["Layer", "Image%", "Text%"])
+    for rows in by_policy(layer_rows(result, layout), frame):
+        lines = [[row.instruction, str(row.layer), *_seed_shares(row.shares)] for row in rows]
+        _add_policy(table, rows[0].policy, lines, compact)
+    return table
+
+
+def side_by_side_table(
+    result: Result, kind: LayoutKind, rows: Sequence[LayerRow], *, compact: bool = False
+) -> Table:
+    """One line per layer of one policy, its instructions next to each other."""
+    title = f"Per layer{of_frame(result, rows[0].frame)}, {kind} regions: {rows[0].policy}"
+    table = _table(title, compact)
+    parts = ["Img%", "Text%"] if kind == "declared" else ["Img%", "Instr%", "Rest%"]
+    names = dict.fromkeys(row.instruction for row in rows)
+    _columns(table, [], ["Layer", *(f"{name}\n{part}" for name in names for part in parts)])
+    by_layer: dict[int, list[str]] = {}
+    for row in rows:
+        cells = by_layer.setdefault(row.layer, [str(row.layer)])
+        cells += _seed_shares(row.shares)
+        if kind == "measured":
+            cells.append(
+                percent(
+                    sum(s for name, s in row.shares.items() if name not in ("image", "instruction"))
+                )
+            )
+    for cells in by_layer.values():
+        table.add_row(*cells)
+    return table
+
+
+def accuracy_table(result: Result) -> Table | None:
+    """Held-out accuracies (% of frame cases) of the policies that came with them, or None."""
+    rows = [(p.name, row) for p in result.record.policies for row in p.held_out_accuracy]
+    if not rows:
+        return None
+    table = _table(_WORDS["accuracy"])
+    table.caption = Text(_WORDS["accuracy_note"], style="dim")
+    actions = list(dict.fromkeys(action for _, row in rows for action in row.per_instruction))
+    right = [*actions, _WORDS["all_three"], _WORDS["frame_cases"]]
+    _columns(table, ["Model", _WORDS["style"]], right)
+    for name, row in rows:
+        shares = [percent(row.per_instruction.get(action)) for action in actions]
+        figures = [*shares, percent(row.all_three), str(row.frame_cases)]
+        table.add_row(Text(name), Text(row.style), *figures)
+    return table
+
+
+def _seen(result: Result) -> dict[tuple[str, str, str], str]:
+    """Visible image positions by (policy, frame, instruction), such as "12 of 64"."""
+    told: dict[tuple[str, str, str], str] = {}
+    for policy in result.record.policies:
+        for case in policy.cases:
+            visible, total = image_seen(case)
+            text = _WORDS["seen_of"].format(visible=visible, total=total) if total else ABSENT
+            told[policy.name, case.frame, case.instruction] = text
+    return told
+
+
+def by_policy(rows: Sequence[Row], frame: str | None) -> list[list[Row]]:
+    """The rows of a frame (None: of all), divided by policy."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        if frame in (None, row.frame):
+            groups.setdefault(row.policy, []).append(row)
+    return list(groups.values())
+
+
+def _seed_shares(shares: Shares) -> list[str]:
+    """Image% and Text%; a measured layout has its text under the name `instruction`."""
+    return [percent(shares.get("image")), percent(shares.get("text", shares.get("instruction")))]
+
+
+def _short(region: str) -> str:
+    return _SHORT.get(region, region_name(region))
+
+
+def of_frame(result: Result, frame: str | None) -> str:
+    """The frame's name for a title, where there is more than one."""
+    return "" if frame is None or len(result.record.frames) == 1 else f", frame {frame}"
+
+
+def _add_policy(table: Table, policy: str, lines: list[list[str]], compact: bool) -> None:
+    """The rows of one policy; in compact form one row of as many lines, its name told once."""
+    if compact:
+        name = Text(policy.replace("@", "\n@"))
+        table.add_row(name, *(Text("\n".join(column)) for column in zip(*lines, strict=True)))
+    else:
+        for line in lines:
+            table.add_row(Text(policy), *(Text(cell) for cell in line))
+    table.add_section()
+
+
+def _table(title: str, compact: bool = False) -> Table:
+    return Table(
+        title=Text(title, style="bold"),
+        title_justify="left",
+        caption_justify="left",
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 0) if compact else (0, 1),
+        collapse_padding=True,
+    )
+
+
+def _columns(table: Table, left: Sequence[str], right: Sequence[str]) -> None:
+    """Only the first column of names may shrink; figures and headings stay whole."""
+    for index, name in enumerate(left):
+        table.add_column(Text(name), overflow="fold", no_wrap=index > 0, vertical="top")
+    for name in right:
+        table.add_column(Text(name), justify="right", no_wrap=True, vertical="top")

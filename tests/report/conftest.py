@@ -1,0 +1,13 @@
+"""The realistic result, built once."""
+
+from __future__ import annotations
+
+import pytest
+
+from heedmap.record import Result
+from tests.report.sample import realistic
+
+
+@pytest.fixture(scope="session")
+def report_result() -> Result:
+    return realistic()

@@ -1,0 +1,81 @@
+"""Both languages say the same things, and "not measured" never becomes a number."""
+
+from __future__ import annotations
+
+import string
+from pathlib import Path
+
+import heedmap.report.html as html_module
+from heedmap.report.tables import REGION_ORDER, UNDECLARED, disagreements
+from heedmap.report.wording import (
+    ABSENT,
+    REGION_NAMES,
+    TEXTS,
+    claim_text,
+    count_text,
+    declared_text,
+    percent,
+)
+from tests.report import sample
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def test_both_languages_have_the_same_keys_and_placeholders() -> None:
+    english, korean = TEXTS["en"], TEXTS["ko"]
+    assert list(english) == list(korean)
+    for key, text in english.items():
+        assert placeholders(text) == placeholders(korean[key]), key
+        assert text.strip()
+        assert korean[key].strip()
+
+
+def test_every_region_has_a_name_in_both_languages() -> None:
+    for names in REGION_NAMES.values():
+        assert set(names) == {*REGION_ORDER, UNDECLARED}
+
+
+def test_korean_texts_are_korean() -> None:
+    same = {key for key, text in TEXTS["en"].items() if text == TEXTS["ko"][key]}
+    assert same == {"pixels"}
+
+
+def test_every_text_is_used() -> None:
+    folder = Path(html_module.__file__).parent
+    files = [*folder.glob("*.py"), *folder.glob("templates/*.j2")]
+    used = "\n".join(path.read_text() for path in files if path.name != "wording.py")
+    wording = (folder / "wording.py").read_text().split('ABSENT = "')[1]
+    for key in TEXTS["en"]:
+        known = (f"t.{key}", f'["{key}"]', f"['{key}']")
+        assert any(form in used + wording for form in known) or key in ("declared", "measured"), key
+
+
+def test_figures_are_written_as_in_the_seed() -> None:
+    assert [percent(share) for share in (0.464, 1.0, 0.0)] == ["46.4%", "100.0%", "0.0%"]
+    assert percent(None) == ABSENT
+    assert not any(character.isdigit() for character in ABSENT)
+
+
+def test_what_was_not_measured_is_not_zero() -> None:
+    assert count_text(None) == "not measured"
+    assert count_text(0) == "0"
+    assert count_text(None, "ko") == "측정하지 않음"
+
+
+def test_declared_regions_are_told_with_every_range() -> None:
+    policies = sample.realistic(layers=1).record.policies
+    assert declared_text(policies) == "image 0-63, text 64-75 / 64-74"
+
+
+def test_a_claim_is_one_sentence() -> None:
+    overwritten, sound = sample.realistic(layers=1).record.policies
+    assert claim_text(disagreements(overwritten)[1]) == (
+        "Declared “text”, positions 64-75 (left, right): measured as all padding; "
+        "the action row sees 0 of 12."
+    )
+    assert "1 image, 11 instruction; the action row sees 12 of 12" in claim_text(
+        disagreements(sound)[1]
+    )
+    assert "12개 중 0개" in claim_text(disagreements(overwritten)[1], "ko")
