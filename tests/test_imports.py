@@ -15,9 +15,10 @@ SOURCE = Path(__file__).parent.parent / "src" / "heedmap"
 # this list, never from one below.
 RANKS: list[tuple[str, ...]] = [
     ("errors",),
-    ("types", "instructions", "frames", "folders"),
+    ("types", "regions", "instructions", "frames", "folders"),
     ("record",),
     ("provenance", "sentence"),
+    ("disagreements",),
     ("layout", "capture", "facts"),
     ("measures", "specimens"),
     ("policies",),

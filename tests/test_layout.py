@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heedmap.errors import RegionError
-from heedmap.layout import MEASURED_REGIONS, Layout, measured_layout, parse_declared
+from heedmap.layout import Layout, measured_layout, parse_declared
+from heedmap.regions import MEASURED_REGIONS
 
 positions = st.sets(st.integers(0, 19))
 

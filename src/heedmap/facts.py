@@ -7,6 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
+from heedmap.disagreements import disagreements
 from heedmap.record import Case, Facts, InstructionPair
 from heedmap.types import ActionAttention
 
@@ -29,7 +30,7 @@ def gather_facts(
         image_visible_min=min(visible),
         image_visible_max=max(visible),
         pairs=_pairs(cases, attention),
-        layouts_disagree=any(_disagrees(case) for case in cases),
+        layouts_disagree=bool(disagreements(cases, instruction_measured)),
     )
 
 
@@ -40,22 +41,6 @@ def _union(cases: Sequence[Case], region: str) -> tuple[int, ...]:
 
 def _seen_image(case: Case) -> set[int]:
     return set(case.layouts["measured"].regions.get("image", ())) & set(case.visible_positions)
-
-
-def _disagrees(case: Case) -> bool:
-    """A declared image or text that is not measured as such, or that is partly masked."""
-    declared = case.layouts.get("declared")
-    if declared is None:
-        return False
-    measured = case.layouts["measured"].regions
-    for name, own in (("image", "image"), ("text", "instruction")):
-        claimed = set(declared.regions.get(name, ()))
-        if name in declared.regions and not claimed <= set(measured.get(own, ())):
-            return True
-        count = declared.visible_counts.get(name)
-        if count is not None and count.visible < count.total:
-            return True
-    return False
 
 
 def _pairs(

@@ -14,14 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from heedmap.errors import RegionError
+from heedmap.regions import MEASURED_REGIONS, UNDECLARED
 from heedmap.types import VisiblePositions
-
-UNDECLARED = "undeclared"
-"""The region of a declared layout that holds every position nobody declared."""
-
-MEASURED_REGIONS = ("image", "instruction", "mixed", "special", "action", "padding")
-"""In the order of tables. `mixed` moves with frame and instruction; `special` is visible
-and moves with neither: BOS, EOS and the words of a prompt template."""
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from heedmap.disagreements import Disagreement, policy_disagreements
 from heedmap.record import LayoutKind, RegionCount, Result
+from heedmap.regions import in_order
 from heedmap.report.tables import (
-    Disagreement,
-    disagreements,
-    in_order,
     layer_rows,
     summary_rows,
 )
@@ -103,7 +102,7 @@ def test_overwritten_and_masked_regions_disagree(report_result: Result) -> None:
     overwritten, _ = report_result.record.policies
     both, alone, frame = ("left", "right"), ("forward",), ("case",)
     image, span = sample.span(0, 64), sample.span
-    assert disagreements(overwritten) == [
+    assert policy_disagreements(overwritten) == [
         Disagreement("image", image, {"image": 64}, 12, both, frame),
         Disagreement("text", span(64, 76), {"padding": 12}, 0, both, frame),
         Disagreement("image", image, {"image": 64}, 11, alone, frame),
@@ -113,7 +112,7 @@ def test_overwritten_and_masked_regions_disagree(report_result: Result) -> None:
 
 def test_a_shift_by_one_is_found(report_result: Result) -> None:
     _, sound = report_result.record.policies
-    image, text, _ = disagreements(sound)
+    image, text, _ = policy_disagreements(sound)
     # BOS stands at 0, so that the declared 0-63 is BOS and 63 image tokens,
     # and 64-75 begins with the last image token.
     assert image.measured == {"image": 63, "special": 1}
@@ -123,14 +122,14 @@ def test_a_shift_by_one_is_found(report_result: Result) -> None:
 
 def test_equal_findings_of_several_frames_are_told_once() -> None:
     overwritten, _ = sample.realistic(layers=1, frames=("a", "b")).record.policies
-    found = disagreements(overwritten)
+    found = policy_disagreements(overwritten)
     assert len(found) == 4
     assert {finding.frames for finding in found} == {("a", "b")}
 
 
 def test_regions_that_are_what_they_claim_do_not_disagree(report_result: Result) -> None:
     _, sound = report_result.record.policies
-    assert disagreements(redeclare(sound, text=(65, 12))) == []
+    assert policy_disagreements(redeclare(sound, text=(65, 12))) == []
 
 
 def test_an_instruction_that_was_not_measured_is_not_judged(report_result: Result) -> None:
@@ -144,9 +143,9 @@ def test_an_instruction_that_was_not_measured_is_not_judged(report_result: Resul
     unmeasured = case.model_copy(update=update)
     facts = sound.facts.model_copy(update={"instruction_measured": False})
     blind = declared.model_copy(update={"cases": (unmeasured,), "facts": facts})
-    assert disagreements(blind) == []
+    assert policy_disagreements(blind) == []
     # The same layout, had it been measured, is a disagreement.
-    assert len(disagreements(blind.model_copy(update={"facts": sound.facts}))) == 1
+    assert len(policy_disagreements(blind.model_copy(update={"facts": sound.facts}))) == 1
 
 
 def redeclare(policy, text):

@@ -6,7 +6,8 @@ import string
 from pathlib import Path
 
 import heedmap.report.html as html_module
-from heedmap.report.tables import REGION_ORDER, UNDECLARED, disagreements
+from heedmap.disagreements import policy_disagreements
+from heedmap.regions import REGION_ORDER, UNDECLARED
 from heedmap.report.wording import (
     ABSENT,
     REGION_NAMES,
@@ -71,11 +72,11 @@ def test_declared_regions_are_told_with_every_range() -> None:
 
 def test_a_claim_is_one_sentence() -> None:
     overwritten, sound = sample.realistic(layers=1).record.policies
-    assert claim_text(disagreements(overwritten)[1]) == (
+    assert claim_text(policy_disagreements(overwritten)[1]) == (
         "Declared “text”, positions 64-75 (left, right): measured as all padding; "
         "the action row sees 0 of 12."
     )
     assert "1 image, 11 instruction; the action row sees 12 of 12" in claim_text(
-        disagreements(sound)[1]
+        policy_disagreements(sound)[1]
     )
-    assert "12개 중 0개" in claim_text(disagreements(overwritten)[1], "ko")
+    assert "12개 중 0개" in claim_text(policy_disagreements(overwritten)[1], "ko")

@@ -13,7 +13,8 @@ import vl_convert
 
 from heedmap.errors import RecordError
 from heedmap.record import LayoutKind, Result
-from heedmap.report.tables import in_order, layer_rows
+from heedmap.regions import in_order
+from heedmap.report.tables import layer_rows
 from heedmap.report.wording import TEXTS, region_name
 from heedmap.sentence import Language
 

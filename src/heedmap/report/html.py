@@ -13,16 +13,16 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from heedmap.disagreements import policy_disagreements
 from heedmap.errors import RecordError
 from heedmap.record import FrameInfo, LayoutKind, PolicyResult, Result
+from heedmap.regions import in_order
 from heedmap.report.figures import COLORS, OTHER_COLOR, share_curves
 from heedmap.report.tables import (
     LayerRow,
     SummaryRow,
     cases,
-    disagreements,
     image_seen,
-    in_order,
     layer_rows,
     regions_of,
     summary_rows,
@@ -133,7 +133,7 @@ def _card(result: Result, policy: PolicyResult, language: Language) -> dict[str,
         "policy": policy,
         "sentence": policy_sentence(policy.facts, language),
         "chosen": chosen,
-        "claims": [claim_text(claim, language) for claim in disagreements(policy)],
+        "claims": [claim_text(claim, language) for claim in policy_disagreements(policy)],
     }
 
 

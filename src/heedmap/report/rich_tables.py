@@ -85,18 +85,40 @@ def measured_table(
 
 
 def seed_per_layer_table(
-    result: Result, layout: LayoutKind, frame: str | None = None, *, compact: bool = False
+    result: Result, frame: str | None = None, *, compact: bool = False
 ) -> Table:
     """The seed's second table, column for column: Model, Instruction, Layer, Image%, Text%.
 
-    Under the measured layout, Text% is the share of the instruction's own positions.
-    `frame` and `compact` are as for `seed_summary_table`.
+    Under the declared regions; `frame` and `compact` are as for `seed_summary_table`.
     """
-    table = _table(f"Per layer{of_frame(result, frame)}, {layout} regions", compact)
+    table = _table(f"Per layer{of_frame(result, frame)}, declared regions", compact)
     _columns(table, ["Model", "Instruction"], ["Layer", "Image%", "Text%"])
-    for rows in by_policy(layer_rows(result, layout), frame):
+    for rows in by_policy(layer_rows(result, "declared"), frame):
         lines = [[row.instruction, str(row.layer), *_seed_shares(row.shares)] for row in rows]
         _add_policy(table, rows[0].policy, lines, compact)
+    return table
+
+
+def measured_per_layer_table(
+    result: Result, frame: str | None = None, *, compact: bool = False
+) -> Table:
+    """The same for every measured region, with their sum."""
+    rows = layer_rows(result, "measured")
+    title = f"Per layer{of_frame(result, frame)}, measured regions (together 100 %)"
+    table = _table(title, compact)
+    regions = regions_of(row.shares for row in rows)
+    heads = [f"{_short(region)}%" for region in regions]
+    _columns(table, ["Model", "Instruction"], ["Layer", *heads, "Sum%"])
+    for group in by_policy(rows, frame):
+        lines = [
+            [
+                *(row.instruction, str(row.layer)),
+                *(percent(row.shares.get(region)) for region in regions),
+                percent(sum(row.shares.values())),
+            ]
+            for row in group
+        ]
+        _add_policy(table, group[0].policy, lines, compact)
     return table
 
 

@@ -12,29 +12,10 @@ from dataclasses import dataclass
 import pyarrow.compute as pc
 
 from heedmap.record import Case, LayoutKind, PolicyResult, Result
+from heedmap.regions import in_order
 
 Shares = dict[str, float]
 """Region name to share (0..1); all regions of a layout together make 1."""
-
-REGION_ORDER = (
-    "image",
-    "text",
-    "instruction",
-    "template",
-    "state",
-    "mixed",
-    "special",
-    "action",
-    "padding",
-)
-"""Columns stand in this order; regions of other names follow, then `undeclared`."""
-
-UNDECLARED = "undeclared"
-
-MEANT_BY = {"text": "instruction"}
-"""The measured name of what a declared region means, where the two names differ."""
-
-MEASURED = frozenset(REGION_ORDER) - {"text"}
 
 
 @dataclass(frozen=True)
@@ -59,22 +40,6 @@ class SummaryRow:
     """Tokens of the instruction; None where the policy does not tell."""
     last: Shares
     mean: Shares
-
-
-@dataclass(frozen=True)
-class Disagreement:
-    """A declared region, and what really stands at its positions.
-
-    `measured` counts its positions in each measured region. Instructions and frames with
-    the same finding are told once, and listed.
-    """
-
-    region: str
-    positions: tuple[int, ...]
-    measured: dict[str, int]
-    visible: int
-    instructions: tuple[str, ...]
-    frames: tuple[str, ...]
 
 
 def cases(result: Result, policy: PolicyResult) -> Iterator[Case]:
@@ -122,14 +87,6 @@ def summary_rows(result: Result, layout: LayoutKind) -> list[SummaryRow]:
     ]
 
 
-def in_order(regions: Iterable[str]) -> list[str]:
-    """Each region once, in the order of the report's columns."""
-    found = dict.fromkeys(regions)
-    known = [region for region in REGION_ORDER if region in found]
-    others = [region for region in found if region not in {*REGION_ORDER, UNDECLARED}]
-    return [*known, *others, *([UNDECLARED] if UNDECLARED in found else [])]
-
-
 def regions_of(shares: Iterable[Shares]) -> list[str]:
     """Every region that occurs in at least one row, in the order of columns."""
     return in_order(region for row in shares for region in row)
@@ -139,69 +96,6 @@ def image_seen(case: Case) -> tuple[int, int]:
     """How many measured image positions the action row can see, and of how many."""
     count = case.layouts["measured"].visible_counts.get("image")
     return (count.visible, count.total) if count else (0, 0)
-
-
-def disagreements(policy: PolicyResult) -> list[Disagreement]:
-    """Declared regions that are not what their name says, or are partly masked.
-
-    Only cases with both layouts count. What was not measured is no disagreement: where no
-    other wording was found to test the instruction with, its place is not judged.
-    """
-    found: dict[tuple[object, ...], tuple[Disagreement, dict[str, None], dict[str, None]]] = {}
-    for case in policy.cases:
-        for finding in _of_case(case, policy.facts.instruction_measured):
-            composition = tuple(finding.measured.items())
-            key = (finding.region, finding.positions, composition, finding.visible)
-            _, names, frames = found.setdefault(key, (finding, {}, {}))
-            names[case.instruction] = None
-            frames[case.frame] = None
-    return [
-        Disagreement(
-            first.region,
-            first.positions,
-            first.measured,
-            first.visible,
-            tuple(names),
-            tuple(frames),
-        )
-        for first, names, frames in found.values()
-    ]
-
-
-def _of_case(case: Case, instruction_measured: bool) -> Iterator[Disagreement]:
-    if not {"declared", "measured"} <= set(case.layouts):
-        return
-    declared = case.layouts["declared"].regions
-    for region in in_order(declared):
-        positions = declared[region]
-        if region == UNDECLARED or not positions:
-            continue
-        measured = _composition(case, positions)
-        visible = len(set(positions) & set(case.visible_positions))
-        is_known = instruction_measured or bool(case.words)
-        is_masked = region != "padding" and visible < len(positions)
-        if is_masked or _is_other(region, measured, instruction_is_known=is_known):
-            places = ((case.instruction,), (case.frame,))
-            yield Disagreement(region, positions, measured, visible, *places)
-
-
-def _is_other(region: str, measured: dict[str, int], *, instruction_is_known: bool) -> bool:
-    """Whether positions declared as a region are measured to be something else."""
-    meant = MEANT_BY.get(region, region)
-    if meant not in MEASURED:
-        return False  # a name of the user's own: nobody knows what it claims to be
-    if meant == "instruction" and not instruction_is_known:
-        # Unmoved positions could then still be the instruction; moved ones are not.
-        return bool(set(measured) & {"image", "mixed", "action"})
-    return set(measured) != {meant}
-
-
-def _composition(case: Case, positions: tuple[int, ...]) -> dict[str, int]:
-    """How many of the positions lie in each measured region."""
-    wanted = set(positions)
-    regions = case.layouts["measured"].regions
-    counts = {region: len(wanted & set(regions[region])) for region in in_order(regions)}
-    return {region: count for region, count in counts.items() if count}
 
 
 def _mean(rows: list[Shares]) -> Shares:

@@ -9,17 +9,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from heedmap.disagreements import Disagreement, policy_disagreements
 from heedmap.record import Case, LayoutKind, PolicyResult, Result
 from heedmap.report.rich_tables import (
     accuracy_table,
     by_policy,
+    measured_per_layer_table,
     measured_table,
     of_frame,
     seed_per_layer_table,
     seed_summary_table,
     side_by_side_table,
 )
-from heedmap.report.tables import Disagreement, LayerRow, cases, disagreements, layer_rows
+from heedmap.report.tables import LayerRow, cases, layer_rows
 from heedmap.report.wording import TEXTS, claim_text
 
 __all__ = ["print_result", "seed_per_layer_table"]
@@ -63,10 +65,9 @@ def _print_layers(result: Result, console: Console) -> None:
             kind: by_policy(layer_rows(result, kind), frame.name) for kind in _KINDS
         }
         if is_shallow:
-            for kind in _KINDS:
-                if rows[kind]:
-                    build = partial(seed_per_layer_table, result, kind, frame.name)
-                    _print_fitting(console, build)
+            if rows["declared"]:
+                _print_fitting(console, partial(seed_per_layer_table, result, frame.name))
+            _print_fitting(console, partial(measured_per_layer_table, result, frame.name))
             continue
         for policy in result.record.policies:
             for kind in _KINDS:
@@ -106,7 +107,7 @@ def _print_warnings(result: Result, console: Console) -> None:
     """What is declared but not so; policies with the same findings are told together."""
     found: list[tuple[list[Disagreement], list[str]]] = []
     for policy in result.record.policies:
-        claims = disagreements(policy)
+        claims = policy_disagreements(policy)
         same = [names for known, names in found if known == claims]
         if same:
             same[0].append(policy.name)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from heedmap.disagreements import Disagreement
 from heedmap.record import PolicyResult
-from heedmap.report.tables import UNDECLARED, Disagreement, in_order
+from heedmap.regions import UNDECLARED, in_order
 from heedmap.sentence import Language, ranges
 
 REGION_NAMES: dict[Language, dict[str, str]] = {
