@@ -23,7 +23,7 @@ RANKS: list[tuple[str, ...]] = [
     ("measures", "specimens"),
     ("policies",),
     ("observe", "perturb"),
-    ("pipeline", "report"),
+    ("pipeline", "report", "forensics"),
     ("demo",),
     ("cli",),
 ]
@@ -66,7 +66,9 @@ def run_python(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
 
-@pytest.mark.parametrize("module", ["heedmap", "heedmap.record", "heedmap.report.html"])
+@pytest.mark.parametrize(
+    "module", ["heedmap", "heedmap.record", "heedmap.report.html", "heedmap.forensics.findings"]
+)
 def test_results_and_reports_need_no_torch(module: str) -> None:
     done = run_python(f"import sys, {module}; print('torch' in sys.modules)")
     assert (done.stdout.strip(), done.stderr) == ("False", "")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from heedmap.instructions import load_instructions
 from heedmap.record import Result
 from tests.cli.conftest import Cli
+from tests.forensics.test_read import PER_LAYER, SUMMARY
 
 ARGUMENTS = (
     *("audit", "factories:random_monavla"),
@@ -64,3 +66,14 @@ def test_a_case_can_be_written_and_audited(cli: Cli, tmp_path: Path) -> None:
 def test_version(cli: Cli) -> None:
     ran = cli("--version")
     assert (ran.code, ran.out.strip()) == (0, "0.1.0")
+
+
+def test_forensics_on_the_seeds_tables(cli: Cli) -> None:
+    ran = cli("forensics", SUMMARY, PER_LAYER)
+    assert ran.code == 0, ran.err
+    assert "288 per-layer and 12 summary rows of 4 models" in ran.out
+    assert "[always_zero]" in ran.out
+    assert "What no such table can prove" in ran.out
+    as_json = json.loads(cli("forensics", SUMMARY, PER_LAYER, "--json").out)
+    assert {"always_zero", "unaccounted"} <= {f["code"] for f in as_json["findings"]}
+    assert cli("forensics", "none.csv").code == 1

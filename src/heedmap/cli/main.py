@@ -11,6 +11,7 @@ import typer
 from heedmap import __version__
 from heedmap.cli import specimens
 from heedmap.cli.console import err, out, print_error, progress_bar
+from heedmap.cli.forensics import forensics
 from heedmap.errors import HeedmapError
 from heedmap.folders import check_writable
 from heedmap.record import RECORD_FILE, Result
@@ -22,6 +23,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(specimens.app, name="specimens")
+app.command()(forensics)
 
 
 class Language(StrEnum):

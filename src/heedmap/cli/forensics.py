@@ -1,0 +1,48 @@
+"""The command `forensics`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.padding import Padding
+from rich.text import Text
+
+from heedmap.cli.console import out
+
+
+def forensics(
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="CSV tables, a page as HTML or pasted text, or a JSON dump."),
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Findings as JSON.")] = False,
+) -> None:
+    """Tell what published attention tables prove and what they cannot, without any model.
+
+    Several files are taken as one publication, such as its summary and per-layer tables.
+    """
+    from heedmap.forensics.findings import CANNOT_PROVE, find_all
+    from heedmap.forensics.read import read_published
+
+    published = read_published(*files)
+    findings = find_all(published)
+    if as_json:
+        content = {"findings": [asdict(f) for f in findings], "cannot_prove": CANNOT_PROVE}
+        typer.echo(json.dumps(content, ensure_ascii=False, indent=1))
+        return
+    read = f"{len(published.layers)} per-layer and {len(published.summary)} summary rows"
+    out.print(Text(f"{read} of {len(published.models)} models."))
+    out.print(Text("\nWhat the figures show" if findings else "\nNo finding.", style="bold"))
+    for number, finding in enumerate(findings, start=1):
+        out.print(Text(f"{number}. [{finding.code}] {finding.sentence}"))
+        for row in finding.rows:
+            out.print(Padding(Text(row, style="dim"), (0, 0, 0, 5)))
+        if finding.count > len(finding.rows):
+            out.print(Padding(Text(f"({finding.count} in all)", style="dim"), (0, 0, 0, 5)))
+    out.print(Text("\nWhat no such table can prove", style="bold"))
+    for limit in CANNOT_PROVE:
+        out.print(Text(f"- {limit}."))

@@ -1,0 +1,1 @@
+"""What a published attention table can and cannot prove, read without any model."""
