@@ -57,6 +57,7 @@ def save_specimen(policy: TinyKosmos2Policy, recipe: Recipe, folder: Path) -> Pa
     path = folder / f"{recipe.name}.safetensors"
     part = path.with_suffix(".part")
     save_file({k: v.contiguous() for k, v in policy.state_dict().items()}, part)
+    part.chmod(0o644)  # safetensors writes files that only their owner can read
     part.replace(path)
     complete = recipe.model_copy(update={"weights_sha256": sha256_of(path)})
     (folder / f"{recipe.name}.json").write_text(complete.model_dump_json(indent=2) + "\n")
