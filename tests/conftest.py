@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import pytest
 import torch
+from torch import nn
 
+from heedmap.policies.callable import CallablePolicy
 from heedmap.policies.specimen import SpecimenPolicy
 from heedmap.specimens.network import NetworkConfig, TinyKosmos2Policy, Wiring
 from heedmap.specimens.world import FrameCase, frame_case
+from heedmap.specimens.zoo import pixels_of
+from heedmap.types import Frame
 
 torch.set_num_threads(2)
 
@@ -30,7 +37,24 @@ def random_policy(wiring: Wiring, *, cross_attends_to_words: bool = False) -> Sp
     return SpecimenPolicy(f"random@{wiring}", network)
 
 
+def run_bare(
+    network: nn.Module, frames: Sequence[Frame], instructions: Sequence[str]
+) -> torch.Tensor:
+    """A network of the specimens' kind, run as a plain function of frames and instructions."""
+    return network(torch.stack([pixels_of(frame) for frame in frames]), list(instructions))
+
+
 @pytest.fixture(scope="session")
 def case() -> FrameCase:
     """One frame with a left, a right and a forward instruction (12, 12 and 11 tokens)."""
     return frame_case(0)
+
+
+@pytest.fixture(scope="session")
+def bare() -> Callable[..., CallablePolicy]:
+    """Makes a policy of which nothing is told but its module, from a specimen's network."""
+
+    def make(network: nn.Module, **options: Any) -> CallablePolicy:
+        return CallablePolicy("bare", lambda f, i: run_bare(network, f, i), network, **options)
+
+    return make

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
@@ -19,6 +19,7 @@ from heedmap.record import (
     Result,
 )
 from heedmap.specimens.world import FrameCase
+from heedmap.verdict import Cause, Measurements, Verdict
 from tests.conftest import random_policy
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -45,9 +46,16 @@ def test_every_key_of_a_record_is_documented_and_no_other() -> None:
         ("policies", PolicyResult),
         ("cases", Case),
         ("facts", Facts),
+        ("verdict", Verdict),
+        ("measurements", Measurements),
     ]
     for title, model in sections:
         assert first_cells(section(text, title)) == set(model.model_fields), title
+
+
+def test_every_cause_is_documented_and_no_other() -> None:
+    text = section((DOCS / "ladder.md").read_text(), "Causes")
+    assert first_cells(text) == set(get_args(Cause))
 
 
 def test_every_column_of_the_parquet_is_documented_with_its_type() -> None:
@@ -70,6 +78,10 @@ def test_nested_keys_of_a_real_record_are_named_in_the_text(
         "probabilities",
         "regions",
         "visible_counts",
+        "details",
+        "ids",
+        "lost_words",
+        "evidence",
     }
 
     def check(value: Any, own_keys: bool) -> None:

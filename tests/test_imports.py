@@ -15,16 +15,21 @@ SOURCE = Path(__file__).parent.parent / "src" / "heedmap"
 # this list, never from one below.
 RANKS: list[tuple[str, ...]] = [
     ("errors",),
-    ("types", "regions", "instructions", "frames", "folders"),
-    ("record",),
-    ("provenance", "sentence"),
-    ("disagreements",),
-    ("layout", "capture", "facts"),
+    ("types", "regions", "instructions", "frames", "folders", "verdict"),
+    ("observation", "record"),
+    ("provenance", "sentence", "variants"),
+    ("disagreements", "ladder_wording"),
+    ("capture", "facts", "ladder", "nulls"),
+    ("layout",),
     ("measures", "specimens"),
     ("policies",),
-    ("observe", "perturb"),
+    ("observe",),
+    ("perturb", "tokens", "interventions"),
+    ("discovery", "prompt"),
+    ("examine",),
+    ("diagnosis",),
     ("pipeline", "report", "forensics"),
-    ("demo",),
+    ("demo", "scoreboard"),
     ("cli",),
 ]
 

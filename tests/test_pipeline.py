@@ -15,12 +15,13 @@ from heedmap.errors import (
     PolicyError,
     RegionError,
 )
+from heedmap.observation import of_frame
 from heedmap.pipeline import audit
 from heedmap.policies.callable import CallablePolicy
 from heedmap.record import PolicyResult, Result
 from heedmap.specimens.world import FrameCase
 from heedmap.types import Frame
-from tests.conftest import random_network, random_policy
+from tests.conftest import random_network, random_policy, run_bare
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +100,8 @@ def test_sound_wiring_shares_cover_all_and_sum_to_one(result: Result) -> None:
     regions = policy.cases[0].layouts["measured"].regions
     assert regions["image"] == tuple(range(1, 65))
     assert regions["instruction"] == tuple(range(67, 75))
-    assert regions["special"] == (0, 65, 66, 75)
+    assert regions["template"] == (65, 66)
+    assert regions["special"] == (0, 75)
     assert regions["action"] == (76,)
     for layout in ("declared", "measured"):
         keys = ["instruction", "layer", "head"]
@@ -120,7 +122,7 @@ def test_the_record_says_what_was_run(result: Result) -> None:
     assert {"python", "heedmap", "torch", "transformers"} <= set(run.versions)
     policy = policy_named(result, "random@sound")
     assert len(policy.weights_sha256) == 64
-    assert policy.attention_layers == ("model.layers.0.self_attn", "model.layers.1.self_attn")
+    assert policy.attention_layers == tuple(f"decoder.model.layers.{i}.self_attn" for i in range(2))
     assert policy.outputs_unchanged
 
 
@@ -131,9 +133,9 @@ def test_an_audit_leaves_the_model_bit_for_bit_as_it_came(case: FrameCase) -> No
     flags = [module.training for module in policy.module.modules()]
     weights = {k: v.clone() for k, v in policy.module.state_dict().items()}
     texts = list(case.instructions.values())
-    before = policy([case.frame] * 3, texts)
+    before = policy([of_frame(case.frame)] * 3, texts)
     audit(policy, case.frame, case.instructions)
-    assert torch.equal(before, policy([case.frame] * 3, texts))
+    assert torch.equal(before, policy([of_frame(case.frame)] * 3, texts))
     assert flags == [module.training for module in policy.module.modules()]
     assert all(torch.equal(v, weights[k]) for k, v in policy.module.state_dict().items())
     for module in policy.module.modules():
@@ -143,42 +145,41 @@ def test_an_audit_leaves_the_model_bit_for_bit_as_it_came(case: FrameCase) -> No
 
 def test_a_policy_that_changes_its_weights_is_refused(case: FrameCase) -> None:
     network = random_network("sound")
-    own = random_policy("sound")
 
     def run(frames: Sequence[Frame], instructions: Sequence[str]) -> torch.Tensor:
         counter.data += 1
-        return own(frames, instructions)
+        return run_bare(network, frames, instructions)
 
     counter = torch.nn.Parameter(torch.zeros(1))
     network.register_parameter("counter", counter)
-    policy = CallablePolicy("counting", run, own.decoder, module=network)
+    policy = CallablePolicy("counting", run, network)
     with pytest.raises(PolicyError, match="changed while it was audited"):
         audit(policy, case.frame, case.instructions)
 
 
 def test_a_policy_whose_action_drifts_is_refused(case: FrameCase) -> None:
-    own = random_policy("sound")
+    network = random_network("sound")
     calls: list[int] = []
 
     def run(frames: Sequence[Frame], instructions: Sequence[str]) -> torch.Tensor:
         calls.append(1)
-        return own(frames, instructions) + len(calls) * 1e-3
+        return run_bare(network, frames, instructions) + len(calls) * 1e-3
 
-    policy = CallablePolicy("drifting", run, own.decoder)
+    policy = CallablePolicy("drifting", run, network)
     with pytest.raises(PolicyError, match="different actions before, during and after"):
         audit(policy, case.frame, case.instructions)
 
 
 def test_scores_that_are_not_finite_are_refused(case: FrameCase) -> None:
-    own = random_policy("sound")
-    policy = CallablePolicy("nan", lambda f, i: own(f, i) * float("nan"), own.decoder)
+    network = random_network("sound")
+    policy = CallablePolicy("nan", lambda f, i: run_bare(network, f, i) * float("nan"), network)
     with pytest.raises(PolicyError, match="not finite"):
         audit(policy, case.frame, case.instructions)
 
 
 def test_continuous_actions_have_values_and_no_name(case: FrameCase) -> None:
-    own = random_policy("sound")
-    policy = CallablePolicy("continuous", own, own.decoder)
+    network = random_network("sound")
+    policy = CallablePolicy("continuous", lambda f, i: run_bare(network, f, i), network)
     result = audit(policy, case.frame, case.instructions).record.policies[0]
     assert result.cases[0].action.name is None
     assert result.cases[0].action.probabilities is None

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from heedmap.capture.masks import UNREACHABLE, Hops
 from heedmap.errors import RegionError
-from heedmap.regions import MEASURED_REGIONS, UNDECLARED
-from heedmap.types import VisiblePositions
+from heedmap.regions import UNDECLARED, in_order
 
 
 @dataclass(frozen=True)
@@ -115,32 +115,44 @@ def parse_declared(written: str) -> DeclaredRegions:
 
 def measured_layout(
     length: int,
-    moved_by_frame: Iterable[int],
-    moved_by_instruction: Iterable[int],
+    *,
+    by_camera: Mapping[str, Iterable[int]],
+    by_instruction: Iterable[int],
+    by_state: Iterable[int] = (),
+    prompt: Iterable[int] = (),
     action_rows: Iterable[int],
-    visible: VisiblePositions,
+    hops: Hops,
 ) -> Layout:
-    """Tell positions apart by what moves them and whether the action row can see them.
+    """Tell positions apart by what moves them and whether they can reach the action row.
 
-    An action row is `action`, even where something moves it. Of the rest, what nothing
-    moves is `padding` if masked for the action row, else `special`. Image and instruction
-    positions keep their names where they are masked; empty regions are left out.
+    An action row is `action`, even where something moves it. Of what cameras, instruction
+    and state move, each names its own; what two kinds move is `mixed`. Of the rest, words
+    of the prompt are `template`; what cannot reach an action row through the masks is
+    `padding`, and what can is `special` (BOS, EOS). Masked image and instruction positions
+    keep their names. With several cameras a region is `image:NAME`. Empty regions are left
+    out.
     """
-    by_frame, by_text = set(moved_by_frame), set(moved_by_instruction)
-    actions = set(action_rows)
+    actions, words = set(action_rows), set(prompt)
+    single = len(by_camera) == 1
+    moved = {
+        ("image" if single else f"image:{camera}"): set(positions)
+        for camera, positions in by_camera.items()
+    }
+    moved = {**moved, "instruction": set(by_instruction), "state": set(by_state)}
 
     def region_of(position: int) -> str:
         if position in actions:
             return "action"
-        if position in by_frame:
-            return "mixed" if position in by_text else "image"
-        if position in by_text:
-            return "instruction"
-        return "special" if visible[position] else "padding"
+        movers = [name for name, positions in moved.items() if position in positions]
+        if movers:
+            return movers[0] if len(movers) == 1 else "mixed"
+        if hops[position] == UNREACHABLE:
+            return "padding"
+        return "template" if position in words else "special"
 
     names = [region_of(position) for position in range(length)]
     regions = {
         region: tuple(p for p, name in enumerate(names) if name == region)
-        for region in MEASURED_REGIONS
+        for region in in_order(names)
     }
-    return Layout(length, {name: found for name, found in regions.items() if found})
+    return Layout(length, regions)

@@ -1,23 +1,25 @@
-"""Which positions entering layer 0 move when the frame, or one word, is changed.
+"""Which positions entering the transformer move when pixels, words or state are changed.
 
 Every variant is a forward pass of its own with a batch of one, so that an unchanged
 position is equal bit for bit and no tolerance has to be chosen. Instructions are only
-compared at equal token count: a shift of positions is never taken for meaning.
+compared at equal length: a shift of positions is never taken for meaning.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-import numpy as np
 import torch
 
-from heedmap.capture.inputs import capture_first_layer_input
+from heedmap.capture.inputs import SequenceLengthError
+from heedmap.capture.trace import EditEmbedding
 from heedmap.errors import PolicyError
+from heedmap.observation import Observation
+from heedmap.observe import Pass, observe
 from heedmap.policies.base import Policy
 from heedmap.record import WordPositions
-from heedmap.types import Embeddings, Frame
+from heedmap.variants import observation_variants, state_variants, word_variants
 
 CANDIDATES_PER_WORD = 3
 """Replacements tried before a word is said to move nothing (two words may share an id)."""
@@ -25,111 +27,133 @@ CANDIDATES_PER_WORD = 3
 
 @dataclass(frozen=True)
 class Movement:
-    """Positions that the frame moves, and those that each word of the instruction moves."""
+    """Positions that each camera, each word, the state, and the prompt's words move."""
 
-    by_frame: tuple[int, ...]
+    by_camera: Mapping[str, tuple[int, ...]]
     by_instruction: tuple[int, ...]
     by_word: tuple[WordPositions, ...]
     instruction_measured: bool
-    """False where no variant of equal token count exists: nothing was learned."""
+    """False where no variant of equal length exists: nothing was learned."""
+    by_state: tuple[int, ...] = ()
+
+    @property
+    def by_frame(self) -> tuple[int, ...]:
+        """Positions that any camera moves."""
+        return tuple(sorted({p for positions in self.by_camera.values() for p in positions}))
 
 
-def measure_movement(
-    policy: Policy, frame: Frame, instruction: str, others: Sequence[str], seed: int
-) -> Movement:
-    """Change the frame and the instruction in turn and see what enters layer 0 differently.
+@dataclass
+class Subject:
+    """What is being perturbed, and how it was before."""
 
-    `others` are further instructions; their words serve as replacements. Raises
+    policy: Policy
+    observation: Observation
+    instruction: str
+    base: Pass
+    text_modules: set[str] = field(default_factory=set)
+    """Embeddings whose ids were seen to change with the instruction."""
+
+    def run(
+        self,
+        observation: Observation | None = None,
+        instruction: str | None = None,
+        edit_embedding: EditEmbedding | None = None,
+    ) -> Pass:
+        """A pass with something changed, whose sequence is as long as before."""
+        return observe(
+            self.policy,
+            self.base.stack.pattern,
+            observation or self.observation,
+            self.instruction if instruction is None else instruction,
+            like=self.base.stack,
+            edit_embedding=edit_embedding,
+        )
+
+    def same_length(self, instruction: str) -> bool:
+        """Equal token counts; where the policy cannot tell them, equal numbers of words."""
+        mine, theirs = (self.policy.token_count(t) for t in (self.instruction, instruction))
+        if mine is None or theirs is None:
+            return len(self.instruction.split()) == len(instruction.split())
+        return mine == theirs
+
+    def moved_by_text(self, instruction: str) -> set[int] | None:
+        """Positions that another instruction moves; None where its sequence is not as long."""
+        try:
+            other = self.run(instruction=instruction)
+        except SequenceLengthError:
+            return None
+        for one, two in zip(self.base.embeddings, other.embeddings, strict=False):
+            if one.module_name == two.module_name and not torch.equal(one.ids, two.ids):
+                self.text_modules.add(one.module_name)
+        return moved(self.base, other)
+
+
+def measure_movement(subject: Subject, others: Sequence[str], seed: int) -> Movement:
+    """Change pixels, words and state in turn and see what enters the transformer differently.
+
+    `others` are further instructions, whose words serve as replacements. Raises
     PolicyError when the policy is not deterministic, for then nothing could be told.
     """
-    base = _sequence(policy, frame, instruction)
-    if not torch.equal(base, _sequence(policy, frame, instruction)):
+    policy, observation = subject.policy, subject.observation
+    instruction, base = subject.instruction, subject.base
+    if not torch.equal(base.sequence, subject.run().sequence):
         raise PolicyError(
             f"The policy '{policy.name}' is not deterministic: the same frame and instruction "
             f"gave two different sequences. Put it in evaluation mode and pin its noise."
         )
-    by_frame: set[int] = set()
-    for variant in frame_variants(frame, seed):
-        by_frame.update(_moved(base, _sequence(policy, variant, instruction)))
+    by_camera = {
+        camera: _moved_by_any(subject, variants)
+        for camera, variants in observation_variants(observation, seed).items()
+    }
     by_word, by_instruction, measured = [], set[int](), False
-    for word, variants in word_variants(instruction, others):
-        moved, tried = _moved_by_word(policy, frame, instruction, variants, base)
+    for word, texts in word_variants(instruction, others):
+        positions, tried = _moved_by_word(subject, texts)
         measured = measured or tried
-        by_instruction.update(moved)
+        by_instruction.update(positions)
         if tried:
-            by_word.append(WordPositions(word=word, positions=tuple(sorted(moved))))
+            by_word.append(WordPositions(word=word, positions=tuple(sorted(positions))))
     for other in others:
-        if _same_length(policy, instruction, other):
-            measured = True
-            by_instruction.update(_moved(base, _sequence(policy, frame, other)))
+        if subject.same_length(other):
+            positions = subject.moved_by_text(other)
+            measured = measured or positions is not None
+            by_instruction.update(positions or ())
     return Movement(
-        tuple(sorted(by_frame)), tuple(sorted(by_instruction)), tuple(by_word), measured
+        by_camera=by_camera,
+        by_instruction=tuple(sorted(by_instruction)),
+        by_word=tuple(by_word),
+        instruction_measured=measured,
+        by_state=_moved_by_any(subject, state_variants(observation)),
     )
 
 
-def frame_variants(frame: Frame, seed: int) -> list[Frame]:
-    """Two frames of the same shape that differ from `frame` everywhere: inverted, and noise."""
-    noise = np.random.default_rng(seed).integers(1, 256, frame.shape, dtype=np.uint8)
-    return [255 - frame, frame + noise]  # uint8 wraps around: noise of 1..255 changes every byte
-
-
-def word_variants(instruction: str, others: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
-    """Each word of an instruction, with the instruction after replacing that word.
-
-    Replacements are words of the other instructions first (the policy likely knows them),
-    then of this one.
-    """
-    words = instruction.split()
-    pool = list(dict.fromkeys([w for text in (*others, instruction) for w in text.split()]))
-    for index, word in enumerate(words):
-        yield (
-            word,
-            [
-                " ".join([*words[:index], other, *words[index + 1 :]])
-                for other in pool
-                if other.lower() != word.lower()
-            ],
+def moved(base: Pass, other: Pass) -> set[int]:
+    """Positions whose vectors differ. Raises PolicyError when the lengths do."""
+    if base.sequence.shape != other.sequence.shape:
+        raise PolicyError(
+            f"The sequence changed its length, from {base.sequence.shape[1]} to "
+            f"{other.sequence.shape[1]} positions, though its inputs kept theirs; heedmap cannot "
+            f"compare these positions."
         )
+    differs = (base.sequence != other.sequence).any(dim=-1)[0]
+    return set(torch.nonzero(differs).flatten().tolist())
 
 
-def _moved_by_word(
-    policy: Policy, frame: Frame, instruction: str, variants: list[str], base: Embeddings
-) -> tuple[set[int], bool]:
-    """What replacing one word moves, and whether any variant had an equal token count."""
+def _moved_by_any(subject: Subject, variants: Sequence[Observation]) -> tuple[int, ...]:
+    return tuple(sorted({p for v in variants for p in moved(subject.base, subject.run(v))}))
+
+
+def _moved_by_word(subject: Subject, texts: Sequence[str]) -> tuple[set[int], bool]:
+    """What replacing one word moves, and whether any variant had an equal length."""
     tried = 0
-    for variant in variants:
-        if not _same_length(policy, instruction, variant):
+    for text in texts:
+        if not subject.same_length(text):
             continue
-        sequence = _sequence(policy, frame, variant)
-        if sequence.shape != base.shape:
+        positions = subject.moved_by_text(text)
+        if positions is None:
             continue
         tried += 1
-        if moved := _moved(base, sequence):
-            return moved, True
+        if positions:
+            return positions, True
         if tried == CANDIDATES_PER_WORD:
             break
     return set(), tried > 0
-
-
-def _same_length(policy: Policy, first: str, second: str) -> bool:
-    """Equal token counts; where a policy cannot tell them, equal numbers of words."""
-    counts = policy.token_count(first), policy.token_count(second)
-    if None in counts:
-        return len(first.split()) == len(second.split())
-    return counts[0] == counts[1]
-
-
-def _sequence(policy: Policy, frame: Frame, instruction: str) -> Embeddings:
-    with capture_first_layer_input(policy.decoder) as capture:
-        policy([frame], [instruction])
-    return capture.only()
-
-
-def _moved(base: Embeddings, other: Embeddings) -> set[int]:
-    if base.shape != other.shape:
-        raise PolicyError(
-            f"The sequence changed its length, from {base.shape[1]} to {other.shape[1]} "
-            f"positions, though frame shape and token count stayed the same; heedmap cannot "
-            f"compare these positions."
-        )
-    return set(torch.nonzero((base != other).any(dim=-1)[0]).flatten().tolist())

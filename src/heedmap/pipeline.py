@@ -16,15 +16,19 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from heedmap.capture.attention import IMPLEMENTATION
+from heedmap.capture.trace import one_attention_path
+from heedmap.diagnosis import measure
+from heedmap.discovery import Transformer, find_transformer
 from heedmap.errors import PolicyError
+from heedmap.examine import Examined, examine
 from heedmap.facts import gather_facts
 from heedmap.frames import FramesLike, NamedFrame, named_frames, png_bytes
 from heedmap.instructions import check_expected_actions, check_instructions
-from heedmap.layout import DeclaredRegions, Layout, measured_layout, parse_declared
+from heedmap.ladder import judge
+from heedmap.layout import DeclaredRegions, Layout, parse_declared
 from heedmap.measures.share import region_shares, visible_counts
-from heedmap.observe import Observation, describe_action, observe
-from heedmap.perturb import measure_movement
+from heedmap.observation import of_frame
+from heedmap.observe import describe_action
 from heedmap.policies.base import Policy, weights_sha256
 from heedmap.policies.registry import load_policy
 from heedmap.provenance import describe_run
@@ -40,7 +44,7 @@ from heedmap.record import (
     share_table,
 )
 from heedmap.sentence import policy_sentence
-from heedmap.types import ActionAttention
+from heedmap.types import ActionAttention, VisiblePositions
 
 Progress = Callable[[str, int, int], None]
 """Called after each case with the policy's name, cases done, and cases in all."""
@@ -136,26 +140,30 @@ class _Findings:
     cases: list[Case] = field(default_factory=list)
     attention: dict[tuple[str, str], ActionAttention] = field(default_factory=dict)
     tables: list[pa.Table] = field(default_factory=list)
-    layer_names: tuple[str, ...] = ()
-    instruction_measured: bool = True
+    examined: list[Examined] = field(default_factory=list)
 
 
 def _audit_policy(policy: Policy, plan: _Plan) -> tuple[PolicyResult, pa.Table]:
     """All cases of one policy; its training flags are put back, its weights untouched."""
     found = _Findings()
-    with _evaluating(policy):
+    with one_attention_path(), _evaluating(policy):
         hash_before = weights_sha256(policy.module)
+        text = next(iter(plan.instructions.values()))
+        observation = of_frame(plan.frames[0].pixels)
+        transformer = find_transformer(policy, observation, text, plan.seed)
         for frame in plan.frames:
             for name in plan.instructions:
-                _audit_case(policy, frame, name, plan, found)
+                _audit_case(policy, transformer, frame, name, plan, found)
                 plan.tick(policy)
+        measurements = measure(transformer, found.examined, plan.instructions, plan.seed)
         if weights_sha256(policy.module) != hash_before:
             raise PolicyError(
                 f"The weights or buffers of '{policy.name}' changed while it was audited; "
                 f"run it in evaluation mode, without updates in its forward pass."
             )
     declared = plan.declared_for(policy)
-    facts = gather_facts(found.cases, found.attention, found.instruction_measured)
+    facts = gather_facts(found.cases, found.attention, measurements.presence.measured)
+    stack = found.examined[0].seen.stack
     layers, heads = next(iter(found.attention.values())).shape[:2]
     result = PolicyResult(
         name=policy.name,
@@ -164,9 +172,11 @@ def _audit_policy(policy: Policy, plan: _Plan) -> tuple[PolicyResult, pa.Table]:
         layers=layers,
         heads=heads,
         action_names=policy.action_names,
-        attention_layers=found.layer_names,
-        attention_implementation=IMPLEMENTATION,
+        attention_layers=stack.module_names,
+        attention_implementation=stack.calls[0].backend,
         outputs_unchanged=True,  # `_audit_case` raises otherwise
+        verdict=judge(measurements),
+        measurements=measurements,
         cases=tuple(found.cases),
         facts=facts,
         sentence=policy_sentence(facts),
@@ -177,55 +187,52 @@ def _audit_policy(policy: Policy, plan: _Plan) -> tuple[PolicyResult, pa.Table]:
 
 
 def _audit_case(
-    policy: Policy, frame: NamedFrame, name: str, plan: _Plan, found: _Findings
+    policy: Policy,
+    transformer: Transformer,
+    frame: NamedFrame,
+    name: str,
+    plan: _Plan,
+    found: _Findings,
 ) -> None:
     text = plan.instructions[name]
     others = [other for key, other in plan.instructions.items() if key != name]
-    before = policy([frame.pixels], [text])
-    seen = observe(policy, frame.pixels, text)
-    movement = measure_movement(policy, frame.pixels, text, others, plan.seed)
-    after = policy([frame.pixels], [text])
-    if not (torch.equal(before, seen.scores) and torch.equal(before, after)):
+    observation = of_frame(frame.pixels)
+    before = policy([observation], [text])
+    one = examine(policy, transformer, observation, text, others, plan.seed)
+    after = policy([observation], [text])
+    if not (torch.equal(before, one.seen.scores) and torch.equal(before, after)):
         raise PolicyError(
             f"The policy '{policy.name}' gave different actions before, during and after its "
             f"audit; it must be deterministic. Pin its noise and clear its caches."
         )
-    token_count = policy.token_count(text)
+    token_count, length = policy.token_count(text), one.seen.sequence.shape[1]
     layouts: dict[LayoutKind, Layout] = {}
     if (declared := plan.declared_for(policy)) is not None:
-        layouts["declared"] = declared.layout(seen.sequence_length, token_count)
-    layouts["measured"] = measured_layout(
-        seen.sequence_length,
-        movement.by_frame,
-        movement.by_instruction,
-        seen.action_rows,
-        seen.visible,
-    )
+        layouts["declared"] = declared.layout(length, token_count)
+    layouts["measured"] = one.layout
+    attention, visible = one.seen.attention(one.rows), one.seen.visible(one.rows)
     for kind, layout in layouts.items():
-        shares = region_shares(seen.attention, layout)
+        shares = region_shares(attention, layout)
         found.tables.append(share_table(policy.name, frame.name, name, kind, shares))
-    found.attention[frame.name, name] = seen.attention
-    found.layer_names = seen.layer_names
-    found.instruction_measured &= movement.instruction_measured
+    found.attention[frame.name, name] = attention
+    found.examined.append(one)
     found.cases.append(
         Case(
             frame=frame.name,
             instruction=name,
             token_count=token_count,
-            sequence_length=seen.sequence_length,
-            action_rows=seen.action_rows,
-            action=describe_action(seen.scores, policy.action_names),
-            visible_positions=tuple(np.flatnonzero(seen.visible).tolist()),
-            layouts={kind: _layout_info(layout, seen) for kind, layout in layouts.items()},
-            words=movement.by_word,
+            sequence_length=length,
+            action_rows=one.rows,
+            action=describe_action(one.seen.scores, policy.action_names),
+            visible_positions=tuple(np.flatnonzero(visible).tolist()),
+            layouts={kind: _layout_info(layout, visible) for kind, layout in layouts.items()},
+            words=one.movement.by_word,
         )
     )
 
 
-def _layout_info(layout: Layout, seen: Observation) -> LayoutInfo:
-    return LayoutInfo(
-        regions=dict(layout.regions), visible_counts=visible_counts(layout, seen.visible)
-    )
+def _layout_info(layout: Layout, visible: VisiblePositions) -> LayoutInfo:
+    return LayoutInfo(regions=dict(layout.regions), visible_counts=visible_counts(layout, visible))
 
 
 def _load_all(policies: Sequence[Policy | str]) -> list[Policy]:

@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from heedmap.errors import RecordError
 from heedmap.folders import check_writable, staged_folder
+from heedmap.verdict import Measurements, Verdict
 
 SCHEMA_VERSION = 1
 RECORD_FILE = "record.json"
@@ -178,6 +179,10 @@ class PolicyResult(_Model):
     attention_implementation: str
     outputs_unchanged: bool
     """Outputs before, during and after the audit are equal bit for bit."""
+    verdict: Verdict
+    """The first rung of the ladder that fails, with cause and fix."""
+    measurements: Measurements
+    """What the verdict was judged from."""
     cases: tuple[Case, ...]
     facts: Facts
     sentence: str

@@ -21,13 +21,22 @@ UNDECLARED = "undeclared"
 """The region of a declared layout that holds every position nobody declared."""
 
 MEASURED_REGIONS = tuple(region for region in REGION_ORDER if region != "text")
-"""What a measured layout may hold: `mixed` moves with frame and instruction; `special` is
-visible and moves with neither (BOS, EOS and the words of a prompt template)."""
+"""What a measured layout may hold. `mixed` moves with more than one kind of input; `template`
+are words of the prompt that no instruction changes; `special` moves with nothing and is no
+word (BOS, EOS); `padding` cannot reach the action row."""
 
 
 def in_order(regions: Iterable[str]) -> list[str]:
-    """Each region once, in the order of the report's columns."""
+    """Each region once, in the order of the report's columns.
+
+    `image:wrist` and other cameras stand where `image` does.
+    """
     found = dict.fromkeys(regions)
-    known = [region for region in REGION_ORDER if region in found]
-    others = [region for region in found if region not in {*REGION_ORDER, UNDECLARED}]
+    known = [r for first in REGION_ORDER for r in found if r.split(":")[0] == first]
+    others = [region for region in found if region not in {*known, UNDECLARED}]
     return [*known, *others, *([UNDECLARED] if UNDECLARED in found else [])]
+
+
+def is_image(region: str) -> bool:
+    """Whether a region holds the image, or one camera's."""
+    return region.split(":")[0] == "image"

@@ -80,7 +80,7 @@ def test_a_factory_that_raises(cli: Cli, frame: Path) -> None:
     ran = audit(cli, *arguments, policy="factories:raises")
     assert_refused(ran, "'factories:raises' raised RuntimeError: no such checkpoint")
     ran = audit(cli, *arguments, policy="factories:returns_a_module")
-    assert_refused(ran, "returned a Linear, expected a heedmap Policy")
+    assert_refused(ran, "returned a Linear, expected (run, module)")
     ran = audit(cli, *arguments, policy="factories:none")
     assert_refused(ran, "has no function 'none'")
     ran = audit(cli, *arguments, policy="no_such_module:f")

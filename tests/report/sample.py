@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
+from heedmap.ladder import judge
 from heedmap.record import (
     ActionResult,
     Case,
@@ -33,6 +34,14 @@ from heedmap.record import (
     share_table,
 )
 from heedmap.sentence import policy_sentence
+from heedmap.verdict import (
+    Bypass,
+    Measurements,
+    PresenceFacts,
+    StackInfo,
+    TokenFacts,
+    VisibilityFacts,
+)
 
 TEXT_LEN = {"left": 12, "right": 12, "forward": 11}
 ACTIONS = ("left", "right", "forward")
@@ -128,6 +137,43 @@ def facts(cases: Sequence[Case], *, attention_identical: bool) -> Facts:
     )
 
 
+def measurements(known: Facts) -> Measurements:
+    """What the ladder would be judged from; `monavla` where nothing moves with the words."""
+    words = len(known.instruction_positions)
+    return Measurements(
+        stacks=(
+            StackInfo(
+                pattern="layers.*.self_attn",
+                layers=2,
+                positions=257,
+                backend="sdpa",
+                taken=True,
+                reason="the only one",
+            ),
+        ),
+        tokens=TokenFacts(module="embed", ids={"left": (0, 5, 2)}, follows_instruction=True),
+        presence=PresenceFacts(
+            measured=True,
+            positions=known.instruction_positions,
+            mixed_positions=(),
+            overwritten_positions=() if words else span(3, 11),
+            length_changes_attention=None if words else True,
+        ),
+        visibility=VisibilityFacts(
+            instruction_total=words,
+            instruction_direct=words,
+            instruction_reachable=words,
+            instruction_hops=1 if words else None,
+            instruction_after_action=False,
+            image_total=known.image_total,
+            image_direct=known.image_visible_min,
+            image_reachable=known.image_visible_min,
+        ),
+        attended=None,
+        bypass=Bypass(status="none"),
+    )
+
+
 def policy(
     name: str,
     cases: Sequence[Case],
@@ -148,6 +194,8 @@ def policy(
         attention_layers=tuple(f"layers.{i}.self_attn" for i in range(layers)),
         attention_implementation="heedmap",
         outputs_unchanged=True,
+        verdict=judge(found := measurements(known)),
+        measurements=found,
         cases=tuple(cases),
         facts=known,
         sentence=policy_sentence(known),

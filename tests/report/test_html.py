@@ -167,7 +167,7 @@ def test_what_was_not_measured_is_said(report_result: Result) -> None:
     record = report_result.record.model_copy(update={"policies": tuple(policies)})
     html = render_html(Result(record, report_result.attention, report_result.frame_png))
     assert html.count('<td class="n">not measured</td>') == 6
-    assert "not measured" not in render_html(report_result)
+    assert '<td class="n">not measured</td>' not in render_html(report_result)
 
 
 def test_the_figure_names_regions_and_missing_instructions(

@@ -43,9 +43,9 @@ def test_an_example_does_not_depend_on_its_batch(wiring: Wiring) -> None:
 def test_monavla_decoder_inputs_are_those_of_the_seed(case: FrameCase) -> None:
     """257 positions; the image over 0..63; the text's mask: its tokens, then the action."""
     network = random_network("monavla")
-    words, is_word = network._embed_words([case.instructions["left"]])
+    words, is_word = network.embed_words([case.instructions["left"]])
     image = network.image_tokens(pixels_of(case.frame)[None])
-    inputs = network._inputs(image, words, is_word)
+    inputs = network.decoder_inputs(image, words, is_word)
     assert inputs.inputs_embeds.shape[1] == 257
     assert inputs.is_image[0].nonzero().flatten().tolist() == list(range(64))
     assert inputs.is_visible[0].nonzero().flatten().tolist() == [*range(12), 256]
@@ -55,9 +55,9 @@ def test_monavla_decoder_inputs_are_those_of_the_seed(case: FrameCase) -> None:
 
 def test_monavla_position_ids_are_what_kosmos2_would_count_itself(case: FrameCase) -> None:
     network = random_network("monavla")
-    words, is_word = network._embed_words([case.instructions["left"]])
+    words, is_word = network.embed_words([case.instructions["left"]])
     image = network.image_tokens(pixels_of(case.frame)[None])
-    inputs = network._inputs(image, words, is_word)
+    inputs = network.decoder_inputs(image, words, is_word)
     own = network.decoder.model.embed_positions(inputs_embeds=inputs.inputs_embeds)
     given_ids = network.decoder.model.embed_positions(
         inputs_embeds=inputs.inputs_embeds, position_ids=inputs.position_ids
@@ -90,9 +90,9 @@ def test_the_cross_attention_starts_shut(case: FrameCase) -> None:
 
 def test_dropping_unseen_positions_keeps_every_seen_one(case: FrameCase) -> None:
     network = random_network("monavla")
-    words, is_word = network._embed_words(list(case.instructions.values()))
+    words, is_word = network.embed_words(list(case.instructions.values()))
     image = network.image_tokens(pixels_of(case.frame).expand(3, -1, -1, -1))
-    inputs = network._inputs(image, words, is_word)
+    inputs = network.decoder_inputs(image, words, is_word)
     short = inputs.without_unseen_positions()
     assert short.is_visible.shape == (3, 13)
     assert short.is_visible.sum() == inputs.is_visible.sum()

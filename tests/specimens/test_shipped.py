@@ -27,11 +27,13 @@ def test_weights_are_small_and_their_recipe_is_whole(name: str) -> None:
 
 
 def test_counterfactual_training_in_the_sound_wiring_acts_right() -> None:
-    """At least 95 % of held-out frame cases with all three instructions right."""
+    """At least 95 % of held-out frame cases, of both styles, with all three instructions right."""
     network = load_specimen("exp42_counterfactual_pta@sound")
-    measured = measure_accuracy(network, "path", cases=100)
-    assert measured.all_three >= 0.95
-    assert load_recipe("exp42_counterfactual_pta@sound").accuracy[0].all_three >= 0.95
+    assert measure_accuracy(network, "path", cases=100).all_three >= 0.95
+    assert measure_accuracy(network, "goal", cases=100).all_three >= 0.80
+    stored = load_recipe("exp42_counterfactual_pta@sound").accuracy
+    right = sum(row.all_three * row.frame_cases for row in stored)
+    assert right / sum(row.frame_cases for row in stored) >= 0.95
 
 
 def test_stored_accuracies_are_those_of_the_shipped_weights() -> None:
@@ -58,6 +60,8 @@ def test_the_cross_attention_obeys_although_the_backbone_has_no_text() -> None:
     policies = run_demo("monavla", case_seed=0).record.policies
     bypass = named(policies, "exp43_cross_attn_text@monavla")
     assert bypass.facts.instruction_positions == ()
+    assert bypass.verdict.cause == "length_leak"
+    assert bypass.verdict.bypass.module == "word_attention"
     assert "not in the sequence" in bypass.sentence
     assert "the instruction reaches them outside the decoder" in bypass.sentence
     assert "ignore" not in bypass.sentence

@@ -1,8 +1,13 @@
-"""What enters layer 0 of a transformer: the sequence after all embedding and merging."""
+"""The sequence that enters a stack's first layer, and the states that leave its last.
+
+Both can be read and both can be replaced: reading tells what is where, replacing is an
+intervention. A layer is the numbered module around an attention module; its sequence is
+the first floating tensor it takes (or gives) that has one entry a position.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,14 +15,20 @@ from typing import Any
 import torch
 from torch import nn
 
-from heedmap.capture.attention import attention_layer_names
+from heedmap.capture.stacks import Stack
 from heedmap.errors import CaptureError
 from heedmap.types import Embeddings
 
+EditSequence = Callable[[Embeddings], Embeddings]
+
+
+class SequenceLengthError(CaptureError):
+    """The sequence is not as long as expected, or the layer takes none."""
+
 
 @dataclass
-class InputCapture:
-    """The sequences that entered the first layer, one for each forward pass."""
+class SequenceCapture:
+    """The sequences that entered a layer, one for each time it ran."""
 
     layer_name: str
     calls: list[Embeddings] = field(default_factory=list)
@@ -27,42 +38,94 @@ class InputCapture:
         if len(self.calls) != 1:
             raise CaptureError(
                 f"The layer '{self.layer_name}' ran {len(self.calls)} times in one forward pass, "
-                f"expected once; name the transformer that feeds the action."
+                f"expected once; give a policy that decodes one action (step) at a time."
             )
         return self.calls[0]
 
 
 @contextmanager
-def capture_first_layer_input(model: nn.Module) -> Iterator[InputCapture]:
-    """Record what enters the first layer of `model`; the hook is removed in any case."""
-    name = first_layer_name(model)
-    capture = InputCapture(name)
+def capture_entering(
+    module: nn.Module, stack: Stack, edit: EditSequence | None = None
+) -> Iterator[SequenceCapture]:
+    """Record what enters the first layer of `stack`; the hook is removed in any case.
 
-    def record(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        hidden = args[0] if args else kwargs["hidden_states"]
-        capture.calls.append(hidden.detach().clone())
+    `edit` may replace the sequence by another of the same shape, which the layer then takes.
+    Sequences are (batch, position, dim), whichever way the layer has its axes.
+    """
+    capture = SequenceCapture(stack.first_block)
+    layer = module.get_submodule(stack.first_block)
 
-    handle = model.get_submodule(name).register_forward_pre_hook(record, with_kwargs=True)
+    def hook(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        place, tensor = _find([*enumerate(args), *kwargs.items()], stack, layer)
+        sequence = _batch_first(tensor, _axis(tensor))
+        capture.calls.append(sequence.detach().clone())
+        if edit is None:
+            return None
+        edited = _as_before(edit(sequence), tensor, _axis(tensor))
+        if isinstance(place, int):
+            return (*args[:place], edited, *args[place + 1 :]), kwargs
+        return args, {**kwargs, place: edited}
+
+    def _axis(tensor: torch.Tensor) -> int:
+        return _position_axis(tensor, stack.length)
+
+    handle = layer.register_forward_pre_hook(hook, with_kwargs=True)
     try:
-        with torch.no_grad():
-            yield capture
+        yield capture
     finally:
         handle.remove()
 
 
-def first_layer_name(model: nn.Module) -> str:
-    """The block around the first attention module: the entry of a ModuleList it lies in.
+@contextmanager
+def edit_leaving(module: nn.Module, stack: Stack, edit: EditSequence) -> Iterator[None]:
+    """Replace the states that leave the last layer of `stack` by `edit` of them."""
+    layer = module.get_submodule(stack.last_block)
 
-    Raises CaptureError when `model` holds no attention module.
-    """
-    names = attention_layer_names(model)
-    if not names:
-        raise CaptureError(
-            f"{type(model).__name__} holds no attention module (no class named '...Attention'); "
-            f"give the transformer that feeds the action."
-        )
-    parts = names[0].split(".")
-    for end in range(len(parts), 0, -1):
-        if isinstance(model.get_submodule(".".join(parts[: end - 1])), nn.ModuleList):
-            return ".".join(parts[:end])
-    return ".".join(parts[:-1])
+    def hook(_: nn.Module, __: Any, output: Any) -> Any:
+        parts = list(output) if isinstance(output, tuple | list) else [output]
+        place, tensor = _find(list(enumerate(parts)), stack, layer)
+        axis = _position_axis(tensor, stack.length)
+        parts[place] = _as_before(edit(_batch_first(tensor, axis)), tensor, axis)
+        if not isinstance(output, tuple | list):
+            return parts[0]
+        return tuple(parts) if isinstance(output, tuple) else parts
+
+    handle = layer.register_forward_hook(hook)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def _find(
+    candidates: list[tuple[Any, Any]], stack: Stack, layer: nn.Module
+) -> tuple[Any, torch.Tensor]:
+    """The first floating tensor with one entry a position, and where it stands."""
+    for place, value in candidates:
+        is_sequence = torch.is_tensor(value) and value.is_floating_point() and value.ndim in (2, 3)
+        if is_sequence and _position_axis(value, stack.length) >= 0:
+            return place, value
+    shapes = [tuple(v.shape) for _, v in candidates if torch.is_tensor(v)]
+    raise SequenceLengthError(
+        f"The layer '{stack.first_block or type(layer).__name__}' neither takes nor gives a "
+        f"sequence of {stack.length} positions (tensors found: {shapes or 'none'}); put each "
+        f"attention layer into an nn.Module of its own that takes and gives (batch, position, dim)."
+    )
+
+
+def _position_axis(tensor: torch.Tensor, length: int) -> int:
+    """The axis of positions: 1 of (batch, position, dim), 0 of (position, batch, dim)."""
+    preferred = (1, 0) if tensor.ndim == 3 else (0,)
+    return next((axis for axis in preferred if tensor.shape[axis] == length), -1)
+
+
+def _batch_first(tensor: torch.Tensor, axis: int) -> Embeddings:
+    if tensor.ndim == 2:
+        return tensor[None]
+    return tensor if axis == 1 else tensor.transpose(0, 1)
+
+
+def _as_before(sequence: Embeddings, like: torch.Tensor, axis: int) -> torch.Tensor:
+    if like.ndim == 2:
+        return sequence[0]
+    return sequence if axis == 1 else sequence.transpose(0, 1)

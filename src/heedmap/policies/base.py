@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import nn
 
 from heedmap.errors import PolicyError
+from heedmap.observation import Observation
 from heedmap.record import HeldOutAccuracy
 from heedmap.types import Frame
 
@@ -19,15 +20,21 @@ ActionScores = Float[torch.Tensor, "batch action"]
 
 
 class Policy(ABC):
-    """A robot policy: frames and instructions in, actions out, around a torch module.
+    """A robot policy: observations and instructions in, actions out, around a torch module.
 
     Subclasses are final: one class a family of policies, wrapping the model's own code.
+    Nothing needs to be said of the wiring: an audit finds the transformer, the action rows
+    and every region by measurement.
     """
 
     family: str
     """Which adapter this is, such as "specimen"."""
     default_declared: str | None = None
     """Regions that scripts for this policy assume, in `--declared` form."""
+    transformer_name: str = ""
+    """Where to look for the transformer that feeds the action; empty: the whole module."""
+    special_ids: tuple[int, ...] = ()
+    """Token ids that are no words; those in the configs of the module are found anyway."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -39,21 +46,12 @@ class Policy(ABC):
 
     @property
     @abstractmethod
-    def decoder(self) -> nn.Module:
-        """The transformers model whose attention feeds the action (not the vision tower)."""
-
-    @property
-    @abstractmethod
     def action_names(self) -> tuple[str, ...] | None:
         """Names of a discrete head's actions in the order of its logits; None if continuous."""
 
     @abstractmethod
-    def act(self, frames: Sequence[Frame], instructions: Sequence[str]) -> ActionScores:
+    def act(self, observations: Sequence[Observation], instructions: Sequence[str]) -> ActionScores:
         """Run the policy on a batch, as in deployment. Must be deterministic."""
-
-    def action_rows(self, sequence_length: int) -> tuple[int, ...]:
-        """Query positions whose final hidden state is decoded into the action."""
-        return (sequence_length - 1,)
 
     def token_count(self, instruction: str) -> int | None:
         """Tokens of an instruction, special ones included; None when the policy cannot tell."""
@@ -67,17 +65,19 @@ class Policy(ABC):
         """Accuracies that came with the checkpoint, if any."""
         return ()
 
-    def __call__(self, frames: Sequence[Frame], instructions: Sequence[str]) -> ActionScores:
+    def __call__(
+        self, observations: Sequence[Observation], instructions: Sequence[str]
+    ) -> ActionScores:
         """`act` without gradients, its result checked.
 
         Raises PolicyError when the scores are not one finite row an example.
         """
         with torch.no_grad():
-            scores = self.act(frames, instructions)
-        if scores.ndim != 2 or len(scores) != len(frames):
+            scores = self.act(observations, instructions)
+        if scores.ndim != 2 or len(scores) != len(observations):
             raise PolicyError(
                 f"The policy '{self.name}' gave scores of shape {tuple(scores.shape)} for "
-                f"{len(frames)} frames; expected ({len(frames)}, actions)."
+                f"{len(observations)} observations; expected ({len(observations)}, actions)."
             )
         if not scores.isfinite().all():
             raise PolicyError(

@@ -1,23 +1,26 @@
-"""Adapter for any policy that can be called, around a transformers decoder."""
+"""Adapter for any policy that can be called, around any torch module."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import final
+from typing import Any, final
 
 from torch import nn
 
+from heedmap.errors import PolicyError
+from heedmap.observation import Observation
 from heedmap.policies.base import ActionScores, Policy
-from heedmap.types import Frame
 
 
 @final
 class CallablePolicy(Policy):
-    """A policy given as a function and the modules it runs.
+    """A policy given as a function and the torch module that it runs.
 
-    `run(frames, instructions)` gives scores of shape (batch, action). `decoder` is the
-    transformers model whose attention feeds the action; `module`, by default the decoder,
-    is the whole network. `action_rows` may be negative (from the end of the sequence).
+    `run(frames, instructions)` gives scores of shape (batch, action): logits where
+    `action_names` are given, else values. It gets uint8 RGB arrays; with
+    `takes_observations`, `Observation`s, which hold several cameras and a state.
+    `transformer` narrows the search for the transformer that feeds the action to a module
+    inside `module`. `token_count` tells how many tokens an instruction has.
     """
 
     family = "callable"
@@ -25,45 +28,51 @@ class CallablePolicy(Policy):
     def __init__(
         self,
         name: str,
-        run: Callable[[Sequence[Frame], Sequence[str]], ActionScores],
-        decoder: nn.Module,
+        run: Callable[[Sequence[Any], Sequence[str]], ActionScores],
+        module: nn.Module,
         *,
-        module: nn.Module | None = None,
         action_names: Sequence[str] | None = None,
-        action_rows: Sequence[int] = (-1,),
+        transformer: nn.Module | None = None,
         token_count: Callable[[str], int] | None = None,
+        special_ids: Sequence[int] = (),
+        takes_observations: bool = False,
     ) -> None:
         super().__init__(name)
         self._run = run
-        self._decoder = decoder
-        self._module = module or decoder
+        self._module = module
         self._action_names = tuple(action_names) if action_names else None
-        self._action_rows = tuple(action_rows)
         self._token_count = token_count
+        self._takes_observations = takes_observations
+        self.special_ids = tuple(special_ids)
+        if transformer is not None:
+            self.transformer_name = _name_of(transformer, module)
 
     @property
     def module(self) -> nn.Module:
-        """The whole network, or the decoder where none was given."""
+        """The whole network."""
         return self._module
-
-    @property
-    def decoder(self) -> nn.Module:
-        """The transformers model that was given."""
-        return self._decoder
 
     @property
     def action_names(self) -> tuple[str, ...] | None:
         """As given; None is a continuous action."""
         return self._action_names
 
-    def act(self, frames: Sequence[Frame], instructions: Sequence[str]) -> ActionScores:
+    def act(self, observations: Sequence[Observation], instructions: Sequence[str]) -> ActionScores:
         """Calls `run`."""
-        return self._run(frames, instructions)
-
-    def action_rows(self, sequence_length: int) -> tuple[int, ...]:
-        """As given, counted from the start."""
-        return tuple(row + sequence_length if row < 0 else row for row in self._action_rows)
+        if self._takes_observations:
+            return self._run(observations, instructions)
+        return self._run([observation.frame for observation in observations], instructions)
 
     def token_count(self, instruction: str) -> int | None:
         """As the given function counts; None without one."""
         return self._token_count(instruction) if self._token_count else None
+
+
+def _name_of(inner: nn.Module, module: nn.Module) -> str:
+    name = next((name for name, each in module.named_modules() if each is inner), None)
+    if name is None:
+        raise PolicyError(
+            f"The transformer that was given ({type(inner).__name__}) is not inside the module "
+            f"({type(module).__name__}); give the module that holds the whole network."
+        )
+    return name

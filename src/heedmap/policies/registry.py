@@ -5,9 +5,13 @@ from __future__ import annotations
 import importlib
 import sys
 from pathlib import Path
+from typing import Any
+
+from torch import nn
 
 from heedmap.errors import HeedmapError, PolicyError
 from heedmap.policies.base import Policy
+from heedmap.policies.callable import CallablePolicy
 
 FORMS = "'specimen:NAME@sound', 'specimen:NAME@monavla' or 'package.module:factory'"
 
@@ -16,8 +20,8 @@ def load_policy(spec: str) -> Policy:
     """The policy that `spec` names.
 
     `specimen:NAME@WIRING` is one of heedmap's own; `package.module:factory` calls a
-    function without arguments that returns a `Policy`. The module may lie in the current
-    folder. Raises PolicyError, in one sentence, when there is none to be had.
+    function without arguments that returns `(run, module)` or a `Policy`. The module may
+    lie in the current folder. Raises PolicyError, in one sentence, when there is none to be had.
     """
     kind, separator, rest = spec.partition(":")
     if not separator or not kind or not rest:
@@ -44,19 +48,23 @@ def _from_factory(module_name: str, factory_name: str) -> Policy:
     if not callable(factory):
         raise PolicyError(f"The module '{module_name}' has no function '{factory_name}'.")
     try:
-        policy = factory()
+        policy: Any = factory()
     except HeedmapError:
         raise
     except Exception as error:
         raise PolicyError(
             f"The factory '{module_name}:{factory_name}' raised {_told(error)}."
         ) from error
-    if not isinstance(policy, Policy):
-        raise PolicyError(
-            f"The factory '{module_name}:{factory_name}' returned a {type(policy).__name__}, "
-            f"expected a heedmap Policy, such as heedmap.CallablePolicy(name, run, decoder)."
-        )
-    return policy
+    if isinstance(policy, Policy):
+        return policy
+    if isinstance(policy, tuple) and len(policy) == 2:
+        run, network = policy
+        if callable(run) and isinstance(network, nn.Module):
+            return CallablePolicy(f"{module_name}:{factory_name}", run, network)
+    raise PolicyError(
+        f"The factory '{module_name}:{factory_name}' returned a {type(policy).__name__}, expected "
+        f"(run, module) or a heedmap Policy, such as heedmap.CallablePolicy(name, run, module)."
+    )
 
 
 def _told(error: Exception) -> str:

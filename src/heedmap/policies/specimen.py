@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from heedmap.errors import FrameError
+from heedmap.observation import Observation
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.record import HeldOutAccuracy
 from heedmap.specimens.network import TinyKosmos2Policy
@@ -35,18 +36,13 @@ class SpecimenPolicy(Policy):
         return self._network
 
     @property
-    def decoder(self) -> nn.Module:
-        """Kosmos-2's text model."""
-        return self._network.decoder
-
-    @property
     def action_names(self) -> tuple[str, ...]:
         """left, right, forward."""
         return ACTIONS
 
-    def act(self, frames: Sequence[Frame], instructions: Sequence[str]) -> ActionScores:
+    def act(self, observations: Sequence[Observation], instructions: Sequence[str]) -> ActionScores:
         """Action logits on the network's device."""
-        pixels = torch.stack([pixels_of(frame) for frame in frames])
+        pixels = torch.stack([pixels_of(observation.frame) for observation in observations])
         return self._network(pixels.to(self._network.action_token.device), list(instructions))
 
     def token_count(self, instruction: str) -> int:

@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 
 from heedmap.disagreements import policy_disagreements
 from heedmap.errors import RecordError
+from heedmap.ladder_wording import RUNG_NAMES, verdict_text
 from heedmap.record import FrameInfo, LayoutKind, PolicyResult, Result
 from heedmap.regions import in_order
 from heedmap.report.figures import COLORS, OTHER_COLOR, share_curves
@@ -78,6 +79,7 @@ def render_html(result: Result, language: Language = "en") -> str:
     return template.render(
         language=language,
         t=TEXTS[language],
+        rungs=RUNG_NAMES[language],
         record=record,
         arguments=json.dumps(record.run.arguments, ensure_ascii=False, indent=1),
         policies=[_card(result, policy, language) for policy in record.policies],
@@ -129,8 +131,13 @@ def _card(result: Result, policy: PolicyResult, language: Language) -> dict[str,
                 else case.action.name == wanted,
             }
         )
+    verdict = policy.verdict
+    found = verdict.bypass.status == "found"
+    said, fix = verdict_text(verdict.cause, verdict.details, bypassed=found, language=language)
     return {
         "policy": policy,
+        "verdict": said,
+        "fix": fix,
         "sentence": policy_sentence(policy.facts, language),
         "chosen": chosen,
         "claims": [claim_text(claim, language) for claim in policy_disagreements(policy)],

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from heedmap.disagreements import Disagreement, policy_disagreements
 from heedmap.record import Case, LayoutKind, PolicyResult, Result
+from heedmap.report.ladder_table import ladder_table
 from heedmap.report.rich_tables import (
     accuracy_table,
     by_policy,
@@ -37,10 +38,13 @@ _KINDS: tuple[LayoutKind, LayoutKind] = ("declared", "measured")
 
 
 def print_result(result: Result, console: Console, *, per_layer: bool = True) -> None:
-    """Print every table, then per policy its sentence, chosen actions and warnings.
+    """Print the ladder, every table, then per policy its verdict, actions and warnings.
 
     `per_layer=False` leaves out the tables with one row per layer.
     """
+    _print_fitting(
+        console, partial(ladder_table, result.record.policies, encoding=console.encoding)
+    )
     has_declared = any("declared" in c.layouts for p in result.record.policies for c in p.cases)
     for frame in result.record.frames:
         if has_declared:
@@ -80,7 +84,9 @@ def _print_layers(result: Result, console: Console) -> None:
 def _print_policy(result: Result, policy: PolicyResult, console: Console) -> None:
     console.print()
     console.print(Text(policy.name, style="bold"))
-    console.print(Text(policy.sentence))
+    console.print(Text(policy.verdict.sentence))
+    console.print(Text(f"{_WORDS['fix']}: {policy.verdict.fix}", style="cyan"))
+    console.print(Text(policy.sentence, style="dim"))
     expected = {i.name: i.expected_action for i in result.record.instructions}
     for frame in result.record.frames:
         line = Text(f"{_WORDS['chosen']}{of_frame(result, frame.name)}: ")

@@ -48,6 +48,14 @@ TEXTS: dict[Language, dict[str, str]] = {
         "lead": "One camera frame, several instructions: how much of the action token's attention "
         "goes to the image and to the instruction, and whether those regions hold what their "
         "names say.",
+        "ladder": "The ladder: from words to action",
+        "ladder_note": "✓ holds, ✗ fails, – not measured. The first rung that fails is the "
+        "verdict. Bypass: another road from the instruction to the action.",
+        "fix": "What to do",
+        "cause": "Cause",
+        "bypass": "bypass",
+        "bypass_found": "yes",
+        "bypass_none": "no",
         "policies": "What became of the instruction",
         "architecture": "{family}, {layers} layers, {heads} heads",
         "chosen": "Chosen action",
@@ -134,6 +142,14 @@ TEXTS: dict[Language, dict[str, str]] = {
         "title": "액션 토큰 어텐션",
         "lead": "같은 카메라 프레임에 여러 명령을 주고, 액션 토큰의 어텐션이 이미지와 명령에 각각 "
         "얼마나 가는지, 그 영역에 실제로 이름과 같은 내용이 들어 있는지 측정합니다.",
+        "ladder": "사다리: 말에서 액션까지",
+        "ladder_note": "✓ 성립, ✗ 실패, – 측정하지 않음. 처음 실패한 단계가 판정입니다. 우회: "
+        "명령이 액션에 이르는 다른 경로.",
+        "fix": "할 일",
+        "cause": "원인",
+        "bypass": "우회",
+        "bypass_found": "있음",
+        "bypass_none": "없음",
         "policies": "명령은 어디까지 전달되었는가",
         "architecture": "{family}, 레이어 {layers}개, 헤드 {heads}개",
         "chosen": "선택한 액션",

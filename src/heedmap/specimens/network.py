@@ -149,9 +149,9 @@ class TinyKosmos2Policy(nn.Module):
         self, pixels: Float[torch.Tensor, "batch 3 height width"], instructions: list[str]
     ) -> Logits:
         """Action logits, one row an example; `pixels` are RGB in 0..1."""
-        words, is_word = self._embed_words(instructions)
-        states = self._decode(self._inputs(self.image_tokens(pixels), words, is_word))
-        return self._act(states[:, -1], words, is_word)
+        words, is_word = self.embed_words(instructions)
+        states = self.decode(self.decoder_inputs(self.image_tokens(pixels), words, is_word))
+        return self.act(states[:, -1], words, is_word)
 
     def training_logits(
         self, pixels: Float[torch.Tensor, "frame 3 height width"], instructions: list[str]
@@ -162,30 +162,33 @@ class TinyKosmos2Policy(nn.Module):
         positions that nothing sees; `sound` runs BOS and image once a frame, as their keys
         and values do not depend on the instruction that follows (the decoder is causal).
         """
-        words, is_word = self._embed_words(instructions)
+        words, is_word = self.embed_words(instructions)
         per_frame = len(instructions) // len(pixels)
         image = self.image_tokens(pixels).repeat_interleave(per_frame, dim=0)
-        inputs = self._inputs(image, words, is_word)
+        inputs = self.decoder_inputs(image, words, is_word)
         if self.config.wiring == "monavla":
-            states = self._decode(inputs.without_unseen_positions())
+            states = self.decode(inputs.without_unseen_positions())
         else:
             states = self._decode_sharing_prefix(inputs, per_frame)
-        return self._act(states[:, -1], words, is_word)
+        return self.act(states[:, -1], words, is_word)
 
-    def _embed_words(self, instructions: list[str]) -> tuple[WordEmbeddings, TokenMask]:
+    def embed_words(self, instructions: list[str]) -> tuple[WordEmbeddings, TokenMask]:
+        """Embeddings of the tokenised instructions, and which tokens are real."""
         pad_to = self.config.padded_text_tokens if self.config.wiring == "monavla" else None
         text = self.tokenizer(instructions, pad_to)
         embed = self.decoder.model.embed_tokens
         device = self.action_token.device
         return embed(text.ids.to(device)), text.is_token.to(device)
 
-    def _inputs(
+    def decoder_inputs(
         self, image: ImageEmbeddings, words: WordEmbeddings, is_word: TokenMask
     ) -> DecoderInputs:
+        """What the decoder is called with, in this network's wiring."""
         build = self._sound_inputs if self.config.wiring == "sound" else self._monavla_inputs
         return build(image, words, is_word)
 
-    def _decode(self, inputs: DecoderInputs) -> Embeddings:
+    def decode(self, inputs: DecoderInputs) -> Embeddings:
+        """Final states of every position."""
         return self.decoder(
             inputs_embeds=inputs.inputs_embeds,
             image_embeds=inputs.image_embeds,
@@ -212,9 +215,10 @@ class TinyKosmos2Policy(nn.Module):
             past_key_values=cache,
         ).last_hidden_state
 
-    def _act(
+    def act(
         self, state: Float[torch.Tensor, "batch dim"], words: WordEmbeddings, is_word: TokenMask
     ) -> Logits:
+        """Action logits from the action token's final state (and the words, if they are read)."""
         if self.word_attention is not None:
             state = self.word_attention(state, words, is_word)
         return self.head(state)

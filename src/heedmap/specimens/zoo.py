@@ -89,7 +89,10 @@ REGIMES: dict[str, tuple[Stage, ...]] = {
         Stage(data="recorded", styles=BOTH, steps=300),
     ),
     "exp41c_scratch_pta": (Stage(data="recorded", styles=BOTH, steps=800),),
-    "exp42_counterfactual_pta": (Stage(data="counterfactual", styles=BOTH, steps=6000),),
+    "exp42_counterfactual_pta": (
+        Stage(data="counterfactual", styles=BOTH, steps=6000),
+        Stage(data="counterfactual", styles=BOTH, steps=4000),  # one-cycle again: see docs/log.md
+    ),
     "exp43_cross_attn_text": (Stage(data="counterfactual", styles=BOTH, steps=2000),),
 }
 SPECIMENS: tuple[str, ...] = tuple(

@@ -1,0 +1,176 @@
+"""Find the transformer that feeds the action, and the rows that are decoded into it.
+
+Nothing is assumed of a policy but that it can be called and has a torch module. Of the
+stacks that ran, the one is taken that attends to itself, whose first layer's input moves
+with the frame, and whose final states the action depends on; of several, the last to run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from heedmap.capture.inputs import capture_entering, edit_leaving
+from heedmap.capture.stacks import Stack, stacks_of
+from heedmap.errors import CaptureError, HeedmapError
+from heedmap.observation import Observation
+from heedmap.observe import traced
+from heedmap.policies.base import ActionScores, Policy
+from heedmap.types import Embeddings
+from heedmap.variants import observation_variants
+from heedmap.verdict import StackInfo
+
+
+@dataclass(frozen=True)
+class Transformer:
+    """The stack that was taken, and what was found of the others."""
+
+    pattern: str
+    stacks: tuple[StackInfo, ...]
+
+
+def find_transformer(
+    policy: Policy, observation: Observation, instruction: str, seed: int
+) -> Transformer:
+    """The transformer that feeds the action.
+
+    Raises CaptureError, naming what was found of every stack, when none fits.
+    """
+    stacks = stacks_of(traced(policy, observation, instruction), policy.transformer_name)
+    infos: list[StackInfo] = []
+    taken: str | None = None
+    for stack in reversed(stacks):
+        reason = _unfit(policy, stack, observation, instruction, seed) if taken is None else None
+        fits = taken is None and reason is None
+        if fits:
+            taken = stack.pattern
+        elif reason is None:
+            reason = f"runs before {taken}"
+        infos.append(_info(stack, fits, reason or _FITS))
+    if taken is None:
+        told = "; ".join(f"{info.pattern}: {info.reason}" for info in infos) or "none"
+        raise CaptureError(
+            f"No transformer that feeds the action was found in '{policy.name}'. Attention "
+            f"seen in: {told}. Name it: CallablePolicy(..., transformer=module)."
+        )
+    return Transformer(taken, tuple(reversed(infos)))
+
+
+_FITS = "attends to itself, takes in the frame, and the action depends on its final states"
+
+
+def action_rows(
+    policy: Policy, stack: Stack, observation: Observation, instruction: str, seed: int
+) -> tuple[int, ...]:
+    """Positions on whose final state the action depends: by gradient, else by trying.
+
+    Where no gradient flows (a policy that runs under `no_grad`, or picks an index), noise
+    is put on groups of final states, which are halved until single rows remain.
+    """
+    try:
+        rows = _rows_by_gradient(policy, stack, observation, instruction, seed)
+    except RuntimeError as error:
+        if isinstance(error, HeedmapError):
+            raise
+        rows = None  # an operator without a derivative, or an inference tensor
+    if rows is None:
+        rows = _rows_by_trying(policy, stack, observation, instruction, seed)
+    return rows
+
+
+def _unfit(
+    policy: Policy, stack: Stack, observation: Observation, instruction: str, seed: int
+) -> str | None:
+    """Why a stack cannot be the transformer that feeds the action; None where it can."""
+    if not stack.attends_to_itself:
+        return "its queries and keys are not one sequence (cross-attention)"
+    try:
+        stack.check_runs_once()
+        base = _entering(policy, stack, observation, instruction)
+        variants = observation_variants(observation, seed)
+        moved = any(
+            not torch.equal(base, _entering(policy, stack, variant, instruction))
+            for variants_of_camera in variants.values()
+            for variant in variants_of_camera
+        )
+        if not moved:
+            return "no position entering its first layer moves with the frame"
+        if not action_rows(policy, stack, observation, instruction, seed):
+            return "the action does not depend on its final states"
+    except CaptureError as error:
+        return str(error)
+    return None
+
+
+def _entering(
+    policy: Policy, stack: Stack, observation: Observation, instruction: str
+) -> Embeddings:
+    with capture_entering(policy.module, stack) as entering:
+        policy([observation], [instruction])
+    return entering.only()
+
+
+def _rows_by_gradient(
+    policy: Policy, stack: Stack, observation: Observation, instruction: str, seed: int
+) -> tuple[int, ...] | None:
+    """None where no gradient flows from the action back to the final states."""
+    leaves: list[torch.Tensor] = []
+
+    def as_leaf(states: Embeddings) -> Embeddings:
+        leaves.append(states.detach().clone().requires_grad_())
+        return leaves[-1]
+
+    with torch.enable_grad(), edit_leaving(policy.module, stack, as_leaf):
+        scores = policy.act([observation], [instruction])
+        if not scores.requires_grad:
+            return None
+        # Random weights, for the gradient of a plain sum vanishes behind a (log-)softmax.
+        weights = torch.randn(scores.shape, generator=torch.Generator().manual_seed(seed))
+        total = (scores * weights.to(scores)).sum()
+    (gradient,) = torch.autograd.grad(total, leaves, allow_unused=True)
+    if gradient is None:
+        return ()
+    return tuple(torch.nonzero(gradient[0].abs().amax(dim=-1)).flatten().tolist())
+
+
+def _rows_by_trying(
+    policy: Policy, stack: Stack, observation: Observation, instruction: str, seed: int
+) -> tuple[int, ...]:
+    base = policy([observation], [instruction])
+
+    def action_moves(start: int, stop: int) -> bool:
+        def disturb(states: Embeddings) -> Embeddings:
+            noise = torch.randn(states.shape, generator=torch.Generator().manual_seed(seed))
+            disturbed = states.clone()
+            disturbed[:, start:stop] += 10 * states.std() * noise[:, start:stop].to(states)
+            return disturbed
+
+        with edit_leaving(policy.module, stack, disturb):
+            return not torch.equal(_raw(policy, observation, instruction), base)
+
+    def rows_in(start: int, stop: int) -> list[int]:
+        if not action_moves(start, stop):
+            return []
+        if stop - start == 1:
+            return [start]
+        middle = (start + stop) // 2
+        return [*rows_in(start, middle), *rows_in(middle, stop)]
+
+    return tuple(rows_in(0, stack.length))
+
+
+def _raw(policy: Policy, observation: Observation, instruction: str) -> ActionScores:
+    with torch.no_grad():
+        return policy.act([observation], [instruction])
+
+
+def _info(stack: Stack, taken: bool, reason: str) -> StackInfo:
+    return StackInfo(
+        pattern=stack.pattern,
+        layers=len(stack.calls),
+        positions=stack.length,
+        backend=stack.calls[0].backend,
+        taken=taken,
+        reason=reason,
+    )

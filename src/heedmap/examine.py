@@ -1,0 +1,86 @@
+"""One frame under one instruction, examined: run, perturbed, laid out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from heedmap.capture.inputs import SequenceLengthError
+from heedmap.capture.masks import Hops, hops_to
+from heedmap.discovery import Transformer, action_rows
+from heedmap.layout import Layout, measured_layout
+from heedmap.observation import Observation
+from heedmap.observe import Pass, observe
+from heedmap.perturb import Movement, Subject, measure_movement
+from heedmap.policies.base import Policy
+from heedmap.prompt import overwritten_positions, prompt_positions
+from heedmap.variants import word_variants
+
+
+@dataclass(frozen=True)
+class Examined:
+    """One frame under one instruction: what was seen, and what intervention told of it."""
+
+    subject: Subject
+    rows: tuple[int, ...]
+    hops: Hops
+    movement: Movement
+    layout: Layout
+    overwritten: tuple[int, ...]
+
+    @property
+    def seen(self) -> Pass:
+        """The plain pass."""
+        return self.subject.base
+
+    @property
+    def instruction_positions(self) -> tuple[int, ...]:
+        """Positions that the instruction moves, whether or not the frame moves them too."""
+        rows = set(self.rows)
+        return tuple(p for p in self.movement.by_instruction if p not in rows)
+
+
+def examine(
+    policy: Policy,
+    transformer: Transformer,
+    observation: Observation,
+    instruction: str,
+    others: Sequence[str],
+    seed: int,
+) -> Examined:
+    """Run, find the action rows, and change pixels, words and state one by one."""
+    seen = observe(policy, transformer.pattern, observation, instruction)
+    rows = action_rows(policy, seen.stack, observation, instruction, seed)
+    subject = Subject(policy, observation, instruction, seen)
+    movement = measure_movement(subject, others, seed)
+    hops = hops_to(seen.stack, rows)
+    layout = measured_layout(
+        seen.sequence.shape[1],
+        by_camera=movement.by_camera,
+        by_instruction=movement.by_instruction,
+        by_state=movement.by_state,
+        prompt=prompt_positions(subject, seed),
+        action_rows=rows,
+        hops=hops,
+    )
+    overwritten: tuple[int, ...] = ()
+    if movement.instruction_measured and not movement.by_instruction:
+        overwritten = _overwritten(subject, movement, others, seed)
+    return Examined(subject, rows, hops, movement, layout, overwritten)
+
+
+def _overwritten(
+    subject: Subject, movement: Movement, others: Sequence[str], seed: int
+) -> tuple[int, ...]:
+    for other in (
+        *others,
+        *(t for _, ts in word_variants(subject.instruction, others) for t in ts),
+    ):
+        if subject.same_length(other):
+            try:
+                partner = subject.run(instruction=other)
+            except SequenceLengthError:
+                continue
+            if found := overwritten_positions(subject, partner, movement.by_frame, seed):
+                return found
+    return ()

@@ -1,0 +1,1 @@
+"""Interventions: what changes when a road is cut, held or exchanged."""

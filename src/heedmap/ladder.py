@@ -1,0 +1,163 @@
+"""From measurements to a verdict: pure rules, one function a rung.
+
+A rung `fails` only on direct evidence. Low attention is none: information travels over
+other positions, so rung 4 fails only where nothing at all can be read. Rungs 5 and 6 need
+cuts and swaps; until those are measured they stay `not measured`, and the sentence says so.
+"""
+
+from __future__ import annotations
+
+from heedmap.ladder_wording import verdict_text
+from heedmap.sentence import ranges
+from heedmap.verdict import Cause, Measurements, Rung, RungName, Status, Verdict
+
+UNATTENDED_ROLLOUT_SHARE = 1e-4
+"""Below this share of attention rollout nothing of the instruction is read in any layer."""
+
+
+def judge(measured: Measurements) -> Verdict:
+    """The verdict on one policy."""
+    tokenised, token_cause = _tokenised(measured)
+    present, presence_cause = _present(measured)
+    visible, visibility_cause = _visible(measured)
+    attended, attention_cause = _attended(measured)
+    rungs: dict[RungName, Rung] = {
+        "tokenised": tokenised,
+        "present": present,
+        "visible": visible,
+        "attended": attended,
+        "used": Rung(status="not measured"),
+        "obeyed": Rung(status="not measured"),
+    }
+    found: tuple[Cause | None, ...] = (
+        token_cause,
+        presence_cause,
+        visibility_cause,
+        attention_cause,
+    )
+    cause = next((each for each in found if each), _without_fault(measured))
+    details = _details(measured)
+    sentence, fix = verdict_text(cause, details, bypassed=measured.bypass.status == "found")
+    return Verdict(
+        cause=cause,
+        sentence=sentence,
+        fix=fix,
+        rungs=rungs,
+        bypass=measured.bypass,
+        details=details,
+    )
+
+
+def _tokenised(measured: Measurements) -> tuple[Rung, Cause | None]:
+    tokens = measured.tokens
+    if tokens.module is None:
+        return Rung(status="not measured"), None
+    lost = telling_lost_words(measured)
+    evidence = {
+        "embedding": tokens.module,
+        "identical_pairs": [list(pair) for pair in tokens.identical_pairs],
+        "lost_words": {name: list(words) for name, words in tokens.lost_words.items()},
+    }
+    cause: Cause | None = None
+    if not tokens.follows_instruction:
+        held = max((_told_apart(ids) for ids in tokens.ids.values()), default=0)
+        cause = "stale_instruction" if held >= tokens.words else "empty_instruction"
+    elif lost:
+        cause = "unknown_words" if tokens.grows_with_instruction else "truncated"
+    elif tokens.identical_pairs:
+        cause = "same_ids"
+    value = float(len(tokens.identical_pairs))
+    return Rung(status="fails" if cause else "holds", value=value, evidence=evidence), cause
+
+
+def telling_lost_words(measured: Measurements) -> tuple[str, ...]:
+    """Lost words that only some of the instructions lose or have: those that tell them apart."""
+    lost = measured.tokens.lost_words
+    names = list(measured.tokens.ids)
+    everywhere = set.intersection(*(set(lost.get(name, ())) for name in names)) if names else set()
+    if measured.tokens.identical_pairs or not measured.tokens.grows_with_instruction:
+        everywhere = set()
+    return tuple(sorted({w for words in lost.values() for w in words} - everywhere))
+
+
+def _told_apart(ids: tuple[int, ...]) -> int:
+    """Ids without the run of equal ones (padding) at either end."""
+    kept = list(ids)
+    for end in (-1, 0):
+        while len(kept) > 1 and kept[end] == (kept[-2] if end else kept[1]):
+            kept.pop(end)
+    return len(kept)
+
+
+def _present(measured: Measurements) -> tuple[Rung, Cause | None]:
+    presence = measured.presence
+    if not presence.measured:
+        return Rung(status="not measured"), None
+    positions = (*presence.positions, *presence.mixed_positions)
+    evidence = presence.model_dump(mode="json", exclude={"measured"})
+    cause: Cause | None = None
+    if not positions:
+        if presence.length_changes_attention:
+            cause = "length_leak"
+        else:
+            cause = "overwritten" if presence.overwritten_positions else "absent"
+    elif presence.shifts_with_length:
+        cause = "shifted_by_padding"
+    status: Status = "fails" if cause else "holds"
+    return Rung(status=status, value=float(len(positions)), evidence=evidence), cause
+
+
+def _visible(measured: Measurements) -> tuple[Rung, Cause | None]:
+    seen = measured.visibility
+    evidence = seen.model_dump(mode="json")
+    cause: Cause | None = None
+    if seen.instruction_total and not seen.instruction_reachable:
+        cause = "action_before_instruction" if seen.instruction_after_action else "masked"
+    elif seen.image_total and not seen.image_reachable:
+        cause = "image_masked"
+    if not seen.instruction_total and cause is None:
+        return Rung(status="not measured", evidence=evidence), None
+    status: Status = "fails" if cause else "holds"
+    return Rung(status=status, value=float(seen.instruction_reachable), evidence=evidence), cause
+
+
+def _attended(measured: Measurements) -> tuple[Rung, Cause | None]:
+    facts = measured.attended
+    if facts is None or not measured.visibility.instruction_reachable:
+        return Rung(status="not measured"), None
+    cause: Cause | None = None
+    if facts.values_are_zero:
+        cause = "values_zero"
+    elif facts.rollout_share < UNATTENDED_ROLLOUT_SHARE:
+        cause = "unattended"
+    status: Status = "fails" if cause else "holds"
+    return Rung(status=status, value=facts.share, evidence=facts.model_dump(mode="json")), cause
+
+
+def _without_fault(measured: Measurements) -> Cause:
+    """What to say where no rung fails."""
+    if measured.bypass.status == "found":
+        return "bypass"
+    if not measured.presence.measured and measured.tokens.module is None:
+        return "not_measured"
+    hops = measured.visibility.instruction_hops
+    return "indirect_only" if hops is not None and hops > 1 else "none"
+
+
+def _details(measured: Measurements) -> dict[str, str]:
+    """What sentences name, as text."""
+    presence, seen, tokens = measured.presence, measured.visibility, measured.tokens
+    at = presence.positions or presence.mixed_positions
+    details = {
+        "positions": ranges(at),
+        "overwritten": ranges(presence.overwritten_positions),
+        "hops": "" if seen.instruction_hops is None else str(seen.instruction_hops),
+        "image_total": str(seen.image_total),
+        "image_masked": str(seen.image_total - seen.image_reachable),
+        "lost_words": ", ".join(f"'{word}'" for word in telling_lost_words(measured)),
+        "pairs": ", ".join(f"{a} and {b}" for a, b in tokens.identical_pairs),
+        "embedding": tokens.module or "",
+        "module": measured.bypass.module or "",
+        "share": "" if measured.attended is None else f"{100 * measured.attended.share:.1f} %",
+    }
+    return {name: text for name, text in details.items() if text}

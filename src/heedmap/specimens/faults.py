@@ -1,0 +1,310 @@
+"""Planted faults: trained specimens with one small, named change, whose cause is known.
+
+The ladder is judged on them (`heedmap specimens score`): it must name the cause that was
+planted, and stay silent on the healthy ones. Each is a wrapper around a specimen's own
+parts that changes one step from words to action.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils.hooks import RemovableHandle
+
+from heedmap.specimens.network import (
+    IMAGE_TOKENS,
+    DecoderInputs,
+    TinyKosmos2Policy,
+    WordCrossAttention,
+)
+from heedmap.specimens.tokenizer import PAD_ID, TEMPLATE_WORDS
+from heedmap.types import Embeddings, Logits, TokenMask, WordEmbeddings
+
+IMAGE = slice(1, 1 + IMAGE_TOKENS)
+"""Where the `sound` wiring has its image tokens."""
+FIRST_TEXT = 1 + IMAGE_TOKENS
+"""Where it goes on with the prompt."""
+KEPT_WORDS = 5
+"""Words that the truncated prompt keeps."""
+PADDED_PROMPT_TOKENS = 24
+
+
+class Planted(nn.Module):
+    """A specimen's steps from words to action, each of which a fault may change."""
+
+    def __init__(self, network: TinyKosmos2Policy) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, pixels: torch.Tensor, instructions: list[str]) -> Logits:
+        """Action logits, as the specimen computes them but for the planted change."""
+        words, is_word = self.network.embed_words(self.texts(instructions))
+        image = self.image(self.network.image_tokens(pixels), words, is_word)
+        inputs = self.inputs(self.network.decoder_inputs(image, words, is_word))
+        with self.during_decoding():
+            states = self.network.decode(inputs)
+        return self.network.act(self.state(states, words, is_word), words, is_word)
+
+    def texts(self, instructions: list[str]) -> list[str]:
+        """The instructions as they reach the tokenizer."""
+        return instructions
+
+    def image(self, image: Embeddings, words: WordEmbeddings, is_word: TokenMask) -> Embeddings:
+        """The image tokens as they reach the decoder."""
+        return image
+
+    def inputs(self, inputs: DecoderInputs) -> DecoderInputs:
+        """The decoder's inputs."""
+        return inputs
+
+    def during_decoding(self) -> AbstractContextManager[None]:
+        """A context around the decoder's run."""
+        return nullcontext()
+
+    def state(self, states: Embeddings, words: WordEmbeddings, is_word: TokenMask) -> torch.Tensor:
+        """The state that the head decodes."""
+        return states[:, -1]
+
+    def _attentions(self) -> list[nn.Module]:
+        """The decoder's attention modules."""
+        layers = self.network.decoder.model.layers
+        return [layer.get_submodule("self_attn") for layer in layers]
+
+
+class FullyVisible(Planted):
+    """All positions may be seen, so the instruction's length shapes nothing."""
+
+    def inputs(self, inputs: DecoderInputs) -> DecoderInputs:  # noqa: D102
+        return replace(inputs, is_visible=torch.ones_like(inputs.is_visible))
+
+
+class TextMasked(Planted):
+    """The prompt behind the image is masked."""
+
+    def inputs(self, inputs: DecoderInputs) -> DecoderInputs:  # noqa: D102
+        visible = inputs.is_visible.clone()
+        visible[:, FIRST_TEXT:-1] = False
+        return replace(inputs, is_visible=visible)
+
+
+class ImageMasked(Planted):
+    """Every image token is masked."""
+
+    def inputs(self, inputs: DecoderInputs) -> DecoderInputs:  # noqa: D102
+        visible = inputs.is_visible.clone()
+        visible[:, IMAGE] = False
+        return replace(inputs, is_visible=visible)
+
+
+class Truncated(Planted):
+    """Only the first words fit."""
+
+    def texts(self, instructions: list[str]) -> list[str]:  # noqa: D102
+        return [" ".join(text.split()[:KEPT_WORDS]) for text in instructions]
+
+
+class UnknownDirections(Planted):
+    """The tokenizer does not know left and right."""
+
+    def texts(self, instructions: list[str]) -> list[str]:  # noqa: D102
+        return [text.replace("left", "<?>").replace("right", "<?>") for text in instructions]
+
+
+class WrongPromptKey(Planted):
+    """The prompt is filled from a key that nobody set."""
+
+    def texts(self, instructions: list[str]) -> list[str]:  # noqa: D102
+        return ["" for _ in instructions]
+
+
+class StaleInstruction(Planted):
+    """The first instruction ever given is used for all."""
+
+    first: str | None = None
+
+    def texts(self, instructions: list[str]) -> list[str]:  # noqa: D102
+        if self.first is None:
+            self.first = instructions[0]
+        return [self.first for _ in instructions]
+
+
+class PaddedOnTheLeft(Planted):
+    """Padding stands before the prompt; positions count it, unless `positions_skip` it."""
+
+    positions_skip = False
+
+    def inputs(self, inputs: DecoderInputs) -> DecoderInputs:  # noqa: D102
+        missing = PADDED_PROMPT_TOKENS - (inputs.is_visible.shape[1] - FIRST_TEXT - 1)
+        batch, _, dim = inputs.inputs_embeds.shape
+        embed = self.network.decoder.model.embed_tokens
+        pad = embed(torch.full((batch, missing), PAD_ID, device=inputs.is_visible.device))
+        no = torch.zeros(batch, missing, dtype=torch.bool, device=pad.device)
+        embeds = _insert(inputs.inputs_embeds, pad.view(batch, missing, dim))
+        visible = _insert(inputs.is_visible, no)
+        counted = torch.arange(visible.shape[1], device=pad.device).repeat(batch, 1) + PAD_ID + 1
+        skipping = (visible.cumsum(dim=1) * visible) + PAD_ID
+        return replace(
+            inputs,
+            inputs_embeds=embeds,
+            is_image=_insert(inputs.is_image, no),
+            is_visible=visible,
+            position_ids=skipping if self.positions_skip else counted,
+        )
+
+
+class PaddedOnTheLeftRightly(PaddedOnTheLeft):
+    """Healthy: padding before the prompt, positions from the mask."""
+
+    positions_skip = True
+
+
+class ActionBeforeText(Planted):
+    """The action token stands between image and prompt."""
+
+    def inputs(self, inputs: DecoderInputs) -> DecoderInputs:  # noqa: D102
+        return _reordered(inputs, FIRST_TEXT)
+
+    def state(  # noqa: D102
+        self, states: Embeddings, words: WordEmbeddings, is_word: TokenMask
+    ) -> torch.Tensor:
+        return states[:, FIRST_TEXT]
+
+
+class ActionBeforeEos(Planted):
+    """Healthy: the action token stands before the last EOS, as upstream RoboVLMs has it."""
+
+    def inputs(self, inputs: DecoderInputs) -> DecoderInputs:  # noqa: D102
+        return _reordered(inputs, inputs.is_visible.shape[1] - 2)
+
+    def state(  # noqa: D102
+        self, states: Embeddings, words: WordEmbeddings, is_word: TokenMask
+    ) -> torch.Tensor:
+        return states[:, -2]
+
+
+class ZeroedValues(Planted):
+    """In every layer the values of the prompt's positions are zero."""
+
+    def during_decoding(self) -> AbstractContextManager[None]:  # noqa: D102
+        def without_text(_: nn.Module, __: Any, values: torch.Tensor) -> torch.Tensor:
+            changed = values.clone()
+            changed[:, FIRST_TEXT:-1] = 0
+            return changed
+
+        return _removing(
+            attention.get_submodule("v_proj").register_forward_hook(without_text)
+            for attention in self._attentions()
+        )
+
+
+class TwoHops(Planted):
+    """The action token may not see the instruction; EOS, which it sees, may."""
+
+    def during_decoding(self) -> AbstractContextManager[None]:  # noqa: D102
+        def without_direct_edges(_: nn.Module, args: Any, kwargs: dict[str, Any]) -> Any:
+            mask = kwargs["attention_mask"].clone()
+            words = slice(FIRST_TEXT + len(TEMPLATE_WORDS), mask.shape[-1] - 2)
+            mask[..., -1, words] = torch.finfo(mask.dtype).min
+            return args, {**kwargs, "attention_mask": mask}
+
+        return _removing(
+            attention.register_forward_pre_hook(without_direct_edges, with_kwargs=True)
+            for attention in self._attentions()
+        )
+
+
+class MeanPooledBypass(Planted):
+    """The head adds a projection of the mean word embedding, as three of the seed's models."""
+
+    def __init__(self, network: TinyKosmos2Policy) -> None:
+        super().__init__(network)
+        self.word_mean = _drawn_linear(network.config.dim, network.config.dim)
+
+    def state(  # noqa: D102
+        self, states: Embeddings, words: WordEmbeddings, is_word: TokenMask
+    ) -> torch.Tensor:
+        count = is_word.sum(dim=1, keepdim=True)
+        mean = (words * is_word[..., None]).sum(dim=1) / count
+        return states[:, -1] + self.word_mean(mean)
+
+
+class CrossAttentionBypass(Planted):
+    """The head attends to the word embeddings."""
+
+    def __init__(self, network: TinyKosmos2Policy) -> None:
+        super().__init__(network)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            self.cross_attention = WordCrossAttention(network.config)
+        nn.init.ones_(self.cross_attention.gate)
+
+    def state(  # noqa: D102
+        self, states: Embeddings, words: WordEmbeddings, is_word: TokenMask
+    ) -> torch.Tensor:
+        return self.cross_attention(states[:, -1], words, is_word)
+
+
+class Film(nn.Module):
+    """Scales features by a projection of the mean word embedding (Perez et al. 2018)."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.scale = _drawn_linear(dim, dim)
+
+    def forward(self, features: Embeddings, words: WordEmbeddings) -> Embeddings:
+        """Features times one plus the words' scale."""
+        return features * (1 + self.scale(words.mean(dim=1, keepdim=True)))
+
+
+class FilmBypass(Planted):
+    """The image tokens are scaled by the instruction before they enter the decoder."""
+
+    def __init__(self, network: TinyKosmos2Policy) -> None:
+        super().__init__(network)
+        self.film = Film(network.config.dim)
+
+    def image(  # noqa: D102
+        self, image: Embeddings, words: WordEmbeddings, is_word: TokenMask
+    ) -> Embeddings:
+        return self.film(image, words)
+
+
+@contextmanager
+def _removing(handles: Iterable[RemovableHandle]) -> Iterator[None]:
+    """Take the hooks off afterwards."""
+    kept = list(handles)
+    try:
+        yield
+    finally:
+        for handle in kept:
+            handle.remove()
+
+
+def _insert(rows: torch.Tensor, new: torch.Tensor) -> torch.Tensor:
+    """Put `new` between the image and the prompt."""
+    return torch.cat([rows[:, :FIRST_TEXT], new, rows[:, FIRST_TEXT:]], dim=1)
+
+
+def _reordered(inputs: DecoderInputs, place: int) -> DecoderInputs:
+    """The last position moved to `place`; positions are counted in the new order."""
+    length = inputs.is_visible.shape[1]
+    order = [*range(place), length - 1, *range(place, length - 1)]
+    return replace(
+        inputs,
+        inputs_embeds=inputs.inputs_embeds[:, order],
+        is_image=inputs.is_image[:, order],
+        is_visible=inputs.is_visible[:, order],
+    )
+
+
+def _drawn_linear(inputs: int, outputs: int) -> nn.Linear:
+    """A projection with seeded weights large enough to be felt."""
+    linear = nn.Linear(inputs, outputs, bias=False)
+    generator = torch.Generator().manual_seed(0)
+    linear.weight.data = torch.randn(outputs, inputs, generator=generator) * inputs**-0.5 * 4
+    return linear.requires_grad_(False)

@@ -1,0 +1,108 @@
+"""Rung 1, measured: which token ids reach the model, and which words never do.
+
+Ids are read where the module looks up embeddings, after whatever prompt, tokenizer and
+cache the policy has; so an empty prompt key, a stale cache, a word that the tokenizer
+does not know and a cut at a maximum length all show. Words are tested by exchange: a
+word whose exchange by a made-up one leaves every id as it was does not arrive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+
+from heedmap.capture.trace import EmbeddingCall
+from heedmap.observation import Observation
+from heedmap.observe import traced
+from heedmap.policies.base import Policy
+from heedmap.variants import longer
+from heedmap.verdict import TokenFacts
+
+MADE_UP_WORDS = ("zqxv", "wukfj")
+"""No tokenizer knows these as a word; one of subwords gives them ids of their own."""
+
+_Ids = dict[str, torch.Tensor]
+
+
+def measure_tokens(
+    policy: Policy, observation: Observation, instructions: Mapping[str, str]
+) -> TokenFacts:
+    """Follow the ids of every instruction, of its words and of longer variants."""
+    texts = dict(instructions)
+    ids = {name: _ids(policy, observation, text) for name, text in texts.items()}
+    if not any(ids.values()):
+        return TokenFacts(module=None)
+    first = next(iter(texts.values()))
+    others = _ids(policy, observation, _made_up(first))
+    modules = [m for m in others if _differ(m, [*ids.values(), others])]
+    lost = {n: _lost_words(policy, observation, text, ids[n]) for n, text in texts.items()}
+    module = modules[0] if modules else _looks_like_text(ids[next(iter(ids))])
+    return TokenFacts(
+        module=module,
+        ids={name: tuple(found[module].flatten().tolist()) for name, found in ids.items()},
+        follows_instruction=bool(modules),
+        identical_pairs=tuple(
+            (a, b)
+            for index, a in enumerate(texts)
+            for b in list(texts)[index + 1 :]
+            if texts[a] != texts[b] and _same(ids[a], ids[b])
+        ),
+        lost_words={name: words for name, words in lost.items() if words},
+        grows_with_instruction=not all(
+            _same(ids[n], _ids(policy, observation, longer(text))) for n, text in texts.items()
+        ),
+        words=len(first.split()),
+    )
+
+
+def telling_words(instructions: Sequence[str]) -> list[set[str]]:
+    """The words of each instruction that not all of them have."""
+    words = [set(text.lower().split()) for text in instructions]
+    common = set.intersection(*words)
+    return [own - common for own in words]
+
+
+def _lost_words(policy: Policy, observation: Observation, text: str, base: _Ids) -> tuple[str, ...]:
+    """Words that may be exchanged for made-up ones without any id changing."""
+    words = text.split()
+    lost: list[str] = []
+    for index, word in enumerate(words):
+        exchanged = [" ".join([*words[:index], w, *words[index + 1 :]]) for w in MADE_UP_WORDS]
+        if all(_same(base, _ids(policy, observation, variant)) for variant in exchanged):
+            lost.append(word)
+    return tuple(lost)
+
+
+def _ids(policy: Policy, observation: Observation, text: str) -> _Ids:
+    """All ids looked up, by the embedding's module."""
+    found: dict[str, list[torch.Tensor]] = {}
+    for call in _embedding_calls(policy, observation, text):
+        found.setdefault(call.module_name, []).append(call.ids.flatten().cpu())
+    return {name: torch.cat(ids) for name, ids in found.items()}
+
+
+def _embedding_calls(policy: Policy, observation: Observation, text: str) -> list[EmbeddingCall]:
+    return traced(policy, observation, text).embeddings
+
+
+def _same(first: _Ids, second: _Ids) -> bool:
+    return first.keys() == second.keys() and all(
+        torch.equal(first[name], second[name]) for name in first
+    )
+
+
+def _differ(module: str, all_ids: Sequence[_Ids]) -> bool:
+    return any(
+        module not in ids or not torch.equal(all_ids[0].get(module, ids[module]), ids[module])
+        for ids in all_ids
+    )
+
+
+def _looks_like_text(ids: _Ids) -> str:
+    """Where nothing follows the instruction: the embedding with the most different ids."""
+    return max(ids, key=lambda name: len(ids[name].unique()))
+
+
+def _made_up(text: str) -> str:
+    return " ".join([MADE_UP_WORDS[0]] * len(text.split()))

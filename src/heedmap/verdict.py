@@ -1,0 +1,176 @@
+"""What the ladder is judged from, and what it says: plain values, no torch.
+
+Every number of a verdict stands here or in the cases of the record; the rules from one to
+the other are in `ladder.py`. "Not measured" is None, never 0.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+RungName = Literal["tokenised", "present", "visible", "attended", "used", "obeyed"]
+Status = Literal["holds", "fails", "not measured"]
+Cause = Literal[
+    "none",
+    "empty_instruction",
+    "stale_instruction",
+    "truncated",
+    "unknown_words",
+    "same_ids",
+    "overwritten",
+    "length_leak",
+    "absent",
+    "shifted_by_padding",
+    "masked",
+    "action_before_instruction",
+    "image_masked",
+    "values_zero",
+    "unattended",
+    "indirect_only",
+    "bypass",
+    "not_measured",
+]
+"""Closed list, documented in docs/ladder.md. `none`: nothing was found on the rungs measured."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class StackInfo(_Model):
+    """One stack of attention layers that ran, and whether it is the one that was taken."""
+
+    pattern: str
+    layers: int
+    positions: int
+    backend: str
+    taken: bool
+    reason: str
+
+
+class TokenFacts(_Model):
+    """Which ids reach the model under every instruction (rung 1)."""
+
+    module: str | None
+    """The embedding that looks the words up; None where no embedding was seen."""
+    ids: dict[str, tuple[int, ...]] = {}
+    follows_instruction: bool = False
+    """Whether any id changes with the instruction at all."""
+    identical_pairs: tuple[tuple[str, str], ...] = ()
+    """Instructions of different words that become the same ids."""
+    lost_words: dict[str, tuple[str, ...]] = {}
+    """Words that may be exchanged for made-up ones without any id changing."""
+    grows_with_instruction: bool = True
+    """Whether one more word at the end changes an id, for some instruction."""
+    words: int = 0
+    """Words of the first instruction: the first that the audit gave to the policy."""
+
+
+class PresenceFacts(_Model):
+    """Which positions entering layer 0 depend on the instruction (rung 2)."""
+
+    measured: bool
+    """False where no variant of equal length was found."""
+    positions: tuple[int, ...]
+    """Positions that only the instruction moves."""
+    mixed_positions: tuple[int, ...]
+    """Positions that both instruction and frame move."""
+    overwritten_positions: tuple[int, ...] = ()
+    """Where the instruction's words would stand by the other words' places; image stands there."""
+    length_changes_attention: bool | None = None
+    """Whether a longer instruction changes the attention though no word moves a position."""
+    shifts_with_length: bool | None = None
+    """Whether a longer instruction puts its first word elsewhere than before."""
+
+
+class VisibilityFacts(_Model):
+    """What the masks let through to the action rows (rung 3)."""
+
+    instruction_total: int
+    instruction_direct: int
+    """Positions that an action row may see itself, in some layer."""
+    instruction_reachable: int
+    """Positions from which anything can reach an action row, over any rows and layers."""
+    instruction_hops: int | None
+    """Fewest hops from such a position; 1 is direct attention."""
+    instruction_after_action: bool
+    """Whether all of them stand behind the last action row."""
+    image_total: int
+    image_direct: int
+    image_reachable: int
+    blind_rows: tuple[int, ...] = ()
+    """Rows that may see no key at all in some layer: their attention is uniform or undefined."""
+
+
+class AttendedFacts(_Model):
+    """What the action rows attend to (rung 4); means over layers, heads and cases."""
+
+    share: float
+    last_layer_share: float
+    lift: float | None
+    """Share per visible token against uniform; sinks left out on both sides."""
+    sinks: tuple[int, ...]
+    value_share: float | None
+    """Share of the norms of what is read (Kobayashi et al. 2020)."""
+    rollout_share: float
+    """Share of attention rollout (Abnar & Zuidema 2020) on the instruction's positions."""
+    values_are_zero: bool | None
+    """Whether the value vectors at the instruction's positions are zero in every layer."""
+    heads_alive_by_layer: tuple[int, ...]
+    """Heads with at least 5 % of their attention on the instruction."""
+    ivar: float | None
+    """Instruction share over instruction + image share (as published under this name)."""
+    null_shuffled_weights: float | None = None
+    """The share with every weight matrix's entries shuffled: what the architecture gives."""
+    null_nonsense: float | None = None
+    """The share under made-up instructions of equal length."""
+
+
+class Bypass(_Model):
+    """A road from the instruction to the action that is not its place in the sequence."""
+
+    status: Literal["found", "none", "not measured"]
+    kind: Literal["after", "before"] | None = None
+    """`after`: around or behind the transformer. `before`: into the image's positions."""
+    module: str | None = None
+    """The first module on that road whose input follows the instruction."""
+    change: float | None = None
+    """Largest change of an action score with the sequence held fixed."""
+
+
+class Measurements(_Model):
+    """All that the ladder is judged from."""
+
+    stacks: tuple[StackInfo, ...]
+    tokens: TokenFacts
+    presence: PresenceFacts
+    visibility: VisibilityFacts
+    attended: AttendedFacts | None
+    bypass: Bypass
+
+
+class Rung(_Model):
+    """One step from words to action."""
+
+    status: Status
+    value: float | None = None
+    evidence: dict[str, Any] = {}
+
+
+class Verdict(_Model):
+    """The first rung that fails, in one sentence, with cause and fix."""
+
+    cause: Cause
+    sentence: str
+    fix: str
+    rungs: dict[RungName, Rung]
+    bypass: Bypass
+    details: dict[str, str] = {}
+    """What the sentence names: positions, words, modules; for other languages."""
+
+    @property
+    def first_failing(self) -> RungName | None:
+        """The first rung that fails; None where none of those measured does."""
+        return next((name for name, rung in self.rungs.items() if rung.status == "fails"), None)
