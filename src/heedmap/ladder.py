@@ -29,13 +29,13 @@ def judge(measured: Measurements) -> Verdict:
         "used": Rung(status="not measured"),
         "obeyed": Rung(status="not measured"),
     }
-    found: tuple[Cause | None, ...] = (
-        token_cause,
-        presence_cause,
-        visibility_cause,
-        attention_cause,
+    cause = (
+        token_cause
+        or presence_cause
+        or visibility_cause
+        or attention_cause
+        or _without_fault(measured)
     )
-    cause = next((each for each in found if each), _without_fault(measured))
     details = _details(measured)
     sentence, fix = verdict_text(cause, details, bypassed=measured.bypass.status == "found")
     return Verdict(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import cast
 
+import torch
 from torch import nn
 
 from heedmap.errors import HeedmapError, PolicyError
@@ -48,7 +50,7 @@ def _from_factory(module_name: str, factory_name: str) -> Policy:
     if not callable(factory):
         raise PolicyError(f"The module '{module_name}' has no function '{factory_name}'.")
     try:
-        policy: Any = factory()
+        policy = factory()
     except HeedmapError:
         raise
     except Exception as error:
@@ -57,9 +59,9 @@ def _from_factory(module_name: str, factory_name: str) -> Policy:
         ) from error
     if isinstance(policy, Policy):
         return policy
-    if isinstance(policy, tuple) and len(policy) == 2:
-        run, network = policy
-        if callable(run) and isinstance(network, nn.Module):
+    if isinstance(policy, tuple) and len(policy) == 2 and callable(policy[0]):
+        run, network = cast("tuple[Callable[..., torch.Tensor], object]", policy)
+        if isinstance(network, nn.Module):
             return CallablePolicy(f"{module_name}:{factory_name}", run, network)
     raise PolicyError(
         f"The factory '{module_name}:{factory_name}' returned a {type(policy).__name__}, expected "
