@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -14,6 +15,8 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+
+from heedmap.record import Result
 
 MIN_WIDTH = 100
 """The tables need this many columns; a narrower terminal wraps lines rather than lose any."""
@@ -49,3 +52,9 @@ def print_error(message: str) -> None:
     """One line on standard error, the same words at any width."""
     err.print("error:", style="bold red", end=" ")
     err.print(message, markup=False, highlight=False, soft_wrap=True)
+
+
+def verdicts_json(result: Result) -> str:
+    """Every policy's verdict, by its name."""
+    verdicts = {p.name: p.verdict.model_dump(mode="json") for p in result.record.policies}
+    return json.dumps(verdicts, ensure_ascii=False, indent=1)

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from heedmap import __version__
 from heedmap.cli import specimens
-from heedmap.cli.console import err, out, print_error, progress_bar
+from heedmap.cli.console import err, out, print_error, progress_bar, verdicts_json
+from heedmap.cli.doctor import doctor
 from heedmap.cli.forensics import forensics
 from heedmap.errors import HeedmapError
 from heedmap.folders import check_writable
@@ -23,6 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(specimens.app, name="specimens")
+app.command()(doctor)
 app.command()(forensics)
 
 
@@ -67,6 +70,9 @@ def audit(
     force: Annotated[bool, typer.Option(help="Replace an older result in --out.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of the frame perturbations.")] = 0,
     lang: Lang = Language.en,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the verdicts as JSON instead of tables.")
+    ] = False,
 ) -> None:
     """Audit policies on frames with several instructions."""
     from heedmap.cli.inputs import gather_inputs
@@ -86,7 +92,13 @@ def audit(
             arguments={"command": "audit", "policies": policy},
             on_progress=advance,
         )
-    _show(result, output, lang, overwrite=force)
+    if not as_json:
+        _show(result, output, lang, overwrite=force)
+        return
+    if output is not None:
+        result.save(output, overwrite=force)
+        _write_report(result, output, lang, console=err)
+    typer.echo(verdicts_json(result))
 
 
 @app.command()
@@ -156,9 +168,9 @@ def _print_tables(result: Result) -> None:
     print_result(result, out)
 
 
-def _write_report(result: Result, folder: Path, lang: Language) -> None:
+def _write_report(result: Result, folder: Path, lang: Language, console: Console = out) -> None:
     from heedmap.report.html import write_html
 
     path = folder / ("report.html" if lang is Language.en else f"report.{lang.value}.html")
     write_html(result, path, lang.value)
-    out.print(f"Report: {path.resolve()}", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"Report: {path.resolve()}", highlight=False, markup=False, soft_wrap=True)

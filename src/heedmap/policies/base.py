@@ -61,6 +61,10 @@ class Policy(ABC):
         """Raise FrameError when the policy cannot take a frame of this shape."""
         return None
 
+    def example(self) -> tuple[Frame, dict[str, str]] | None:
+        """A frame and named instructions to try the policy on; None where it has none."""
+        return None
+
     def held_out_accuracy(self) -> tuple[HeldOutAccuracy, ...]:
         """Accuracies that came with the checkpoint, if any."""
         return ()

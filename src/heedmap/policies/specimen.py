@@ -13,7 +13,7 @@ from heedmap.observation import Observation
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.record import HeldOutAccuracy
 from heedmap.specimens.network import TinyKosmos2Policy
-from heedmap.specimens.world import ACTIONS, FRAME_PX
+from heedmap.specimens.world import ACTIONS, FRAME_PX, frame_case
 from heedmap.specimens.zoo import load_recipe, load_specimen, pixels_of
 from heedmap.types import Frame
 
@@ -57,6 +57,11 @@ class SpecimenPolicy(Policy):
                 f"A specimen takes frames of {FRAME_PX}x{FRAME_PX} px, got {width}x{height}; "
                 f"make one with: heedmap specimens case --seed 0 --out case"
             )
+
+    def example(self) -> tuple[Frame, dict[str, str]]:
+        """The first held-out frame case."""
+        case = frame_case(0)
+        return case.frame, case.instructions
 
     def held_out_accuracy(self) -> tuple[HeldOutAccuracy, ...]:
         """As measured after training, on rooms never trained on."""

@@ -6,6 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from heedmap.record import PolicyResult
+from heedmap.report.rich_tables import plain_table
 from heedmap.report.wording import TEXTS
 from heedmap.verdict import Status, Verdict
 
@@ -16,19 +17,18 @@ def ladder_table(
     policies: tuple[PolicyResult, ...], encoding: str, *, compact: bool = False
 ) -> Table:
     """Marks for every rung and the bypass, then the cause of the first failing rung."""
-    words = TEXTS["en"]
-    table = Table(title=words["ladder"], title_style="bold", show_lines=compact)
-    table.add_column("Model", overflow="fold", min_width=14)
+    table = plain_table(TEXTS["en"]["ladder"], compact)
+    table.add_column("Model", no_wrap=True)
     rungs = list(policies[0].verdict.rungs)
-    for rung in rungs:
-        table.add_column(rung[:4] if compact else rung, justify="center")
-    table.add_column("bypass", justify="center")
-    table.add_column("cause", overflow="fold", min_width=10)
+    for name in (*rungs, "bypass"):
+        table.add_column(name, justify="center", no_wrap=True)
+    table.add_column("cause", overflow="fold")
     for policy in policies:
         verdict = policy.verdict
+        name = policy.name.replace("@", "\n@") if compact else policy.name
         marks = [rung_mark(verdict.rungs[rung].status, encoding) for rung in rungs]
         style = "green" if verdict.cause == "none" else "bold"
-        table.add_row(policy.name, *marks, _bypass(verdict), Text(verdict.cause, style=style))
+        table.add_row(name, *marks, _bypass(verdict), Text(verdict.cause, style=style))
     return table
 
 

@@ -37,7 +37,7 @@ def seed_summary_table(result: Result, frame: str | None = None, *, compact: boo
     tells a policy's name once, beside all its rows, for narrow terminals.
     """
     note = _WORDS["declared_note"].format(regions=declared_text(result.record.policies))
-    table = _table(f"Summary{of_frame(result, frame)}, declared regions ({note})", compact)
+    table = plain_table(f"Summary{of_frame(result, frame)}, declared regions ({note})", compact)
     shares = ["Last Img%", "Last Text%", "Mean Img%", "Mean Text%"]
     _columns(table, ["Model", "Instruction"], ["text_len", *shares])
     for rows in by_policy(summary_rows(result, "declared"), frame):
@@ -67,7 +67,9 @@ def measured_table(
     """
     rows = summary_rows(result, "measured")
     scope = _WORDS["last_layer"] if which == "last" else _WORDS["mean_layers"]
-    table = _table(f"{scope}{of_frame(result, frame)}, measured regions (together 100 %)", compact)
+    table = plain_table(
+        f"{scope}{of_frame(result, frame)}, measured regions (together 100 %)", compact
+    )
     regions = regions_of(row.last for row in rows)
     heads = [f"{_short(region)}%" for region in regions]
     seen = _seen(result)
@@ -91,7 +93,7 @@ def seed_per_layer_table(
 
     Under the declared regions; `frame` and `compact` are as for `seed_summary_table`.
     """
-    table = _table(f"Per layer{of_frame(result, frame)}, declared regions", compact)
+    table = plain_table(f"Per layer{of_frame(result, frame)}, declared regions", compact)
     _columns(table, ["Model", "Instruction"], ["Layer", "Image%", "Text%"])
     for rows in by_policy(layer_rows(result, "declared"), frame):
         lines = [[row.instruction, str(row.layer), *_seed_shares(row.shares)] for row in rows]
@@ -105,7 +107,7 @@ def measured_per_layer_table(
     """The same for every measured region, with their sum."""
     rows = layer_rows(result, "measured")
     title = f"Per layer{of_frame(result, frame)}, measured regions (together 100 %)"
-    table = _table(title, compact)
+    table = plain_table(title, compact)
     regions = regions_of(row.shares for row in rows)
     heads = [f"{_short(region)}%" for region in regions]
     _columns(table, ["Model", "Instruction"], ["Layer", *heads, "Sum%"])
@@ -127,7 +129,7 @@ def side_by_side_table(
 ) -> Table:
     """One line per layer of one policy, its instructions next to each other."""
     title = f"Per layer{of_frame(result, rows[0].frame)}, {kind} regions: {rows[0].policy}"
-    table = _table(title, compact)
+    table = plain_table(title, compact)
     parts = ["Img%", "Text%"] if kind == "declared" else ["Img%", "Instr%", "Rest%"]
     names = dict.fromkeys(row.instruction for row in rows)
     _columns(table, [], ["Layer", *(f"{name}\n{part}" for name in names for part in parts)])
@@ -151,7 +153,7 @@ def accuracy_table(result: Result) -> Table | None:
     rows = [(p.name, row) for p in result.record.policies for row in p.held_out_accuracy]
     if not rows:
         return None
-    table = _table(_WORDS["accuracy"])
+    table = plain_table(_WORDS["accuracy"])
     table.caption = Text(_WORDS["accuracy_note"], style="dim")
     actions = list(dict.fromkeys(action for _, row in rows for action in row.per_instruction))
     right = [*actions, _WORDS["all_three"], _WORDS["frame_cases"]]
@@ -208,7 +210,8 @@ def _add_policy(table: Table, policy: str, lines: list[list[str]], compact: bool
     table.add_section()
 
 
-def _table(title: str, compact: bool = False) -> Table:
+def plain_table(title: str, compact: bool = False) -> Table:
+    """An empty table in the house style: a rule under the head, no frame."""
     return Table(
         title=Text(title, style="bold"),
         title_justify="left",

@@ -1,0 +1,58 @@
+"""The command `doctor`: the first three rungs on one frame, for the CI of a training repo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from heedmap.cli.console import err, out, progress_bar, verdicts_json
+from heedmap.verdict import RungName
+
+CHECKED: tuple[RungName, ...] = ("tokenised", "present", "visible")
+
+
+def doctor(
+    policy: Annotated[str, typer.Argument(help="specimen:NAME@WIRING or package.module:factory")],
+    frame: Annotated[Path | None, typer.Option(help="A camera frame (PNG or JPEG).")] = None,
+    instruction: Annotated[
+        list[str] | None, typer.Option(help='name=text, such as left="go left"; two or more.')
+    ] = None,
+    case: Annotated[
+        Path | None, typer.Option(help="A folder with frame.png and instructions.yaml.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The verdict as JSON.")] = False,
+) -> None:
+    """Check on one frame that the instruction is tokenised, present and visible.
+
+    Exit code 1 when one of these rungs fails, 0 when none does. Specimens bring a frame
+    case of their own; other policies need --frame and --instruction, or --case.
+    """
+    from heedmap.cli.inputs import gather_inputs
+    from heedmap.pipeline import audit
+    from heedmap.policies.registry import load_policy
+    from heedmap.report.ladder_table import rung_mark
+
+    loaded = load_policy(policy)
+    example = loaded.example()
+    if example is not None and frame is None and case is None:
+        frames, instructions = example
+    else:
+        inputs = gather_inputs([frame] if frame else None, instruction, None, case, None)
+        frames, instructions = inputs.frames[:1], inputs.instructions
+    with progress_bar() as advance:
+        result = audit(loaded, frames, instructions, on_progress=advance)
+    verdict = result.record.policies[0].verdict
+    failing = [rung for rung in CHECKED if verdict.rungs[rung].status == "fails"]
+    if as_json:
+        typer.echo(verdicts_json(result))
+    else:
+        for rung in CHECKED:
+            mark = rung_mark(verdict.rungs[rung].status, out.encoding)
+            out.print(mark.append(f" {rung}: {verdict.rungs[rung].status}"))
+        out.print(Text(verdict.sentence))
+    if failing:
+        err.print(Text(f"{verdict.cause}: {verdict.fix}", style="bold red"))
+        raise typer.Exit(1)
