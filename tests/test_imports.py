@@ -15,8 +15,9 @@ SOURCE = Path(__file__).parent.parent / "src" / "heedmap"
 # this list, never from one below.
 RANKS: list[tuple[str, ...]] = [
     ("errors",),
-    ("types", "regions", "instructions", "frames", "folders", "verdict"),
-    ("observation", "record"),
+    ("types", "regions", "instructions", "folders", "verdict"),
+    ("observation",),
+    ("frames", "record"),
     ("provenance", "sentence", "variants"),
     ("disagreements", "ladder_wording"),
     ("capture", "facts", "ladder", "nulls"),
@@ -25,8 +26,9 @@ RANKS: list[tuple[str, ...]] = [
     ("policies",),
     ("observe",),
     ("perturb", "tokens", "interventions"),
-    ("discovery", "prompt"),
+    ("discovery", "prompt", "patches"),
     ("examine",),
+    ("attended",),
     ("diagnosis",),
     ("pipeline", "report", "forensics"),
     ("demo", "scoreboard"),

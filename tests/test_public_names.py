@@ -11,6 +11,7 @@ def test_exported_names_are_exactly_these() -> None:
         "CallablePolicy",
         "HeedmapError",
         "Layout",
+        "Observation",
         "Policy",
         "Record",
         "Result",

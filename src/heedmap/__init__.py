@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from heedmap.capture.attention import AttentionCapture, capture_attention
     from heedmap.errors import HeedmapError
     from heedmap.layout import Layout
+    from heedmap.observation import Observation
     from heedmap.pipeline import audit
     from heedmap.policies.base import Policy
     from heedmap.policies.callable import CallablePolicy
@@ -24,6 +25,7 @@ __all__ = [
     "CallablePolicy",
     "HeedmapError",
     "Layout",
+    "Observation",
     "Policy",
     "Record",
     "Result",
@@ -37,6 +39,7 @@ _HOME_OF = {
     "CallablePolicy": "heedmap.policies.callable",
     "HeedmapError": "heedmap.errors",
     "Layout": "heedmap.layout",
+    "Observation": "heedmap.observation",
     "Policy": "heedmap.policies.base",
     "Record": "heedmap.record",
     "Result": "heedmap.record",

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from heedmap.attended import attended_of
 from heedmap.capture.inputs import SequenceLengthError
 from heedmap.capture.masks import blind_rows
 from heedmap.discovery import Transformer
 from heedmap.errors import InstructionError
 from heedmap.examine import Examined
 from heedmap.interventions.bypass import find_bypass
+from heedmap.patches import patch_map
 from heedmap.prompt import shifts_with_length
 from heedmap.regions import is_image
 from heedmap.tokens import measure_tokens
@@ -33,8 +35,13 @@ def measure(
         tokens=measure_tokens(first.subject.policy, first.subject.observation, instructions),
         presence=presence_of(examined),
         visibility=visibility_of(examined),
-        attended=None,
+        attended=attended_of(examined, seed),
         bypass=bypass_of(first, others, seed),
+        patches=tuple(
+            patch_map(first.subject, camera, positions)
+            for camera, positions in first.movement.by_camera.items()
+            if positions
+        ),
     )
 
 

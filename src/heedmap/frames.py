@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from heedmap.errors import FrameError
+from heedmap.observation import Observation, of_frame
 from heedmap.types import Frame
 
 MAX_PIXELS = 64_000_000
@@ -24,7 +25,12 @@ class NamedFrame:
 
     name: str
     source: str
-    pixels: Frame
+    observation: Observation
+
+    @property
+    def pixels(self) -> Frame:
+        """What a person looks at: the cameras side by side, the first one left."""
+        return side_by_side(list(self.observation.images.values()))
 
 
 def load_frame(path: Path) -> Frame:
@@ -53,8 +59,8 @@ def load_frame(path: Path) -> Frame:
         ) from error
 
 
-FrameLike = np.ndarray | Path | str
-"""An array of uint8 (height, width, 3), checked when it is used, or an image file."""
+FrameLike = np.ndarray | Path | str | Observation
+"""An array of uint8 (height, width, 3), an image file, or an `Observation` of several cameras."""
 
 FramesLike = FrameLike | Sequence[FrameLike] | Mapping[str, FrameLike]
 """One frame or several, optionally by name."""
@@ -65,7 +71,7 @@ def named_frames(frames: FramesLike) -> list[NamedFrame]:
 
     Raises FrameError for no frame at all, an array that is not RGB uint8, or equal names.
     """
-    if isinstance(frames, np.ndarray | Path | str):
+    if isinstance(frames, np.ndarray | Path | str | Observation):
         frames = [frames]
     if isinstance(frames, Mapping):
         found = [_named(name, value) for name, value in frames.items()]
@@ -89,13 +95,30 @@ def png_bytes(frame: Frame) -> bytes:
     return buffer.getvalue()
 
 
+def side_by_side(frames: Sequence[np.ndarray]) -> np.ndarray:
+    """Frames of shape (height, width, 3) from left to right, black below the lower ones."""
+    height = max(frame.shape[0] for frame in frames)
+    padded = [np.pad(f, ((0, height - f.shape[0]), (0, 0), (0, 0))) for f in frames]
+    return np.concatenate(padded, axis=1)
+
+
 def _named(name: str | None, value: FrameLike, index: int = 0) -> NamedFrame:
     if isinstance(value, Path | str):
         path = Path(value)
-        return NamedFrame(name or path.stem, str(path), load_frame(path))
-    if value.dtype != np.uint8 or value.ndim != 3 or value.shape[2] != 3 or not value.size:
+        return NamedFrame(name or path.stem, str(path), of_frame(load_frame(path)))
+    if not isinstance(value, Observation):
+        return NamedFrame(name or f"frame_{index}", "array", of_frame(_checked(value)))
+    if not value.images:
+        raise FrameError("An observation without any camera image was given; give at least one.")
+    for frame in value.images.values():
+        _checked(frame)
+    return NamedFrame(name or f"frame_{index}", "observation", value)
+
+
+def _checked(frame: np.ndarray) -> Frame:
+    if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3 or not frame.size:
         raise FrameError(
-            f"A frame is an array of uint8 with shape (height, width, 3), got {value.dtype} "
-            f"with shape {value.shape}."
+            f"A frame is an array of uint8 with shape (height, width, 3), got {frame.dtype} "
+            f"with shape {frame.shape}."
         )
-    return NamedFrame(name or f"frame_{index}", "array", value)
+    return frame

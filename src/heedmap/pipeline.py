@@ -27,13 +27,13 @@ from heedmap.instructions import check_expected_actions, check_instructions
 from heedmap.ladder import judge
 from heedmap.layout import DeclaredRegions, Layout, parse_declared
 from heedmap.measures.share import region_shares, visible_counts
-from heedmap.observation import of_frame
 from heedmap.observe import describe_action
 from heedmap.policies.base import Policy, weights_sha256
 from heedmap.policies.registry import load_policy
 from heedmap.provenance import describe_run
 from heedmap.record import (
     Case,
+    FrameInfo,
     Instruction,
     LayoutInfo,
     LayoutKind,
@@ -65,7 +65,8 @@ def audit(
 
     Args:
         policies: policies, or their names as `load_policy` takes them.
-        frames: arrays of uint8 (height, width, 3) or image files; one, several, or by name.
+        frames: arrays of uint8 (height, width, 3), image files, or `Observation`s of several
+            cameras and a state; one, several, or by name.
         instructions: at least two, by name, such as {"left": "...", "right": "..."}.
         declared: regions that a script assumes, such as "image=0:64,text=64:+len"; left
             out, the policy's own `default_declared`.
@@ -96,7 +97,7 @@ def audit(
     }
     record = Record(
         run=describe_run({**effective, **(arguments or {})}, seed),
-        frames=tuple(frame_info(i, f.name, f.source, f.pixels) for i, f in enumerate(named)),
+        frames=tuple(_describe(index, frame) for index, frame in enumerate(named)),
         instructions=tuple(
             Instruction(name=name, text=text, expected_action=expected.get(name))
             for name, text in instructions.items()
@@ -149,8 +150,7 @@ def _audit_policy(policy: Policy, plan: _Plan) -> tuple[PolicyResult, pa.Table]:
     with one_attention_path(), _evaluating(policy):
         hash_before = weights_sha256(policy.module)
         text = next(iter(plan.instructions.values()))
-        observation = of_frame(plan.frames[0].pixels)
-        transformer = find_transformer(policy, observation, text, plan.seed)
+        transformer = find_transformer(policy, plan.frames[0].observation, text, plan.seed)
         for frame in plan.frames:
             for name in plan.instructions:
                 _audit_case(policy, transformer, frame, name, plan, found)
@@ -196,7 +196,7 @@ def _audit_case(
 ) -> None:
     text = plan.instructions[name]
     others = [other for key, other in plan.instructions.items() if key != name]
-    observation = of_frame(frame.pixels)
+    observation = frame.observation
     before = policy([observation], [text])
     one = examine(policy, transformer, observation, text, others, plan.seed)
     after = policy([observation], [text])
@@ -250,9 +250,16 @@ def _check_inputs(
 ) -> None:
     """Refuse what this policy cannot take before any work is done."""
     for frame in frames:
-        policy.check_frame(frame.pixels)
+        for image in frame.observation.images.values():
+            policy.check_frame(image)
     for text in instructions.values():
         policy.token_count(text)
+
+
+def _describe(index: int, frame: NamedFrame) -> FrameInfo:
+    seen = frame.observation
+    state = None if seen.state is None else seen.state.tolist()
+    return frame_info(index, frame.name, frame.source, frame.pixels, list(seen.images), state)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -68,6 +68,9 @@ class FrameInfo(_Model):
     sha256: str
     height_px: int
     width_px: int
+    cameras: tuple[str, ...] = ("image",)
+    """Side by side in `file`, in this order."""
+    state: tuple[float, ...] | None = None
 
 
 class Instruction(_Model):
@@ -202,7 +205,12 @@ class Record(_Model):
 
 
 def frame_info(
-    index: int, name: str, source: str, pixels: UInt8[np.ndarray, "height width 3"]
+    index: int,
+    name: str,
+    source: str,
+    pixels: UInt8[np.ndarray, "height width 3"],
+    cameras: Sequence[str] = ("image",),
+    state: Sequence[float] | None = None,
 ) -> FrameInfo:
     """Describe one frame; its copy in the result is numbered, so any name is a safe one."""
     height, width = pixels.shape[:2]
@@ -213,6 +221,8 @@ def frame_info(
         sha256=hashlib.sha256(pixels.tobytes()).hexdigest(),
         height_px=height,
         width_px=width,
+        cameras=tuple(cameras),
+        state=None if state is None else tuple(float(value) for value in state),
     )
 
 

@@ -140,6 +140,19 @@ class Bypass(_Model):
     """Largest change of an action score with the sequence held fixed."""
 
 
+class PatchMap(_Model):
+    """Which grid cell of one camera's image moves which positions."""
+
+    camera: str
+    cells_a_side: int
+    positions: tuple[tuple[int, ...], ...]
+    """Per cell, row by row from the upper left."""
+    cells_share: float
+    """Share of the cells that move any position."""
+    positions_share: float | None
+    """Share of the camera's positions that some cell moves."""
+
+
 class Measurements(_Model):
     """All that the ladder is judged from."""
 
@@ -149,6 +162,7 @@ class Measurements(_Model):
     visibility: VisibilityFacts
     attended: AttendedFacts | None
     bypass: Bypass
+    patches: tuple[PatchMap, ...] = ()
 
 
 class Rung(_Model):

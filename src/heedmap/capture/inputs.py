@@ -97,6 +97,29 @@ def edit_leaving(module: nn.Module, stack: Stack, edit: EditSequence) -> Iterato
         handle.remove()
 
 
+@contextmanager
+def capture_leaving(module: nn.Module, stack: Stack) -> Iterator[list[Embeddings]]:
+    """Record the states that leave every layer of `stack`, in the order in which they ran."""
+    states: list[Embeddings] = []
+
+    def hook_for(layer: nn.Module) -> Callable[..., None]:
+        def hook(_: nn.Module, __: Any, output: Any) -> None:
+            parts = list(output) if isinstance(output, tuple | list) else [output]
+            _, tensor = _find(list(enumerate(parts)), stack, layer)
+            axis = _position_axis(tensor, stack.length)
+            states.append(_batch_first(tensor, axis).detach().clone())
+
+        return hook
+
+    layers = [module.get_submodule(name) for name in dict.fromkeys(stack.block_names)]
+    handles = [layer.register_forward_hook(hook_for(layer)) for layer in layers]
+    try:
+        yield states
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
 def _find(
     candidates: list[tuple[Any, Any]], stack: Stack, layer: nn.Module
 ) -> tuple[Any, torch.Tensor]:

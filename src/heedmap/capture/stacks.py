@@ -43,14 +43,19 @@ class Stack:
         return all(c.attends_to_itself and c.key_count == self.length for c in self.calls)
 
     @property
+    def block_names(self) -> tuple[str, ...]:
+        """The layers around the attention modules."""
+        return tuple(block_of(name) for name in self.module_names)
+
+    @property
     def first_block(self) -> str:
         """The layer around the first attention module."""
-        return block_of(self.module_names[0])
+        return self.block_names[0]
 
     @property
     def last_block(self) -> str:
         """The layer around the last attention module."""
-        return block_of(self.module_names[-1])
+        return self.block_names[-1]
 
     def check_runs_once(self) -> None:
         """Raise CaptureError when a layer ran more than once in one forward pass."""

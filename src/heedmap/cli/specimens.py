@@ -125,6 +125,7 @@ def score(
 
 
 def _score_table(scores: Sequence[Score]) -> Table:
+    from heedmap.report.ladder_table import rung_mark
     from heedmap.report.rich_tables import plain_table
 
     table = plain_table("Planted against named cause")
@@ -132,7 +133,7 @@ def _score_table(scores: Sequence[Score]) -> Table:
         table.add_column(column, no_wrap=True)
     for each in scores:
         style = "green" if each.is_right else "bold red"
-        mark = Text("right" if each.is_right else "wrong", style=style)
+        mark = rung_mark("holds" if each.is_right else "fails", out.encoding)
         module = each.verdict.bypass.module or "-"
         table.add_row(
             mark, each.plant.name, each.plant.cause, Text(each.named, style=style), module

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
-from heedmap.errors import PolicyError
+from heedmap.errors import HeedmapError, PolicyError
 from heedmap.observation import Observation
 from heedmap.record import HeldOutAccuracy
 from heedmap.types import Frame
@@ -74,10 +74,19 @@ class Policy(ABC):
     ) -> ActionScores:
         """`act` without gradients, its result checked.
 
-        Raises PolicyError when the scores are not one finite row an example.
+        Raises PolicyError when it fails, or the scores are not one finite row an example.
         """
-        with torch.no_grad():
-            scores = self.act(observations, instructions)
+        try:
+            with torch.no_grad():
+                scores = self.act(observations, instructions)
+        except HeedmapError:
+            raise
+        except Exception as error:
+            first_line = (str(error).splitlines() or [""])[0]
+            raise PolicyError(
+                f"The policy '{self.name}' raised {type(error).__name__}: {first_line} (given "
+                f"{len(observations)} observation(s); see the error that this one came from)."
+            ) from error
         if scores.ndim != 2 or len(scores) != len(observations):
             raise PolicyError(
                 f"The policy '{self.name}' gave scores of shape {tuple(scores.shape)} for "

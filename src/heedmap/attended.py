@@ -1,0 +1,154 @@
+"""Rung 4, measured: what the action rows read at the instruction's positions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import nn
+
+from heedmap.capture.calls import AttentionCall
+from heedmap.capture.inputs import SequenceLengthError, capture_leaving
+from heedmap.errors import HeedmapError, InstructionError
+from heedmap.examine import Examined
+from heedmap.measures.heads import heads_alive
+from heedmap.measures.lift import ivar, lift
+from heedmap.measures.norms import norm_share, value_weighted_norms
+from heedmap.measures.rollout import rollout
+from heedmap.measures.sinks import attention_sinks, massive_activations
+from heedmap.nulls import shuffled_weights
+from heedmap.observe import Pass
+from heedmap.regions import is_image
+from heedmap.tokens import MADE_UP_WORDS
+from heedmap.types import ActionAttention
+from heedmap.verdict import AttendedFacts
+
+ZERO_VALUE = 1e-6
+"""Of the median length of a value vector: shorter ones are taken for zero."""
+
+
+def attended_of(examined: Sequence[Examined], seed: int) -> AttendedFacts | None:
+    """Means over the cases that have an instruction to attend to; None where none has.
+
+    Sinks, heads and nulls are those of the first such case.
+    """
+    cases = [one for one in examined if one.instruction_positions]
+    if not cases:
+        return None
+    first = cases[0]
+    weights = [one.seen.attention(one.rows) for one in cases]
+    sinks = _sinks(first, weights[0])
+    own = [list(one.instruction_positions) for one in cases]
+    pairs = list(zip(cases, weights, own, strict=True))
+    zero = [_values_are_zero(one.seen, positions) for one, _, positions in pairs]
+    return AttendedFacts(
+        share=_mean([_share(w, p) for _, w, p in pairs]) or 0.0,
+        last_layer_share=_mean([_share(w[-1:], p) for _, w, p in pairs]) or 0.0,
+        lift=_mean([lift(w, p, one.seen.visible(one.rows), sinks) for one, w, p in pairs]),
+        sinks=sinks,
+        value_share=_mean([_value_share(one, p) for one, _, p in pairs]),
+        rollout_share=_mean([_rollout_share(one, p) for one, _, p in pairs]) or 0.0,
+        values_are_zero=None if None in zero else all(zero),
+        heads_alive_by_layer=heads_alive(weights[0][..., own[0]].sum(axis=-1).mean(axis=-1)),
+        ivar=_mean([ivar(w, p, _image(one)) for one, w, p in pairs]),
+        null_shuffled_weights=_share_with_shuffled_weights(first, seed),
+        null_nonsense=_share_of_nonsense(first),
+    )
+
+
+def _share(attention: ActionAttention, positions: Sequence[int]) -> float:
+    """Over layers, heads and rows."""
+    return float(attention[..., list(positions)].sum(axis=-1, dtype=np.float64).mean())
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    """Of those that were measured."""
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
+
+
+def _image(examined: Examined) -> list[int]:
+    regions = examined.layout.regions
+    return [p for region, held in regions.items() if is_image(region) for p in held]
+
+
+def _sinks(examined: Examined, attention: ActionAttention) -> tuple[int, ...]:
+    """Positions that draw attention by either criterion and hold no content."""
+    still = {"special", "padding", "template"}
+    regions = examined.layout.regions
+    content = {p for region, held in regions.items() if region not in still for p in held}
+    subject = examined.subject
+    with capture_leaving(subject.policy.module, examined.seen.stack) as states:
+        subject.policy([subject.observation], [subject.instruction])
+    massive = {p for layer in states for p in massive_activations(layer[0].float().cpu().numpy())}
+    return tuple(sorted({*attention_sinks(attention, content), *(massive - content)}))
+
+
+def _value_share(examined: Examined, positions: Sequence[int]) -> float | None:
+    """Share of the norms over all layers; None where some layer's values were not seen."""
+    module = examined.subject.policy.module
+    shares: list[float | None] = []
+    for call in examined.seen.stack.calls:
+        values = call.values()
+        if values is None:
+            return None
+        weights = call.row_weights(examined.rows)[0]
+        projection = _output_weight(module, call, weights.shape[0] * values.shape[-1])
+        norms = value_weighted_norms(weights, values[0], projection)
+        shares.append(norm_share(norms, positions))
+    return _mean(shares)
+
+
+def _output_weight(module: nn.Module, call: AttentionCall, features: int) -> torch.Tensor | None:
+    """The output projection: the last linear map in the attention module that takes the heads.
+
+    None where there is none of that size; the values' own lengths count then.
+    """
+    inner = module.get_submodule(call.module_name).modules()
+    fitting = [m for m in inner if isinstance(m, nn.Linear) and m.in_features == features]
+    return fitting[-1].weight.detach() if fitting else None
+
+
+def _values_are_zero(seen: Pass, positions: Sequence[int]) -> bool | None:
+    """Whether the values at these positions are zero in every layer."""
+    for call in seen.stack.calls:
+        values = call.values()
+        if values is None:
+            return None
+        lengths = values[0].float().norm(dim=-1).amax(dim=0)
+        if lengths[list(positions)].max() > ZERO_VALUE * lengths.median():
+            return False
+    return True
+
+
+def _rollout_share(examined: Examined, positions: Sequence[int]) -> float:
+    layers = [
+        lambda rows, call=call: call.row_weights(rows)[0] for call in examined.seen.stack.calls
+    ]
+    flow = rollout(layers, examined.rows, examined.seen.stack.length)
+    return float(flow[list(positions)].sum())
+
+
+def _share_with_shuffled_weights(examined: Examined, seed: int) -> float | None:
+    subject = examined.subject
+    try:
+        with shuffled_weights(subject.policy.module, seed):
+            attention = subject.run().attention(examined.rows)
+    except HeedmapError:
+        return None  # without its training the network may run into NaN
+    return _share(attention, examined.instruction_positions)
+
+
+def _share_of_nonsense(examined: Examined) -> float | None:
+    """The share at the same positions when every word is a made-up one."""
+    subject = examined.subject
+    count = len(subject.instruction.split())
+    nonsense = " ".join(MADE_UP_WORDS[index % len(MADE_UP_WORDS)] for index in range(count))
+    if not subject.same_length(nonsense):
+        return None
+    try:
+        attention = subject.run(instruction=nonsense).attention(examined.rows)
+    except (SequenceLengthError, InstructionError):
+        return None
+    return _share(attention, examined.instruction_positions)

@@ -1,0 +1,87 @@
+"""Which patch of the image moves which positions: one grid cell disturbed at a time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from heedmap.capture.inputs import capture_entering
+from heedmap.errors import PolicyError
+from heedmap.observation import Observation
+from heedmap.perturb import Subject
+from heedmap.types import Embeddings, Frame
+from heedmap.verdict import PatchMap
+
+CELLS_AT_ONCE = 16
+MAX_CELLS_A_SIDE = 16
+MOVED_BEYOND = 1e-4
+"""Of the sequence's spread: within one batch, equal inputs may round differently by row."""
+
+
+def patch_map(
+    subject: Subject, camera: str, positions: Sequence[int], cells_a_side: int | None = None
+) -> PatchMap:
+    """The map of one camera whose image moves `positions`.
+
+    A cell's pixels are inverted, in batches of 16 cells beside the frame itself. The grid
+    has as many cells as the camera has tokens, at most 16 a side, unless it is given.
+    """
+    tokens = max(1, math.isqrt(len(positions)))
+    side = cells_a_side or min(tokens, MAX_CELLS_A_SIDE)
+    frame = subject.observation.images[camera]
+    variants = [
+        subject.observation.with_image(camera, inverted_cell(frame, row, column, side))
+        for row in range(side)
+        for column in range(side)
+    ]
+    moved: list[tuple[int, ...]] = []
+    for start in range(0, len(variants), CELLS_AT_ONCE):
+        moved += _moved(subject, variants[start : start + CELLS_AT_ONCE])
+    explained = {position for cell in moved for position in cell}
+    return PatchMap(
+        camera=camera,
+        cells_a_side=side,
+        positions=tuple(moved),
+        cells_share=sum(bool(cell) for cell in moved) / len(moved),
+        positions_share=len(explained & set(positions)) / len(positions) if positions else None,
+    )
+
+
+def inverted_cell(frame: Frame, row: int, column: int, side: int) -> Frame:
+    """The frame with one of side x side cells inverted (255 minus each value)."""
+    height, width = frame.shape[:2]
+    rows = slice(row * height // side, (row + 1) * height // side)
+    columns = slice(column * width // side, (column + 1) * width // side)
+    changed = frame.copy()
+    changed[rows, columns] = 255 - changed[rows, columns]
+    # A value of 127 or 128 hardly moves; such a cell is moved by half the range instead.
+    still = np.abs(changed[rows, columns].astype(int) - frame[rows, columns]) < 32
+    changed[rows, columns] += (still * 96).astype(np.uint8)
+    return changed
+
+
+def _moved(subject: Subject, variants: Sequence[Observation]) -> list[tuple[int, ...]]:
+    """Positions that each variant moves; one by one where the policy takes no batch."""
+    try:
+        sequences = _sequences(subject, variants)
+    except PolicyError:
+        return [tuple(_differing(_sequences(subject, [one]))[0]) for one in variants]
+    return [tuple(row) for row in _differing(sequences)]
+
+
+def _sequences(subject: Subject, variants: Sequence[Observation]) -> Embeddings:
+    """What enters the transformer for the frame itself and every variant, in one batch."""
+    observations = [subject.observation, *variants]
+    with capture_entering(subject.policy.module, subject.base.stack) as entering:
+        subject.policy(observations, [subject.instruction] * len(observations))
+    return entering.only()
+
+
+def _differing(sequences: Embeddings) -> list[list[int]]:
+    """Per example after the first, the positions that differ from the first's."""
+    spread = sequences[0].float().std()
+    distance = (sequences[1:] - sequences[:1]).float().abs().amax(dim=-1)
+    return [torch.nonzero(row).flatten().tolist() for row in distance > MOVED_BEYOND * spread]
