@@ -13,13 +13,12 @@ from heedmap.record import (
     ATTENTION_SCHEMA,
     SCHEMA_VERSION,
     Case,
-    Facts,
     PolicyResult,
     Record,
     Result,
 )
 from heedmap.specimens.world import FrameCase
-from heedmap.verdict import Cause, Measurements, Verdict
+from heedmap.verdict import Cause, Facts, Measurements, Verdict
 from tests.conftest import random_policy
 
 DOCS = Path(__file__).parent.parent / "docs"

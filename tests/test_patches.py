@@ -113,7 +113,7 @@ def test_cameras_and_state_have_regions_of_their_own(case: FrameCase) -> None:
     assert regions["image:front"] == tuple(range(49))
     assert regions["image:wrist"] == tuple(range(49, 49 + 16))
     assert regions["state"] == (65,)
-    assert regions["instruction"] == (67,)
+    assert regions["instruction"] == (66, 67)
     assert regions["action"] == (68,)
     patches = result.record.policies[0].measurements.patches
     assert [(p.camera, p.cells_a_side) for p in patches] == [("front", 7), ("wrist", 4)]

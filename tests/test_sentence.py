@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from heedmap.record import Facts, InstructionPair
 from heedmap.sentence import _WORDS, policy_sentence, ranges
+from heedmap.verdict import Facts, InstructionPair
 
 
 def pair(first: str, second: str, **changes: Any) -> InstructionPair:

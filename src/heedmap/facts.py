@@ -8,8 +8,9 @@ from itertools import combinations
 import numpy as np
 
 from heedmap.disagreements import disagreements
-from heedmap.record import Case, Facts, InstructionPair
+from heedmap.record import Case
 from heedmap.types import ActionAttention
+from heedmap.verdict import Facts, InstructionPair
 
 
 def gather_facts(

@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from heedmap.errors import RecordError
 from heedmap.folders import check_writable, staged_folder
-from heedmap.verdict import Measurements, Verdict
+from heedmap.verdict import Facts, Measurements, Verdict
 
 SCHEMA_VERSION = 1
 RECORD_FILE = "record.json"
@@ -126,20 +126,6 @@ class Case(_Model):
     """Empty where no variant of equal token count was found: not measured."""
 
 
-class InstructionPair(_Model):
-    """Two instructions compared on one policy, over all frames."""
-
-    first: str
-    second: str
-    same_token_count: bool | None
-    attention_identical: bool
-    """Bit for bit, every layer, head and key, on every frame."""
-    action_identical: bool
-    """The action's scores, bit for bit, on every frame."""
-    choice_identical: bool | None
-    """The chosen action, on every frame; None for continuous heads."""
-
-
 class HeldOutAccuracy(_Model):
     """How a specimen acts on held-out frame cases (its recipe's figures, not this run's)."""
 
@@ -147,25 +133,6 @@ class HeldOutAccuracy(_Model):
     frame_cases: int
     per_instruction: dict[str, float]
     all_three: float
-
-
-class Facts(_Model):
-    """What the sentence about a policy rests on; measured on all of its cases."""
-
-    instruction_positions: tuple[int, ...]
-    """Positions entering layer 0 that an instruction of equal token count moves."""
-    instruction_measured: bool
-    """False where no variant of equal token count was found; then the above says nothing."""
-    mixed_positions: tuple[int, ...]
-    """Positions that both the frame and the instruction move (part of neither region)."""
-    seen_image_positions: tuple[int, ...]
-    """Image positions that the action row can see in at least one case."""
-    image_total: int
-    image_visible_min: int
-    image_visible_max: int
-    pairs: tuple[InstructionPair, ...]
-    layouts_disagree: bool
-    """The declared regions are not the measured ones, in at least one case."""
 
 
 class PolicyResult(_Model):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from heedmap.record import Facts, InstructionPair
+from heedmap.verdict import Facts, InstructionPair
 
 Language = Literal["en", "ko"]
 

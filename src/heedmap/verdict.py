@@ -165,6 +165,39 @@ class Measurements(_Model):
     patches: tuple[PatchMap, ...] = ()
 
 
+class InstructionPair(_Model):
+    """Two instructions compared on one policy, over all frames."""
+
+    first: str
+    second: str
+    same_token_count: bool | None
+    attention_identical: bool
+    """Bit for bit, every layer, head and key, on every frame."""
+    action_identical: bool
+    """The action's scores, bit for bit, on every frame."""
+    choice_identical: bool | None
+    """The chosen action, on every frame; None for continuous heads."""
+
+
+class Facts(_Model):
+    """What the sentence about a policy rests on; measured on all of its cases."""
+
+    instruction_positions: tuple[int, ...]
+    """Positions entering layer 0 that an instruction of equal token count moves."""
+    instruction_measured: bool
+    """False where no variant of equal token count was found; then the above says nothing."""
+    mixed_positions: tuple[int, ...]
+    """Positions that both the frame and the instruction move (part of neither region)."""
+    seen_image_positions: tuple[int, ...]
+    """Image positions that the action row can see in at least one case."""
+    image_total: int
+    image_visible_min: int
+    image_visible_max: int
+    pairs: tuple[InstructionPair, ...]
+    layouts_disagree: bool
+    """The declared regions are not the measured ones, in at least one case."""
+
+
 class Rung(_Model):
     """One step from words to action."""
 

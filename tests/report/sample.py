@@ -18,11 +18,9 @@ from heedmap.ladder import judge
 from heedmap.record import (
     ActionResult,
     Case,
-    Facts,
     FrameInfo,
     HeldOutAccuracy,
     Instruction,
-    InstructionPair,
     LayoutInfo,
     LayoutKind,
     PolicyResult,
@@ -36,6 +34,8 @@ from heedmap.record import (
 from heedmap.sentence import policy_sentence
 from heedmap.verdict import (
     Bypass,
+    Facts,
+    InstructionPair,
     Measurements,
     PresenceFacts,
     StackInfo,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from heedmap.specimens import faults
+from heedmap.specimens import bypasses, faults
 from heedmap.specimens.network import TinyKosmos2Policy
 from heedmap.verdict import Cause
 
@@ -46,11 +46,11 @@ PLANTS: tuple[Plant, ...] = (
     Plant("image_masked", "image_masked", SOUND, faults.ImageMasked),
     Plant("zeroed_values", "values_zero", SOUND, faults.ZeroedValues),
     Plant("two_hops", "indirect_only", SOUND, faults.TwoHops),
-    Plant("mean_pooled_bypass", "bypass", SOUND, faults.MeanPooledBypass, "word_mean"),
+    Plant("mean_pooled_bypass", "bypass", SOUND, bypasses.MeanPooledBypass, "word_mean"),
     Plant(
-        "cross_attention_bypass", "bypass", SOUND, faults.CrossAttentionBypass, "cross_attention"
+        "cross_attention_bypass", "bypass", SOUND, bypasses.CrossAttentionBypass, "cross_attention"
     ),
-    Plant("film_bypass", "bypass", SOUND, faults.FilmBypass, "film"),
+    Plant("film_bypass", "bypass", SOUND, bypasses.FilmBypass, "film"),
     Plant("healthy", "none", SOUND, faults.Planted),
     Plant("healthy_recorded", "none", "exp41c_scratch_pta@sound", faults.Planted),
     Plant("healthy_resumed", "none", "exp41b_resume_exp40_pta@sound", faults.Planted),
