@@ -10,12 +10,9 @@ from typing import cast
 
 import pytest
 
-from heedmap.pipeline import audit
-from heedmap.record import PolicyResult
-from heedmap.scoreboard import Score, bare_policy, false_alarms, score_plants
+from heedmap.scoreboard import Score, false_alarms, score_plants
 from heedmap.specimens.network import TinyKosmos2Policy, Wiring
 from heedmap.specimens.planted import PLANTS, Plant
-from heedmap.specimens.world import FrameCase
 from tests.conftest import random_network
 
 
@@ -49,32 +46,50 @@ def test_every_fault_is_silent_once_it_is_taken_away(scores: dict[str, Score]) -
     assert healthy.rungs["attended"].status == "holds"
 
 
-def examined(plant_name: str, case: FrameCase) -> PolicyResult:
-    plant = next(plant for plant in PLANTS if plant.name == plant_name)
-    policy = bare_policy(plant.name, plant.build(network_for(plant.base)))
-    return audit(policy, case.frame, case.instructions).record.policies[0]
+SOUND = {"image": (1, 64), "template": (65, 66), "instruction": (67, 74), "special": (0, 75)}
+"""BOS, 64 image tokens, `action :`, 8 words, EOS; the action token at 76."""
+
+TRUTH: dict[str, tuple[dict[str, tuple[int, int]], int, int]] = {
+    # First and last position of each region; the action row; image tokens that reach it.
+    "wrong_prompt_key": ({"image": (1, 64), "template": (65, 66)}, 68, 64),
+    # Nothing moves with the words of the first instruction: they are all template.
+    "stale_instruction": ({"image": (1, 64), "template": (65, 74)}, 76, 64),
+    # Five of eight words are kept.
+    "truncated": ({"image": (1, 64), "instruction": (67, 71)}, 73, 64),
+    "unknown_directions": (SOUND, 76, 64),
+    "text_overwritten": ({"image": (0, 63), "special": (64, 255)}, 256, 64),
+    "length_leak": ({"image": (0, 63), "padding": (64, 255)}, 256, 11),
+    # 24 - 11 = 13 positions of padding before the prompt.
+    "padded_on_the_left": ({"padding": (65, 77), "instruction": (80, 87)}, 89, 64),
+    "text_masked": ({"image": (1, 64), "instruction": (67, 74), "padding": (65, 75)}, 76, 64),
+    # The action token at 65: all that follows stands one place later and cannot reach it.
+    "action_before_text": ({"image": (1, 64), "instruction": (68, 75)}, 65, 64),
+    "image_masked": (SOUND, 76, 0),
+    "zeroed_values": (SOUND, 76, 64),
+    "two_hops": (SOUND, 76, 64),
+    "mean_pooled_bypass": (SOUND, 76, 64),
+    "cross_attention_bypass": (SOUND, 76, 64),
+    # The image moves with the instruction too.
+    "film_bypass": ({"mixed": (1, 64), "instruction": (67, 74)}, 76, 0),
+    "healthy": (SOUND, 76, 64),
+    "healthy_recorded": (SOUND, 76, 64),
+    "healthy_resumed": (SOUND, 76, 64),
+    "healthy_left_padding": ({"padding": (65, 77), "instruction": (80, 87)}, 89, 64),
+    # The action token before EOS, as upstream RoboVLMs has it.
+    "healthy_action_before_eos": (SOUND | {"special": (0, 0), "padding": (76, 76)}, 75, 64),
+}
 
 
-@pytest.mark.parametrize(
-    ("name", "regions", "row"),
-    [
-        # BOS, 64 image tokens, `action :`, 8 words, EOS, action.
-        ("healthy", {"image": (1, 64), "template": (65, 66), "instruction": (67, 74)}, 76),
-        # The action token at 65, so that all that follows stands one place later.
-        ("action_before_text", {"image": (1, 64), "instruction": (68, 75)}, 65),
-        # The action token before EOS, the way upstream RoboVLMs has it.
-        ("healthy_action_before_eos", {"image": (1, 64), "instruction": (67, 74)}, 75),
-        # 24 - 11 = 13 positions of padding before the prompt.
-        ("padded_on_the_left", {"padding": (65, 77), "instruction": (80, 87)}, 89),
-        # Behind the action row nothing is masked, but nothing can reach it either.
-        ("text_masked", {"image": (1, 64), "instruction": (67, 74), "padding": (65, 75)}, 76),
-        ("length_leak", {"image": (0, 63), "padding": (64, 255)}, 256),
-    ],
-)
-def test_stack_regions_and_rows_are_found_as_planted(
-    name: str, regions: dict[str, tuple[int, int]], row: int, case: FrameCase
+def test_the_truth_of_every_plant_is_written_down() -> None:
+    assert set(TRUTH) == {plant.name for plant in PLANTS}
+
+
+@pytest.mark.parametrize("name", TRUTH)
+def test_stack_regions_rows_and_masks_are_found_as_planted(
+    name: str, scores: dict[str, Score]
 ) -> None:
-    result = examined(name, case)
+    regions, row, image_reaching = TRUTH[name]
+    result = scores[name].result
     (taken,) = (stack for stack in result.measurements.stacks if stack.taken)
     assert taken.pattern == "network.decoder.model.layers.*.self_attn"
     left = result.cases[0]
@@ -82,12 +97,15 @@ def test_stack_regions_and_rows_are_found_as_planted(
     found = left.layouts["measured"].regions
     for region, (first, last) in regions.items():
         assert (found[region][0], found[region][-1]) == (first, last), region
+    assert result.measurements.visibility.image_reachable == image_reaching
 
 
-def test_masks_are_found_as_planted(case: FrameCase) -> None:
-    two_hops = examined("two_hops", case).measurements.visibility
-    assert (two_hops.instruction_direct, two_hops.instruction_hops) == (0, 2)
-    masked = examined("image_masked", case).measurements.visibility
-    assert (masked.image_total, masked.image_reachable) == (64, 0)
-    leak = examined("length_leak", case).measurements.visibility
-    assert leak.image_direct == 11  # of left, right (12) and forward (11) the fewest
+def test_hops_are_found_as_planted(scores: dict[str, Score]) -> None:
+    def hops(name: str) -> tuple[int, int | None]:
+        seen = scores[name].result.measurements.visibility
+        return seen.instruction_direct, seen.instruction_hops
+
+    assert hops("two_hops") == (0, 2)
+    assert hops("text_masked") == (0, None)
+    assert hops("action_before_text") == (0, None)
+    assert hops("healthy") == (7, 1)  # forward has the fewest words: seven

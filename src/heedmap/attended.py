@@ -12,7 +12,7 @@ from heedmap.capture.calls import AttentionCall
 from heedmap.capture.inputs import SequenceLengthError, capture_leaving
 from heedmap.errors import HeedmapError, InstructionError
 from heedmap.examine import Examined
-from heedmap.measures.heads import heads_alive
+from heedmap.measures.heads import head_table, heads_alive
 from heedmap.measures.lift import ivar, lift
 from heedmap.measures.norms import norm_share, value_weighted_norms
 from heedmap.measures.rollout import rollout
@@ -22,7 +22,9 @@ from heedmap.observe import Pass
 from heedmap.regions import is_image
 from heedmap.tokens import MADE_UP_WORDS
 from heedmap.types import ActionAttention
-from heedmap.verdict import AttendedFacts
+from heedmap.verdict import AttendedFacts, HeadOnInstruction
+
+TOP_HEADS = 5
 
 ZERO_VALUE = 1e-6
 """Of the median length of a value vector: shorter ones are taken for zero."""
@@ -42,15 +44,20 @@ def attended_of(examined: Sequence[Examined], seed: int) -> AttendedFacts | None
     own = [list(one.instruction_positions) for one in cases]
     pairs = list(zip(cases, weights, own, strict=True))
     zero = [_values_are_zero(one.seen, positions) for one, _, positions in pairs]
+    by_head = weights[0][..., own[0]].sum(axis=-1).mean(axis=-1)
     return AttendedFacts(
         share=_mean([_share(w, p) for _, w, p in pairs]) or 0.0,
         last_layer_share=_mean([_share(w[-1:], p) for _, w, p in pairs]) or 0.0,
-        lift=_mean([lift(w, p, one.seen.visible(one.rows), sinks) for one, w, p in pairs]),
+        lift=_mean([lift(w, p, one.seen.visible_anywhere(one.rows), sinks) for one, w, p in pairs]),
         sinks=sinks,
         value_share=_mean([_value_share(one, p) for one, _, p in pairs]),
         rollout_share=_mean([_rollout_share(one, p) for one, _, p in pairs]) or 0.0,
         values_are_zero=None if None in zero else all(zero),
-        heads_alive_by_layer=heads_alive(weights[0][..., own[0]].sum(axis=-1).mean(axis=-1)),
+        heads_alive_by_layer=heads_alive(by_head),
+        top_heads=tuple(
+            HeadOnInstruction(layer=head.layer, head=head.head, share=head.share)
+            for head in head_table({"instruction": by_head}, top=TOP_HEADS)
+        ),
         ivar=_mean([ivar(w, p, _image(one)) for one, w, p in pairs]),
         null_shuffled_weights=_share_with_shuffled_weights(first, seed),
         null_nonsense=_share_of_nonsense(first),

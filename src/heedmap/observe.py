@@ -15,7 +15,7 @@ from heedmap.errors import CaptureError
 from heedmap.observation import Observation
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.record import ActionResult
-from heedmap.types import ActionAttention, Embeddings, VisiblePositions
+from heedmap.types import ActionAttention, Embeddings, VisibleByLayer, VisiblePositions
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,14 @@ class Pass:
             )
         return weights.cpu().numpy()
 
-    def visible(self, rows: tuple[int, ...]) -> VisiblePositions:
-        """Whether any of these rows may see a position in at least one layer."""
+    def visible(self, rows: tuple[int, ...]) -> VisibleByLayer:
+        """Whether any of these rows may see a position, layer by layer."""
         seen = [call.visibility()[0, list(rows)].any(dim=0) for call in self.stack.calls]
-        return torch.stack(seen).any(dim=0).cpu().numpy()
+        return torch.stack(seen).cpu().numpy()
+
+    def visible_anywhere(self, rows: tuple[int, ...]) -> VisiblePositions:
+        """Whether any of these rows may see a position in at least one layer."""
+        return np.asarray(self.visible(rows).any(axis=0))
 
 
 def observe(

@@ -44,7 +44,7 @@ from heedmap.record import (
     share_table,
 )
 from heedmap.sentence import policy_sentence
-from heedmap.types import ActionAttention, VisiblePositions
+from heedmap.types import ActionAttention, VisibleByLayer
 
 Progress = Callable[[str, int, int], None]
 """Called after each case with the policy's name, cases done, and cases in all."""
@@ -224,14 +224,14 @@ def _audit_case(
             sequence_length=length,
             action_rows=one.rows,
             action=describe_action(one.seen.scores, policy.action_names),
-            visible_positions=tuple(np.flatnonzero(visible).tolist()),
+            visible_positions=tuple(np.flatnonzero(one.seen.visible_anywhere(one.rows)).tolist()),
             layouts={kind: _layout_info(layout, visible) for kind, layout in layouts.items()},
             words=one.movement.by_word,
         )
     )
 
 
-def _layout_info(layout: Layout, visible: VisiblePositions) -> LayoutInfo:
+def _layout_info(layout: Layout, visible: VisibleByLayer) -> LayoutInfo:
     return LayoutInfo(regions=dict(layout.regions), visible_counts=visible_counts(layout, visible))
 
 

@@ -86,6 +86,8 @@ class RegionCount(_Model):
 
     visible: int
     total: int
+    visible_by_layer: tuple[int, ...] = ()
+    """As `visible`, layer by layer: they differ under a sliding window."""
 
 
 class LayoutInfo(_Model):

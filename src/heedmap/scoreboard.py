@@ -10,6 +10,7 @@ from torch import nn
 
 from heedmap.pipeline import audit
 from heedmap.policies.callable import CallablePolicy
+from heedmap.record import PolicyResult
 from heedmap.specimens.network import TinyKosmos2Policy
 from heedmap.specimens.planted import PLANTS, Plant
 from heedmap.specimens.world import ACTIONS, frame_case
@@ -26,7 +27,12 @@ class Score:
     """What the ladder said of one plant."""
 
     plant: Plant
-    verdict: Verdict
+    result: PolicyResult
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the ladder said."""
+        return self.result.verdict
 
     @property
     def named(self) -> Cause:
@@ -59,7 +65,7 @@ def score_plants(
     for done, plant in enumerate(plants, start=1):
         policy = bare_policy(plant.name, plant.build(network_for(plant.base)))
         result = audit(policy, {"case": case.frame}, case.instructions, seed=case_seed)
-        scores.append(Score(plant, result.record.policies[0].verdict))
+        scores.append(Score(plant, result.record.policies[0]))
         if on_progress is not None:
             on_progress(plant.name, done, len(plants))
     return scores

@@ -40,3 +40,6 @@ ActionAttention = Float[np.ndarray, "layer head row key"]
 
 VisiblePositions = Bool[np.ndarray, " position"]
 """True where an action row may see a position (the space keeps type checkers content)."""
+
+VisibleByLayer = Bool[np.ndarray, "layer position"]
+"""As `VisiblePositions`, layer by layer."""

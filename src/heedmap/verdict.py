@@ -104,6 +104,14 @@ class VisibilityFacts(_Model):
     """Rows that may see no key at all in some layer: their attention is uniform or undefined."""
 
 
+class HeadOnInstruction(_Model):
+    """One head's share on the instruction."""
+
+    layer: int
+    head: int
+    share: float
+
+
 class AttendedFacts(_Model):
     """What the action rows attend to (rung 4); means over layers, heads and cases."""
 
@@ -120,6 +128,8 @@ class AttendedFacts(_Model):
     """Whether the value vectors at the instruction's positions are zero in every layer."""
     heads_alive_by_layer: tuple[int, ...]
     """Heads with at least 5 % of their attention on the instruction."""
+    top_heads: tuple[HeadOnInstruction, ...] = ()
+    """The heads that attend to the instruction most."""
     ivar: float | None
     """Instruction share over instruction + image share (as published under this name)."""
     null_shuffled_weights: float | None = None

@@ -17,9 +17,19 @@ FACTORIES = """
 import torch
 from heedmap import CallablePolicy
 from tests.conftest import random_policy
+from tests.plain_policies import PlainPolicy
 
 def random_monavla():
     return random_policy("monavla")
+
+def pair():
+    network = PlainPolicy("sdpa")
+    return network, network
+
+def fails():
+    def run(frames, instructions):
+        raise ValueError("no camera\\nsecond line")
+    return run, PlainPolicy("sdpa")
 
 def raises():
     raise RuntimeError("no such checkpoint\\nsecond line")

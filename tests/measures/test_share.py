@@ -55,8 +55,10 @@ def test_a_layout_of_another_length_is_refused() -> None:
 
 def test_visible_counts() -> None:
     layout = Layout(4, {"image": (0, 1, 2), "action": (3,)})
-    counts = visible_counts(layout, np.array([True, False, False, True]))
-    assert (counts["image"].visible, counts["image"].total) == (1, 3)
+    seen = np.array([[True, False, False, True], [False, True, False, True]])
+    counts = visible_counts(layout, seen)
+    assert (counts["image"].visible, counts["image"].total) == (2, 3)
+    assert counts["image"].visible_by_layer == (1, 1)
     assert (counts["action"].visible, counts["action"].total) == (1, 1)
 
 

@@ -12,7 +12,7 @@ from heedmap.errors import RecordError
 from heedmap.record import Result
 from heedmap.report.figures import share_curves
 from heedmap.report.html import render_html, write_html
-from heedmap.report.wording import TEXTS
+from heedmap.report.texts import TEXTS
 from heedmap.sentence import Language, policy_sentence
 from tests.report import sample
 

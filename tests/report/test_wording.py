@@ -8,15 +8,8 @@ from pathlib import Path
 import heedmap.report.html as html_module
 from heedmap.disagreements import policy_disagreements
 from heedmap.regions import REGION_ORDER, UNDECLARED
-from heedmap.report.wording import (
-    ABSENT,
-    REGION_NAMES,
-    TEXTS,
-    claim_text,
-    count_text,
-    declared_text,
-    percent,
-)
+from heedmap.report.texts import REGION_NAMES, TEXTS
+from heedmap.report.wording import ABSENT, claim_text, count_text, declared_text, percent
 from tests.report import sample
 
 

@@ -13,7 +13,7 @@ from jaxtyping import Float
 from heedmap.errors import CaptureError
 from heedmap.layout import Layout
 from heedmap.record import RegionCount
-from heedmap.types import ActionAttention, VisiblePositions
+from heedmap.types import ActionAttention, VisibleByLayer
 
 SUM_TOLERANCE = 1e-4
 """Weights recorded in float32 sum to 1 far closer than this; more means a faulty capture."""
@@ -48,9 +48,13 @@ def region_shares(
     }
 
 
-def visible_counts(layout: Layout, visible: VisiblePositions) -> dict[str, RegionCount]:
-    """For every region, how many of its positions the action row can see."""
+def visible_counts(layout: Layout, visible: VisibleByLayer) -> dict[str, RegionCount]:
+    """How many of a region's positions the action rows can see: in any layer, and in each."""
     return {
-        region: RegionCount(visible=int(visible[list(positions)].sum()), total=len(positions))
+        region: RegionCount(
+            visible=int(visible[:, list(positions)].any(axis=0).sum()),
+            total=len(positions),
+            visible_by_layer=tuple(visible[:, list(positions)].sum(axis=1).tolist()),
+        )
         for region, positions in layout.regions.items()
     }

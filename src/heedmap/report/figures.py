@@ -15,7 +15,8 @@ from heedmap.errors import RecordError
 from heedmap.record import LayoutKind, Result
 from heedmap.regions import in_order
 from heedmap.report.tables import layer_rows
-from heedmap.report.wording import TEXTS, region_name
+from heedmap.report.texts import TEXTS
+from heedmap.report.wording import region_name
 from heedmap.sentence import Language
 
 COLORS = {

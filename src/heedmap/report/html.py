@@ -18,6 +18,7 @@ from heedmap.errors import RecordError
 from heedmap.ladder_wording import RUNG_NAMES, verdict_text
 from heedmap.record import FrameInfo, LayoutKind, PolicyResult, Result
 from heedmap.regions import in_order
+from heedmap.report.attended_cells import ATTENDED_COLUMNS, attended_cells
 from heedmap.report.figures import COLORS, OTHER_COLOR, share_curves
 from heedmap.report.tables import (
     LayerRow,
@@ -28,10 +29,9 @@ from heedmap.report.tables import (
     regions_of,
     summary_rows,
 )
+from heedmap.report.texts import REGION_NAMES, TEXTS
 from heedmap.report.wording import (
     ABSENT,
-    REGION_NAMES,
-    TEXTS,
     claim_text,
     count_text,
     declared_text,
@@ -80,6 +80,12 @@ def render_html(result: Result, language: Language = "en") -> str:
         language=language,
         t=TEXTS[language],
         rungs=RUNG_NAMES[language],
+        attended_columns=ATTENDED_COLUMNS,
+        attended=[
+            (policy.name, attended_cells(facts))
+            for policy in record.policies
+            if (facts := policy.measurements.attended) is not None
+        ],
         record=record,
         arguments=json.dumps(record.run.arguments, ensure_ascii=False, indent=1),
         policies=[_card(result, policy, language) for policy in record.policies],

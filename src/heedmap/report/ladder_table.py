@@ -6,8 +6,9 @@ from rich.table import Table
 from rich.text import Text
 
 from heedmap.record import PolicyResult
+from heedmap.report.attended_cells import ATTENDED_COLUMNS, attended_cells
 from heedmap.report.rich_tables import plain_table
-from heedmap.report.wording import TEXTS
+from heedmap.report.texts import TEXTS
 from heedmap.verdict import Status, Verdict
 
 _STYLES: dict[Status, str] = {"holds": "green", "fails": "bold red", "not measured": "dim"}
@@ -43,3 +44,20 @@ def _bypass(verdict: Verdict) -> Text:
     found = {"found": ("yes", "bold yellow"), "none": ("no", "green")}
     text, style = found.get(verdict.bypass.status, ("-", "dim"))
     return Text(text, style=style)
+
+
+def attended_table(policies: tuple[PolicyResult, ...], *, compact: bool = False) -> Table | None:
+    """What the action rows read at the instruction; None where there is none to read."""
+    found = [(policy.name, policy.measurements.attended) for policy in policies]
+    if not any(facts for _, facts in found):
+        return None
+    table = plain_table(TEXTS["en"]["attended_title"], compact)
+    table.add_column("Model", no_wrap=True)
+    for name in ATTENDED_COLUMNS:
+        table.add_column(TEXTS["en"][f"attended_{name}"], justify="right", no_wrap=True)
+    for name, facts in found:
+        if facts is not None:
+            shown = name.replace("@", "\n@") if compact else name
+            table.add_row(shown, *attended_cells(facts))
+    table.caption = Text(TEXTS["en"]["attended_note"], style="dim")
+    return table

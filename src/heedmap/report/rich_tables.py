@@ -22,7 +22,8 @@ from heedmap.report.tables import (
     regions_of,
     summary_rows,
 )
-from heedmap.report.wording import ABSENT, TEXTS, count_text, declared_text, percent, region_name
+from heedmap.report.texts import TEXTS
+from heedmap.report.wording import ABSENT, count_text, declared_text, percent, region_name
 
 Row = TypeVar("Row", LayerRow, SummaryRow)
 

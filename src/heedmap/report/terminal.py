@@ -11,7 +11,7 @@ from rich.text import Text
 
 from heedmap.disagreements import Disagreement, policy_disagreements
 from heedmap.record import Case, LayoutKind, PolicyResult, Result
-from heedmap.report.ladder_table import ladder_table
+from heedmap.report.ladder_table import attended_table, ladder_table
 from heedmap.report.rich_tables import (
     accuracy_table,
     by_policy,
@@ -23,7 +23,8 @@ from heedmap.report.rich_tables import (
     side_by_side_table,
 )
 from heedmap.report.tables import LayerRow, cases, layer_rows
-from heedmap.report.wording import TEXTS, claim_text
+from heedmap.report.texts import TEXTS
+from heedmap.report.wording import claim_text
 
 __all__ = ["print_result", "seed_per_layer_table"]
 
@@ -45,6 +46,7 @@ def print_result(result: Result, console: Console, *, per_layer: bool = True) ->
     _print_fitting(
         console, partial(ladder_table, result.record.policies, encoding=console.encoding)
     )
+    _print_fitting(console, partial(attended_table, result.record.policies))
     has_declared = any("declared" in c.layouts for p in result.record.policies for c in p.cases)
     for frame in result.record.frames:
         if has_declared:
@@ -127,9 +129,11 @@ def _print_warnings(result: Result, console: Console) -> None:
             console.print(Text(f"- {claim_text(claim)}", style="yellow"))
 
 
-def _print_fitting(console: Console, build: Callable[..., Table]) -> None:
-    """Print a table as it is where the terminal is wide enough, else its compact form."""
+def _print_fitting(console: Console, build: Callable[..., Table | None]) -> None:
+    """Print a table, if any: as it is where the terminal is wide enough, else compact."""
     wide = build()
+    if wide is None:
+        return
     unbounded = console.options.update(width=10_000)
     fits = console.measure(wide, options=unbounded).maximum <= console.width
     console.print()

@@ -1,0 +1,254 @@
+"""Every word of the report, in English and Korean."""
+
+from __future__ import annotations
+
+from heedmap.sentence import Language
+
+REGION_NAMES: dict[Language, dict[str, str]] = {
+    "en": {
+        "image": "Image",
+        "text": "Text",
+        "instruction": "Instruction",
+        "template": "Template",
+        "state": "State",
+        "mixed": "Mixed",
+        "special": "Special",
+        "action": "Action",
+        "padding": "Padding",
+        "undeclared": "Rest",
+    },
+    "ko": {
+        "image": "이미지",
+        "text": "텍스트",
+        "instruction": "명령",
+        "template": "템플릿",
+        "state": "상태",
+        "mixed": "혼합",
+        "special": "특수 토큰",
+        "action": "액션",
+        "padding": "패딩",
+        "undeclared": "나머지",
+    },
+}
+
+SHORT_NAMES: dict[Language, dict[str, str]] = {
+    "en": {"instruction": "Instr."},
+    "ko": {"special": "특수"},
+}
+"""For columns of figures, where the name itself would be the widest cell."""
+
+TEXTS: dict[Language, dict[str, str]] = {
+    "en": {
+        "title": "Action-token attention",
+        "lead": "One camera frame, several instructions: how much of the action token's attention "
+        "goes to the image and to the instruction, and whether those regions hold what their "
+        "names say.",
+        "ladder": "The ladder: from words to action",
+        "ladder_note": "✓ holds, ✗ fails, – not measured. The first rung that fails is the "
+        "verdict. Bypass: another road from the instruction to the action.",
+        "fix": "What to do",
+        "cause": "Cause",
+        "bypass": "bypass",
+        "bypass_found": "yes",
+        "bypass_none": "no",
+        "attended_title": "Attended: what the action row reads at the instruction",
+        "attended_share": "Share",
+        "attended_last": "Last",
+        "attended_lift": "Lift",
+        "attended_read": "Read",
+        "attended_rollout": "Rollout",
+        "attended_ivar": "IVAR",
+        "attended_shuffled": "Shuffled",
+        "attended_nonsense": "Nonsense",
+        "attended_heads": "Heads",
+        "attended_note": "Share over all layers, in the last; lift against uniform; share of the "
+        "norms read; rollout; instruction over instruction and image. Nulls: the share with "
+        "shuffled weights, with made-up words. Heads with 5 % on it, layer by layer.",
+        "policies": "What became of the instruction",
+        "architecture": "{family}, {layers} layers, {heads} heads",
+        "chosen": "Chosen action",
+        "expected": "expected: {action}",
+        "is_right": "correct",
+        "is_wrong": "wrong",
+        "warning": "Declared and measured regions disagree",
+        "claim": "Declared “{region}”, positions {positions} ({instructions}): measured as "
+        "{composition}; the action row sees {visible} of {total}.",
+        "part": "{count} {region}",
+        "all_part": "all {region}",
+        "nothing": "nothing",
+        "frames": "Frame and instructions",
+        "frame": "Frame",
+        "instruction": "Instruction",
+        "text": "Text",
+        "expected_action": "Expected action",
+        "pixels": "{width} x {height} px",
+        "summary": "Summary: last layer, and mean over layers",
+        "declared": "Declared regions",
+        "declared_note": "as a script assumes them: {regions}",
+        "measured": "Measured regions",
+        "measured_note": "found by changing the frame and the words; all regions together make "
+        "100 %",
+        "model": "Model",
+        "seen": "Image seen",
+        "seen_of": "{visible} of {total}",
+        "last": "Last",
+        "mean": "Mean",
+        "last_layer": "Last layer",
+        "mean_layers": "Mean over layers",
+        "sum": "Sum",
+        "absent_note": "– means that the sequence has no position of this kind; it is not 0 %.",
+        "curves": "Attention over the layers",
+        "curves_note": "Mean over heads, in % of the action row's attention. The upper row divides "
+        "it as declared, the lower row as measured.",
+        "curves_alt": "{policy}: share of the action row's attention by region over the layers, "
+        "one column per instruction; declared regions above, measured regions below.",
+        "share_axis": "Share of attention (%)",
+        "layer_axis": "Layer",
+        "region": "Region",
+        "no_instruction": "no instruction position",
+        "per_layer": "Per layer",
+        "layer": "Layer",
+        "frames_mean": "mean over {count} frames",
+        "accuracy": "Accuracy on held-out frames",
+        "accuracy_note": "Frame cases with the right action, in %. These figures come from the "
+        "training recipe, not from this run. Chance is 33.3 % per instruction and 3.7 % for all "
+        "three.",
+        "style": "Instructions",
+        "all_three": "all three",
+        "frame_cases": "Frame cases",
+        "method": "Method and hypothesis",
+        "method_text": "The method is that of the page that heedmap began from. The policy gets "
+        "the same image with an instruction to go left, right and forward. In each layer, the "
+        "attention weights in the action token's row are added up over the image region and over "
+        "the text region, then averaged over heads. The tables give the last layer, the mean over "
+        "layers, and each layer.",
+        "hypothesis_text": "Its hypothesis: an image share far above the text share exposes the "
+        "structural cause of a policy that ignores its instruction.",
+        "caution_title": "Why a share alone cannot show that",
+        "caution_regions": "Regions have to be measured. A share is only as good as the positions "
+        "it is summed over: if another component has overwritten the words, or the mask hides "
+        "them, a share of 0 % says that they are not there, not that they are ignored. heedmap "
+        "therefore changes the frame, then one word at a time, and records which positions "
+        "entering layer 0 move.",
+        "caution_low": "Low attention proves nothing. One token with a small weight can decide an "
+        "action, and other tokens may have gathered the instruction in earlier layers.",
+        "caution_road": "The instruction may take another road, such as a cross-attention in the "
+        "action head, which attention inside the decoder does not show. Compare the actions "
+        "themselves: only intervening on the instruction tells whether they depend on it.",
+        "run": "What was run",
+        "created": "Run at (UTC)",
+        "versions": "Versions",
+        "commit": "Commit",
+        "seed": "Seed of the perturbations",
+        "arguments": "Arguments",
+        "weights": "Weights (SHA-256)",
+        "implementation": "Attention implementation",
+        "not_measured": "not measured",
+        "not_known": "not known",
+    },
+    "ko": {
+        "title": "액션 토큰 어텐션",
+        "lead": "같은 카메라 프레임에 여러 명령을 주고, 액션 토큰의 어텐션이 이미지와 명령에 각각 "
+        "얼마나 가는지, 그 영역에 실제로 이름과 같은 내용이 들어 있는지 측정합니다.",
+        "ladder": "사다리: 말에서 액션까지",
+        "ladder_note": "✓ 성립, ✗ 실패, – 측정하지 않음. 처음 실패한 단계가 판정입니다. 우회: "
+        "명령이 액션에 이르는 다른 경로.",
+        "fix": "할 일",
+        "cause": "원인",
+        "bypass": "우회",
+        "bypass_found": "있음",
+        "bypass_none": "없음",
+        "attended_title": "주의: 액션 행이 명령에서 읽는 것",
+        "attended_share": "비율",
+        "attended_last": "마지막",
+        "attended_lift": "리프트",
+        "attended_read": "읽은 양",
+        "attended_rollout": "롤아웃",
+        "attended_ivar": "IVAR",
+        "attended_shuffled": "섞은 가중치",
+        "attended_nonsense": "무의미",
+        "attended_heads": "헤드",
+        "attended_note": "전체 레이어의 비율, 마지막 레이어의 비율, 균등 대비 리프트, 읽은 값 "
+        "노름의 비율, 롤아웃, 명령/(명령+이미지). 기준선: 가중치를 섞었을 때와 지어낸 "
+        "단어일 때의 비율. 레이어별로 명령에 5 % 이상 주의를 두는 헤드 수.",
+        "policies": "명령은 어디까지 전달되었는가",
+        "architecture": "{family}, 레이어 {layers}개, 헤드 {heads}개",
+        "chosen": "선택한 액션",
+        "expected": "기대 액션: {action}",
+        "is_right": "맞음",
+        "is_wrong": "틀림",
+        "warning": "선언된 영역과 측정된 영역이 다릅니다",
+        "claim": "‘{region}’(으)로 선언된 위치 {positions} ({instructions}): 측정 결과는 "
+        "{composition}. 액션 행에 보이는 위치는 {total}개 중 {visible}개입니다.",
+        "part": "{region} {count}개",
+        "all_part": "모두 {region}",
+        "nothing": "없음",
+        "frames": "프레임과 명령",
+        "frame": "프레임",
+        "instruction": "명령",
+        "text": "문장",
+        "expected_action": "기대 액션",
+        "pixels": "{width} x {height} px",
+        "summary": "요약: 마지막 레이어와 레이어 평균",
+        "declared": "선언된 영역",
+        "declared_note": "스크립트가 가정한 영역: {regions}",
+        "measured": "측정된 영역",
+        "measured_note": "프레임과 단어를 바꾸어 찾은 영역이며, 모든 영역의 합은 100 %입니다",
+        "model": "모델",
+        "seen": "보이는 이미지",
+        "seen_of": "{total}개 중 {visible}개",
+        "last": "마지막",
+        "mean": "평균",
+        "last_layer": "마지막 레이어",
+        "mean_layers": "레이어 평균",
+        "sum": "합계",
+        "absent_note": "–는 시퀀스에 해당 종류의 위치가 없다는 뜻이며, 0 %가 아닙니다.",
+        "curves": "레이어에 따른 어텐션",
+        "curves_note": "헤드 평균이며, 액션 행 어텐션에 대한 %입니다. 윗줄은 선언된 영역, "
+        "아랫줄은 측정된 영역으로 나눈 값입니다.",
+        "curves_alt": "{policy}: 레이어에 따른 영역별 액션 행 어텐션 비율. 열은 명령, 윗줄은 "
+        "선언된 영역, 아랫줄은 측정된 영역.",
+        "share_axis": "어텐션 비율 (%)",
+        "layer_axis": "레이어",
+        "region": "영역",
+        "no_instruction": "명령 위치 없음",
+        "per_layer": "레이어별",
+        "layer": "레이어",
+        "frames_mean": "프레임 {count}개의 평균",
+        "accuracy": "학습에 쓰지 않은 프레임에서의 정확도",
+        "accuracy_note": "올바른 액션을 고른 프레임 케이스의 비율(%)입니다. 이번 실행이 아니라 "
+        "학습 과정에서 얻은 수치입니다. 우연히 맞힐 확률은 명령당 33.3 %, 세 명령 모두는 "
+        "3.7 %입니다.",
+        "style": "명령 형식",
+        "all_three": "세 명령 모두",
+        "frame_cases": "프레임 케이스",
+        "method": "방법과 가설",
+        "method_text": "방법은 heedmap의 출발점이 된 페이지를 따릅니다. 정책에 동일한 이미지와 "
+        "함께 왼쪽, 오른쪽, 전진 명령을 차례로 줍니다. 각 레이어에서 액션 토큰 행의 어텐션 "
+        "가중치를 이미지 영역과 텍스트 영역별로 더한 뒤 헤드에 대해 평균합니다. 표에는 마지막 "
+        "레이어, 레이어 평균, 레이어별 값을 싣습니다.",
+        "hypothesis_text": "가설은 다음과 같습니다. 이미지 비율이 텍스트 비율보다 훨씬 크다면, "
+        "정책이 명령을 무시하는 구조적 원인이 드러난 것이다.",
+        "caution_title": "비율만으로는 이를 보일 수 없는 이유",
+        "caution_regions": "영역은 측정해야 합니다. 비율의 의미는 어떤 위치를 더했는지에 달려 "
+        "있습니다. 다른 구성 요소가 단어를 덮어썼거나 마스크가 단어를 가리고 있다면, 0 %는 명령이 "
+        "무시되었다는 뜻이 아니라 그 자리에 없다는 뜻입니다. 그래서 heedmap은 프레임을 바꾸고 "
+        "단어를 하나씩 바꾸면서, 레이어 0에 들어가는 위치 중 무엇이 변하는지 기록합니다.",
+        "caution_low": "낮은 어텐션은 아무것도 증명하지 않습니다. 가중치가 작은 토큰 하나가 "
+        "액션을 결정할 수 있고, 앞선 레이어에서 다른 토큰이 이미 명령의 정보를 모았을 수도 "
+        "있습니다.",
+        "caution_road": "명령은 다른 경로로 전달될 수 있습니다. 예를 들어 액션 헤드의 크로스 "
+        "어텐션은 디코더 내부의 어텐션에 나타나지 않습니다. 액션 자체를 비교해야 합니다. 액션이 "
+        "명령에 의존하는지는 명령에 직접 개입해 보아야만 알 수 있습니다.",
+        "run": "실행 정보",
+        "created": "실행 시각 (UTC)",
+        "versions": "버전",
+        "commit": "커밋",
+        "seed": "변형에 쓴 시드",
+        "arguments": "인자",
+        "weights": "가중치 (SHA-256)",
+        "implementation": "어텐션 구현",
+        "not_measured": "측정하지 않음",
+        "not_known": "알 수 없음",
+    },
+}
