@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
@@ -57,22 +58,12 @@ def trace(
     seen = Trace()
     running: list[str] = [""]
 
-    def enter(name: str) -> Callable[..., None]:
-        def hook(*_: Any) -> None:
-            seen.modules_run.append(name)
-            running.append(name)
-
-        return hook
-
-    def leave(*_: Any) -> None:
-        running.pop()
-
     handles = [
         handle
         for name, inner in module.named_modules()
         for handle in (
-            inner.register_forward_pre_hook(enter(name)),
-            inner.register_forward_hook(leave, always_call=True),
+            inner.register_forward_pre_hook(partial(_enter, seen, running, name)),
+            inner.register_forward_hook(partial(_leave, running), always_call=True),
         )
     ]
     try:
@@ -191,6 +182,15 @@ class _Watch(TorchDispatchMode):
             weights=weights.reshape(shape),
             value=value,
         )
+
+
+def _enter(seen: Trace, running: list[str], name: str, *_: Any) -> None:
+    seen.modules_run.append(name)
+    running.append(name)
+
+
+def _leave(running: list[str], *_: Any) -> None:
+    running.pop()
 
 
 def _bound(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

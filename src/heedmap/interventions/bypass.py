@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
@@ -71,6 +72,8 @@ class _Inputs:
 
     order: list[tuple[str, int]] = field(default_factory=list)
     digests: dict[tuple[str, int], _Digest] = field(default_factory=dict)
+    runs: dict[str, int] = field(default_factory=dict)
+    """How often each module has begun."""
 
 
 def _first_that_differs(
@@ -96,20 +99,8 @@ def _first_that_differs(
 def _module_inputs(module: nn.Module) -> Iterator[_Inputs]:
     """A digest of the tensors that every module takes, call by call."""
     seen = _Inputs()
-    counts: dict[str, int] = {}
-
-    def hook_for(name: str) -> Any:
-        def hook(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-            key = (name, counts.get(name, 0))
-            counts[name] = key[1] + 1
-            seen.order.append(key)
-            tensors = [v for v in (*args, *kwargs.values()) if torch.is_tensor(v)]
-            seen.digests[key] = tuple(_digest(tensor) for tensor in tensors)
-
-        return hook
-
     handles = [
-        inner.register_forward_pre_hook(hook_for(name), with_kwargs=True)
+        inner.register_forward_pre_hook(partial(_note, seen, name), with_kwargs=True)
         for name, inner in module.named_modules()
         if name
     ]
@@ -118,6 +109,16 @@ def _module_inputs(module: nn.Module) -> Iterator[_Inputs]:
     finally:
         for handle in handles:
             handle.remove()
+
+
+def _note(
+    seen: _Inputs, name: str, _: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
+    key = (name, seen.runs.get(name, 0))
+    seen.runs[name] = key[1] + 1
+    tensors = [value for value in (*args, *kwargs.values()) if torch.is_tensor(value)]
+    seen.order.append(key)
+    seen.digests[key] = tuple(_digest(tensor) for tensor in tensors)
 
 
 def _digest(tensor: torch.Tensor) -> tuple[Any, ...]:
