@@ -112,7 +112,7 @@ def test_of_several_stacks_the_one_that_fuses_and_feeds_is_taken(case: FrameCase
     assert found.pattern == "policy.blocks.*.attention"
     reasons = {info.pattern: info.reason for info in found.stacks}
     assert reasons["action_head.*.attention"] == (
-        "no position entering its first layer moves with the frame"
+        "nothing entering its first layer moves with frame or instruction"
     )
     assert reasons["tower.*.attention"] == "runs before policy.blocks.*.attention"
     named = CallablePolicy("tower", network, network, transformer=network.tower)
@@ -137,6 +137,15 @@ def test_a_stack_that_feeds_nothing_is_not_taken(case: FrameCase) -> None:
     )
     assert found.pattern == "blocks.*.attention"
     assert found.stacks[-1].reason == "the action does not depend on its final states"
+
+
+def test_a_policy_that_takes_in_no_image_is_audited_and_told(case: FrameCase) -> None:
+    network = PlainPolicy("sdpa")
+    blind = CallablePolicy("blind", lambda f, t: network([0 * frame for frame in f], t), network)
+    policy = audit(blind, case.frame, case.instructions).record.policies[0]
+    assert "image" not in policy.cases[0].layouts["measured"].regions
+    assert "no position moves with the frame" in policy.sentence
+    assert policy.measurements.patches == ()
 
 
 def test_attention_out_of_sight_is_named_with_the_remedy(case: FrameCase) -> None:

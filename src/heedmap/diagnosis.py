@@ -20,6 +20,9 @@ from heedmap.tokens import measure_tokens
 from heedmap.variants import longer, observation_variants, word_variants
 from heedmap.verdict import Bypass, Measurements, PresenceFacts, VisibilityFacts
 
+TRIED_PARTNERS = 12
+"""Instructions tried as the second one of a bypass test, until one is of equal length."""
+
 
 def measure(
     transformer: Transformer,
@@ -95,10 +98,6 @@ def bypass_of(examined: Examined, others: Sequence[str], seed: int) -> Bypass:
         except SequenceLengthError:
             continue
     return Bypass(status="not measured")
-
-
-TRIED_PARTNERS = 12
-"""Instructions tried as the second one of a bypass test, until one is of equal length."""
 
 
 def _length_changes_attention(examined: Examined) -> bool | None:

@@ -2,7 +2,8 @@
 
 Nothing is assumed of a policy but that it can be called and has a torch module. Of the
 stacks that ran, the one is taken that attends to itself, whose first layer's input moves
-with the frame, and whose final states the action depends on; of several, the last to run.
+with frame or instruction, and whose final states the action depends on; of several, the
+last to run.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ from dataclasses import dataclass
 
 import torch
 
-from heedmap.capture.inputs import capture_entering, edit_leaving
+from heedmap.capture.inputs import SequenceLengthError, capture_entering, edit_leaving
 from heedmap.capture.stacks import Stack, stacks_of
 from heedmap.errors import CaptureError, HeedmapError
 from heedmap.observation import Observation
 from heedmap.observe import traced
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.types import Embeddings
-from heedmap.variants import observation_variants
+from heedmap.variants import observation_variants, word_variants
 from heedmap.verdict import StackInfo
 
 
@@ -57,7 +58,7 @@ def find_transformer(
     return Transformer(taken, tuple(reversed(infos)))
 
 
-_FITS = "attends to itself, takes in the frame, and the action depends on its final states"
+_FITS = "attends to itself, takes in the frame or words, and the action depends on its final states"
 
 
 def action_rows(
@@ -87,20 +88,33 @@ def _unfit(
         return "its queries and keys are not one sequence (cross-attention)"
     try:
         stack.check_runs_once()
-        base = _entering(policy, stack, observation, instruction)
-        variants = observation_variants(observation, seed)
-        moved = any(
-            not torch.equal(base, _entering(policy, stack, variant, instruction))
-            for variants_of_camera in variants.values()
-            for variant in variants_of_camera
-        )
-        if not moved:
-            return "no position entering its first layer moves with the frame"
+        if not _takes_in(policy, stack, observation, instruction, seed):
+            return "nothing entering its first layer moves with frame or instruction"
         if not action_rows(policy, stack, observation, instruction, seed):
             return "the action does not depend on its final states"
     except CaptureError as error:
         return str(error)
     return None
+
+
+def _takes_in(
+    policy: Policy, stack: Stack, observation: Observation, instruction: str, seed: int
+) -> bool:
+    """Whether what enters the first layer moves with any camera, or with a word exchanged."""
+    base = _entering(policy, stack, observation, instruction)
+    cameras = observation_variants(observation, seed).values()
+    exchanges = [(variant, instruction) for variants in cameras for variant in variants]
+    texts = [text for _, texts in word_variants(instruction, []) for text in texts[:1]]
+    exchanges += [(observation, text) for text in texts]
+    for other_observation, other_instruction in exchanges:
+        try:
+            if not torch.equal(
+                base, _entering(policy, stack, other_observation, other_instruction)
+            ):
+                return True
+        except SequenceLengthError:
+            continue  # a word of more tokens; another one may fit
+    return False
 
 
 def _entering(

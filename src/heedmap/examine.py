@@ -69,18 +69,20 @@ def examine(
     return Examined(subject, rows, hops, movement, layout, overwritten)
 
 
+TRIED_PARTNERS = 3
+"""Instructions of equal length whose words are looked for under the image."""
+
+
 def _overwritten(
     subject: Subject, movement: Movement, others: Sequence[str], seed: int
 ) -> tuple[int, ...]:
-    for other in (
-        *others,
-        *(t for _, ts in word_variants(subject.instruction, others) for t in ts),
-    ):
-        if subject.same_length(other):
-            try:
-                partner = subject.run(instruction=other)
-            except SequenceLengthError:
-                continue
-            if found := overwritten_positions(subject, partner, movement.by_frame, seed):
-                return found
+    variants = [text for _, texts in word_variants(subject.instruction, others) for text in texts]
+    partners = [text for text in (*others, *variants) if subject.same_length(text)]
+    for text in partners[:TRIED_PARTNERS]:
+        try:
+            partner = subject.run(instruction=text)
+        except SequenceLengthError:
+            continue
+        if found := overwritten_positions(subject, partner, movement.by_frame, seed):
+            return found
     return ()

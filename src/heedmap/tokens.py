@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 import torch
 
 from heedmap.capture.trace import EmbeddingCall
+from heedmap.errors import InstructionError
 from heedmap.observation import Observation
 from heedmap.observe import traced
 from heedmap.policies.base import Policy
@@ -34,8 +35,8 @@ def measure_tokens(
     if not any(ids.values()):
         return TokenFacts(module=None)
     first = next(iter(texts.values()))
-    others = _ids(policy, observation, _made_up(first))
-    modules = [m for m in others if _differ(m, [*ids.values(), others])]
+    all_ids = [*ids.values(), *_made_up_ids(policy, observation, first)]
+    modules = [m for m in all_ids[0] if _differs(m, all_ids)]
     lost = {n: _lost_words(policy, observation, text, ids[n]) for n, text in texts.items()}
     module = modules[0] if modules else _looks_like_text(ids[next(iter(ids))])
     return TokenFacts(
@@ -50,17 +51,11 @@ def measure_tokens(
         ),
         lost_words={name: words for name, words in lost.items() if words},
         grows_with_instruction=not all(
-            _same(ids[n], _ids(policy, observation, longer(text))) for n, text in texts.items()
+            _is_unchanged(policy, observation, ids[name], longer(text))
+            for name, text in texts.items()
         ),
         words=len(first.split()),
     )
-
-
-def telling_words(instructions: Sequence[str]) -> list[set[str]]:
-    """The words of each instruction that not all of them have."""
-    words = [set(text.lower().split()) for text in instructions]
-    common = set.intersection(*words)
-    return [own - common for own in words]
 
 
 def _lost_words(policy: Policy, observation: Observation, text: str, base: _Ids) -> tuple[str, ...]:
@@ -69,9 +64,17 @@ def _lost_words(policy: Policy, observation: Observation, text: str, base: _Ids)
     lost: list[str] = []
     for index, word in enumerate(words):
         exchanged = [" ".join([*words[:index], w, *words[index + 1 :]]) for w in MADE_UP_WORDS]
-        if all(_same(base, _ids(policy, observation, variant)) for variant in exchanged):
+        if all(_is_unchanged(policy, observation, base, variant) for variant in exchanged):
             lost.append(word)
     return tuple(lost)
+
+
+def _is_unchanged(policy: Policy, observation: Observation, base: _Ids, text: str) -> bool:
+    """Whether another text gives the same ids; one that is too long certainly does not."""
+    try:
+        return _same(base, _ids(policy, observation, text))
+    except InstructionError:
+        return False
 
 
 def _ids(policy: Policy, observation: Observation, text: str) -> _Ids:
@@ -92,11 +95,10 @@ def _same(first: _Ids, second: _Ids) -> bool:
     )
 
 
-def _differ(module: str, all_ids: Sequence[_Ids]) -> bool:
-    return any(
-        module not in ids or not torch.equal(all_ids[0].get(module, ids[module]), ids[module])
-        for ids in all_ids
-    )
+def _differs(module: str, all_ids: Sequence[_Ids]) -> bool:
+    """Whether a module's ids are not the same in all of these passes."""
+    first = all_ids[0][module]
+    return any(module not in ids or not torch.equal(first, ids[module]) for ids in all_ids[1:])
 
 
 def _looks_like_text(ids: _Ids) -> str:
@@ -104,5 +106,9 @@ def _looks_like_text(ids: _Ids) -> str:
     return max(ids, key=lambda name: len(ids[name].unique()))
 
 
-def _made_up(text: str) -> str:
-    return " ".join([MADE_UP_WORDS[0]] * len(text.split()))
+def _made_up_ids(policy: Policy, observation: Observation, text: str) -> list[_Ids]:
+    """The ids of as many made-up words; none where they are too long for the policy."""
+    try:
+        return [_ids(policy, observation, " ".join([MADE_UP_WORDS[0]] * len(text.split())))]
+    except InstructionError:
+        return []

@@ -182,3 +182,31 @@ def test_a_stack_that_runs_twice_is_refused() -> None:
         model(input_ids=ids)
     with pytest.raises(CaptureError, match="ran more than once"):
         stacks_of(seen)[0].check_runs_once()
+
+
+def test_masks_of_every_form_let_the_same_keys_through() -> None:
+    """Causal flag, boolean, additive with -inf and with the dtype's minimum, 2-D to 4-D."""
+
+    class Own(nn.Module):
+        def forward(self, x: torch.Tensor, **options: Any) -> torch.Tensor:
+            return F.scaled_dot_product_attention(x, x, x, **options)
+
+    x = torch.randn(1, 2, 4, 8, generator=torch.Generator().manual_seed(0))
+    seen = torch.ones(4, 4).tril().bool()
+    zero = torch.zeros(4, 4)
+    least = zero.masked_fill(~seen, torch.finfo(torch.float32).min)
+    forms: list[dict[str, Any]] = [
+        {"is_causal": True},
+        {"attn_mask": seen},
+        {"attn_mask": seen[None, None].expand(1, 2, 4, 4)},
+        {"attn_mask": zero.masked_fill(~seen, -torch.inf)[None]},
+        {"attn_mask": least[None, None]},
+    ]
+    module = Own()
+    for options in forms:
+        with trace(module) as told:
+            module(x, **options)
+        (call,) = told.attention
+        assert torch.equal(call.visibility()[0], seen), options
+        expected = (x @ x.mT / 8**0.5 + zero.masked_fill(~seen, -torch.inf)).softmax(dim=-1)
+        assert (call.row_weights((0, 1, 2, 3)) - expected).abs().max() <= 1e-6
