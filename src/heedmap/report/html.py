@@ -142,6 +142,7 @@ def _card(result: Result, policy: PolicyResult, language: Language) -> dict[str,
     said, fix = verdict_text(verdict.cause, verdict.details, bypassed=found, language=language)
     return {
         "policy": policy,
+        "transformer": next(s.pattern for s in policy.measurements.stacks if s.taken),
         "verdict": said,
         "fix": fix,
         "sentence": policy_sentence(policy.facts, language),

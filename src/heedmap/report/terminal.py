@@ -86,6 +86,9 @@ def _print_layers(result: Result, console: Console) -> None:
 def _print_policy(result: Result, policy: PolicyResult, console: Console) -> None:
     console.print()
     console.print(Text(policy.name, style="bold"))
+    for stack in policy.measurements.stacks:
+        if stack.taken:
+            console.print(Text(f"{stack.pattern}: {stack.reason}", style="dim"))
     console.print(Text(policy.verdict.sentence))
     console.print(Text(f"{_WORDS['fix']}: {policy.verdict.fix}", style="cyan"))
     console.print(Text(policy.sentence, style="dim"))

@@ -65,7 +65,7 @@ TEXTS: dict[Language, dict[str, str]] = {
         "norms read; rollout; instruction over instruction and image. Nulls: the share with "
         "shuffled weights, with made-up words. Heads with 5 % on it, layer by layer.",
         "policies": "What became of the instruction",
-        "architecture": "{family}, {layers} layers, {heads} heads",
+        "architecture": "{family}, {layers} layers, {heads} heads: {transformer}",
         "chosen": "Chosen action",
         "expected": "expected: {action}",
         "is_right": "correct",
@@ -172,7 +172,7 @@ TEXTS: dict[Language, dict[str, str]] = {
         "노름의 비율, 롤아웃, 명령/(명령+이미지). 기준선: 가중치를 섞었을 때와 지어낸 "
         "단어일 때의 비율. 레이어별로 명령에 5 % 이상 주의를 두는 헤드 수.",
         "policies": "명령은 어디까지 전달되었는가",
-        "architecture": "{family}, 레이어 {layers}개, 헤드 {heads}개",
+        "architecture": "{family}, 레이어 {layers}개, 헤드 {heads}개: {transformer}",
         "chosen": "선택한 액션",
         "expected": "기대 액션: {action}",
         "is_right": "맞음",
