@@ -8,6 +8,7 @@ from pathlib import Path
 import heedmap.report.html as html_module
 from heedmap.disagreements import policy_disagreements
 from heedmap.regions import REGION_ORDER, UNDECLARED
+from heedmap.report.attended_cells import ATTENDED_COLUMNS
 from heedmap.report.texts import REGION_NAMES, TEXTS
 from heedmap.report.wording import ABSENT, claim_text, count_text, declared_text, percent
 from tests.report import sample
@@ -33,17 +34,17 @@ def test_every_region_has_a_name_in_both_languages() -> None:
 
 def test_korean_texts_are_korean() -> None:
     same = {key for key, text in TEXTS["en"].items() if text == TEXTS["ko"][key]}
-    assert same == {"pixels"}
+    assert same == {"pixels", "attended_ivar"}
 
 
 def test_every_text_is_used() -> None:
     folder = Path(html_module.__file__).parent
     files = [*folder.glob("*.py"), *folder.glob("templates/*.j2")]
-    used = "\n".join(path.read_text() for path in files if path.name != "wording.py")
-    wording = (folder / "wording.py").read_text().split('ABSENT = "')[1]
+    used = "\n".join(path.read_text() for path in files if path.name != "texts.py")
+    by_list = {"declared", "measured", *ATTENDED_COLUMNS}
     for key in TEXTS["en"]:
         known = (f"t.{key}", f'["{key}"]', f"['{key}']")
-        assert any(form in used + wording for form in known) or key in ("declared", "measured"), key
+        assert any(form in used for form in known) or key in by_list, key
 
 
 def test_figures_are_written_as_in_the_seed() -> None:

@@ -6,17 +6,17 @@ from heedmap.report.wording import ABSENT, percent
 from heedmap.verdict import AttendedFacts
 
 ATTENDED_COLUMNS = (
-    "share",
-    "last",
-    "lift",
-    "read",
-    "rollout",
-    "ivar",
-    "shuffled",
-    "nonsense",
-    "heads",
+    "attended_share",
+    "attended_last",
+    "attended_lift",
+    "attended_read",
+    "attended_rollout",
+    "attended_ivar",
+    "attended_shuffled",
+    "attended_nonsense",
+    "attended_heads",
 )
-"""Keys of the columns' headings in `TEXTS`, after `attended_`."""
+"""Keys of the columns' headings in `TEXTS`."""
 
 
 def attended_cells(facts: AttendedFacts) -> list[str]:

@@ -54,7 +54,7 @@ def attended_table(policies: tuple[PolicyResult, ...], *, compact: bool = False)
     table = plain_table(TEXTS["en"]["attended_title"], compact)
     table.add_column("Model", no_wrap=True)
     for name in ATTENDED_COLUMNS:
-        table.add_column(TEXTS["en"][f"attended_{name}"], justify="right", no_wrap=True)
+        table.add_column(TEXTS["en"][name], justify="right", no_wrap=True)
     for name, facts in found:
         if facts is not None:
             shown = name.replace("@", "\n@") if compact else name
