@@ -34,6 +34,9 @@ def test_uniform_attention_has_lift_one_and_shares_by_count(case: FrameCase) -> 
     expected = (8 / 58 + 8 / 58 + 7 / 57) / 3
     assert facts.share == facts.last_layer_share == pytest.approx(expected, rel=1e-5)
     assert facts.lift == pytest.approx(1.0, rel=1e-5)
+    assert facts.lift_by_region == pytest.approx(
+        {"image": 1.0, "instruction": 1.0, "action": 1.0}, rel=1e-5
+    )
     assert facts.ivar == pytest.approx((8 / 57 + 8 / 57 + 7 / 56) / 3, rel=1e-5)
     # r = 1/2: of two layers 1/4 never moves; the rest ends evenly on all positions.
     assert facts.rollout_share == pytest.approx(0.75 * expected, rel=1e-5)

@@ -80,6 +80,7 @@ def test_nested_keys_of_a_real_record_are_named_in_the_text(
         "details",
         "ids",
         "lost_words",
+        "lift_by_region",
         "evidence",
     }
 

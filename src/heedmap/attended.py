@@ -49,6 +49,7 @@ def attended_of(examined: Sequence[Examined], seed: int) -> AttendedFacts | None
         share=_mean([_share(w, p) for _, w, p in pairs]) or 0.0,
         last_layer_share=_mean([_share(w[-1:], p) for _, w, p in pairs]) or 0.0,
         lift=_mean([lift(w, p, one.seen.visible_anywhere(one.rows), sinks) for one, w, p in pairs]),
+        lift_by_region=_lift_by_region(first, weights[0], sinks),
         sinks=sinks,
         value_share=_mean([_value_share(one, p) for one, _, p in pairs]),
         rollout_share=_mean([_rollout_share(one, p) for one, _, p in pairs]) or 0.0,
@@ -73,6 +74,14 @@ def _mean(values: Sequence[float | None]) -> float | None:
     """Of those that were measured."""
     known = [value for value in values if value is not None]
     return sum(known) / len(known) if known else None
+
+
+def _lift_by_region(
+    examined: Examined, attention: ActionAttention, sinks: tuple[int, ...]
+) -> dict[str, float | None]:
+    visible = examined.seen.visible_anywhere(examined.rows)
+    regions = examined.layout.regions
+    return {name: lift(attention, held, visible, sinks) for name, held in regions.items()}
 
 
 def _image(examined: Examined) -> list[int]:

@@ -119,6 +119,8 @@ class AttendedFacts(_Model):
     last_layer_share: float
     lift: float | None
     """Share per visible token against uniform; sinks left out on both sides."""
+    lift_by_region: dict[str, float | None] = {}
+    """As `lift`, for every region of the first case; None where nothing of it is visible."""
     sinks: tuple[int, ...]
     value_share: float | None
     """Share of the norms of what is read (Kobayashi et al. 2020)."""

@@ -6,8 +6,11 @@ import pytest
 import torch
 
 from heedmap.demo import run_demo
+from heedmap.pipeline import audit
 from heedmap.record import PolicyResult
+from heedmap.scoreboard import bare_policy
 from heedmap.specimens.train import measure_accuracy
+from heedmap.specimens.world import FrameCase
 from heedmap.specimens.zoo import SPECIMENS, load_recipe, load_specimen, weights_folder
 
 
@@ -71,6 +74,33 @@ def test_the_cross_attention_obeys_although_the_backbone_has_no_text() -> None:
         assert (pair.first, pair.second) == ("left", "right")
         assert pair.attention_identical
         assert pair.action_identical == (policy is not bypass)
+
+
+@pytest.mark.parametrize("name", SPECIMENS)
+def test_every_shipped_specimen_is_understood_as_a_bare_callable(
+    name: str, case: FrameCase
+) -> None:
+    """Stack, regions, rows and masks are those of the wiring, though nothing is told of it."""
+    regime, _, wiring = name.partition("@")
+    policy = bare_policy(name, load_specimen(name))
+    texts = {side: case.instructions[side] for side in ("left", "right")}
+    result = audit(policy, case.frame, texts).record.policies[0]
+    (taken,) = (stack for stack in result.measurements.stacks if stack.taken)
+    assert taken.pattern == "decoder.model.layers.*.self_attn"
+    regions = result.cases[0].layouts["measured"].regions
+    seen = result.measurements.visibility
+    has_road = regime == "exp43_cross_attn_text"
+    assert result.verdict.bypass.module == ("word_attention" if has_road else None)
+    if wiring == "sound":
+        assert result.verdict.cause == ("bypass" if has_road else "none")
+        assert regions["image"] == tuple(range(1, 65))
+        assert regions["instruction"] == tuple(range(67, 75))
+        assert (result.cases[0].action_rows, seen.image_direct) == ((76,), 64)
+    else:
+        # Under a mask of 12, nothing but the length tells left and right from others.
+        assert result.verdict.cause == "length_leak"
+        assert regions["image"] == tuple(range(64))
+        assert (result.cases[0].action_rows, seen.image_direct) == ((256,), 12)
 
 
 def named(policies: tuple[PolicyResult, ...], name: str) -> PolicyResult:
