@@ -16,7 +16,7 @@ from heedmap.specimens.world import FrameCase, frame_case
 from heedmap.specimens.zoo import pixels_of
 from heedmap.types import Frame
 
-torch.set_num_threads(2)
+torch.set_num_threads(1)  # the networks are too small for more, and two runs do not fight
 
 
 def random_network(wiring: Wiring, *, cross_attends_to_words: bool = False) -> TinyKosmos2Policy:

@@ -90,6 +90,9 @@ def test_a_road_around_the_decoder_is_not_called_ignoring(result: Result) -> Non
     assert "the instruction reaches them outside the decoder" in policy.sentence
     plain = policy_named(result, "random@monavla")
     assert plain.facts.pairs[0].action_identical
+    assert plain.facts.pairs[0].action_distance_bits == 0.0
+    assert pair.action_distance_bits is not None
+    assert 0.0 < pair.action_distance_bits <= 1.0
     assert "left and right give identical action scores" in plain.sentence
     assert "outside the decoder" not in plain.sentence
     assert not any("ignore" in p.sentence for p in result.record.policies)
@@ -185,6 +188,7 @@ def test_continuous_actions_have_values_and_no_name(case: FrameCase) -> None:
     assert result.cases[0].action.probabilities is None
     assert len(result.cases[0].action.values) == 3
     assert all(pair.choice_identical is None for pair in result.facts.pairs)
+    assert all(pair.action_distance_bits is None for pair in result.facts.pairs)
     assert "declared" not in result.cases[0].layouts
 
 

@@ -8,6 +8,7 @@ from itertools import combinations
 import numpy as np
 
 from heedmap.disagreements import disagreements
+from heedmap.measures.distance import jensen_shannon_bits
 from heedmap.record import Case
 from heedmap.types import ActionAttention
 from heedmap.verdict import Facts, InstructionPair
@@ -77,4 +78,17 @@ def _compare(
         choice_identical=None
         if any(a.action.name is None for a, _ in both)
         else all(a.action.name == b.action.name for a, b in both),
+        action_distance_bits=_mean_distance_bits(both),
     )
+
+
+def _mean_distance_bits(both: Sequence[tuple[Case, Case]]) -> float | None:
+    """None for continuous heads."""
+    distances: list[float] = []
+    for one, two in both:
+        first, second = one.action.probabilities, two.action.probabilities
+        if first is None or second is None:
+            return None
+        p, q = (np.array([given[name] for name in first]) for given in (first, second))
+        distances.append(jensen_shannon_bits(p, q))
+    return sum(distances) / len(distances)

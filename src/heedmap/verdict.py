@@ -189,6 +189,8 @@ class InstructionPair(_Model):
     """The action's scores, bit for bit, on every frame."""
     choice_identical: bool | None
     """The chosen action, on every frame; None for continuous heads."""
+    action_distance_bits: float | None = None
+    """Jensen-Shannon divergence of the actions' probabilities, 0..1, mean over the frames."""
 
 
 class Facts(_Model):
