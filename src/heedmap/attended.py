@@ -97,7 +97,13 @@ def _sinks(examined: Examined, attention: ActionAttention) -> tuple[int, ...]:
     subject = examined.subject
     with capture_leaving(subject.policy.module, examined.seen.stack) as states:
         subject.policy([subject.observation], [subject.instruction])
-    massive = {p for layer in states for p in massive_activations(layer[0].float().cpu().numpy())}
+    padding = set(regions.get("padding", ()))  # its states mean nothing, and shift the median
+    kept = [p for p in range(examined.layout.length) if p not in padding]
+    massive = {
+        kept[index]
+        for layer in states
+        for index in massive_activations(layer[0, kept].float().cpu().numpy())
+    }
     return tuple(sorted({*attention_sinks(attention, content), *(massive - content)}))
 
 

@@ -45,3 +45,11 @@ def test_sizes_that_do_not_fit_are_refused() -> None:
         value_weighted_norms(torch.ones(3, 1, 2), torch.ones(2, 2, 4))
     with pytest.raises(CaptureError, match="takes 5 features"):
         value_weighted_norms(torch.ones(2, 1, 2), torch.ones(2, 2, 4), torch.ones(3, 5))
+
+
+def test_the_share_is_over_all_heads_and_rows() -> None:
+    """Two heads, two rows: 1 + 0 + 2 + 1 = 4 of 10 on the first key."""
+    norms = torch.tensor([[[1.0, 1.0], [0.0, 2.0]], [[2.0, 0.0], [1.0, 3.0]]])
+    assert norm_share(norms, [0]) == pytest.approx(0.4)
+    assert norm_share(norms, [0, 1]) == pytest.approx(1.0)
+    assert norm_share(norms, []) == 0.0

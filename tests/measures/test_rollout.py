@@ -7,6 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from heedmap.errors import CaptureError
 from heedmap.measures.rollout import rollout
 
 
@@ -47,3 +48,23 @@ def test_only_the_rows_that_matter_are_asked_for_a_few_at_a_time() -> None:
 def test_several_action_rows_count_alike() -> None:
     identity = torch.eye(4)[None]
     assert rollout([weights_of(identity)], [1, 3], 4).tolist() == [0, 0.5, 0, 0.5]
+
+
+def test_the_residual_share_is_what_stays() -> None:
+    """Row 1 attends to 0 alone; of 1, 0.9 stays at each of two layers: 0.81."""
+    down = torch.tensor([[[1.0, 0.0], [1.0, 0.0]]])
+    flow = rollout([weights_of(down)] * 2, [1], 2, residual_share=0.9)
+    assert flow.tolist() == pytest.approx([0.19, 0.81])
+    only_attention = rollout([weights_of(down)], [1], 2, residual_share=0.0)
+    assert only_attention.tolist() == [1.0, 0.0]
+
+
+def test_a_row_named_twice_counts_once() -> None:
+    identity = torch.eye(4)[None]
+    assert rollout([weights_of(identity)], [3, 3], 4).tolist() == [0, 0, 0, 1]
+    assert rollout([weights_of(identity)], [-1, 3], 4).tolist() == [0, 0, 0, 1]
+
+
+def test_without_action_rows_there_is_nothing_to_start_from() -> None:
+    with pytest.raises(CaptureError, match="at least one action row"):
+        rollout([weights_of(torch.eye(4)[None])], [], 4)

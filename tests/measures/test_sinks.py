@@ -31,3 +31,21 @@ def test_massive_activations_need_both_size_and_ratio() -> None:
     states[2, 7] = 90  # 900 times the median, but below 100
     assert massive_activations(states) == ()
     assert massive_activations(states * 10) == ()  # 900, but not 1,000 times the median of 1
+
+
+def test_the_mean_is_over_layers_and_rows_too() -> None:
+    """All on position 0 in one of two: 0.5 on average, whichever axis the two lie on."""
+    pair = np.array([[1.0, 0.0], [0.0, 1.0]])
+    for shape in [(2, 1, 1, 2), (1, 2, 1, 2), (1, 1, 2, 2)]:
+        attention = pair.reshape(shape)
+        assert attention_sinks(attention, content=set(), threshold_share=0.49) == (0, 1)
+        assert attention_sinks(attention, content=set(), threshold_share=0.5) == ()
+
+
+def test_a_magnitude_at_the_bound_is_not_massive() -> None:
+    """Median 0.5: the bound is 1,000 x 0.5 = 500, exact in binary."""
+    states = np.full((3, 9), 0.5)
+    states[1, 0] = 500
+    assert massive_activations(states) == ()
+    states[1, 0] = 501
+    assert massive_activations(states) == (1,)

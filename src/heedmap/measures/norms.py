@@ -26,7 +26,8 @@ def value_weighted_norms(
     `output_weight` is the output projection's matrix (as `nn.Linear` keeps it), whose columns
     belong to the heads in order; without it the values' own lengths count. With grouped
     queries each value head serves as many query heads in order. The norms of the projected
-    values are taken once a key, so nothing of size row x key x out is formed.
+    values are taken once a key and one head after another, so nothing larger than key x out
+    is formed.
 
     Raises CaptureError when heads and sizes do not fit together.
     """
@@ -34,6 +35,7 @@ def value_weighted_norms(
     if heads % kv_heads:
         raise CaptureError(f"{heads} query heads cannot share {kv_heads} value heads.")
     served = values.float().repeat_interleave(heads // kv_heads, dim=0)
+    lengths = served.norm(dim=-1)
     if output_weight is not None:
         if output_weight.shape[1] != heads * value_dim:
             raise CaptureError(
@@ -41,8 +43,10 @@ def value_weighted_norms(
                 f"heads of {value_dim} give {heads * value_dim}."
             )
         by_head = output_weight.float().unflatten(1, (heads, value_dim)).transpose(0, 1)
-        served = torch.einsum("hod,hkd->hko", by_head, served)
-    return weights.float().abs() * served.norm(dim=-1)[:, None]
+        lengths = torch.stack(
+            [(own @ matrix.T).norm(dim=-1) for own, matrix in zip(served, by_head, strict=True)]
+        )
+    return weights.float().abs() * lengths[:, None]
 
 
 def norm_share(norms: Norms, positions: Sequence[int]) -> float | None:

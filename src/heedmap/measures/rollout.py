@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 import torch
 from jaxtyping import Float
 
+from heedmap.errors import CaptureError
+
 RowWeightsOf = Callable[[tuple[int, ...]], Float[torch.Tensor, "head row key"]]
 """Gives one layer's attention weights of the rows asked for."""
 
@@ -27,10 +29,16 @@ def rollout(
 ) -> Float[torch.Tensor, " position"]:
     """Shares of the positions entering layer 0; they sum to 1.
 
-    Starts evenly from the action rows; heads are averaged. float64.
+    Starts evenly from the action rows, a row named twice counting once; heads are averaged.
+    float64.
+
+    Raises CaptureError when no action row is given.
     """
+    if not action_rows:
+        raise CaptureError("Rollout needs at least one action row to start from; none was given.")
     carried = torch.zeros(length, dtype=torch.float64)
-    carried[list(action_rows)] = 1 / len(action_rows)
+    carried[list(action_rows)] = 1
+    carried /= carried.sum()
     for weights_of in reversed(layers):
         rows = torch.nonzero(carried).flatten().tolist()
         attended = torch.zeros(length, dtype=torch.float64)
