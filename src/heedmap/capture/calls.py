@@ -50,6 +50,11 @@ class AttentionCall(ABC):
         """How many keys."""
 
     @property
+    @abstractmethod
+    def head_count(self) -> int:
+        """How many heads."""
+
+    @property
     def attends_to_itself(self) -> bool:
         """Whether queries and keys are as many, and more than one (self-attention)."""
         return self.query_count == self.key_count > 1
@@ -89,6 +94,11 @@ class FusedCall(AttentionCall):
         """How many keys."""
         return self.key.shape[2]
 
+    @property
+    def head_count(self) -> int:
+        """How many heads."""
+        return self.query.shape[1]
+
     def row_weights(self, rows: tuple[int, ...]) -> RowWeights:
         """softmax(q k^T * scaling + mask), of these rows only."""
         chosen = resolve_rows(rows, self.query_count).to(self.query.device)
@@ -124,6 +134,11 @@ class WrittenOutCall(AttentionCall):
     def key_count(self) -> int:
         """How many keys."""
         return self.scores.shape[3]
+
+    @property
+    def head_count(self) -> int:
+        """How many heads."""
+        return self.scores.shape[1]
 
     def row_weights(self, rows: tuple[int, ...]) -> RowWeights:
         """The very weights that the model computed."""

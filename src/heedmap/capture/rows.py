@@ -66,13 +66,24 @@ def row_weights(
 
     Grouped-query attention: each key head serves `head / kv_head` query heads in order.
     """
+    return torch.softmax(row_scores(query, key, rows, bias, scaling), dim=-1)
+
+
+def row_scores(
+    query: Queries,
+    key: Keys,
+    rows: Rows,
+    bias: Float[torch.Tensor, "mask_batch mask_head mask_row key"] | None,
+    scaling: float,
+) -> RowWeights:
+    """What the softmax of `row_weights` is taken of: q k^T * scaling + bias, float32."""
     batch, heads, _, _ = query.shape
     kv_heads, key_count = key.shape[1], key.shape[2]
     chosen = query[:, :, rows].float().unflatten(1, (kv_heads, heads // kv_heads))
     scores = torch.einsum("bkgrd,bksd->bkgrs", chosen, key.float()).flatten(1, 2) * scaling
     if bias is not None:
         scores = scores + bias
-    return torch.softmax(scores, dim=-1).reshape(batch, heads, len(rows), key_count)
+    return scores.reshape(batch, heads, len(rows), key_count)
 
 
 def row_visibility(

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import torch
@@ -19,9 +18,10 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from heedmap.capture.calls import AttentionCall, FusedCall, WrittenOutCall
+from heedmap.capture.running import Running, watch_modules
 from heedmap.types import TokenIds
 
-_SOFTMAX = ("aten::_softmax", "aten::_safe_softmax")
+SOFTMAX_OPERATORS = ("aten::_softmax", "aten::_safe_softmax")
 _PRODUCTS = ("aten::bmm", "aten::mm", "aten::baddbmm")
 _COPIES = ("aten::_to_copy", "aten::clone", "aten::mul", "aten::native_dropout")
 
@@ -55,23 +55,10 @@ def trace(
 
     `edit_embedding` may change what an embedding gives (an intervention).
     """
-    seen = Trace()
-    running: list[str] = [""]
-
-    handles = [
-        handle
-        for name, inner in module.named_modules()
-        for handle in (
-            inner.register_forward_pre_hook(partial(_enter, seen, running, name)),
-            inner.register_forward_hook(partial(_leave, running), always_call=True),
-        )
-    ]
-    try:
+    with watch_modules(module) as running:
+        seen = Trace(modules_run=running.begun)
         with _Watch(seen, running, batch, edit_embedding):
             yield seen
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 @contextmanager
@@ -95,7 +82,7 @@ class _Watch(TorchDispatchMode):
     def __init__(
         self,
         seen: Trace,
-        running: Sequence[str],
+        running: Running,
         batch: int,
         edit_embedding: EditEmbedding | None,
     ) -> None:
@@ -120,40 +107,24 @@ class _Watch(TorchDispatchMode):
         operator = func._schema.name
         if operator == "aten::embedding":
             return self._note_embedding(args[1], result)
-        if operator in _SOFTMAX:
+        if operator in SOFTMAX_OPERATORS:
             self._note_softmax(args[0], args[1], result)
         elif operator in _PRODUCTS:
             self._note_product(args[-2:])
         elif operator in _COPIES:
             self._follow_copy(args, result)
-        elif "_scaled_dot_product" in operator and "backward" not in operator:
-            self._note_fused(_bound(func, args, kwargs))
+        elif is_fused_attention(operator):
+            self._seen.attention.append(fused_call(self._running.innermost, func, args, kwargs))
         return result
 
     def _note_embedding(self, ids: torch.Tensor, result: torch.Tensor) -> torch.Tensor:
-        call = EmbeddingCall(self._running[-1], ids.detach().reshape(-1, ids.shape[-1]))
+        call = EmbeddingCall(self._running.innermost, ids.detach().reshape(-1, ids.shape[-1]))
         self._seen.embeddings.append(call)
         return self._edit_embedding(call, result) if self._edit_embedding else result
 
-    def _note_fused(self, given: dict[str, Any]) -> None:
-        query, scale = given["query"].detach(), given.get("scale")
-        mask = given.get("attn_mask")
-        mask = given.get("attn_bias") if mask is None else mask
-        self._seen.attention.append(
-            FusedCall(
-                module_name=self._running[-1],
-                query=query,
-                key=given["key"].detach(),
-                value=given["value"].detach(),
-                mask=None if mask is None else _four_axes(mask.detach()),
-                is_causal=bool(given.get("is_causal")),
-                scaling=query.shape[-1] ** -0.5 if scale is None else scale,
-            )
-        )
-
     def _note_softmax(self, scores: torch.Tensor, axis: int, weights: torch.Tensor) -> None:
         if scores.ndim >= 2 and axis in (-1, scores.ndim - 1):
-            noted = (self._running[-1], scores.detach(), weights.detach())
+            noted = (self._running.innermost, scores.detach(), weights.detach())
             self._softmaxes[_address(weights)] = noted
 
     def _follow_copy(self, args: tuple[Any, ...], result: Any) -> None:
@@ -184,13 +155,28 @@ class _Watch(TorchDispatchMode):
         )
 
 
-def _enter(seen: Trace, running: list[str], name: str, *_: Any) -> None:
-    seen.modules_run.append(name)
-    running.append(name)
+def is_fused_attention(operator: str) -> bool:
+    """Whether an operator of this name computes attention in one kernel."""
+    return "_scaled_dot_product" in operator and "backward" not in operator
 
 
-def _leave(running: list[str], *_: Any) -> None:
-    running.pop()
+def fused_call(
+    module_name: str, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> FusedCall:
+    """What a fused attention operator was called with."""
+    given = _bound(func, args, kwargs)
+    query, scale = given["query"].detach(), given.get("scale")
+    mask = given.get("attn_mask")
+    mask = given.get("attn_bias") if mask is None else mask
+    return FusedCall(
+        module_name=module_name,
+        query=query,
+        key=given["key"].detach(),
+        value=given["value"].detach(),
+        mask=None if mask is None else _four_axes(mask.detach()),
+        is_causal=bool(given.get("is_causal")),
+        scaling=query.shape[-1] ** -0.5 if scale is None else scale,
+    )
 
 
 def _bound(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

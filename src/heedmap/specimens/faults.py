@@ -200,11 +200,26 @@ class ZeroedValues(Planted):
 class TwoHops(Planted):
     """The action token may not see the instruction; EOS, which it sees, may."""
 
+    def __init__(self, network: TinyKosmos2Policy) -> None:
+        super().__init__(network)
+        self._is_word: torch.Tensor | None = None
+
+    def inputs(self, inputs: DecoderInputs) -> DecoderInputs:  # noqa: D102
+        text = inputs.is_visible.clone()
+        text[:, : FIRST_TEXT + len(TEMPLATE_WORDS)] = False
+        text[:, -1] = False
+        is_eos = text.cumsum(dim=1) == text.sum(dim=1, keepdim=True)
+        self._is_word = text & ~is_eos
+        return inputs
+
     def during_decoding(self) -> AbstractContextManager[None]:  # noqa: D102
         def without_direct_edges(_: nn.Module, args: Any, kwargs: dict[str, Any]) -> Any:
             mask = kwargs["attention_mask"].clone()
-            words = slice(FIRST_TEXT + len(TEMPLATE_WORDS), mask.shape[-1] - 2)
-            mask[..., -1, words] = torch.finfo(mask.dtype).min
+            hidden = self._is_word
+            assert hidden is not None, "inputs() runs before the decoder"
+            mask[:, :, -1] = mask[:, :, -1].masked_fill(
+                hidden[:, None], torch.finfo(mask.dtype).min
+            )
             return args, {**kwargs, "attention_mask": mask}
 
         return _removing(
