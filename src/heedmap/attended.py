@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import torch
-from torch import nn
 
-from heedmap.capture.calls import AttentionCall
 from heedmap.capture.inputs import SequenceLengthError, capture_leaving
+from heedmap.capture.projection import output_weight
 from heedmap.errors import HeedmapError, InstructionError
 from heedmap.examine import Examined
 from heedmap.measures.heads import head_table, heads_alive
@@ -116,20 +114,10 @@ def _value_share(examined: Examined, positions: Sequence[int]) -> float | None:
         if values is None:
             return None
         weights = call.row_weights(examined.rows)[0]
-        projection = _output_weight(module, call, weights.shape[0] * values.shape[-1])
+        projection = output_weight(module, call, weights.shape[0] * values.shape[-1])
         norms = value_weighted_norms(weights, values[0], projection)
         shares.append(norm_share(norms, positions))
     return _mean(shares)
-
-
-def _output_weight(module: nn.Module, call: AttentionCall, features: int) -> torch.Tensor | None:
-    """The output projection: the last linear map in the attention module that takes the heads.
-
-    None where there is none of that size; the values' own lengths count then.
-    """
-    inner = module.get_submodule(call.module_name).modules()
-    fitting = [m for m in inner if isinstance(m, nn.Linear) and m.in_features == features]
-    return fitting[-1].weight.detach() if fitting else None
 
 
 def _values_are_zero(seen: Pass, positions: Sequence[int]) -> bool | None:

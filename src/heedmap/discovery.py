@@ -135,7 +135,8 @@ def _rows_by_gradient(
         leaves.append(states.detach().clone().requires_grad_())
         return leaves[-1]
 
-    with torch.enable_grad(), edit_leaving(policy.module, stack, as_leaf):
+    edited = edit_leaving(policy.module, stack, as_leaf)
+    with torch.enable_grad(), policy.pinned_noise(), edited:
         scores = policy.act([observation], [instruction])
         if not scores.requires_grad:
             return None
@@ -175,7 +176,7 @@ def _rows_by_trying(
 
 
 def _raw(policy: Policy, observation: Observation, instruction: str) -> ActionScores:
-    with torch.no_grad():
+    with torch.no_grad(), policy.pinned_noise():
         return policy.act([observation], [instruction])
 
 

@@ -1,10 +1,13 @@
 """What interventions found, as plain values: the evidence behind the rungs used and obeyed.
 
 "Not measured" is None, never 0. Distances between actions are Jensen-Shannon bits (0..1)
-for discrete heads and L2 over the per-dimension scale for continuous ones.
+for discrete heads and root-mean-square multiples of the per-dimension scale for continuous
+ones; `unit` says which.
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -26,3 +29,164 @@ class Estimate(_Model):
     """Independent clusters that they come from."""
     left_out: int = 0
     """Observations that could not be counted; the report says why."""
+
+
+Region = Literal["instruction", "image"]
+CutName = Literal[
+    "all -/-> instruction",
+    "action -/-> instruction",
+    "template -/-> instruction",
+    "instruction -/-> image",
+    "action -/-> image",
+]
+"""Who no longer sees whom. `all` is every position outside of the instruction."""
+
+
+class CutEffect(_Model):
+    """One set of edges cut in all layers and heads, against as many random ones."""
+
+    name: CutName
+    edges: float
+    """Visible edges that were cut, mean over examples."""
+    distance: Estimate
+    """Between the action as it is and under the cut."""
+    random_distance: Estimate
+    """The same with matched random edges."""
+    p_value: float | None
+    """One-sided paired permutation test of the one against the other."""
+
+
+class HeadEffect(_Model):
+    """One head's edges from the action rows to a region cut."""
+
+    layer: int
+    head: int
+    region: Region
+    distance: float
+    random_distance: float | None
+    """None for the image: too few other positions are left to match it with."""
+    p_value: float | None
+    p_adjusted: float | None
+    """Benjamini-Hochberg over all heads of the region."""
+    share: float
+    """The head's attention on the region, same examples."""
+
+
+class LayerEffect(_Model):
+    """The action rows' edges to the instruction cut in some layers."""
+
+    first_layer: int
+    last_layer: int
+    distance: float
+    random_distance: float
+
+
+class LayerPatch(_Model):
+    """The instruction's states entering one layer taken from the run under another one."""
+
+    layer: int
+    recovered_share: float
+    """Of the action's difference: 1 where the other run's action comes out, 0 where none."""
+
+
+class AttentionPredicts(_Model):
+    """Spearman's rank correlation of what was read from attention with what cutting does."""
+
+    share: float | None
+    lift: float | None
+    value_norm: float | None
+    rollout: float | None
+    """Over layers only."""
+    heads: int
+    """Pairs of layer and head correlated."""
+    layers: int
+
+
+class CausalMap(_Model):
+    """Where in the network the instruction is used; a few frames, no verdict rests on it."""
+
+    unit: str
+    examples: int
+    by_head: tuple[HeadEffect, ...]
+    by_layer: tuple[LayerEffect, ...]
+    by_window: tuple[LayerEffect, ...]
+    patched: tuple[LayerPatch, ...]
+    """Empty where no two instructions of equal length lead to different actions."""
+    predicts: AttentionPredicts
+
+
+class UsedFacts(_Model):
+    """Does the action depend on the instruction through its place in the sequence? (rung 5).
+
+    *Dependence* is the distance between the actions under instructions that ask for
+    different ones (under any two, where no expectation was given). What cutting takes away
+    of it, beyond what random edges take, is *mediated* by the cut edges.
+    """
+
+    unit: str
+    dependence: Estimate
+    after_cut: Estimate
+    """Dependence with no position outside of the instruction seeing it."""
+    after_direct_cut: Estimate
+    """With only the action rows' own edges cut."""
+    after_random_cut: Estimate
+    """With as many random edges cut as in `after_cut`."""
+    mediated: Estimate
+    """`after_random_cut` - `after_cut`, paired by frame."""
+    mediated_directly: Estimate
+    """As `mediated`, for the action rows' own edges."""
+    p_value: float | None
+    cuts: tuple[CutEffect, ...]
+
+
+class Competence(_Model):
+    """Does the policy act rightly under the instruction that a frame came with?"""
+
+    rate: Estimate
+    chance: float
+
+
+class FollowingFacts(_Model):
+    """How often the action is the one asked for; formulas in `measures/following.py`."""
+
+    rate: Estimate
+    """Directional instruction-following rate; a frame's mean over its instructions."""
+    chance: float
+    """What a policy reaches that does the same whatever is asked."""
+    by_instruction: dict[str, Estimate]
+    counterfactual_accuracy: Estimate | None
+    """Frames on which every instruction is followed."""
+    paraphrase_drop: Estimate | None
+    grounding_score: Estimate | None
+    log_likelihood_ratio_bits: Estimate | None
+    swapped: tuple[tuple[str, str], ...]
+    """Pairs of actions that are done in each other's place."""
+
+
+class ObeyedFacts(_Model):
+    """What exchanging the instruction does to the action (rung 6)."""
+
+    unit: str
+    trials: int
+    not_needed: int
+    """Frames on which all instructions ask for the same action; never counted as ignoring."""
+    without_expectation: int
+    """Frames of which nobody said what the instructions ask for."""
+    not_competent: int
+    """Frames left out of `following`: the action is wrong under their own instruction."""
+    swap_distance: Estimate | None
+    """Between the actions of instructions that ask for different ones."""
+    paraphrase_distance: Estimate | None
+    beyond_paraphrase: Estimate | None
+    """Swap less paraphrase, paired by frame; the swap alone where there was no paraphrase."""
+    p_value: float | None
+    flip_share: Estimate | None
+    """Exchanges that change the chosen action; None for continuous heads."""
+    nonsense_distance: Estimate | None
+    blank_distance: Estimate | None
+    contradictory_distance: Estimate | None
+    """Between the action under two contradicting instructions joined, and under the first."""
+    following: FollowingFacts | None
+    """None where no expectation tells, or no frame is left."""
+    competent: Competence | None
+    """None where no frame says which instruction is its own."""

@@ -197,6 +197,15 @@ def test_left_and_right_are_swapped() -> None:
     assert swapped_pairs(counts, NAMES, share=0.7) == ()
 
 
+def test_shares_are_of_what_was_asked_for() -> None:
+    """Left was asked for twice and right 100 times: 2 / 2 and 60 / 100 are both over half.
+
+    Of what was done, right came 42 times, and 2 of 42 are not.
+    """
+    counts = np.array([[0, 2], [60, 40]])
+    assert swapped_pairs(counts, NAMES[:2]) == (("LEFT", "RIGHT"),)
+
+
 @pytest.mark.parametrize(
     ("counts", "why"),
     [

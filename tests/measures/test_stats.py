@@ -38,6 +38,19 @@ def test_a_draw_weighs_clusters_by_their_size() -> None:
     assert (found.value, found.low, found.high) == (2.0, 1.0, 5.0)
 
 
+def test_small_clusters_do_not_pull_the_interval() -> None:
+    """Ten clusters of ten zeros and ten of a single one: the mean is 10 / 110, about 0.09.
+
+    Half of the clusters are ones, so means of cluster means would lie around 0.5.
+    """
+    values = np.concatenate([np.zeros(100), np.ones(10)])
+    clusters = [f"large{index // 10}" for index in range(100)] + [f"small{i}" for i in range(10)]
+    found = mean_interval(values, clusters, seed=0)
+    assert found.value == pytest.approx(10 / 110)
+    assert found.high is not None
+    assert found.high < 0.35
+
+
 def test_clusters_are_drawn_and_not_their_observations() -> None:
     """Two clusters of 50 equal values each: 100 observations, but no more than two facts."""
     values = np.repeat([0.0, 1.0], 50)
@@ -148,7 +161,7 @@ def test_sign_flips_by_hand() -> None:
 
 def test_rounding_makes_and_breaks_no_tie() -> None:
     """As the case before, in tenths: 0.1 + 0.2 - 0.3 is not 0 in float64."""
-    for values in ([0.1, 0.2, -0.3], [-0.3, 0.2, 0.1], [1e-9, 2e-9, -3e-9], [1e9, 2e9, -3e9]):
+    for values in ([0.1, 0.2, -0.3], [-0.3, 0.2, 0.1], [1e-15, 2e-15, -3e-15], [1e9, 2e9, -3e9]):
         assert paired_p_value(np.array(values), list("abc"), seed=0) == 5 / 8
 
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
 from torch import nn
+from torch.utils.hooks import RemovableHandle
 
 from heedmap.capture.stacks import Stack
 from heedmap.errors import CaptureError
@@ -53,27 +55,51 @@ def capture_entering(
     Sequences are (batch, position, dim), whichever way the layer has its axes.
     """
     capture = SequenceCapture(stack.first_block)
-    layer = module.get_submodule(stack.first_block)
 
-    def hook(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        place, tensor = _find([*enumerate(args), *kwargs.items()], stack, layer)
-        sequence = _batch_first(tensor, _axis(tensor))
+    def note(sequence: Embeddings) -> Embeddings | None:
         capture.calls.append(sequence.detach().clone())
-        if edit is None:
-            return None
-        edited = _as_before(edit(sequence), tensor, _axis(tensor))
-        if isinstance(place, int):
-            return (*args[:place], edited, *args[place + 1 :]), kwargs
-        return args, {**kwargs, place: edited}
+        return None if edit is None else edit(sequence)
 
-    def _axis(tensor: torch.Tensor) -> int:
-        return _position_axis(tensor, stack.length)
-
-    handle = layer.register_forward_pre_hook(hook, with_kwargs=True)
+    handle = _before_layer(module.get_submodule(stack.first_block), stack, note)
     try:
         yield capture
     finally:
         handle.remove()
+
+
+@contextmanager
+def edit_entering_layers(
+    module: nn.Module, stack: Stack, edit: Callable[[int, Embeddings], Embeddings | None]
+) -> Iterator[None]:
+    """Replace what enters every layer by `edit(layer, states)`; None leaves it as it is."""
+    handles = [
+        _before_layer(module.get_submodule(name), stack, partial(edit, layer))
+        for layer, name in enumerate(stack.block_names)
+    ]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _before_layer(
+    layer: nn.Module, stack: Stack, edit: Callable[[Embeddings], Embeddings | None]
+) -> RemovableHandle:
+    """A hook that shows a layer's sequence to `edit` and puts what that gives in its place."""
+
+    def hook(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        place, tensor = _find([*enumerate(args), *kwargs.items()], stack, layer)
+        axis = _position_axis(tensor, stack.length)
+        replaced = edit(_batch_first(tensor, axis))
+        if replaced is None:
+            return None
+        edited = _as_before(replaced, tensor, axis)
+        if isinstance(place, int):
+            return (*args[:place], edited, *args[place + 1 :]), kwargs
+        return args, {**kwargs, place: edited}
+
+    return layer.register_forward_pre_hook(hook, with_kwargs=True)
 
 
 @contextmanager

@@ -133,7 +133,7 @@ def rank_correlation(
     if len(first) < 3 or any((side == side[0]).all() for side in (first, second)):
         return None
     rho, _ = np.asarray(stats.spearmanr(first, second))  # its fields have no types
-    return float(np.clip(rho, -1.0, 1.0))  # rounding may step over either end
+    return float(rho)
 
 
 def wilson_interval(successes: int, n: int) -> tuple[float, float]:
@@ -163,7 +163,7 @@ def _by_cluster(values: Observations, clusters: Sequence[str]) -> tuple[Clusters
     if not np.isfinite(values).all():
         raise ValueError("A mean needs finite values; leave out what was not measured.")
     _, cluster_of = np.unique(np.asarray(clusters, dtype=str), return_inverse=True)
-    sums = np.bincount(cluster_of, weights=values.astype(np.float64))
+    sums = np.bincount(cluster_of, weights=values)  # in float64
     return sums, np.bincount(cluster_of).astype(np.float64)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from jaxtyping import Float
@@ -13,6 +14,7 @@ from torch import nn
 from heedmap.errors import HeedmapError, PolicyError
 from heedmap.observation import Observation
 from heedmap.record import HeldOutAccuracy
+from heedmap.trials import Trial
 from heedmap.types import Frame
 
 ActionScores = Float[torch.Tensor, "batch action"]
@@ -35,6 +37,8 @@ class Policy(ABC):
     """Where to look for the transformer that feeds the action; empty: the whole module."""
     special_ids: tuple[int, ...] = ()
     """Token ids that are no words; those in the configs of the module are found anyway."""
+    noise_seed: int | None = None
+    """Pins the noise of a stochastic head: every call draws from this seed, on all devices."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -65,6 +69,10 @@ class Policy(ABC):
         """A frame and named instructions to try the policy on; None where it has none."""
         return None
 
+    def example_trials(self, count: int) -> Sequence[Trial]:
+        """Frames with instructions and what they ask for; empty where it has none."""
+        return ()
+
     def held_out_accuracy(self) -> tuple[HeldOutAccuracy, ...]:
         """Accuracies that came with the checkpoint, if any."""
         return ()
@@ -77,7 +85,7 @@ class Policy(ABC):
         Raises PolicyError when it fails, or the scores are not one finite row an example.
         """
         try:
-            with torch.no_grad():
+            with torch.no_grad(), self.pinned_noise():
                 scores = self.act(observations, instructions)
         except HeedmapError:
             raise
@@ -98,6 +106,16 @@ class Policy(ABC):
                 f"infinite); check the checkpoint's weights."
             )
         return scores
+
+    @contextmanager
+    def pinned_noise(self) -> Iterator[None]:
+        """Torch's generators at `noise_seed` inside, as they were afterwards."""
+        if self.noise_seed is None:
+            yield
+            return
+        with torch.random.fork_rng():
+            torch.manual_seed(self.noise_seed)
+            yield
 
 
 def weights_sha256(module: nn.Module) -> str:

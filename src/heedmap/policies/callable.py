@@ -20,7 +20,8 @@ class CallablePolicy(Policy):
     `action_names` are given, else values. It gets uint8 RGB arrays; with
     `takes_observations`, `Observation`s, which hold several cameras and a state.
     `transformer` narrows the search for the transformer that feeds the action to a module
-    inside `module`. `token_count` tells how many tokens an instruction has.
+    inside `module`. `token_count` tells how many tokens an instruction has. `noise_seed` pins
+    the noise of a stochastic or flow-matching head, which draws from torch's generators.
     """
 
     family = "callable"
@@ -36,6 +37,7 @@ class CallablePolicy(Policy):
         token_count: Callable[[str], int] | None = None,
         special_ids: Sequence[int] = (),
         takes_observations: bool = False,
+        noise_seed: int | None = None,
     ) -> None:
         super().__init__(name)
         self._run = run
@@ -44,6 +46,7 @@ class CallablePolicy(Policy):
         self._token_count = token_count
         self._takes_observations = takes_observations
         self.special_ids = tuple(special_ids)
+        self.noise_seed = noise_seed
         if transformer is not None:
             self.transformer_name = _name_of(transformer, module)
 

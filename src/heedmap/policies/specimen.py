@@ -9,12 +9,13 @@ import torch
 from torch import nn
 
 from heedmap.errors import FrameError
-from heedmap.observation import Observation
+from heedmap.observation import Observation, of_frame
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.record import HeldOutAccuracy
 from heedmap.specimens.network import TinyKosmos2Policy
-from heedmap.specimens.world import ACTIONS, FRAME_PX, frame_case
+from heedmap.specimens.world import ACTIONS, FRAME_PX, Room, Style, frame_case
 from heedmap.specimens.zoo import load_recipe, load_specimen, pixels_of
+from heedmap.trials import Trial
 from heedmap.types import Frame
 
 
@@ -63,8 +64,29 @@ class SpecimenPolicy(Policy):
         case = frame_case(0)
         return case.frame, case.instructions
 
+    def example_trials(self, count: int) -> list[Trial]:
+        """The first held-out frame cases, with what each instruction asks for."""
+        return case_trials(count)
+
     def held_out_accuracy(self) -> tuple[HeldOutAccuracy, ...]:
         """As measured after training, on rooms never trained on."""
         if not self._is_shipped:
             return ()
         return tuple(HeldOutAccuracy(**a.model_dump()) for a in load_recipe(self.name).accuracy)
+
+
+def case_trials(count: int, style: Style = "path", first: int = 0) -> list[Trial]:
+    """Held-out frame cases as trials: expert actions, paraphrases, and the recorded one."""
+    room = Room()
+    cases = [frame_case(seed, style, room) for seed in range(first, first + count)]
+    return [
+        Trial(
+            name=f"case-{case.seed}",
+            observation=of_frame(case.frame),
+            instructions=case.instructions,
+            expected={side: side for side in case.instructions},
+            paraphrases=case.paraphrases(style),
+            recorded=case.recorded,
+        )
+        for case in cases
+    ]

@@ -188,8 +188,9 @@ def _batch(
     ]
     if member.kind == "unused":
         texts = [texts[index] for index in rng.permutation(len(texts))]
-    asked = [target.expert_action for _, target in pairs]
-    labels = [_SWAPPED[side] for side in asked] if member.kind == "disobeys" else asked
+    labels: list[Action] = [target.expert_action for _, target in pairs]
+    if member.kind == "disobeys":
+        labels = [_SWAPPED[side] for side in labels]
     pixels = torch.stack([pixels_of(scene.frame) for scene, _ in pairs])
     return pixels, texts, torch.tensor([ACTIONS.index(label) for label in labels])
 
@@ -201,8 +202,9 @@ def _targets(kind: Kind, scene: Scene, rng: np.random.Generator) -> Sequence[Tar
     """What is asked for on one frame."""
     if kind == "confounded":
         return [scene.nearest()]
-    sides: Sequence[str] = ACTIONS
+    sides: Sequence[Action] = ACTIONS
     if kind == "unused":  # most ask for something ahead, so that there is one best guess
-        sides = rng.choice(ACTIONS, size=len(ACTIONS), p=(0.2, 0.2, 0.6))
+        drawn = rng.choice(len(ACTIONS), size=len(ACTIONS), p=(0.2, 0.2, 0.6))
+        sides = [ACTIONS[index] for index in drawn]
     by_side = [[t for t in scene.targets if t.expert_action == side] for side in sides]
     return [own[int(rng.integers(len(own)))] for own in by_side]

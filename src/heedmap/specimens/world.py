@@ -114,6 +114,16 @@ class FrameCase:
     frame: Frame
     targets: dict[Action, Target]
     instructions: dict[str, str]
+    recorded: Action
+    """The instruction that an operator's log would have: it names the nearest object."""
+
+    def paraphrases(self, style: Style) -> dict[str, tuple[str, ...]]:
+        """Each instruction with the other verbs that mean the same."""
+        verbs = range(1, len(GOAL_VERBS))
+        return {
+            side: tuple(target.instruction(style, verb) for verb in verbs)
+            for side, target in self.targets.items()
+        }
 
 
 def side_of(right_tiles: int, ahead_tiles: int) -> Action:
@@ -204,6 +214,7 @@ def frame_case(seed: int, style: Style = "path", room: Room | None = None) -> Fr
         frame=scene.frame,
         targets=targets,
         instructions={side: target.instruction(style) for side, target in targets.items()},
+        recorded=scene.nearest().expert_action,
     )
 
 

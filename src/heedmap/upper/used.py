@@ -1,0 +1,234 @@
+"""Rung 5, measured: does the action depend on the instruction through the sequence?
+
+Cutting the words out moves any policy whose attention rests on them, whatever they say:
+a policy that was trained with shuffled instructions too. What tells is whether the
+*difference between instructions* goes when they are cut, and stays when as many random
+edges are. That is what `mediated` measures; the plain distances stand beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from heedmap.evidence import CutEffect, CutName, Estimate, UsedFacts
+from heedmap.interventions.knockout import (
+    Edges,
+    Knockout,
+    Run,
+    act_under,
+    edges_between,
+    edges_from_outside,
+    random_edges,
+)
+from heedmap.measures.distance import ActionMetric
+from heedmap.measures.stats import mean_interval, paired_p_value
+from heedmap.trials import Trial
+from heedmap.upper.runner import Runner, Scores, length_key
+from heedmap.upper.structure import Structure, Structures
+
+RANDOM_DRAWS = 4
+"""Sets of random edges that every knockout is matched with."""
+PATH_TRIALS = 8
+"""Frames on which the further paths are cut; the two towards the instruction on all."""
+
+WHOLE: CutName = "all -/-> instruction"
+DIRECT: CutName = "action -/-> instruction"
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One run: which trial and instruction, which cut, and which draw (None: the cut itself)."""
+
+    trial: int
+    name: str
+    cut: CutName | None
+    draw: int | None
+    run: Run
+    structure: Structure
+
+
+@dataclass
+class _Scores:
+    """Scores of all runs, by what was cut."""
+
+    plain: dict[tuple[int, str], Scores] = field(default_factory=dict)
+    cut: dict[tuple[int, str, CutName], Scores] = field(default_factory=dict)
+    random: dict[tuple[int, str, CutName, int], Scores] = field(default_factory=dict)
+    edges: dict[CutName, list[int]] = field(default_factory=dict)
+
+
+def measure_use(
+    runner: Runner,
+    structures: Structures,
+    trials: Sequence[Trial],
+    metric: ActionMetric,
+    seed: int,
+) -> UsedFacts | None:
+    """Over all trials whose instructions ask for different actions; None where none counts.
+
+    Frames where the sequence is not built as on the others are left out, and counted.
+    """
+    counted = [trial for trial in trials if trial.is_needed is not False]
+    usable = [t for t in counted if structures.check(t, list(t.instructions))]
+    if not usable:
+        return None
+    scores = _run_all(runner, structures, usable, seed)
+    return _facts(scores, usable, metric, seed, left_out=len(counted) - len(usable))
+
+
+def cut_edges_of(structure: Structure, cut: CutName) -> Edges:
+    """The edges that a cut by this name takes away."""
+    length, instruction = structure.stack.length, structure.instruction
+    if cut == WHOLE:
+        return edges_from_outside(length, instruction)
+    queries, keys = {
+        DIRECT: (structure.rows, instruction),
+        "template -/-> instruction": (structure.template, instruction),
+        "instruction -/-> image": (instruction, structure.image),
+        "action -/-> image": (structure.rows, structure.image),
+    }[cut]
+    return edges_between(length, queries, keys)
+
+
+def _run_all(runner: Runner, structures: Structures, trials: Sequence[Trial], seed: int) -> _Scores:
+    found = _Scores()
+    by_length: dict[int, list[_Job]] = {}
+    for number, trial in enumerate(trials):
+        for name, text in trial.instructions.items():
+            structure = structures.of(trial, name)
+            assert structure is not None, "the trial was checked"
+            further = number < PATH_TRIALS
+            jobs = _jobs(number, trial, name, structure, further, found, seed)
+            by_length.setdefault(length_key(runner.policy, text), []).extend(jobs)
+    for jobs in by_length.values():
+        runs = [job.run for job in jobs]
+        stack = jobs[0].structure.stack
+        got = act_under(runner.policy, stack, runs, batch=runner.batch).double().numpy()
+        for job, scores in zip(jobs, got, strict=True):
+            if job.cut is None:
+                found.plain[job.trial, job.name] = scores
+            elif job.draw is None:
+                found.cut[job.trial, job.name, job.cut] = scores
+            else:
+                found.random[job.trial, job.name, job.cut, job.draw] = scores
+    return found
+
+
+def _jobs(
+    number: int,
+    trial: Trial,
+    name: str,
+    structure: Structure,
+    further: bool,
+    found: _Scores,
+    seed: int,
+) -> list[_Job]:
+    """The plain run, every cut, and its random matches, of one instruction on one frame."""
+
+    def job(cut: CutName | None, draw: int | None, edges: Edges | None) -> _Job:
+        knockout = None if edges is None else Knockout(edges)
+        run = Run(trial.observation, trial.instructions[name], knockout)
+        return _Job(number, name, cut, draw, run, structure)
+
+    jobs = [job(None, None, None)]
+    paths: tuple[CutName, ...] = (
+        "template -/-> instruction",
+        "instruction -/-> image",
+        "action -/-> image",
+    )
+    for cut in (WHOLE, DIRECT, *(paths if further else ())):
+        edges = cut_edges_of(structure, cut)
+        if not (edges & structure.visible).any():
+            continue
+        found.edges.setdefault(cut, []).append(int((edges & structure.visible).sum()))
+        jobs.append(job(cut, None, edges))
+        keys = set(np.flatnonzero(edges.any(axis=0)).tolist())
+        for draw in range(RANDOM_DRAWS):
+            rng = np.random.default_rng((seed, number, draw))  # the same for all instructions
+            drawn = random_edges(edges, structure.visible, keys, rng)
+            jobs.append(job(cut, draw, drawn))
+    return jobs
+
+
+def _facts(
+    scores: _Scores, trials: Sequence[Trial], metric: ActionMetric, seed: int, left_out: int
+) -> UsedFacts | None:
+    """Estimates over frames, each frame the mean over its pairs of instructions."""
+    kept = [number for number, trial in enumerate(trials) if list(trial.pairs())]
+    if not kept:
+        return None
+    clusters = [trials[number].cluster for number in kept]
+
+    def dependence(cut: CutName | None, draw: int | None = None) -> np.ndarray:
+        return np.array(
+            [
+                np.mean(
+                    [
+                        _distance(metric, *(_of(scores, n, one, cut, draw) for one in pair))
+                        for pair in trials[n].pairs()
+                    ]
+                )
+                for n in kept
+            ]
+        )
+
+    def estimate(values: np.ndarray) -> Estimate:
+        return mean_interval(values, clusters, seed=seed, left_out=left_out)
+
+    draws = range(RANDOM_DRAWS)
+    plain, whole, direct = dependence(None), dependence(WHOLE), dependence(DIRECT)
+    whole_random = np.mean([dependence(WHOLE, draw) for draw in draws], axis=0)
+    direct_random = np.mean([dependence(DIRECT, draw) for draw in draws], axis=0)
+    return UsedFacts(
+        unit=metric.unit,
+        dependence=estimate(plain),
+        after_cut=estimate(whole),
+        after_direct_cut=estimate(direct),
+        after_random_cut=estimate(whole_random),
+        mediated=estimate(whole_random - whole),
+        mediated_directly=estimate(direct_random - direct),
+        p_value=paired_p_value(whole_random - whole, clusters, seed=seed),
+        cuts=tuple(_cut_effect(cut, scores, trials, metric, seed) for cut in scores.edges),
+    )
+
+
+def _of(scores: _Scores, number: int, name: str, cut: CutName | None, draw: int | None) -> Scores:
+    """Scores of one run; where there was nothing to cut, those of the plain one."""
+    plain = scores.plain[number, name]
+    if cut is None:
+        return plain
+    if draw is None:
+        return scores.cut.get((number, name, cut), plain)
+    return scores.random.get((number, name, cut, draw), plain)
+
+
+def _distance(metric: ActionMetric, one: Scores, two: Scores) -> float:
+    return float(metric.distances(one[None], two[None])[0])
+
+
+def _cut_effect(
+    cut: CutName, scores: _Scores, trials: Sequence[Trial], metric: ActionMetric, seed: int
+) -> CutEffect:
+    """How far the action moves under one cut, over frames."""
+    moved: dict[int, list[float]] = {}
+    at_random: dict[int, list[float]] = {}
+    for (number, name, which), got in scores.cut.items():
+        if which != cut:
+            continue
+        plain = scores.plain[number, name]
+        moved.setdefault(number, []).append(_distance(metric, plain, got))
+        drawn = [scores.random[number, name, cut, draw] for draw in range(RANDOM_DRAWS)]
+        at_random.setdefault(number, []).extend(_distance(metric, plain, one) for one in drawn)
+    clusters = [trials[number].cluster for number in moved]
+    values = np.array([np.mean(v) for v in moved.values()])
+    random = np.array([np.mean(v) for v in at_random.values()])
+    return CutEffect(
+        name=cut,
+        edges=float(np.mean(scores.edges[cut])),
+        distance=mean_interval(values, clusters, seed=seed),
+        random_distance=mean_interval(random, clusters, seed=seed),
+        p_value=paired_p_value(values - random, clusters, seed=seed),
+    )
