@@ -15,11 +15,12 @@ SOURCE = Path(__file__).parent.parent / "src" / "heedmap"
 # this list, never from one below.
 RANKS: list[tuple[str, ...]] = [
     ("errors",),
-    ("types", "regions", "instructions", "folders", "verdict"),
-    ("observation",),
+    ("types", "regions", "instructions", "folders", "evidence"),
+    ("verdict", "observation"),
     ("frames", "record"),
-    ("provenance", "sentence", "variants"),
-    ("disagreements", "ladder_wording"),
+    ("provenance", "sentence", "variants", "trials", "ladder_texts"),
+    ("disagreements", "ladder_details", "ladder_upper", "ladder_en", "ladder_ko"),
+    ("ladder_wording",),
     ("capture", "ladder", "nulls"),
     ("layout",),
     ("measures", "specimens"),
@@ -28,10 +29,10 @@ RANKS: list[tuple[str, ...]] = [
     ("perturb", "tokens", "interventions"),
     ("discovery", "prompt", "patches"),
     ("examine",),
-    ("attended",),
+    ("attended", "upper"),
     ("diagnosis",),
     ("pipeline", "report", "forensics"),
-    ("demo", "scoreboard"),
+    ("demo", "scoreboard", "needed"),
     ("cli",),
 ]
 

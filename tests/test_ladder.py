@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, get_args
 
 import pytest
 
 from heedmap.ladder import judge
-from heedmap.ladder_wording import verdict_text
+from heedmap.ladder_en import ENGLISH
+from heedmap.ladder_ko import KOREAN
 from heedmap.verdict import (
     AttendedFacts,
     Bypass,
@@ -188,11 +190,10 @@ def test_a_lost_instruction_with_a_bypass_is_not_called_lost_for_good() -> None:
 
 @pytest.mark.parametrize("cause", get_args(Cause))
 def test_every_cause_is_told_in_both_languages_with_the_same_details(cause: Cause) -> None:
-    class Noting(dict[str, str]):
-        def __missing__(self, key: str) -> str:
-            return f"<{key}>"
+    def details(text: str) -> set[str]:
+        return set(re.findall(r"{(\w+)}", text))
 
-    english = verdict_text(cause, Noting(), bypassed=True)
-    korean = verdict_text(cause, Noting(), bypassed=True, language="ko")
+    english, korean = ENGLISH.causes[cause], KOREAN.causes[cause]
     assert english != korean
     assert all(text.strip() for text in (*english, *korean))
+    assert details(english.sentence) == details(korean.sentence)

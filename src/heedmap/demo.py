@@ -8,20 +8,28 @@ from heedmap.errors import RecordError
 from heedmap.frames import png_bytes
 from heedmap.instructions import CaseInstruction, dump_instructions
 from heedmap.pipeline import Progress, audit
+from heedmap.policies.specimen import case_trials
 from heedmap.record import Result
 from heedmap.specimens.network import Wiring
 from heedmap.specimens.world import FrameCase, Style, frame_case
 from heedmap.specimens.zoo import REGIMES
 
+TRIALS = 24
+"""Held-out frame cases that the demo's upper rungs are measured on."""
+
 
 def run_demo(wiring: Wiring, case_seed: int, on_progress: Progress | None = None) -> Result:
-    """Audit the four regimes in one wiring on the held-out case of a seed."""
+    """Audit the four regimes in one wiring on the held-out case of a seed.
+
+    The upper rungs are measured on that case and those that follow it.
+    """
     case = frame_case(case_seed)
     return audit(
         [f"specimen:{regime}@{wiring}" for regime in REGIMES],
         {f"case-{case_seed}": case.frame},
         case.instructions,
         expected_actions={side: side for side in case.instructions},
+        trials=case_trials(TRIALS, first=case_seed),
         arguments={"command": "demo", "wiring": wiring, "case_seed": case_seed},
         on_progress=on_progress,
     )

@@ -17,6 +17,8 @@ from heedmap.patches import patch_map
 from heedmap.prompt import shifts_with_length
 from heedmap.regions import is_image
 from heedmap.tokens import measure_tokens
+from heedmap.trials import Trial
+from heedmap.upper.measure import UpperFacts, measure_upper
 from heedmap.variants import longer, observation_variants, word_variants
 from heedmap.verdict import Bypass, Measurements, PresenceFacts, VisibilityFacts
 
@@ -28,10 +30,17 @@ def measure(
     transformer: Transformer,
     examined: Sequence[Examined],
     instructions: Mapping[str, str],
+    trials: Sequence[Trial],
     seed: int,
 ) -> Measurements:
-    """All that the ladder is judged from, over the cases of one policy."""
+    """All that the ladder is judged from: rungs 1-4 over the cases, 5 and 6 over the trials.
+
+    Without trials the upper rungs are not measured.
+    """
     first = examined[0]
+    upper = UpperFacts(None, None, None)
+    if trials:
+        upper = measure_upper(first.subject.policy, transformer, examined, trials, seed)
     others = [text for text in instructions.values() if text != first.subject.instruction]
     return Measurements(
         stacks=transformer.stacks,
@@ -40,6 +49,9 @@ def measure(
         visibility=visibility_of(examined),
         attended=attended_of(examined, seed),
         bypass=bypass_of(first, others, seed),
+        used=upper.used,
+        obeyed=upper.obeyed,
+        causal_map=upper.causal_map,
         patches=tuple(
             patch_map(first.subject, camera, positions)
             for camera, positions in first.movement.by_camera.items()

@@ -1,14 +1,15 @@
 """From measurements to a verdict: pure rules, one function a rung.
 
 A rung `fails` only on direct evidence. Low attention is none: information travels over
-other positions, so rung 4 fails only where nothing at all can be read. Rungs 5 and 6 need
-cuts and swaps; until those are measured they stay `not measured`, and the sentence says so.
+other positions, so rung 4 fails only where nothing at all can be read. Rungs 5 and 6 are
+judged in `ladder_upper.py`, from cuts and exchanges.
 """
 
 from __future__ import annotations
 
+from heedmap.ladder_details import details_of, telling_lost_words
+from heedmap.ladder_upper import judge_competent, judge_needed, judge_obeyed, judge_used
 from heedmap.ladder_wording import verdict_text
-from heedmap.sentence import ranges
 from heedmap.verdict import Cause, Measurements, Rung, RungName, Status, Verdict
 
 UNATTENDED_ROLLOUT_SHARE = 1e-4
@@ -21,31 +22,37 @@ def judge(measured: Measurements) -> Verdict:
     present, presence_cause = _present(measured)
     visible, visibility_cause = _visible(measured)
     attended, attention_cause = _attended(measured)
+    used, use_cause = judge_used(measured)
+    obeyed, obedience_cause = judge_obeyed(measured)
     rungs: dict[RungName, Rung] = {
         "tokenised": tokenised,
         "present": present,
         "visible": visible,
         "attended": attended,
-        "used": Rung(status="not measured"),
-        "obeyed": Rung(status="not measured"),
+        "used": used,
+        "obeyed": obeyed,
     }
     cause = (
         token_cause
         or presence_cause
         or visibility_cause
         or attention_cause
+        or use_cause
+        or obedience_cause
         or _without_fault(measured)
     )
-    details = _details(measured)
-    sentence, fix = verdict_text(cause, details, bypassed=measured.bypass.status == "found")
-    return Verdict(
+    verdict = Verdict(
         cause=cause,
-        sentence=sentence,
-        fix=fix,
+        sentence="",
+        fix="",
         rungs=rungs,
         bypass=measured.bypass,
-        details=details,
+        needed=judge_needed(measured),
+        competent=judge_competent(measured),
+        details=details_of(measured),
     )
+    sentence, fix = verdict_text(verdict)
+    return verdict.model_copy(update={"sentence": sentence, "fix": fix})
 
 
 def _tokenised(measured: Measurements) -> tuple[Rung, Cause | None]:
@@ -68,16 +75,6 @@ def _tokenised(measured: Measurements) -> tuple[Rung, Cause | None]:
         cause = "same_ids"
     value = float(len(tokens.identical_pairs))
     return Rung(status="fails" if cause else "holds", value=value, evidence=evidence), cause
-
-
-def telling_lost_words(measured: Measurements) -> tuple[str, ...]:
-    """Lost words that only some of the instructions lose or have: those that tell them apart."""
-    lost = measured.tokens.lost_words
-    names = list(measured.tokens.ids)
-    everywhere = set.intersection(*(set(lost.get(name, ())) for name in names)) if names else set()
-    if measured.tokens.identical_pairs or not measured.tokens.grows_with_instruction:
-        everywhere = set()
-    return tuple(sorted({w for words in lost.values() for w in words} - everywhere))
 
 
 def _told_apart(ids: tuple[int, ...]) -> int:
@@ -140,24 +137,7 @@ def _without_fault(measured: Measurements) -> Cause:
         return "bypass"
     if not measured.presence.measured and measured.tokens.module is None:
         return "not_measured"
+    if judge_needed(measured).status == "fails":
+        return "not_needed"
     hops = measured.visibility.instruction_hops
     return "indirect_only" if hops is not None and hops > 1 else "none"
-
-
-def _details(measured: Measurements) -> dict[str, str]:
-    """What sentences name, as text."""
-    presence, seen, tokens = measured.presence, measured.visibility, measured.tokens
-    at = presence.positions or presence.mixed_positions
-    details = {
-        "positions": ranges(at),
-        "overwritten": ranges(presence.overwritten_positions),
-        "hops": "" if seen.instruction_hops is None else str(seen.instruction_hops),
-        "image_total": str(seen.image_total),
-        "image_masked": str(seen.image_total - seen.image_reachable),
-        "lost_words": ", ".join(f"'{word}'" for word in telling_lost_words(measured)),
-        "pairs": ", ".join(f"{a} and {b}" for a, b in tokens.identical_pairs),
-        "embedding": tokens.module or "",
-        "module": measured.bypass.module or "",
-        "share": "" if measured.attended is None else f"{100 * measured.attended.share:.1f} %",
-    }
-    return {name: text for name, text in details.items() if text}

@@ -44,7 +44,9 @@ from heedmap.record import (
     share_table,
 )
 from heedmap.sentence import policy_sentence
+from heedmap.trials import Trial, trials_of
 from heedmap.types import ActionAttention, VisibleByLayer
+from heedmap.upper.measure import check_trials
 
 Progress = Callable[[str, int, int], None]
 """Called after each case with the policy's name, cases done, and cases in all."""
@@ -57,6 +59,8 @@ def audit(
     *,
     declared: str | None = None,
     expected_actions: Mapping[str, str] | None = None,
+    paraphrases: Mapping[str, Sequence[str]] | None = None,
+    trials: Sequence[Trial] | None = None,
     seed: int = 0,
     arguments: dict[str, Any] | None = None,
     on_progress: Progress | None = None,
@@ -70,8 +74,13 @@ def audit(
         instructions: at least two, by name, such as {"left": "...", "right": "..."}.
         declared: regions that a script assumes, such as "image=0:64,text=64:+len"; left
             out, the policy's own `default_declared`.
-        expected_actions: the right action by instruction name, where it is known.
-        seed: of the frame perturbations.
+        expected_actions: what each instruction asks for, by its name, where it is known: a
+            class ("left") or the sign of a continuous dimension ("dim1:+").
+        paraphrases: by instruction name, other words for the same.
+        trials: what the upper rungs (used, obeyed) are measured on; left out, the frames with
+            these instructions. Every trial may have instructions of its own; an empty
+            sequence leaves the upper rungs out.
+        seed: of the frame perturbations, random edges and bootstrap.
         arguments: more for the record to keep beside these arguments, such as the command.
         on_progress: called after each case.
 
@@ -85,14 +94,20 @@ def audit(
     loaded = _load_all([policies] if isinstance(policies, Policy | str) else policies)
     for policy in loaded:
         _check_inputs(policy, named, instructions)
-    plan = _Plan(named, instructions, regions, seed, len(loaded), on_progress)
-    audited = [_audit_policy(policy, plan) for policy in loaded]
     expected = expected_actions or {}
+    if trials is None:
+        trials = trials_of(named, instructions, expected, paraphrases or {})
+    for policy in loaded:
+        check_trials(policy, trials)
+    plan = _Plan(named, instructions, trials, regions, seed, len(loaded), on_progress)
+    audited = [_audit_policy(policy, plan) for policy in loaded]
     effective = {
         "policies": [policy.name for policy in loaded],
         "frames": [frame.source for frame in named],
         "instructions": dict(instructions),
         "expected_actions": dict(expected),
+        "paraphrases": {name: list(texts) for name, texts in (paraphrases or {}).items()},
+        "trials": [trial.name for trial in trials],
         "declared": declared,
     }
     record = Record(
@@ -114,6 +129,7 @@ class _Plan:
 
     frames: list[NamedFrame]
     instructions: Mapping[str, str]
+    trials: Sequence[Trial]
     declared: DeclaredRegions | None
     seed: int
     policies: int
@@ -130,7 +146,8 @@ class _Plan:
         """Report one more case done."""
         self.done += 1
         if self.on_progress is not None:
-            total = self.policies * len(self.frames) * len(self.instructions)
+            upper = 1 if self.trials else 0  # the upper rungs count as one more case
+            total = self.policies * (len(self.frames) * len(self.instructions) + upper)
             self.on_progress(policy.name, self.done, total)
 
 
@@ -155,7 +172,11 @@ def _audit_policy(policy: Policy, plan: _Plan) -> tuple[PolicyResult, pa.Table]:
             for name in plan.instructions:
                 _audit_case(policy, transformer, frame, name, plan, found)
                 plan.tick(policy)
-        measurements = measure(transformer, found.examined, plan.instructions, plan.seed)
+        measurements = measure(
+            transformer, found.examined, plan.instructions, plan.trials, plan.seed
+        )
+        if plan.trials:
+            plan.tick(policy)
         if weights_sha256(policy.module) != hash_before:
             raise PolicyError(
                 f"The weights or buffers of '{policy.name}' changed while it was audited; "

@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from heedmap.evidence import CausalMap, ObeyedFacts, UsedFacts
+
 RungName = Literal["tokenised", "present", "visible", "attended", "used", "obeyed"]
 Status = Literal["holds", "fails", "not measured"]
 Cause = Literal[
@@ -28,6 +30,11 @@ Cause = Literal[
     "image_masked",
     "values_zero",
     "unattended",
+    "unused",
+    "confounded",
+    "disobeyed",
+    "not_competent",
+    "not_needed",
     "indirect_only",
     "bypass",
     "not_measured",
@@ -174,6 +181,10 @@ class Measurements(_Model):
     visibility: VisibilityFacts
     attended: AttendedFacts | None
     bypass: Bypass
+    used: UsedFacts | None = None
+    """None where nothing of the instruction is in the sequence, or no frame counts."""
+    obeyed: ObeyedFacts | None = None
+    causal_map: CausalMap | None = None
     patches: tuple[PatchMap, ...] = ()
 
 
@@ -228,6 +239,10 @@ class Verdict(_Model):
     fix: str
     rungs: dict[RungName, Rung]
     bypass: Bypass
+    needed: Rung = Rung(status="not measured")
+    """Gate: does any frame leave a choice that the instruction decides?"""
+    competent: Rung = Rung(status="not measured")
+    """Gate: is the action right under the instruction that a frame came with?"""
     details: dict[str, str] = {}
     """What the sentence names: positions, words, modules; for other languages."""
 

@@ -138,8 +138,7 @@ def _card(result: Result, policy: PolicyResult, language: Language) -> dict[str,
             }
         )
     verdict = policy.verdict
-    found = verdict.bypass.status == "found"
-    said, fix = verdict_text(verdict.cause, verdict.details, bypassed=found, language=language)
+    said, fix = verdict_text(verdict, language)
     return {
         "policy": policy,
         "transformer": next(s.pattern for s in policy.measurements.stacks if s.taken),

@@ -1,0 +1,110 @@
+"""Rungs 5 and 6 and their gates: pure rules from measured facts to rungs.
+
+Thresholds were chosen on the population's development members (docs/ladder.md), which are
+never scored. A significant effect of no size proves nothing, so every rule asks for both.
+"""
+
+from __future__ import annotations
+
+from heedmap.evidence import Estimate, ObeyedFacts
+from heedmap.verdict import Cause, Measurements, Rung
+
+LEAST_EFFECT: dict[str, float] = {"bits": 0.02, "scale units": 0.1}
+"""Smallest difference of actions that counts, by unit."""
+LEAST_FOLLOWED = 0.5
+"""An instruction followed on fewer frames (upper end of the interval) is not obeyed."""
+
+
+def judge_needed(measured: Measurements) -> Rung:
+    """Holds where instructions are known to ask for different actions on some frame."""
+    facts = measured.obeyed
+    if facts is None:
+        return Rung(status="not measured")
+    evidence = facts.model_dump(include={"trials", "not_needed", "without_expectation"})
+    if decided := _decided(facts):
+        return Rung(status="holds", value=decided / facts.trials, evidence=evidence)
+    status = "fails" if facts.not_needed else "not measured"
+    return Rung(status=status, value=0.0 if facts.not_needed else None, evidence=evidence)
+
+
+def judge_competent(measured: Measurements) -> Rung:
+    """Holds where the frames' own instructions are followed more than by a fixed action."""
+    facts = measured.obeyed
+    if facts is None or facts.competent is None:
+        return Rung(status="not measured")
+    above = is_above(facts.competent.rate, facts.competent.chance)
+    return Rung(
+        status="holds" if above else "fails",
+        value=facts.competent.rate.value,
+        evidence=facts.competent.model_dump(mode="json"),
+    )
+
+
+def judge_used(measured: Measurements) -> tuple[Rung, Cause | None]:
+    """Does the dependence on the instruction go when its edges are cut?"""
+    facts = measured.used
+    if facts is None:
+        return Rung(status="not measured"), None
+    evidence = facts.model_dump(mode="json")
+    if is_effect(facts.mediated, facts.unit):
+        return Rung(status="holds", value=facts.mediated.value, evidence=evidence), None
+    if measured.obeyed is None or not _decided(measured.obeyed):
+        return Rung(status="not measured", evidence=evidence), None  # nobody said it should be
+    rung = Rung(status="fails", value=facts.mediated.value, evidence=evidence)
+    if measured.bypass.status == "found" and responds(measured.obeyed):
+        return rung, None  # it has another road, which the verdict names
+    return rung, _cause_of_no_use(measured)
+
+
+def judge_obeyed(measured: Measurements) -> tuple[Rung, Cause | None]:
+    """Does exchanging the instruction change the action, the right way?"""
+    facts = measured.obeyed
+    if facts is None or facts.beyond_paraphrase is None:
+        return Rung(status="not measured"), None
+    evidence = facts.model_dump(mode="json")
+    if not responds(facts):
+        if not _decided(facts):
+            return Rung(status="not measured", evidence=evidence), None
+        value = None if facts.following is None else facts.following.rate.value
+        rung = Rung(status="fails", value=value, evidence=evidence)
+        return rung, _cause_of_no_use(measured)
+    following = facts.following
+    is_swapped = following is not None and bool(following.swapped)
+    if judge_competent(measured).status == "fails" and not is_swapped:
+        return Rung(status="not measured", evidence=evidence), "not_competent"
+    if following is None:
+        cause: Cause | None = "not_competent" if facts.not_competent else None
+        return Rung(status="not measured", evidence=evidence), cause
+    each = [_upper(rate) >= LEAST_FOLLOWED for rate in following.by_instruction.values()]
+    holds = is_above(following.rate, following.chance) and all(each) and not is_swapped
+    rung = Rung(status="holds" if holds else "fails", value=following.rate.value, evidence=evidence)
+    return rung, None if holds else "disobeyed"
+
+
+def responds(facts: ObeyedFacts) -> bool:
+    """Whether exchanging the instruction moves the action, beyond what paraphrases do."""
+    return facts.beyond_paraphrase is not None and is_effect(facts.beyond_paraphrase, facts.unit)
+
+
+def is_effect(estimate: Estimate, unit: str) -> bool:
+    """Large enough to count, and above 0 where there is an interval."""
+    return estimate.value >= LEAST_EFFECT[unit] and (estimate.low is None or estimate.low > 0)
+
+
+def is_above(estimate: Estimate, chance: float) -> bool:
+    """Above chance, with the lower end of the interval where there is one."""
+    return (estimate.value if estimate.low is None else estimate.low) > chance
+
+
+def _cause_of_no_use(measured: Measurements) -> Cause:
+    """The frame alone decides where the action is right under the frame's own instruction."""
+    return "confounded" if judge_competent(measured).status == "holds" else "unused"
+
+
+def _decided(facts: ObeyedFacts) -> int:
+    """Frames on which the instructions are known to ask for different actions."""
+    return facts.trials - facts.not_needed - facts.without_expectation
+
+
+def _upper(estimate: Estimate) -> float:
+    return estimate.value if estimate.high is None else estimate.high

@@ -1,0 +1,73 @@
+"""The upper rungs of one policy, in order: respond, cut, map."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from heedmap.discovery import Transformer
+from heedmap.errors import InstructionError
+from heedmap.evidence import CausalMap, ObeyedFacts, UsedFacts
+from heedmap.examine import Examined
+from heedmap.instructions import check_expected_actions, check_instructions
+from heedmap.measures.following import parse_expectation
+from heedmap.policies.base import Policy
+from heedmap.trials import Trial
+from heedmap.upper.maps import measure_map
+from heedmap.upper.obeyed import measure_obedience
+from heedmap.upper.responses import respond
+from heedmap.upper.runner import Runner
+from heedmap.upper.structure import Structures
+from heedmap.upper.used import measure_use
+
+
+class UpperFacts(NamedTuple):
+    """None where it was not measured."""
+
+    used: UsedFacts | None
+    obeyed: ObeyedFacts | None
+    causal_map: CausalMap | None
+
+
+def measure_upper(
+    policy: Policy,
+    transformer: Transformer,
+    examined: Sequence[Examined],
+    trials: Sequence[Trial],
+    seed: int,
+) -> UpperFacts:
+    """Rungs 5 and 6 over the trials. Raises PolicyError when one of them cannot be run."""
+    first = trials[0]
+    runner = Runner.of(policy, [(first.observation, t) for t in first.instructions.values()])
+    structures = Structures(policy, transformer, seed)
+    structures.learn(examined)
+    responses = respond(runner, trials)
+    metric = responses.metric(policy.action_names)
+    return UpperFacts(
+        used=measure_use(runner, structures, trials, metric, seed),
+        obeyed=measure_obedience(responses, metric, policy.action_names, seed),
+        causal_map=measure_map(runner, structures, trials, metric, seed),
+    )
+
+
+def check_trials(policy: Policy, trials: Sequence[Trial]) -> None:
+    """Refuse what cannot be measured before any work is done.
+
+    Raises InstructionError for an expectation that does not fit the policy's actions or names
+    no instruction, an instruction that is too long or empty, and FrameError for a frame that
+    the policy cannot take.
+    """
+    for trial in trials:
+        check_instructions(trial.instructions)
+        check_expected_actions(trial.expected, trial.instructions)
+        for image in trial.observation.images.values():
+            policy.check_frame(image)
+        for text in trial.instructions.values():
+            policy.token_count(text)
+        for expected in trial.expected.values():
+            parse_expectation(expected, policy.action_names)
+        if trial.recorded is not None and trial.recorded not in trial.instructions:
+            raise InstructionError(
+                f"'{trial.recorded}' is said to be the instruction that the frame '{trial.name}' "
+                f"came with, but its instructions are {', '.join(trial.instructions)}."
+            )
