@@ -144,6 +144,7 @@ class Competence(_Model):
 
     rate: Estimate
     chance: float
+    """What a policy reaches that always does what is asked for most often."""
 
 
 class FollowingFacts(_Model):
@@ -190,3 +191,5 @@ class ObeyedFacts(_Model):
     """None where no expectation tells, or no frame is left."""
     competent: Competence | None
     """None where no frame says which instruction is its own."""
+    own_action_anyway: Estimate | None
+    """Of the other instructions: those under which the frame's own action is done all the same."""

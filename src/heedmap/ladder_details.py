@@ -60,6 +60,8 @@ def _obedience(facts: ObeyedFacts) -> dict[str, str]:
     if competent is not None:
         details["competent"] = _rate(competent.rate)
         details["competent_chance"] = _percent(competent.chance)
+    if facts.own_action_anyway is not None:
+        details["anyway"] = _percent(facts.own_action_anyway.value)
     return details
 
 

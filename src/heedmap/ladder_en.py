@@ -86,7 +86,7 @@ _CAUSES: dict[Cause, CauseText] = {
     ),
     "confounded": CauseText(
         "The action follows the frame, not the instruction: it is right in {competent} under the "
-        "frames' own instructions, but exchanging the instruction moves it by {swap}.",
+        "frames' own instructions, and done all the same under {anyway} of the others.",
         "Train on other instructions with other actions for the same frame; `heedmap needed "
         "DATASET` tells how far the frame foretells the action.",
     ),

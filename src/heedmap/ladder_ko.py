@@ -75,8 +75,8 @@ _CAUSES: dict[Cause, CauseText] = {
         "DATASET`으로 확인할 수 있습니다.",
     ),
     "confounded": CauseText(
-        "액션은 명령이 아니라 프레임을 따릅니다: 프레임 자체의 명령에서는 {competent} 맞지만, "
-        "명령을 바꾸면 액션이 {swap}만큼만 움직입니다.",
+        "액션은 명령이 아니라 프레임을 따릅니다: 프레임 자체의 명령에서 {competent} 맞고, 다른 "
+        "명령의 {anyway}에서도 같은 액션을 합니다.",
         "같은 프레임에 다른 명령과 다른 액션을 넣어 학습하십시오. `heedmap needed DATASET`은 "
         "프레임만으로 액션을 얼마나 예측할 수 있는지 알려 줍니다.",
     ),

@@ -14,6 +14,9 @@ LEAST_EFFECT: dict[str, float] = {"bits": 0.02, "scale units": 0.1}
 LEAST_FOLLOWED = 0.5
 """An instruction followed on fewer frames (upper end of the interval) is not obeyed."""
 
+MOSTLY = 0.5
+"""Above this share of other instructions the frame's own action counts as done anyway."""
+
 
 def judge_needed(measured: Measurements) -> Rung:
     """Holds where instructions are known to ask for different actions on some frame."""
@@ -78,7 +81,9 @@ def judge_obeyed(measured: Measurements) -> tuple[Rung, Cause | None]:
     each = [_upper(rate) >= LEAST_FOLLOWED for rate in following.by_instruction.values()]
     holds = is_above(following.rate, following.chance) and all(each) and not is_swapped
     rung = Rung(status="holds" if holds else "fails", value=following.rate.value, evidence=evidence)
-    return rung, None if holds else "disobeyed"
+    if holds:
+        return rung, None
+    return rung, "confounded" if _frame_decides(measured) else "disobeyed"
 
 
 def responds(facts: ObeyedFacts) -> bool:
@@ -97,8 +102,16 @@ def is_above(estimate: Estimate, chance: float) -> bool:
 
 
 def _cause_of_no_use(measured: Measurements) -> Cause:
-    """The frame alone decides where the action is right under the frame's own instruction."""
-    return "confounded" if judge_competent(measured).status == "holds" else "unused"
+    return "confounded" if _frame_decides(measured) else "unused"
+
+
+def _frame_decides(measured: Measurements) -> bool:
+    """Right under the frames' own instructions, and mostly the same under any other."""
+    facts = measured.obeyed
+    if facts is None or facts.own_action_anyway is None:
+        return False
+    same_anyway = facts.own_action_anyway.value > MOSTLY
+    return judge_competent(measured).status == "holds" and same_anyway
 
 
 def _decided(facts: ObeyedFacts) -> int:

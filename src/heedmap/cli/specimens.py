@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.table import Table
-from rich.text import Text
 
 from heedmap.cli.console import err, out, progress_bar
-
-if TYPE_CHECKING:
-    from heedmap.scoreboard import Score
+from heedmap.cli.score import score
 
 app = typer.Typer(
     help="heedmap's own small trained policies.", no_args_is_help=True, rich_markup_mode=None
@@ -96,46 +91,4 @@ def train(
     out.print(f"Wrote {path}", highlight=False, soft_wrap=True)
 
 
-@app.command()
-def score(
-    case_seed: Annotated[int, typer.Option(min=0, help="Which held-out frame case.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Planted and named causes.")] = False,
-) -> None:
-    """Judge the ladder on planted faults and healthy policies: planted against named cause.
-
-    Exit code 1 when a cause or a bypass was named wrongly.
-    """
-    from heedmap.scoreboard import false_alarms, score_plants
-
-    with progress_bar() as advance:
-        scores = score_plants(case_seed=case_seed, on_progress=advance)
-    right = sum(score.is_right for score in scores)
-    alarms, healthy = false_alarms(scores)
-    if as_json:
-        rows = [
-            {"plant": s.plant.name, "planted": s.plant.cause, "named": s.named, "right": s.is_right}
-            for s in scores
-        ]
-        typer.echo(json.dumps({"plants": rows, "false_alarms": alarms, "healthy": healthy}))
-    else:
-        out.print(_score_table(scores))
-        out.print(f"Right: {right} of {len(scores)}. False alarms: {alarms} of {healthy} healthy.")
-    if right < len(scores):
-        raise typer.Exit(1)
-
-
-def _score_table(scores: Sequence[Score]) -> Table:
-    from heedmap.report.ladder_table import rung_mark
-    from heedmap.report.rich_tables import plain_table
-
-    table = plain_table("Planted against named cause")
-    for column in ("", "Plant", "Planted", "Named", "Bypass through"):
-        table.add_column(column, no_wrap=True)
-    for each in scores:
-        style = "green" if each.is_right else "bold red"
-        mark = rung_mark("holds" if each.is_right else "fails", out.encoding)
-        module = each.verdict.bypass.module or "-"
-        table.add_row(
-            mark, each.plant.name, each.plant.cause, Text(each.named, style=style), module
-        )
-    return table
+app.command()(score)

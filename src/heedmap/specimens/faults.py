@@ -162,7 +162,7 @@ class ActionBeforeText(Planted):
     """The action token stands between image and prompt."""
 
     def inputs(self, inputs: DecoderInputs) -> DecoderInputs:  # noqa: D102
-        return _reordered(inputs, FIRST_TEXT)
+        return _reordered(inputs, torch.full_like(_eos_places(inputs), FIRST_TEXT))
 
     def state(  # noqa: D102
         self, states: Embeddings, words: WordEmbeddings, is_word: TokenMask
@@ -174,12 +174,13 @@ class ActionBeforeEos(Planted):
     """Healthy: the action token stands before the last EOS, as upstream RoboVLMs has it."""
 
     def inputs(self, inputs: DecoderInputs) -> DecoderInputs:  # noqa: D102
-        return _reordered(inputs, inputs.is_visible.shape[1] - 2)
+        return _reordered(inputs, _eos_places(inputs))
 
     def state(  # noqa: D102
         self, states: Embeddings, words: WordEmbeddings, is_word: TokenMask
     ) -> torch.Tensor:
-        return states[:, -2]
+        places = FIRST_TEXT + is_word.sum(dim=1) - 2  # BOS stands before the image
+        return states[torch.arange(len(states), device=states.device), places]
 
 
 class ZeroedValues(Planted):
@@ -244,13 +245,22 @@ def _insert(rows: torch.Tensor, new: torch.Tensor) -> torch.Tensor:
     return torch.cat([rows[:, :FIRST_TEXT], new, rows[:, FIRST_TEXT:]], dim=1)
 
 
-def _reordered(inputs: DecoderInputs, place: int) -> DecoderInputs:
-    """The last position moved to `place`; positions are counted in the new order."""
+def _eos_places(inputs: DecoderInputs) -> torch.Tensor:
+    """Where each example's prompt ends, of shape (batch,)."""
+    return FIRST_TEXT + inputs.is_visible[:, FIRST_TEXT:-1].sum(dim=1) - 1
+
+
+def _reordered(inputs: DecoderInputs, places: torch.Tensor) -> DecoderInputs:
+    """The last position moved to each example's place; positions count in the new order."""
     length = inputs.is_visible.shape[1]
-    order = [*range(place), length - 1, *range(place, length - 1)]
+    new = torch.arange(length, device=places.device)[None]
+    place = places[:, None]
+    order = torch.where(new < place, new, torch.where(new == place, length - 1, new - 1))
     return replace(
         inputs,
-        inputs_embeds=inputs.inputs_embeds[:, order],
-        is_image=inputs.is_image[:, order],
-        is_visible=inputs.is_visible[:, order],
+        inputs_embeds=inputs.inputs_embeds.gather(
+            1, order[..., None].expand_as(inputs.inputs_embeds)
+        ),
+        is_image=inputs.is_image.gather(1, order),
+        is_visible=inputs.is_visible.gather(1, order),
     )

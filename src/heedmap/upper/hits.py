@@ -94,8 +94,9 @@ class Hits:
         rate = self.estimate({n: float(met) for n, met in own.items()})
         if rate is None:
             return None
-        chances = [self.wanted[n][str(self.trials[n].recorded)].chance for n in own]
-        return Competence(rate=rate, chance=float(np.mean(chances)))
+        asked_for = [self.wanted[n][str(self.trials[n].recorded)].text for n in own]
+        most = max(asked_for.count(text) for text in asked_for) / len(asked_for)
+        return Competence(rate=rate, chance=most)
 
     def estimate(self, values: Mapping[int, float], left_out: int = 0) -> Estimate | None:
         """Mean and interval of one value a trial; None without any."""

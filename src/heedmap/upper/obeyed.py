@@ -66,6 +66,7 @@ def measure_obedience(
         contradictory_distance=hits.estimate(from_control("contradictory")),
         following=_following(hits),
         competent=hits.competence(),
+        own_action_anyway=hits.estimate(_own_action_anyway(hits)),
     )
 
 
@@ -144,6 +145,18 @@ def _grounding(hits: Hits, met: dict[int, dict[str, bool]]) -> ByTrial:
         ]
         asked, contradicted = (np.array(side) for side in zip(*both, strict=True))
         found[number] = float(language_grounding_score(asked, contradicted).mean())
+    return found
+
+
+def _own_action_anyway(hits: Hits) -> ByTrial:
+    """Whether what the frame's own instruction asks for is done when another is given."""
+    found: ByTrial = {}
+    for number in hits.decided:
+        own = hits.trials[number].recorded
+        others = [a if b == own else b for a, b in hits.trials[number].pairs() if own in (a, b)]
+        if own is not None and others:
+            asked = hits.asked[number]
+            found[number] = _mean(float(hits.is_met(number, own, asked[o])) for o in others)
     return found
 
 

@@ -1,22 +1,29 @@
-"""The ladder judged on policies whose truth is known: planted cause against named cause."""
+"""Audit planted policies with default settings: planted cause against named cause."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import cast
 
 import torch
 from torch import nn
 
 from heedmap.pipeline import audit
 from heedmap.policies.callable import CallablePolicy
+from heedmap.policies.specimen import case_trials
 from heedmap.record import PolicyResult
 from heedmap.specimens.network import TinyKosmos2Policy
-from heedmap.specimens.planted import PLANTS, Plant
-from heedmap.specimens.world import ACTIONS, frame_case
-from heedmap.specimens.zoo import load_specimen, pixels_of
+from heedmap.specimens.planted import Plant, load_base
+from heedmap.specimens.world import ACTIONS, Style, frame_case
+from heedmap.specimens.zoo import pixels_of
+from heedmap.trials import Trial
 from heedmap.types import Frame
 from heedmap.verdict import Cause, Verdict
+
+TRIALS = 24
+"""Held-out frame cases that the upper rungs are measured on."""
 
 Progress = Callable[[str, int, int], None]
 """Called after each plant with its name, plants done, and plants in all."""
@@ -51,20 +58,29 @@ class Score:
 
 
 def score_plants(
-    plants: Sequence[Plant] = PLANTS,
+    plants: Sequence[Plant],
     case_seed: int = 0,
-    network_for: Callable[[str], TinyKosmos2Policy] = load_specimen,
+    base_for: Callable[[str], nn.Module] = load_base,
+    trials: int = TRIALS,
     on_progress: Progress | None = None,
 ) -> list[Score]:
-    """Audit every plant on one held-out frame, as bare callables around a torch module.
+    """Audit every plant as a bare callable around a torch module.
 
-    `network_for` gives the specimen that a plant is planted on, by its name.
+    Rungs 1-4 on the held-out case `case_seed`, the upper ones on `trials` cases from there on
+    (0: not at all). `base_for` gives what a plant is planted on, by its name.
     """
-    case = frame_case(case_seed)
     scores: list[Score] = []
     for done, plant in enumerate(plants, start=1):
-        policy = bare_policy(plant.name, plant.build(network_for(plant.base)))
-        result = audit(policy, {"case": case.frame}, case.instructions, seed=case_seed)
+        base = base_for(plant.base)
+        module = plant.build(cast("TinyKosmos2Policy", base)) if plant.build else base
+        case = frame_case(case_seed, plant.style)
+        result = audit(
+            bare_policy(plant.name, module),
+            {"case": case.frame},
+            case.instructions,
+            trials=_trials(trials, plant.style, case_seed),
+            seed=case_seed,
+        )
         scores.append(Score(plant, result.record.policies[0]))
         if on_progress is not None:
             on_progress(plant.name, done, len(plants))
@@ -81,7 +97,6 @@ def bare_policy(name: str, network: nn.Module) -> CallablePolicy:
     return CallablePolicy(name, run, network, action_names=ACTIONS)
 
 
-def false_alarms(scores: Sequence[Score]) -> tuple[int, int]:
-    """Healthy plants of which a fault was told, and healthy plants in all."""
-    healthy = [score for score in scores if score.plant.is_healthy]
-    return sum(score.named != "none" for score in healthy), len(healthy)
+@cache
+def _trials(count: int, style: Style, first: int) -> tuple[Trial, ...]:
+    return tuple(case_trials(count, style, first))

@@ -1,0 +1,107 @@
+"""The command `specimens score`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from heedmap.cli.console import out, progress_bar
+
+if TYPE_CHECKING:
+    from heedmap.scoreboard.run import Score
+    from heedmap.scoreboard.summary import Summary
+
+
+def score(
+    full: Annotated[
+        bool, typer.Option("--full", help="All policies of the population, as in docs.")
+    ] = False,
+    case_seed: Annotated[int, typer.Option(min=0, help="Which held-out frame case.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything as JSON.")] = False,
+    page: Annotated[
+        Path | None, typer.Option(help="Write the scoreboard as a Markdown page.")
+    ] = None,
+) -> None:
+    """Judge the ladder on planted faults and healthy policies: planted against named cause.
+
+    Without --full, faults planted on one shipped specimen, and one member of each kind of
+    training. Exit code 1 when a cause or a bypass was named wrongly.
+    """
+    from heedmap.scoreboard.page import markdown
+    from heedmap.scoreboard.run import score_plants
+    from heedmap.scoreboard.summary import summarise
+    from heedmap.specimens.planted import population_plants, short_list
+
+    with progress_bar() as advance:
+        plants = population_plants() if full else short_list()
+        scores = score_plants(plants, case_seed=case_seed, on_progress=advance)
+    summary = summarise(scores)
+    if page is not None:
+        page.write_text(markdown(summary, f"heedmap specimens score{' --full' if full else ''}"))
+    if as_json:
+        typer.echo(summary.model_dump_json())
+    else:
+        _print(scores, summary)
+    if summary.right < len(scores):
+        raise typer.Exit(1)
+
+
+def _print(scores: list[Score], summary: Summary) -> None:
+    out.print(_score_table(scores))
+    total = len(summary.rows)
+    out.print(
+        f"Right: {summary.right} of {total} ({summary.right / total:.1%}; 95 % interval "
+        f"{summary.low:.1%} to {summary.high:.1%}). "
+        f"False alarms: {summary.false_alarms} of {summary.healthy} healthy."
+    )
+    out.print(_rated_table(summary))
+    out.print(_correlation_table(summary))
+
+
+def _score_table(scores: list[Score]) -> Table:
+    from heedmap.report.ladder_table import rung_mark
+    from heedmap.report.rich_tables import plain_table
+
+    table = plain_table("Planted against named cause")
+    for column in ("", "Plant", "Planted", "Named", "Bypass through"):
+        table.add_column(column, no_wrap=True)
+    for each in scores:
+        style = "green" if each.is_right else "bold red"
+        mark = rung_mark("holds" if each.is_right else "fails", out.encoding)
+        module = each.verdict.bypass.module or "-"
+        table.add_row(
+            mark, each.plant.name, each.plant.cause, Text(each.named, style=style), module
+        )
+    return table
+
+
+def _rated_table(summary: Summary) -> Table:
+    from heedmap.report.rich_tables import plain_table
+
+    table = plain_table("Does it heed its instruction? Rules compared")
+    table.add_column("Rule", no_wrap=True)
+    for column in ("Right", "Missed", "Wronged"):
+        table.add_column(column, justify="right")
+    for each in summary.rated:
+        right = f"{each.right} of {len(summary.rows)}"
+        table.add_row(each.rule, right, str(each.missed), str(each.wronged))
+    return table
+
+
+def _correlation_table(summary: Summary) -> Table:
+    from heedmap.report.rich_tables import plain_table
+
+    table = plain_table("Does attention predict what cutting does? Spearman over layers and heads")
+    table.add_column("Read from attention", no_wrap=True)
+    for column in ("Policies", "Median", "Lowest", "Highest"):
+        table.add_column(column, justify="right")
+    for each in summary.correlations:
+        cells = [
+            "-" if v is None else f"{v:+.2f}" for v in (each.median, each.lowest, each.highest)
+        ]
+        table.add_row(each.reading, str(each.policies), *cells)
+    return table

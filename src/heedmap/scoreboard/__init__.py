@@ -1,0 +1,1 @@
+"""The ladder judged on policies whose truth is known."""
