@@ -1,7 +1,8 @@
-"""Planted faults on random networks: what was planted is found, and on the healthy nothing is.
+"""Planted faults: what was planted is found, and on the healthy nothing is.
 
-Weights are random and small, for no rung below *used* depends on training; the shipped
-specimens are scored by `heedmap specimens score`.
+The rungs 1-4 and the bypass do not depend on training and are judged on random networks;
+the upper rungs on a fixed part of the trained population. `heedmap specimens score --full`
+judges all of it (docs/scoreboard.md).
 """
 
 from __future__ import annotations
@@ -10,10 +11,19 @@ from typing import cast
 
 import pytest
 
-from heedmap.scoreboard import Score, false_alarms, score_plants
+from heedmap.scoreboard.run import Score, score_plants
+from heedmap.scoreboard.summary import false_alarms, summarise
 from heedmap.specimens.network import TinyKosmos2Policy, Wiring
-from heedmap.specimens.planted import PLANTS, Plant
+from heedmap.specimens.planted import (
+    STRUCTURAL,
+    UNTRAINED_ROADS,
+    Plant,
+    population_plants,
+)
+from heedmap.specimens.population import DEVELOPMENT_SEEDS
 from tests.conftest import random_network
+
+PLANTS = (*STRUCTURAL, *UNTRAINED_ROADS)
 
 
 def network_for(base: str) -> TinyKosmos2Policy:
@@ -22,7 +32,8 @@ def network_for(base: str) -> TinyKosmos2Policy:
 
 @pytest.fixture(scope="module")
 def scores() -> dict[str, Score]:
-    return {score.plant.name: score for score in score_plants(network_for=network_for)}
+    scored = score_plants(PLANTS, base_for=network_for, trials=0)
+    return {score.plant.name: score for score in scored}
 
 
 @pytest.mark.parametrize("plant", PLANTS, ids=[plant.name for plant in PLANTS])
@@ -35,7 +46,7 @@ def test_what_was_planted_is_named(plant: Plant, scores: dict[str, Score]) -> No
 def test_no_false_alarm_on_the_healthy(scores: dict[str, Score]) -> None:
     alarms, healthy = false_alarms(list(scores.values()))
     assert alarms == 0
-    assert healthy >= 5
+    assert healthy >= 3
 
 
 def test_every_fault_is_silent_once_it_is_taken_away(scores: dict[str, Score]) -> None:
@@ -72,8 +83,6 @@ TRUTH: dict[str, tuple[dict[str, tuple[int, int]], int, int]] = {
     # The image moves with the instruction too.
     "film_bypass": ({"mixed": (1, 64), "instruction": (67, 74)}, 76, 0),
     "healthy": (SOUND, 76, 64),
-    "healthy_recorded": (SOUND, 76, 64),
-    "healthy_resumed": (SOUND, 76, 64),
     "healthy_left_padding": ({"padding": (65, 77), "instruction": (80, 87)}, 89, 64),
     # The action token before EOS, as upstream RoboVLMs has it.
     "healthy_action_before_eos": (SOUND | {"special": (0, 0), "padding": (76, 76)}, 75, 64),
@@ -109,3 +118,80 @@ def test_hops_are_found_as_planted(scores: dict[str, Score]) -> None:
     assert hops("text_masked") == (0, None)
     assert hops("action_before_text") == (0, None)
     assert hops("healthy") == (7, 1)  # forward has the fewest words: seven
+
+
+# The upper rungs, on networks that were trained.
+
+SUBSET = (
+    *(f"{fault} on heeding-0" for fault in ("healthy", "text_masked", "text_overwritten")),
+    *(f"{kind}-0" for kind in ("two_hops", "before_eos", "left_padding", "confounded", "unused")),
+    *(f"{kind}-0" for kind in ("disobeys", "mean_pooled", "cross_attention", "film")),
+)
+
+
+@pytest.fixture(scope="module")
+def trained() -> dict[str, Score]:
+    plants = {plant.name: plant for plant in population_plants()}
+    scored = score_plants([plants[name] for name in SUBSET], trials=10)
+    return {score.plant.name: score for score in scored}
+
+
+@pytest.mark.parametrize("name", SUBSET)
+def test_what_was_trained_is_named(name: str, trained: dict[str, Score]) -> None:
+    score = trained[name]
+    assert score.named == score.plant.cause, score.verdict.sentence
+    assert score.bypass_is_right
+
+
+def test_on_a_healthy_one_all_six_rungs_hold(trained: dict[str, Score]) -> None:
+    for name in ("healthy on heeding-0", "before_eos-0", "left_padding-0"):
+        verdict = trained[name].verdict
+        assert {rung.status for rung in verdict.rungs.values()} == {"holds"}
+        assert (verdict.needed.status, verdict.competent.status) == ("holds", "holds")
+
+
+def test_trained_with_shuffled_instructions_attended_may_hold_used_and_obeyed_fail(
+    trained: dict[str, Score],
+) -> None:
+    verdict = trained["unused-0"].verdict
+    told = {name: rung.status for name, rung in verdict.rungs.items()}
+    assert (told["attended"], told["used"], told["obeyed"]) == ("holds", "fails", "fails")
+    assert "is attended" in verdict.sentence
+    assert "does not depend on it" in verdict.sentence
+
+
+def test_two_hops_are_found_by_cutting(trained: dict[str, Score]) -> None:
+    """No direct edges to cut, so cutting those changes nothing; cutting all of them does."""
+    used = trained["two_hops-0"].result.measurements.used
+    assert used is not None
+    assert used.mediated_directly.value == 0
+    assert used.mediated.value > 0.3
+    direct = trained["healthy on heeding-0"].result.measurements.used
+    assert direct is not None
+    assert direct.mediated_directly.value > 0.3
+
+
+def test_a_swap_is_told_with_its_actions(trained: dict[str, Score]) -> None:
+    verdict = trained["disobeys-0"].verdict
+    assert verdict.rungs["used"].status == "holds"
+    assert "left <-> right" in verdict.sentence
+
+
+def test_the_summary_counts_baselines_and_correlations(trained: dict[str, Score]) -> None:
+    summary = summarise(list(trained.values()))
+    assert (summary.right, summary.false_alarms, summary.healthy) == (len(SUBSET), 0, 3)
+    ours, seed_rule, *_ = summary.rated
+    assert ours.right == len(SUBSET)
+    # The seed's rule calls those that attend without using it heeding.
+    assert seed_rule.missed >= 3
+    share = summary.correlations[0]
+    assert share.reading == "share"
+    assert share.policies >= 5
+
+
+def test_the_full_scoreboard_is_large_and_keeps_development_apart() -> None:
+    plants = population_plants()
+    names = [plant.name for plant in plants]
+    assert len(set(names)) == len(names) >= 80
+    assert len({plant.cause for plant in plants} - {"none"}) >= 12
+    assert not any(f"-{seed}" in name for name in names for seed in DEVELOPMENT_SEEDS)

@@ -7,7 +7,7 @@ import torch
 from heedmap.observation import of_frame
 from heedmap.pipeline import audit
 from heedmap.policies.specimen import SpecimenPolicy
-from heedmap.scoreboard import bare_policy
+from heedmap.scoreboard.run import bare_policy
 from heedmap.specimens import faults
 from heedmap.specimens.network import NetworkConfig, TinyKosmos2Policy
 from heedmap.specimens.tokenizer import TOKENS

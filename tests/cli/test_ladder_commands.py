@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from heedmap import scoreboard
-from heedmap.scoreboard import Score
+from heedmap.scoreboard import run
+from heedmap.scoreboard.run import Score
+from heedmap.specimens.planted import short_list
 from tests.cli.conftest import Cli
 from tests.report.sample import monavla_case, policy
 
@@ -68,18 +69,22 @@ def test_score_tells_right_from_wrong(cli: Cli, monkeypatch: pytest.MonkeyPatch)
     """One plant named rightly and one not; the real plants are judged in test_scoreboard."""
     result = policy("p", [monavla_case("left")], layers=1, heads=1, attention_identical=True)
     assert result.verdict.cause == "length_leak"
-    plants = {plant.name: plant for plant in scoreboard.PLANTS}
+    plants = {plant.name: plant for plant in short_list()}
 
     def scores(*names: str) -> list[Score]:
         return [Score(plants[name], result) for name in names]
 
-    monkeypatch.setattr(scoreboard, "score_plants", lambda **_: scores("length_leak"))
-    ran = cli("specimens", "score")
+    monkeypatch.setattr(run, "score_plants", lambda *_, **__: scores("length_leak"))
+    ran = cli("specimens", "score", "--page", "board.md")
     assert ran.code == 0
-    assert "Right: 1 of 1. False alarms: 0 of 0 healthy." in ran.out
-    monkeypatch.setattr(scoreboard, "score_plants", lambda **_: scores("length_leak", "healthy"))
+    assert "Right: 1 of 1 (100.0%" in ran.out
+    assert "False alarms: 0 of 0 healthy." in " ".join(ran.out.split())
+    page = Path("board.md").read_text()
+    assert "| length_leak | length_leak | 1 |" in page
+    assert "Made by `heedmap specimens score`" in page
+    monkeypatch.setattr(run, "score_plants", lambda *_, **__: scores("length_leak", "healthy"))
     ran = cli("specimens", "score", "--json")
     assert ran.code == 1
     told = json.loads(ran.out)
-    assert [row["right"] for row in told["plants"]] == [True, False]
+    assert [row["right"] for row in told["rows"]] == [True, False]
     assert (told["false_alarms"], told["healthy"]) == (1, 1)

@@ -8,7 +8,7 @@ import torch
 from heedmap.demo import run_demo
 from heedmap.pipeline import audit
 from heedmap.record import PolicyResult
-from heedmap.scoreboard import bare_policy
+from heedmap.scoreboard.run import bare_policy
 from heedmap.specimens.train import measure_accuracy
 from heedmap.specimens.world import FrameCase
 from heedmap.specimens.zoo import SPECIMENS, load_recipe, load_specimen, weights_folder

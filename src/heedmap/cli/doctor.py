@@ -43,7 +43,7 @@ def doctor(
         inputs = gather_inputs([frame] if frame else None, instruction, None, case, None)
         frames, instructions = inputs.frames[:1], inputs.instructions
     with progress_bar() as advance:
-        result = audit(loaded, frames, instructions, on_progress=advance)
+        result = audit(loaded, frames, instructions, trials=[], on_progress=advance)
     verdict = result.record.policies[0].verdict
     failing = [rung for rung in CHECKED if verdict.rungs[rung].status == "fails"]
     if as_json:

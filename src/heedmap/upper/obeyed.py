@@ -193,5 +193,5 @@ def _flips(one: Scores, two: Scores) -> float:
     return float(one.argmax() != two.argmax())
 
 
-def _mean(values: Iterable[float]) -> float:
+def _mean(values: Iterable[float | bool]) -> float:
     return float(np.mean(list(values)))
