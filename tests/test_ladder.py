@@ -10,74 +10,11 @@ import pytest
 from heedmap.ladder import judge
 from heedmap.ladder_en import ENGLISH
 from heedmap.ladder_ko import KOREAN
-from heedmap.verdict import (
-    AttendedFacts,
-    Bypass,
-    Cause,
-    Measurements,
-    PresenceFacts,
-    TokenFacts,
-    VisibilityFacts,
-)
+from heedmap.verdict import Cause
+from tests.ladder_facts import ABSENT, NOWHERE, UNREACHED, measured
+from tests.test_ladder_upper import UPPER_CASES
 
-TOKENS = TokenFacts(
-    module="embed",
-    ids={"left": (0, 5, 6, 2, 1, 1), "right": (0, 5, 7, 2, 1, 1)},
-    follows_instruction=True,
-    words=2,
-)
-PRESENCE = PresenceFacts(
-    measured=True,
-    positions=(65, 66),
-    mixed_positions=(),
-    length_changes_attention=None,
-    shifts_with_length=False,
-)
-VISIBILITY = VisibilityFacts(
-    instruction_total=2,
-    instruction_direct=2,
-    instruction_reachable=2,
-    instruction_hops=1,
-    instruction_after_action=False,
-    image_total=64,
-    image_direct=64,
-    image_reachable=64,
-)
-ATTENDED = AttendedFacts(
-    share=0.1,
-    last_layer_share=0.2,
-    lift=0.8,
-    sinks=(0,),
-    value_share=0.1,
-    rollout_share=0.05,
-    values_are_zero=False,
-    heads_alive_by_layer=(1, 2),
-    ivar=0.3,
-)
-ABSENT = {"positions": (), "mixed_positions": ()}
-NOWHERE = {
-    "instruction_total": 0,
-    "instruction_direct": 0,
-    "instruction_reachable": 0,
-    "instruction_hops": None,
-}
-UNREACHED = {"instruction_direct": 0, "instruction_reachable": 0, "instruction_hops": None}
-
-
-def measured(**changes: dict[str, Any]) -> Measurements:
-    """A healthy policy's measurements, with some values changed."""
-    parts = {
-        "tokens": TOKENS,
-        "presence": PRESENCE,
-        "visibility": VISIBILITY,
-        "attended": ATTENDED,
-        "bypass": Bypass(status="none"),
-    }
-    changed = {k: part.model_copy(update=changes.get(k, {})) for k, part in parts.items()}
-    return Measurements(stacks=(), **changed)  # pyright: ignore[reportArgumentType]
-
-
-CASES: list[tuple[Cause, str | None, dict[str, dict[str, Any]]]] = [
+CASES: list[tuple[Cause, str | None, dict[str, Any]]] = [
     ("none", None, {}),
     ("empty_instruction", "tokenised", {"tokens": {"follows_instruction": False, "words": 8}}),
     ("stale_instruction", "tokenised", {"tokens": {"follows_instruction": False, "words": 4}}),
@@ -138,12 +75,13 @@ CASES: list[tuple[Cause, str | None, dict[str, dict[str, Any]]]] = [
 
 
 def test_every_cause_has_a_case() -> None:
-    assert {cause for cause, _, _ in CASES} == set(get_args(Cause))
+    lower, upper = {cause for cause, _, _ in CASES}, {cause for cause, *_ in UPPER_CASES}
+    assert lower | upper == set(get_args(Cause))
 
 
 @pytest.mark.parametrize(("cause", "rung", "changes"), CASES, ids=[c for c, _, _ in CASES])
 def test_the_cause_is_named_on_its_rung(
-    cause: Cause, rung: str | None, changes: dict[str, dict[str, Any]]
+    cause: Cause, rung: str | None, changes: dict[str, Any]
 ) -> None:
     verdict = judge(measured(**changes))
     assert verdict.cause == cause
