@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from heedmap.cases import CASE_FRAME, CASE_INSTRUCTIONS
 from heedmap.errors import RecordError
 from heedmap.frames import png_bytes
 from heedmap.instructions import CaseInstruction, dump_instructions
@@ -41,14 +42,21 @@ def write_case(seed: int, style: Style, folder: Path) -> FrameCase:
     Raises RecordError when the folder cannot be written.
     """
     case = frame_case(seed, style)
+    paraphrases = case.paraphrases(style)
     entries = [
-        CaseInstruction(name=side, text=text, expert_action=side)
+        CaseInstruction(
+            name=side,
+            text=text,
+            expert_action=side,
+            paraphrases=paraphrases[side],
+            recorded=side == case.recorded,
+        )
         for side, text in case.instructions.items()
     ]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "frame.png").write_bytes(png_bytes(case.frame))
-        (folder / "instructions.yaml").write_text(dump_instructions(entries))
+        (folder / CASE_FRAME).write_bytes(png_bytes(case.frame))
+        (folder / CASE_INSTRUCTIONS).write_text(dump_instructions(entries))
     except OSError as error:
         raise RecordError(
             f"The case cannot be written to {folder}: {error.strerror or error}."

@@ -19,6 +19,9 @@ class CaseInstruction(BaseModel):
     name: str
     text: str
     expert_action: str | None = None
+    paraphrases: tuple[str, ...] = ()
+    recorded: bool = False
+    """Whether the frame came with this instruction in its data set."""
 
 
 _FILE = TypeAdapter(list[CaseInstruction])
@@ -51,6 +54,15 @@ def check_expected_actions(expected: Mapping[str, str], instructions: Mapping[st
                 f"An action is expected for the instruction '{name}', but the instructions are "
                 f"{', '.join(instructions)}."
             )
+
+
+def parse_repeated(options: Sequence[str], what: str) -> dict[str, tuple[str, ...]]:
+    """Read `name=text` options of which a name may have several. Raises as `parse_named`."""
+    parsed: dict[str, tuple[str, ...]] = {}
+    for option in options:
+        for name, text in parse_named([option], what).items():
+            parsed[name] = (*parsed.get(name, ()), text)
+    return parsed
 
 
 def parse_named(options: Sequence[str], what: str = "instruction") -> dict[str, str]:
@@ -94,10 +106,14 @@ def load_instructions(path: Path) -> list[CaseInstruction]:
     for name in names:
         if names.count(name) > 1:
             raise InstructionError(f"Two instructions are named '{name}' in {path}; rename one.")
+    if sum(entry.recorded for entry in entries) > 1:
+        raise InstructionError(
+            f"{path} marks more than one instruction as recorded; a frame comes with one."
+        )
     return entries
 
 
 def dump_instructions(entries: Sequence[CaseInstruction]) -> str:
     """The YAML text that `load_instructions` reads."""
-    plain = [entry.model_dump(exclude_none=True) for entry in entries]
+    plain = [entry.model_dump(mode="json", exclude_defaults=True) for entry in entries]
     return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)

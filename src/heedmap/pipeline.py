@@ -7,8 +7,7 @@ among the regions, and run it plainly once more: outputs and weights must not ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,18 +28,16 @@ from heedmap.layout import DeclaredRegions, Layout, parse_declared
 from heedmap.measures.share import region_shares, visible_counts
 from heedmap.observe import describe_action
 from heedmap.policies.base import Policy, weights_sha256
-from heedmap.policies.registry import load_policy
+from heedmap.preparation import check_inputs, describe_frame, evaluating, load_all
 from heedmap.provenance import describe_run
 from heedmap.record import (
     Case,
-    FrameInfo,
     Instruction,
     LayoutInfo,
     LayoutKind,
     PolicyResult,
     Record,
     Result,
-    frame_info,
     share_table,
 )
 from heedmap.sentence import policy_sentence
@@ -60,6 +57,7 @@ def audit(
     declared: str | None = None,
     expected_actions: Mapping[str, str] | None = None,
     paraphrases: Mapping[str, Sequence[str]] | None = None,
+    recorded: str | None = None,
     trials: Sequence[Trial] | None = None,
     seed: int = 0,
     arguments: dict[str, Any] | None = None,
@@ -77,6 +75,7 @@ def audit(
         expected_actions: what each instruction asks for, by its name, where it is known: a
             class ("left") or the sign of a continuous dimension ("dim1:+").
         paraphrases: by instruction name, other words for the same.
+        recorded: name of the instruction that the frames came with in their data set.
         trials: what the upper rungs (used, obeyed) are measured on; left out, the frames with
             these instructions. Every trial may have instructions of its own; an empty
             sequence leaves the upper rungs out.
@@ -91,12 +90,12 @@ def audit(
     check_instructions(instructions)
     check_expected_actions(expected_actions or {}, instructions)
     named = named_frames(frames)
-    loaded = _load_all([policies] if isinstance(policies, Policy | str) else policies)
+    loaded = load_all([policies] if isinstance(policies, Policy | str) else policies)
     for policy in loaded:
-        _check_inputs(policy, named, instructions)
+        check_inputs(policy, named, instructions)
     expected = expected_actions or {}
     if trials is None:
-        trials = trials_of(named, instructions, expected, paraphrases or {})
+        trials = trials_of(named, instructions, expected, paraphrases or {}, recorded)
     for policy in loaded:
         check_trials(policy, trials)
     plan = _Plan(named, instructions, trials, regions, seed, len(loaded), on_progress)
@@ -112,7 +111,7 @@ def audit(
     }
     record = Record(
         run=describe_run({**effective, **(arguments or {})}, seed),
-        frames=tuple(_describe(index, frame) for index, frame in enumerate(named)),
+        frames=tuple(describe_frame(index, frame) for index, frame in enumerate(named)),
         instructions=tuple(
             Instruction(name=name, text=text, expected_action=expected.get(name))
             for name, text in instructions.items()
@@ -164,7 +163,7 @@ class _Findings:
 def _audit_policy(policy: Policy, plan: _Plan) -> tuple[PolicyResult, pa.Table]:
     """All cases of one policy; its training flags are put back, its weights untouched."""
     found = _Findings()
-    with one_attention_path(), _evaluating(policy):
+    with one_attention_path(), evaluating(policy):
         hash_before = weights_sha256(policy.module)
         text = next(iter(plan.instructions.values()))
         transformer = find_transformer(policy, plan.frames[0].observation, text, plan.seed)
@@ -254,42 +253,3 @@ def _audit_case(
 
 def _layout_info(layout: Layout, visible: VisibleByLayer) -> LayoutInfo:
     return LayoutInfo(regions=dict(layout.regions), visible_counts=visible_counts(layout, visible))
-
-
-def _load_all(policies: Sequence[Policy | str]) -> list[Policy]:
-    loaded = [load_policy(p) if isinstance(p, str) else p for p in policies]
-    names = [policy.name for policy in loaded]
-    if not names or len(set(names)) < len(names):
-        raise PolicyError(
-            f"Give at least one policy, and none twice; got {', '.join(names) or 'none'}."
-        )
-    return loaded
-
-
-def _check_inputs(
-    policy: Policy, frames: Sequence[NamedFrame], instructions: Mapping[str, str]
-) -> None:
-    """Refuse what this policy cannot take before any work is done."""
-    for frame in frames:
-        for image in frame.observation.images.values():
-            policy.check_frame(image)
-    for text in instructions.values():
-        policy.token_count(text)
-
-
-def _describe(index: int, frame: NamedFrame) -> FrameInfo:
-    seen = frame.observation
-    state = None if seen.state is None else seen.state.tolist()
-    return frame_info(index, frame.name, frame.source, frame.pixels, list(seen.images), state)
-
-
-@contextmanager
-def _evaluating(policy: Policy) -> Iterator[None]:
-    """Evaluation mode inside; every module's own training flag afterwards."""
-    flags = [(module, module.training) for module in policy.module.modules()]
-    policy.module.eval()
-    try:
-        yield
-    finally:
-        for module, was_training in flags:
-            module.training = was_training

@@ -55,9 +55,10 @@ def trials_of(
     instructions: Mapping[str, str],
     expected: Mapping[str, str],
     paraphrases: Mapping[str, Sequence[str]],
+    recorded: str | None = None,
 ) -> list[Trial]:
     """Every frame with the same instructions."""
     return [
-        Trial(frame.name, frame.observation, instructions, expected, paraphrases)
+        Trial(frame.name, frame.observation, instructions, expected, paraphrases, recorded)
         for frame in frames
     ]

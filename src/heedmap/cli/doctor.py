@@ -30,7 +30,7 @@ def doctor(
     Exit code 1 when one of these rungs fails, 0 when none does. Specimens bring a frame
     case of their own; other policies need --frame and --instruction, or --case.
     """
-    from heedmap.cli.inputs import gather_inputs
+    from heedmap.cli.inputs import InputOptions, gather_inputs
     from heedmap.pipeline import audit
     from heedmap.policies.registry import load_policy
     from heedmap.report.ladder_table import rung_mark
@@ -40,7 +40,8 @@ def doctor(
     if example is not None and frame is None and case is None:
         frames, instructions = example
     else:
-        inputs = gather_inputs([frame] if frame else None, instruction, None, case, None)
+        given = InputOptions([frame] if frame else (), instruction or (), case=case)
+        inputs = gather_inputs(given)
         frames, instructions = inputs.frames[:1], inputs.instructions
     with progress_bar() as advance:
         result = audit(loaded, frames, instructions, trials=[], on_progress=advance)

@@ -57,8 +57,19 @@ def audit(
     case: Annotated[
         Path | None, typer.Option(help="A folder with frame.png and instructions.yaml.")
     ] = None,
+    cases: Annotated[
+        Path | None,
+        typer.Option(help="A folder of case folders: the first is examined, all are judged."),
+    ] = None,
     expect: Annotated[
-        list[str] | None, typer.Option(help="name=action, the right action; may be repeated.")
+        list[str] | None,
+        typer.Option(help="name=LEFT or name=dim1:+, what it asks for; may be repeated."),
+    ] = None,
+    paraphrase: Annotated[
+        list[str] | None, typer.Option(help="name=text, other words for it; may be repeated.")
+    ] = None,
+    recorded: Annotated[
+        str | None, typer.Option(help="Name of the instruction that the frames came with.")
     ] = None,
     declared: Annotated[
         str | None,
@@ -75,12 +86,23 @@ def audit(
     ] = False,
 ) -> None:
     """Audit policies on frames with several instructions."""
-    from heedmap.cli.inputs import gather_inputs
+    from heedmap.cli.inputs import InputOptions, gather_inputs
     from heedmap.pipeline import audit as run_audit
 
     if output is not None:
         check_writable(output, RECORD_FILE, overwrite=force)
-    inputs = gather_inputs(frame, instruction, instructions, case, expect)
+    inputs = gather_inputs(
+        InputOptions(
+            frames=frame or (),
+            instructions=instruction or (),
+            instructions_file=instructions,
+            case=case,
+            cases=cases,
+            expect=expect or (),
+            paraphrases=paraphrase or (),
+            recorded=recorded,
+        )
+    )
     with progress_bar() as advance:
         result = run_audit(
             policy,
@@ -88,6 +110,9 @@ def audit(
             inputs.instructions,
             declared=declared,
             expected_actions=inputs.expected_actions,
+            paraphrases=inputs.paraphrases,
+            recorded=inputs.recorded,
+            trials=inputs.trials,
             seed=seed,
             arguments={"command": "audit", "policies": policy},
             on_progress=advance,

@@ -56,12 +56,37 @@ def case(
     seed: Annotated[int, typer.Option(min=0, help="Which held-out frame case.")],
     output: Annotated[Path, typer.Option("--out", help="Folder for frame.png and the YAML file.")],
     style: Annotated[Style, typer.Option(help="Form of the instructions.")] = Style.path,
+    count: Annotated[
+        int | None, typer.Option(min=1, help="Write so many, each in a folder inside --out.")
+    ] = None,
 ) -> None:
-    """Write a held-out frame case to try things on: frame.png and instructions.yaml."""
+    """Write held-out frame cases to try things on: frame.png and instructions.yaml."""
     from heedmap.demo import write_case
 
-    write_case(seed, style.value, output)
-    out.print(f"Wrote {output}/frame.png and {output}/instructions.yaml", highlight=False)
+    if count is None:
+        write_case(seed, style.value, output)
+        out.print(f"Wrote {output}/frame.png and {output}/instructions.yaml", highlight=False)
+        return
+    for number in range(seed, seed + count):
+        write_case(number, style.value, output / f"case-{number:05d}")
+    out.print(f"Wrote {count} cases to {output}", highlight=False)
+
+
+@app.command()
+def population(
+    member: Annotated[list[str], typer.Argument(help="KIND-SEED, such as heeding-0.")],
+    output: Annotated[Path, typer.Option("--out", help="Folder for the weights.")] = Path(
+        "population"
+    ),
+) -> None:
+    """Train small specimens whose truth is known by their training (half a minute each)."""
+    from heedmap.specimens.population import member_named, save_member, train_member
+
+    members = [member_named(name) for name in member]
+    for each in members:
+        with progress_bar() as advance:
+            planted = train_member(each, advance)
+        out.print(f"Wrote {save_member(each, planted, output)}", highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -10,7 +10,7 @@ from torch import nn
 
 from heedmap.specimens import bypasses, faults
 from heedmap.specimens.network import TinyKosmos2Policy, Wiring
-from heedmap.specimens.population import KINDS, Kind, Member, load_member
+from heedmap.specimens.population import KINDS, Kind, Member, load_member, member_named
 from heedmap.specimens.world import Style
 from heedmap.specimens.zoo import load_specimen
 from heedmap.verdict import Cause
@@ -122,10 +122,9 @@ def load_base(name: str) -> nn.Module:
     Raises PolicyError when there are no weights of that name.
     """
     stem, _, wiring = name.partition("@")
-    kind, _, seed = stem.rpartition("-")
-    if kind not in KINDS:
+    if stem.rpartition("-")[0] not in KINDS:
         return load_specimen(name)
-    planted = load_member(Member(cast("Kind", kind), int(seed)))
+    planted = load_member(member_named(stem))
     return planted if not wiring else rewired(planted.network, cast("Wiring", wiring))
 
 

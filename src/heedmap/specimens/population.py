@@ -24,7 +24,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 import numpy as np
 import torch
@@ -112,6 +112,17 @@ class Member:
         dim, layers, heads = _SHAPES[self.seed % len(_SHAPES)]
         network = TinyKosmos2Policy(NetworkConfig(dim=dim, layers=layers, heads=heads))
         return _WRAPPERS.get(self.kind, Planted)(network)
+
+
+def member_named(name: str) -> Member:
+    """The member of a name such as "heeding-0". Raises PolicyError for any other."""
+    kind, _, seed = name.rpartition("-")
+    if kind not in KINDS or not seed.isdigit():
+        raise PolicyError(
+            f"'{name}' is no member of the population; write KIND-SEED, such as heeding-0, with a "
+            f"kind of {', '.join(KINDS)}."
+        )
+    return Member(cast("Kind", kind), int(seed))
 
 
 def population_folder() -> Path:

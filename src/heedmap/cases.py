@@ -1,0 +1,61 @@
+"""Case folders: a frame with its instructions, and what they ask for, on disk.
+
+`frame.png` beside `instructions.yaml`, a list of `name`, `text`, and where they are known
+`expert_action`, `paraphrases` and `recorded`. A folder of such folders is a set of trials.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from heedmap.errors import FrameError
+from heedmap.frames import load_frame
+from heedmap.instructions import CaseInstruction, load_instructions
+from heedmap.observation import of_frame
+from heedmap.trials import Trial
+from heedmap.types import Frame
+
+CASE_FRAME = "frame.png"
+CASE_INSTRUCTIONS = "instructions.yaml"
+
+
+def load_case(folder: Path) -> Trial:
+    """One case folder as a trial.
+
+    Raises FrameError or InstructionError for what is missing or cannot be read.
+    """
+    if not folder.is_dir():
+        raise FrameError(
+            f"The case folder {folder} does not exist; make one with: "
+            f"heedmap specimens case --seed 0 --out {folder}"
+        )
+    frame = load_frame(folder / CASE_FRAME)
+    entries = load_instructions(folder / CASE_INSTRUCTIONS)
+    return trial_of(folder.name, frame, entries)
+
+
+def load_cases(folder: Path) -> list[Trial]:
+    """Every case folder inside a folder, by name.
+
+    Raises FrameError when there is none.
+    """
+    found = sorted(path.parent for path in folder.glob(f"*/{CASE_INSTRUCTIONS}"))
+    if not found:
+        raise FrameError(
+            f"{folder} holds no case folders ({CASE_FRAME} beside {CASE_INSTRUCTIONS}); make some "
+            f"with: heedmap specimens case --seed 0 --count 24 --out {folder}"
+        )
+    return [load_case(path) for path in found]
+
+
+def trial_of(name: str, frame: Frame, entries: Sequence[CaseInstruction]) -> Trial:
+    """A frame and the entries of its YAML file."""
+    return Trial(
+        name=name,
+        observation=of_frame(frame),
+        instructions={entry.name: entry.text for entry in entries},
+        expected={e.name: e.expert_action for e in entries if e.expert_action is not None},
+        paraphrases={e.name: e.paraphrases for e in entries if e.paraphrases},
+        recorded=next((entry.name for entry in entries if entry.recorded), None),
+    )
