@@ -69,7 +69,7 @@ def _rate(estimate: Estimate) -> str:
     """A share with its interval, where there is one."""
     if estimate.low is None or estimate.high is None:
         return _percent(estimate.value)
-    return f"{_percent(estimate.value)} ({_percent(estimate.low)} to {_percent(estimate.high)})"
+    return f"{_percent(estimate.value)} ({100 * estimate.low:.0f} to {100 * estimate.high:.0f})"
 
 
 def _percent(share: float) -> str:

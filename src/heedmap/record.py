@@ -24,7 +24,7 @@ from heedmap.errors import RecordError
 from heedmap.folders import check_writable, staged_folder
 from heedmap.verdict import Facts, Measurements, Verdict
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 RECORD_FILE = "record.json"
 ATTENTION_FILE = "attention.parquet"
 FRAMES_FOLDER = "frames"

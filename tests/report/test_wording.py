@@ -8,7 +8,7 @@ from pathlib import Path
 import heedmap.report.html as html_module
 from heedmap.disagreements import policy_disagreements
 from heedmap.regions import REGION_ORDER, UNDECLARED
-from heedmap.report.attended_cells import ATTENDED_COLUMNS
+from heedmap.report.rung_cells import RUNG_TABLES
 from heedmap.report.texts import REGION_NAMES, TEXTS
 from heedmap.report.wording import ABSENT, claim_text, count_text, declared_text, percent
 from tests.report import sample
@@ -34,14 +34,16 @@ def test_every_region_has_a_name_in_both_languages() -> None:
 
 def test_korean_texts_are_korean() -> None:
     same = {key for key, text in TEXTS["en"].items() if text == TEXTS["ko"][key]}
-    assert same == {"pixels", "attended_ivar"}
+    assert same == {"pixels", "attended_ivar", "obeyed_grounding", "used_p"}
 
 
 def test_every_text_is_used() -> None:
     folder = Path(html_module.__file__).parent
     files = [*folder.glob("*.py"), *folder.glob("templates/*.j2")]
     used = "\n".join(path.read_text() for path in files if path.name != "texts.py")
-    by_list = {"declared", "measured", *ATTENDED_COLUMNS}
+    by_list = {"declared", "measured"}
+    for table in RUNG_TABLES:
+        by_list |= {table.title, table.note, *table.columns}
     for key in TEXTS["en"]:
         known = (f"t.{key}", f'["{key}"]', f"['{key}']")
         assert any(form in used for form in known) or key in by_list, key

@@ -88,7 +88,7 @@ def share_curves(result: Result, policy_name: str, language: Language = "en") ->
             column=alt.Column("instruction:N", title=None, sort=names),
         )
     )
-    return _svg(chart)
+    return to_svg(chart)
 
 
 def _values(result: Result, policy_name: str, language: Language) -> list[dict[str, Any]]:
@@ -148,7 +148,8 @@ def _lines(values: list[dict[str, Any]], language: Language) -> alt.Chart:
     )
 
 
-def _svg(chart: alt.FacetChart) -> str:
+def to_svg(chart: alt.FacetChart | alt.HConcatChart) -> str:
+    """The chart in the page's look, without network or script."""
     text = {"labelColor": _INK, "titleColor": _INK, "labelFont": _FONT, "titleFont": _FONT}
     styled = chart.configure(
         background="transparent",
@@ -157,5 +158,6 @@ def _svg(chart: alt.FacetChart) -> str:
         legend={**text, "orient": "bottom", "symbolStrokeWidth": 2, "symbolSize": 60},
         header={**text, "labelFontSize": 12, "labelFontWeight": "bold"},
         view={"stroke": _FAINT},
+        title={"color": _INK, "fontSize": 12, "anchor": "start"},
     )
     return vl_convert.vegalite_to_svg(styled.to_dict(), allowed_base_urls=[])

@@ -15,11 +15,13 @@ from markupsafe import Markup, escape
 
 from heedmap.disagreements import policy_disagreements
 from heedmap.errors import RecordError
+from heedmap.evidence import CausalMap
 from heedmap.ladder_wording import RUNG_NAMES, verdict_text
 from heedmap.record import FrameInfo, LayoutKind, PolicyResult, Result
 from heedmap.regions import in_order
-from heedmap.report.attended_cells import ATTENDED_COLUMNS, attended_cells
 from heedmap.report.figures import COLORS, OTHER_COLOR, share_curves
+from heedmap.report.map_figure import causal_map_svg
+from heedmap.report.rung_cells import RUNG_TABLES
 from heedmap.report.tables import (
     LayerRow,
     SummaryRow,
@@ -80,11 +82,14 @@ def render_html(result: Result, language: Language = "en") -> str:
         language=language,
         t=TEXTS[language],
         rungs=RUNG_NAMES[language],
-        attended_columns=ATTENDED_COLUMNS,
-        attended=[
-            (policy.name, attended_cells(facts))
+        rung_tables=[
+            (table, rows) for table in RUNG_TABLES if (rows := table.rows(record.policies))
+        ],
+        maps=[
+            (policy.name, Markup(svg), _predicts(found, language))
             for policy in record.policies
-            if (facts := policy.measurements.attended) is not None
+            if (found := policy.measurements.causal_map) is not None
+            and (svg := causal_map_svg(found, language)) is not None
         ],
         record=record,
         arguments=json.dumps(record.run.arguments, ensure_ascii=False, indent=1),
@@ -97,6 +102,15 @@ def render_html(result: Result, language: Language = "en") -> str:
         layers=_layers(result),
         accuracies=[(p.name, row) for p in record.policies for row in p.held_out_accuracy],
     )
+
+
+def _predicts(found: CausalMap, language: Language) -> str | None:
+    """How well attention tells where cutting has an effect; None where it cannot be ranked."""
+    share = found.predicts.share
+    if share is None:
+        return None
+    text = TEXTS[language]["map_predicts"]
+    return text.format(share=f"{share:+.2f}", heads=found.predicts.heads)
 
 
 def _environment(language: Language) -> Environment:

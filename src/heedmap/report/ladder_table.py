@@ -6,8 +6,8 @@ from rich.table import Table
 from rich.text import Text
 
 from heedmap.record import PolicyResult
-from heedmap.report.attended_cells import ATTENDED_COLUMNS, attended_cells
 from heedmap.report.rich_tables import plain_table
+from heedmap.report.rung_cells import RungTable
 from heedmap.report.texts import TEXTS
 from heedmap.verdict import Status, Verdict
 
@@ -46,18 +46,18 @@ def _bypass(verdict: Verdict) -> Text:
     return Text(text, style=style)
 
 
-def attended_table(policies: tuple[PolicyResult, ...], *, compact: bool = False) -> Table | None:
-    """What the action rows read at the instruction; None where there is none to read."""
-    found = [(policy.name, policy.measurements.attended) for policy in policies]
-    if not any(facts for _, facts in found):
+def rung_table(
+    which: RungTable, policies: tuple[PolicyResult, ...], *, compact: bool = False
+) -> Table | None:
+    """The figures of one rung, a policy a row; None where no policy has any."""
+    rows = which.rows(policies)
+    if not rows:
         return None
-    table = plain_table(TEXTS["en"]["attended_title"], compact)
+    table = plain_table(TEXTS["en"][which.title], compact)
     table.add_column("Model", no_wrap=True)
-    for name in ATTENDED_COLUMNS:
-        table.add_column(TEXTS["en"][name], justify="right", no_wrap=True)
-    for name, facts in found:
-        if facts is not None:
-            shown = name.replace("@", "\n@") if compact else name
-            table.add_row(shown, *attended_cells(facts))
-    table.caption = Text(TEXTS["en"]["attended_note"], style="dim")
+    for name in which.columns:
+        table.add_column(TEXTS["en"][name], justify="right", no_wrap=not compact)
+    for name, cells in rows:
+        table.add_row(name.replace("@", "\n@") if compact else name, *cells)
+    table.caption = Text(TEXTS["en"][which.note], style="dim")
     return table

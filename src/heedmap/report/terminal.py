@@ -11,7 +11,7 @@ from rich.text import Text
 
 from heedmap.disagreements import Disagreement, policy_disagreements
 from heedmap.record import Case, LayoutKind, PolicyResult, Result
-from heedmap.report.ladder_table import attended_table, ladder_table
+from heedmap.report.ladder_table import ladder_table, rung_table
 from heedmap.report.rich_tables import (
     accuracy_table,
     by_policy,
@@ -22,6 +22,7 @@ from heedmap.report.rich_tables import (
     seed_summary_table,
     side_by_side_table,
 )
+from heedmap.report.rung_cells import RUNG_TABLES
 from heedmap.report.tables import LayerRow, cases, layer_rows
 from heedmap.report.texts import TEXTS
 from heedmap.report.wording import claim_text
@@ -46,7 +47,8 @@ def print_result(result: Result, console: Console, *, per_layer: bool = True) ->
     _print_fitting(
         console, partial(ladder_table, result.record.policies, encoding=console.encoding)
     )
-    _print_fitting(console, partial(attended_table, result.record.policies))
+    for which in RUNG_TABLES:
+        _print_fitting(console, partial(rung_table, which, result.record.policies))
     has_declared = any("declared" in c.layouts for p in result.record.policies for c in p.cases)
     for frame in result.record.frames:
         if has_declared:

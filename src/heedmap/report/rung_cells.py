@@ -1,0 +1,168 @@
+"""The figures of the rungs 4 to 6 as text, the same in the terminal and on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from heedmap.evidence import Estimate
+from heedmap.record import PolicyResult
+from heedmap.report.wording import ABSENT, percent
+
+
+@dataclass(frozen=True)
+class RungTable:
+    """One table: keys of its title, note and headings in `TEXTS`, and a policy's cells."""
+
+    rung: str
+    columns: tuple[str, ...]
+    cells: Callable[[PolicyResult], list[str] | None]
+    """None where the policy has nothing to show."""
+
+    @property
+    def title(self) -> str:
+        """Key of the title."""
+        return f"{self.rung}_title"
+
+    @property
+    def note(self) -> str:
+        """Key of the note."""
+        return f"{self.rung}_note"
+
+    def rows(self, policies: tuple[PolicyResult, ...]) -> list[tuple[str, list[str]]]:
+        """Names and cells of the policies that have something to show."""
+        found = [(policy.name, self.cells(policy)) for policy in policies]
+        return [(name, cells) for name, cells in found if cells is not None]
+
+
+def _attended(policy: PolicyResult) -> list[str] | None:
+    facts = policy.measurements.attended
+    if facts is None:
+        return None
+    return [
+        percent(facts.share),
+        percent(facts.last_layer_share),
+        ABSENT if facts.lift is None else f"{facts.lift:.2f}",
+        percent(facts.value_share),
+        percent(facts.rollout_share),
+        percent(facts.ivar),
+        percent(facts.null_shuffled_weights),
+        percent(facts.null_nonsense),
+        " ".join(map(str, facts.heads_alive_by_layer)),
+    ]
+
+
+def _used(policy: PolicyResult) -> list[str] | None:
+    facts = policy.measurements.used
+    if facts is None:
+        return None
+    p_value = facts.p_value
+    return [
+        facts.unit,
+        f"{facts.dependence.value:.2f}",
+        f"{facts.after_cut.value:.2f}",
+        f"{facts.after_random_cut.value:.2f}",
+        _number(facts.mediated),
+        f"{facts.mediated_directly.value:.2f}",
+        ABSENT if p_value is None else f"{p_value:.4f}",
+        _count(facts.mediated),
+    ]
+
+
+def _obeyed(policy: PolicyResult) -> list[str] | None:
+    facts = policy.measurements.obeyed
+    if facts is None:
+        return None
+    following = facts.following
+    decided = facts.trials - facts.not_needed - facts.without_expectation
+    return [
+        f"{decided}/{facts.trials}",
+        percent(facts.competent.rate.value) if facts.competent else ABSENT,
+        _plain(facts.swap_distance),
+        _plain(facts.paraphrase_distance),
+        _share(following.rate) if following else ABSENT,
+        percent(following.chance) if following else ABSENT,
+        _percent(following.counterfactual_accuracy) if following else ABSENT,
+        _signed(following.grounding_score) if following else ABSENT,
+        _signed(following.paraphrase_drop) if following else ABSENT,
+    ]
+
+
+RUNG_TABLES: tuple[RungTable, ...] = (
+    RungTable(
+        "attended",
+        (
+            "attended_share",
+            "attended_last",
+            "attended_lift",
+            "attended_read",
+            "attended_rollout",
+            "attended_ivar",
+            "attended_shuffled",
+            "attended_nonsense",
+            "attended_heads",
+        ),
+        _attended,
+    ),
+    RungTable(
+        "used",
+        (
+            "used_unit",
+            "used_dependence",
+            "used_after_cut",
+            "used_after_random",
+            "used_mediated",
+            "used_direct",
+            "used_p",
+            "used_frames",
+        ),
+        _used,
+    ),
+    RungTable(
+        "obeyed",
+        (
+            "obeyed_needed",
+            "obeyed_competent",
+            "obeyed_swap",
+            "obeyed_paraphrase",
+            "obeyed_followed",
+            "obeyed_chance",
+            "obeyed_all",
+            "obeyed_grounding",
+            "obeyed_drop",
+        ),
+        _obeyed,
+    ),
+)
+
+
+def _number(estimate: Estimate) -> str:
+    """With its interval, where there is one."""
+    if estimate.low is None or estimate.high is None:
+        return f"{estimate.value:.2f}"
+    return f"{estimate.value:.2f} ({estimate.low:.2f} to {estimate.high:.2f})"
+
+
+def _share(estimate: Estimate) -> str:
+    if estimate.low is None or estimate.high is None:
+        return percent(estimate.value)
+    return f"{percent(estimate.value)} ({100 * estimate.low:.0f} to {100 * estimate.high:.0f})"
+
+
+def _count(estimate: Estimate) -> str:
+    """Frames counted, and of how many."""
+    if not estimate.left_out:
+        return str(estimate.n)
+    return f"{estimate.n}/{estimate.n + estimate.left_out}"
+
+
+def _plain(estimate: Estimate | None) -> str:
+    return ABSENT if estimate is None else f"{estimate.value:.2f}"
+
+
+def _percent(estimate: Estimate | None) -> str:
+    return percent(None if estimate is None else estimate.value)
+
+
+def _signed(estimate: Estimate | None) -> str:
+    return ABSENT if estimate is None else f"{estimate.value:+.2f}"
