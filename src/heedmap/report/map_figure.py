@@ -14,6 +14,8 @@ from heedmap.sentence import Language
 _CELL_PX = 26
 _SIDE_PX = 190
 _MOST_HEADS_WITH_FIGURES = 8
+_FULL_AT_LEAST = {"share": 1.0, "distance": 0.1}
+"""Where the colour is full, so that a largest effect of nothing does not look like one."""
 
 
 def causal_map_svg(found: CausalMap, language: Language = "en") -> str | None:
@@ -48,19 +50,18 @@ def _heat(
         x=alt.X("head:O", title=words["head_axis"], axis=alt.Axis(labelAngle=0)),
         y=alt.Y("layer:O", title=words["layer_axis"]),
     )
-    most = max([cell[value] for cell in cells]) or 1
-    color = alt.Color(
-        f"{value}:Q",
-        title=None,
-        scale=alt.Scale(domain=[0, most], range=["#80808018", COLORS["instruction"]]),
-        legend=None,
+    full = max([cell[value] for cell in cells] + [_FULL_AT_LEAST[value]])
+    opacity = alt.Scale(domain=[0, full], range=[0.04, 1])
+    squares = base.mark_rect(color=COLORS["instruction"]).encode(
+        opacity=alt.Opacity(f"{value}:Q", scale=opacity, legend=None)
     )
-    squares = base.mark_rect(stroke="#80808030").encode(color=color)
     size = {"height": layers * _CELL_PX, "title": title}
     if heads > _MOST_HEADS_WITH_FIGURES:
         return squares.properties(width=width, **size)
-    figures = base.mark_text(fontSize=10, color="#808080").encode(
-        text=alt.Text(f"{value}:Q", format=form)
+    is_dark = f"datum.{value} > {full / 2}"
+    figures = base.mark_text(fontSize=10).encode(
+        text=alt.Text(f"{value}:Q", format=form),
+        color=alt.condition(is_dark, alt.value("#ffffff"), alt.value("#808080")),
     )
     return alt.LayerChart(layer=[squares, figures]).properties(width=heads * 40, **size)
 
@@ -69,7 +70,11 @@ def _curve(found: CausalMap, words: dict[str, str]) -> alt.Chart:
     values = [{"layer": p.layer, "share": p.recovered_share} for p in found.patched]
     return (
         alt.Chart(alt.Data(values=values))
-        .mark_line(point={"size": 30, "filled": True}, color=COLORS["action"], strokeWidth=1.8)
+        .mark_line(
+            point={"size": 30, "filled": True, "color": COLORS["action"]},
+            color=COLORS["action"],
+            strokeWidth=1.8,
+        )
         .encode(
             x=alt.X(
                 "layer:Q",
