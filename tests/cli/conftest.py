@@ -22,6 +22,9 @@ from tests.plain_policies import PlainPolicy
 def random_monavla():
     return random_policy("monavla")
 
+def random_sound():
+    return random_policy("sound")
+
 def pair():
     network = PlainPolicy("sdpa")
     return network, network

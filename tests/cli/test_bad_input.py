@@ -122,3 +122,37 @@ def test_a_report_of_nothing(cli: Cli) -> None:
 
 def test_a_case_folder_that_is_not_there(cli: Cli) -> None:
     assert_refused(audit(cli, "--case", "none"), "case folder none does not exist")
+
+
+BOTH = ("--instruction", LEFT, "--instruction", RIGHT)
+
+
+def test_an_expectation_that_is_no_action(cli: Cli, frame: Path) -> None:
+    ran = audit(cli, "--frame", frame, *BOTH, "--expect", "left=up")
+    assert_refused(ran, "up", "left, right, forward")
+
+
+def test_a_sign_expected_of_a_discrete_head(cli: Cli, frame: Path) -> None:
+    ran = audit(cli, "--frame", frame, *BOTH, "--expect", "left=dim1:+")
+    assert_refused(ran, "dim1:+")
+
+
+def test_a_paraphrase_of_no_instruction(cli: Cli, frame: Path) -> None:
+    ran = audit(cli, "--frame", frame, *BOTH, "--paraphrase", "back=go back")
+    assert_refused(ran, "the instruction 'back'", "left, right")
+
+
+def test_a_recorded_instruction_that_was_not_given(cli: Cli, frame: Path) -> None:
+    ran = audit(cli, "--frame", frame, *BOTH, "--recorded", "back")
+    assert_refused(ran, "'back' is said to be", "left, right")
+
+
+def test_cases_beside_a_frame(cli: Cli, frame: Path) -> None:
+    ran = audit(cli, "--cases", "given", "--frame", frame)
+    assert_refused(ran, "--cases brings frames")
+
+
+def test_a_folder_without_cases(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "given").mkdir()
+    ran = audit(cli, "--cases", "given")
+    assert_refused(ran, "given holds no case folders", "--count")

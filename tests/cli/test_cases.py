@@ -1,0 +1,73 @@
+"""Trials on the command line: folders of cases, expectations, paraphrases."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from heedmap.record import Result
+from tests.cli.conftest import Cli
+
+SOUND = "factories:random_sound"
+LEFT, RIGHT = (f"{side}=navigate to the {side} toward the red key" for side in ("left", "right"))
+
+
+@pytest.fixture
+def cases(cli: Cli) -> str:
+    """Three held-out cases in a folder of folders."""
+    ran = cli("specimens", "case", "--seed", "0", "--count", "3", "--out", "cases")
+    assert ran.code == 0, ran.err
+    return "cases"
+
+
+def test_all_cases_are_trials_and_the_first_is_examined(
+    cli: Cli, cases: str, tmp_path: Path
+) -> None:
+    ran = cli("audit", SOUND, "--cases", cases, "--out", "run")
+    assert ran.code == 0, ran.err
+    record = Result.load(tmp_path / "run").record
+    assert [frame.source for frame in record.frames] == ["cases/case-00000/frame.png"]
+    assert record.run.arguments["trials"] == ["case-00000", "case-00001", "case-00002"]
+    obeyed = record.policies[0].measurements.obeyed
+    assert obeyed is not None
+    assert (obeyed.trials, obeyed.not_needed) == (3, 0)
+    assert obeyed.paraphrase_distance is not None  # they are in the YAML files
+    assert obeyed.competent is not None  # so is the recorded instruction
+    assert "Obeyed: what exchanging the instruction does" in ran.out
+
+
+def test_expectations_paraphrases_and_the_recorded_instruction_as_options(
+    cli: Cli, frame: Path
+) -> None:
+    ran = cli(
+        *("audit", SOUND, "--frame", frame, "--instruction", LEFT, "--instruction", RIGHT),
+        *("--expect", "left=LEFT", "--expect", "right=right", "--recorded", "left"),
+        *("--paraphrase", "left=steer to the left toward the red key"),
+        *("--paraphrase", "left=drive to the left toward the red key", "--json"),
+    )
+    assert ran.code == 0, ran.err
+    verdict = json.loads(ran.out)["random@sound"]
+    evidence = verdict["rungs"]["obeyed"]["evidence"]
+    assert evidence["paraphrase_distance"]["n"] == 1
+    assert evidence["paraphrase_distance"]["low"] is None  # one frame gives no interval
+    assert verdict["needed"]["status"] == "holds"
+    assert verdict["competent"]["status"] in ("holds", "fails")
+
+
+def test_equal_expectations_are_told_as_not_needed(cli: Cli, frame: Path) -> None:
+    ran = cli(
+        *("audit", SOUND, "--frame", frame, "--instruction", LEFT, "--instruction", RIGHT),
+        *("--expect", "left=left", "--expect", "right=left", "--json"),
+    )
+    assert ran.code == 0, ran.err
+    verdict = json.loads(ran.out)["random@sound"]
+    assert verdict["cause"] == "not_needed"
+    assert verdict["rungs"]["obeyed"]["status"] == "not measured"
+
+
+def test_a_member_of_the_population_is_named_wrongly(cli: Cli) -> None:
+    ran = cli("specimens", "population", "healthy-1")
+    assert ran.code == 1
+    assert "'healthy-1' is no member of the population; write KIND-SEED" in ran.err
