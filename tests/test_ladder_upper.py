@@ -43,6 +43,18 @@ UPPER_CASES: list[tuple[Cause, UsedFacts | None, ObeyedFacts | None, Status, Sta
         "fails",
         "fails",
     ),
+    # Right under the frames' own instructions, but no more often than a fixed action.
+    (
+        "unused",
+        NOT_USED,
+        obeyed(
+            **NO_RESPONSE,
+            own_action_anyway=estimate(0.99),
+            competent=Competence(rate=estimate(0.62, low=0.42, high=0.83), chance=0.7),
+        ),
+        "fails",
+        "fails",
+    ),
     # A little use on a few frames, but the frame's own action is done anyway.
     (
         "confounded",

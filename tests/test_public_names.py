@@ -15,6 +15,7 @@ def test_exported_names_are_exactly_these() -> None:
         "Policy",
         "Record",
         "Result",
+        "Trial",
         "audit",
         "capture_attention",
         "load_policy",

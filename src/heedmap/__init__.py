@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from heedmap.policies.callable import CallablePolicy
     from heedmap.policies.registry import load_policy
     from heedmap.record import Record, Result
+    from heedmap.trials import Trial
 
 __version__ = "0.1.0"
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Policy",
     "Record",
     "Result",
+    "Trial",
     "audit",
     "capture_attention",
     "load_policy",
@@ -43,6 +45,7 @@ _HOME_OF = {
     "Policy": "heedmap.policies.base",
     "Record": "heedmap.record",
     "Result": "heedmap.record",
+    "Trial": "heedmap.trials",
     "audit": "heedmap.pipeline",
     "capture_attention": "heedmap.capture.attention",
     "load_policy": "heedmap.policies.registry",

@@ -97,7 +97,7 @@ _CAUSES: dict[Cause, CauseText] = {
     ),
     "not_competent": CauseText(
         "Not competent here: even under the frames' own instructions the action is right in "
-        "{competent} only (a fixed action: {competent_chance}), so obedience cannot be judged.",
+        "{competent} only, so obedience cannot be judged.",
         "Audit on frames like those in training, or train further.",
     ),
     "not_needed": CauseText(

@@ -86,8 +86,8 @@ _CAUSES: dict[Cause, CauseText] = {
         "액션 라벨과 그 순서, 부호를 학습 때와 비교하십시오.",
     ),
     "not_competent": CauseText(
-        "여기서는 능력이 부족합니다: 프레임 자체의 명령에서도 액션이 {competent}만 맞으므로(고정된 "
-        "액션: {competent_chance}) 준수 여부를 판단할 수 없습니다.",
+        "여기서는 능력이 부족합니다: 프레임 자체의 명령에서도 액션이 {competent}만 맞으므로 "
+        "준수 여부를 판단할 수 없습니다.",
         "학습 때와 비슷한 프레임으로 감사하거나 더 학습하십시오.",
     ),
     "not_needed": CauseText(

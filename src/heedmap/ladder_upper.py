@@ -15,7 +15,8 @@ LEAST_FOLLOWED = 0.5
 """An instruction followed on fewer frames (upper end of the interval) is not obeyed."""
 
 MOSTLY = 0.5
-"""Above this share of other instructions the frame's own action counts as done anyway."""
+"""A policy is competent above this share of frames; the frame's own action counts as done
+anyway above this share of other instructions."""
 
 
 def judge_needed(measured: Measurements) -> Rung:
@@ -31,13 +32,12 @@ def judge_needed(measured: Measurements) -> Rung:
 
 
 def judge_competent(measured: Measurements) -> Rung:
-    """Holds where the frames' own instructions are followed more than by a fixed action."""
+    """Holds where the action is right on most frames under the frames' own instructions."""
     facts = measured.obeyed
     if facts is None or facts.competent is None:
         return Rung(status="not measured")
-    above = is_above(facts.competent.rate, facts.competent.chance)
     return Rung(
-        status="holds" if above else "fails",
+        status="holds" if facts.competent.rate.value > MOSTLY else "fails",
         value=facts.competent.rate.value,
         evidence=facts.competent.model_dump(mode="json"),
     )
@@ -106,12 +106,15 @@ def _cause_of_no_use(measured: Measurements) -> Cause:
 
 
 def _frame_decides(measured: Measurements) -> bool:
-    """Right under the frames' own instructions, and mostly the same under any other."""
+    """Right under the frames' own instructions, and mostly the same under any other.
+
+    More often right than a fixed action would be, which does not follow the frame either.
+    """
     facts = measured.obeyed
-    if facts is None or facts.own_action_anyway is None:
+    if facts is None or facts.own_action_anyway is None or facts.competent is None:
         return False
     same_anyway = facts.own_action_anyway.value > MOSTLY
-    return judge_competent(measured).status == "holds" and same_anyway
+    return same_anyway and is_above(facts.competent.rate, facts.competent.chance)
 
 
 def _decided(facts: ObeyedFacts) -> int:
