@@ -14,6 +14,7 @@ from heedmap.cli import specimens
 from heedmap.cli.console import err, out, print_error, progress_bar, verdicts_json
 from heedmap.cli.doctor import doctor
 from heedmap.cli.forensics import forensics
+from heedmap.cli.needed import needed
 from heedmap.errors import HeedmapError
 from heedmap.folders import check_writable
 from heedmap.record import RECORD_FILE, Result
@@ -27,6 +28,7 @@ app = typer.Typer(
 app.add_typer(specimens.app, name="specimens")
 app.command()(doctor)
 app.command()(forensics)
+app.command()(needed)
 
 
 class Language(StrEnum):

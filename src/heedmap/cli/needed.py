@@ -1,0 +1,98 @@
+"""The command `needed`: how far the frames of a data set foretell what is asked."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from heedmap.cli.console import out
+
+if TYPE_CHECKING:
+    from heedmap.needed import Foretold
+
+
+class Target(StrEnum):
+    """What the frame might foretell."""
+
+    instruction = "instruction"
+    action = "action"
+    both = "both"
+
+
+def needed(
+    dataset: Annotated[
+        Path,
+        typer.Argument(help="A folder of cases, or a .csv, .jsonl or .parquet file with columns."),
+    ],
+    target: Annotated[Target, typer.Option(help="What to predict from the frame.")] = Target.both,
+    policy: Annotated[
+        str | None,
+        typer.Option(help="Probe this policy's image embeddings instead of the pixels."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the folds and the bootstrap.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="The figures as JSON.")] = False,
+) -> None:
+    """Estimate how far the frame alone predicts the instruction and the action.
+
+    A table has the columns `frame` (an image file, relative to it), `instruction`, and
+    optionally `action` and `episode`. Where the frame foretells the action, a policy can
+    learn the data without reading its instruction.
+    """
+    from heedmap.examples import load_examples
+    from heedmap.needed import foretold
+
+    examples = load_examples(dataset)
+    embed, features = None, "mean colours on a grid"
+    if policy is not None:
+        from heedmap.embeddings import pooled_embeddings
+        from heedmap.policies.registry import load_policy
+
+        embed = pooled_embeddings(load_policy(policy), examples.instruction[0], seed)
+        features = f"image embeddings of {policy}"
+    targets = ["action", "instruction"] if target is Target.both else [target.value]
+    if target is Target.both and all(action is None for action in examples.action):
+        targets = ["instruction"]
+    found = [
+        foretold(examples, each, embed, features=features, seed=seed)
+        for each in ("action", "instruction")
+        if each in targets
+    ]
+    if as_json:
+        typer.echo(json.dumps([each.model_dump(mode="json") for each in found]))
+        return
+    out.print(_table(found))
+    for each in found:
+        out.print(Text(each.sentence))
+
+
+def _table(found: list[Foretold]) -> Table:
+    from heedmap.report.rich_tables import plain_table
+
+    table = plain_table(f"What the frame alone foretells (linear probe on {found[0].features})")
+    table.add_column("Target", no_wrap=True)
+    for name in ("Bits", "Foretold (95 %)", "Share", "Right", "Most frequent", "Examples"):
+        table.add_column(name, justify="right")
+    for each in found:
+        gain = each.foretold_bits
+        interval = "" if gain.low is None else f" ({gain.low:.2f} to {gain.high:.2f})"
+        table.add_row(
+            each.target,
+            f"{each.entropy_bits:.2f}",
+            f"{gain.value:.2f}{interval}",
+            f"{each.foretold_share:.0%}",
+            f"{each.accuracy:.1%}",
+            f"{each.majority:.1%}",
+            f"{each.examples}/{each.examples + each.left_out}",
+        )
+    table.caption = Text(
+        "Right and foretold on held-out episodes; a stronger probe could foretell more, never "
+        "less. Examples of rare classes are left out.",
+        style="dim",
+    )
+    return table
