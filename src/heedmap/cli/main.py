@@ -15,6 +15,7 @@ from heedmap.cli.console import err, out, print_error, progress_bar, verdicts_js
 from heedmap.cli.doctor import doctor
 from heedmap.cli.forensics import forensics
 from heedmap.cli.needed import needed
+from heedmap.cli.styles import Wiring
 from heedmap.errors import HeedmapError
 from heedmap.folders import check_writable
 from heedmap.record import RECORD_FILE, Result
@@ -134,8 +135,8 @@ def demo(
         Path, typer.Option("--out", help="Folder for the result; an older result is replaced.")
     ] = Path("heedmap-demo"),
     wiring: Annotated[
-        specimens.Wiring, typer.Option(help="How the four policies are wired.")
-    ] = specimens.Wiring.monavla,
+        Wiring, typer.Option(help="How the four policies are wired.")
+    ] = Wiring.monavla,
     case_seed: Annotated[int, typer.Option(help="Which held-out frame case.")] = 0,
     lang: Lang = Language.en,
 ) -> None:

@@ -84,7 +84,7 @@ def _table(found: list[Foretold]) -> Table:
         table.add_row(
             each.target,
             f"{each.entropy_bits:.2f}",
-            f"{gain.value:.2f}{interval}",
+            f"{round(gain.value, 2) + 0.0:.2f}{interval}",  # no "-0.00"
             f"{each.foretold_share:.0%}",
             f"{each.accuracy:.1%}",
             f"{each.majority:.1%}",

@@ -1,8 +1,7 @@
-"""The commands `specimens list`, `case`, `train` and `score`."""
+"""The commands of `heedmap specimens`; those with files of their own join them below."""
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,25 +9,13 @@ import typer
 from rich.table import Table
 
 from heedmap.cli.console import err, out, progress_bar
+from heedmap.cli.drive import drive
 from heedmap.cli.score import score
+from heedmap.cli.styles import Style
 
 app = typer.Typer(
     help="heedmap's own small trained policies.", no_args_is_help=True, rich_markup_mode=None
 )
-
-
-class Wiring(StrEnum):
-    """How a specimen's sequence is put together."""
-
-    sound = "sound"
-    monavla = "monavla"
-
-
-class Style(StrEnum):
-    """Form of the instructions."""
-
-    path = "path"
-    goal = "goal"
 
 
 @app.command("list")
@@ -117,3 +104,4 @@ def train(
 
 
 app.command()(score)
+app.command()(drive)
