@@ -102,6 +102,23 @@ def test_a_record_of_a_newer_schema_is_refused_by_its_number(
         Result.load(tmp_path / "run")
 
 
+def test_a_record_of_schema_1_is_still_read(result: Result, tmp_path: Path) -> None:
+    """It knew nothing of the upper rungs: they are not measured then."""
+    result.save(tmp_path / "run")
+    path = tmp_path / "run" / "record.json"
+    older = json.loads(path.read_text()) | {"schema_version": 1}
+    for policy in older["policies"]:
+        for name in ("used", "obeyed", "causal_map"):
+            del policy["measurements"][name]
+        for gate in ("needed", "competent"):
+            del policy["verdict"][gate]
+    path.write_text(json.dumps(older))
+    read = Result.load(tmp_path / "run").record
+    assert read.schema_version == 1
+    assert read.policies[0].measurements.used is None
+    assert read.policies[0].verdict.competent.status == "not measured"
+
+
 def test_no_nan_reaches_the_json(result: Result) -> None:
     broken = result.record.model_dump()
     broken["policies"][0]["cases"][0]["action"]["values"] = [float("nan")]
