@@ -132,6 +132,7 @@ def obeyed(**changes: Any) -> ObeyedFacts:
         beyond_paraphrase=estimate(0.89),
         p_value=0.001,
         flip_share=estimate(1.0),
+        swap_cosine=None,
         nonsense_distance=None,
         blank_distance=None,
         contradictory_distance=None,

@@ -1,12 +1,14 @@
 """Case folders: a frame with its instructions, and what they ask for, on disk.
 
 `frame.png` beside `instructions.yaml`, a list of `name`, `text`, and where they are known
-`expert_action`, `paraphrases` and `recorded`. A folder of such folders is a set of trials.
+`expert_action`, `paraphrases` and `recorded`. A folder of such folders is a set of trials;
+those that lie together in a folder of their own are frames of one episode.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from heedmap.errors import FrameError
@@ -36,17 +38,24 @@ def load_case(folder: Path) -> Trial:
 
 
 def load_cases(folder: Path) -> list[Trial]:
-    """Every case folder inside a folder, by name.
+    """Every case folder inside a folder: `CASE`, or `EPISODE/CASE`; named by its path.
 
     Raises FrameError when there is none.
     """
-    found = sorted(path.parent for path in folder.glob(f"*/{CASE_INSTRUCTIONS}"))
+    places = (f"*/{CASE_INSTRUCTIONS}", f"*/*/{CASE_INSTRUCTIONS}")
+    found = sorted(path.parent for place in places for path in folder.glob(place))
     if not found:
         raise FrameError(
             f"{folder} holds no case folders ({CASE_FRAME} beside {CASE_INSTRUCTIONS}); make some "
             f"with: heedmap specimens case --seed 0 --count 24 --out {folder}"
         )
-    return [load_case(path) for path in found]
+    return [_placed(load_case(path), path.relative_to(folder)) for path in found]
+
+
+def _placed(trial: Trial, place: Path) -> Trial:
+    """Named by its place in the set, with the episode's folder as its episode."""
+    episode = place.parts[0] if len(place.parts) > 1 else None
+    return replace(trial, name=place.as_posix(), episode=episode)
 
 
 def trial_of(name: str, frame: Frame, entries: Sequence[CaseInstruction]) -> Trial:

@@ -94,6 +94,8 @@ class AttentionPredicts(_Model):
 
     share: float | None
     lift: float | None
+    ivar: float | None
+    """Instruction over instruction and image, head by head."""
     value_norm: float | None
     rollout: float | None
     """Over layers only."""
@@ -183,6 +185,8 @@ class ObeyedFacts(_Model):
     p_value: float | None
     flip_share: Estimate | None
     """Exchanges that change the chosen action; None for continuous heads."""
+    swap_cosine: Estimate | None
+    """Cosine between continuous actions under an exchange; None for discrete heads."""
     nonsense_distance: Estimate | None
     blank_distance: Estimate | None
     contradictory_distance: Estimate | None

@@ -71,3 +71,17 @@ def test_a_member_of_the_population_is_named_wrongly(cli: Cli) -> None:
     ran = cli("specimens", "population", "healthy-1")
     assert ran.code == 1
     assert "'healthy-1' is no member of the population; write KIND-SEED" in ran.err
+
+
+def test_cases_that_lie_together_are_one_episode(cli: Cli, tmp_path: Path) -> None:
+    for episode in ("a", "b"):
+        ran = cli("specimens", "case", "--seed", "0", "--count", "2", "--out", f"cases/{episode}")
+        assert ran.code == 0, ran.err
+    ran = cli("audit", SOUND, "--cases", "cases", "--out", "run")
+    assert ran.code == 0, ran.err
+    record = Result.load(tmp_path / "run").record
+    assert record.run.arguments["trials"][0] == "a/case-00000"
+    obeyed = record.policies[0].measurements.obeyed
+    assert obeyed is not None
+    assert obeyed.swap_distance is not None
+    assert (obeyed.swap_distance.n, obeyed.swap_distance.clusters) == (4, 2)

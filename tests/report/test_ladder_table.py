@@ -123,7 +123,13 @@ def causal_map(heads: int, patched: bool = True) -> CausalMap:
         by_window=(),
         patched=(LayerPatch(layer=0, recovered_share=1.0),) if patched else (),
         predicts=AttentionPredicts(
-            share=0.75, lift=None, value_norm=None, rollout=None, heads=2 * heads, layers=2
+            share=0.75,
+            lift=None,
+            ivar=None,
+            value_norm=None,
+            rollout=None,
+            heads=2 * heads,
+            layers=2,
         ),
     )
 

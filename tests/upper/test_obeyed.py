@@ -160,6 +160,9 @@ def test_a_continuous_head_is_judged_by_the_sign_of_a_dimension() -> None:
     assert facts_found.following.rate.value == 1
     assert facts_found.following.log_likelihood_ratio_bits is None
     assert facts_found.flip_share is None
+    # (3, 2) . (3, -2) / (9 + 4) = 5 / 13.
+    assert facts_found.swap_cosine is not None
+    assert facts_found.swap_cosine.value == pytest.approx(5 / 13)
 
 
 def test_an_expectation_that_does_not_fit_is_refused() -> None:

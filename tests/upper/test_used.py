@@ -188,7 +188,10 @@ def test_attention_that_ranks_like_the_effect_correlates_fully() -> None:
     """Four heads with effects 1 2 3 4: share in that order, lift against it."""
     places = [(0, 0), (0, 1), (1, 0), (1, 1)]
     reading = HeadReading(
-        share={"instruction": dict(zip(places, (0.1, 0.2, 0.6, 0.7), strict=True)), "image": {}},
+        share={
+            "instruction": dict(zip(places, (0.1, 0.2, 0.6, 0.7), strict=True)),
+            "image": dict(zip(places, (0.0, 0.2, 0.2, 0.0), strict=True)),
+        },
         lift=dict(zip(places, (4.0, 3.0, 2.0, 1.0), strict=True)),
         value_norm=None,
         rollout=(0.5, 0.1),
@@ -203,6 +206,8 @@ def test_attention_that_ranks_like_the_effect_correlates_fully() -> None:
     found = predicts([reading], by_head, by_layer)
     assert found.share == pytest.approx(1)
     assert found.lift == pytest.approx(-1)
+    # IVAR 1, 0.5, 0.75, 1: ranks 3.5 1 2 3.5 against 1 2 3 4; correlation 0.5 / sqrt(4.5 * 5).
+    assert found.ivar == pytest.approx(0.5 / (4.5 * 5) ** 0.5)
     assert found.value_norm is None
     assert found.rollout is None  # two layers cannot be ranked
     assert (found.heads, found.layers) == (4, 2)

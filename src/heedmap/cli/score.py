@@ -104,4 +104,11 @@ def _correlation_table(summary: Summary) -> Table:
             "-" if v is None else f"{v:+.2f}" for v in (each.median, each.lowest, each.highest)
         ]
         table.add_row(each.reading, str(each.policies), *cells)
+    across = ", ".join(
+        f"{each.reading} {each.correlation:+.2f} ({each.policies})"
+        for each in summary.across
+        if each.correlation is not None
+    )
+    if across:
+        table.caption = Text(f"Over policies, with what cutting takes away: {across}.", style="dim")
     return table

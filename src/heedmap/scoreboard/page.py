@@ -64,6 +64,14 @@ def markdown(summary: Summary, command: str) -> str:
             ],
         ),
         "",
+        "From one policy to another: rank correlation of the figure (mean over layers and heads)",
+        "with what cutting the instruction out takes away (`mediated`).",
+        "",
+        *_table(
+            ("figure", "policies", "correlation"),
+            [(a.reading, str(a.policies), _signed(a.correlation)) for a in summary.across],
+        ),
+        "",
         "## Every policy",
         "",
         *_table(

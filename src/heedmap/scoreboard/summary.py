@@ -13,10 +13,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from heedmap.measures.stats import wilson_interval
+from heedmap.measures.stats import rank_correlation, wilson_interval
 from heedmap.scoreboard.run import Score
 from heedmap.verdict import Cause
 
+READINGS = ("share", "lift", "ivar", "value_norm", "rollout")
 SEED_RULE_SHARE = 0.01
 """The seed's rule with its threshold: less than 1 % of the attention on text is "ignores"."""
 
@@ -61,6 +62,14 @@ class Correlation(_Model):
     highest: float | None
 
 
+class Across(_Model):
+    """Spearman's rank correlation, over policies, of an attention figure with `mediated`."""
+
+    reading: str
+    policies: int
+    correlation: float | None
+
+
 class Summary(_Model):
     """All that the scoreboard says."""
 
@@ -75,6 +84,7 @@ class Summary(_Model):
     """Different causes planted, `none` not counted."""
     rated: tuple[Rated, ...]
     correlations: tuple[Correlation, ...]
+    across: tuple[Across, ...]
 
     @property
     def confusion(self) -> dict[tuple[Cause, Cause], int]:
@@ -96,9 +106,8 @@ def summarise(scores: Sequence[Score]) -> Summary:
         healthy=healthy,
         causes=len({s.plant.cause for s in scores} - {"none"}),
         rated=_rated(scores),
-        correlations=tuple(
-            _correlation(scores, reading) for reading in ("share", "lift", "value_norm", "rollout")
-        ),
+        correlations=tuple(_correlation(scores, reading) for reading in READINGS),
+        across=tuple(_across(scores, reading) for reading in ("share", "ivar")),
     )
 
 
@@ -188,4 +197,21 @@ def _correlation(scores: Sequence[Score], reading: str) -> Correlation:
         median=float(np.median(found)) if found else None,
         lowest=min(found, default=None),
         highest=max(found, default=None),
+    )
+
+
+def _across(scores: Sequence[Score], reading: str) -> Across:
+    """Over all policies in whose sequence something of the instruction is present."""
+    pairs = [
+        (value, used.mediated.value)
+        for score in scores
+        if (facts := score.result.measurements.attended) is not None
+        and (used := score.result.measurements.used) is not None
+        and (value := getattr(facts, reading)) is not None
+    ]
+    columns = np.array(pairs, dtype=float).reshape(-1, 2)
+    return Across(
+        reading=reading,
+        policies=len(pairs),
+        correlation=rank_correlation(columns[:, 0], columns[:, 1]),
     )

@@ -199,7 +199,7 @@ def _by_layers(found: Sequence[dict[Site, float]], kind: str) -> tuple[LayerEffe
 def _patched(
     runner: Runner, structures: Structures, trials: Sequence[Trial], metric: ActionMetric
 ) -> tuple[LayerPatch, ...]:
-    """Mean recovered share by layer, over pairs of equal length whose actions differ."""
+    """Mean recovered share by layer, both ways, over pairs of equal length whose actions differ."""
     shares: list[np.ndarray] = []
     for trial in trials:
         for one, two in trial.pairs():
@@ -208,11 +208,11 @@ def _patched(
             alike = length_key(runner.policy, texts[0]) == length_key(runner.policy, texts[1])
             if structure is None or not alike:
                 continue
-            share = _recovered(runner, trial, texts, structure, metric)
-            if share is not None:
-                shares.append(share)
+            both_ways = (texts, (texts[1], texts[0]))
+            found = [_recovered(runner, trial, way, structure, metric) for way in both_ways]
+            shares += [share for share in found if share is not None]
             break  # one pair a frame
-        if len(shares) == MOST_EXAMPLES:
+        if len(shares) >= 2 * MOST_EXAMPLES:
             break
     if not shares:
         return ()

@@ -13,7 +13,7 @@ from itertools import chain
 import numpy as np
 
 from heedmap.evidence import FollowingFacts, ObeyedFacts
-from heedmap.measures.distance import ActionMetric, log_likelihood_ratio_bits
+from heedmap.measures.distance import ActionMetric, cosine_similarity, log_likelihood_ratio_bits
 from heedmap.measures.following import (
     confusion,
     counterfactual_accuracy,
@@ -61,6 +61,7 @@ def measure_obedience(
         beyond_paraphrase=hits.estimate(beyond),
         p_value=hits.p_value(beyond),
         flip_share=hits.estimate(_over_pairs(hits, _flips)) if action_names else None,
+        swap_cosine=None if action_names else hits.estimate(_cosines(hits)),
         nonsense_distance=hits.estimate(from_control("nonsense")),
         blank_distance=hits.estimate(from_control("blank")),
         contradictory_distance=hits.estimate(from_control("contradictory")),
@@ -101,6 +102,20 @@ def _over_pairs(hits: Hits, value: Callable[[Scores, Scores], float]) -> ByTrial
         asked = hits.asked[number]
         if pairs := list(hits.trials[number].pairs()):
             found[number] = _mean(value(asked[one], asked[two]) for one, two in pairs)
+    return found
+
+
+def _cosines(hits: Hits) -> ByTrial:
+    """As `_over_pairs`, of the cosine; pairs with an action of nothing but zeros are left out."""
+    found: ByTrial = {}
+    for number in hits.counted:
+        asked = hits.asked[number]
+        pairs = [
+            cosine_similarity(asked[one][None], asked[two][None])[0]
+            for one, two in hits.trials[number].pairs()
+        ]
+        if known := [value for value in pairs if value is not None]:
+            found[number] = _mean(known)
     return found
 
 

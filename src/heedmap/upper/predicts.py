@@ -87,6 +87,7 @@ def predicts(
     return AttentionPredicts(
         share=against([reading.share["instruction"] for reading in readings]),
         lift=against([reading.lift for reading in readings]),
+        ivar=against([_ivar(reading) for reading in readings]),
         value_norm=against([norm for norm in norms if norm is not None])
         if all(norm is not None for norm in norms)
         else None,
@@ -94,6 +95,15 @@ def predicts(
         heads=len(places),
         layers=len(by_layer),
     )
+
+
+def _ivar(reading: HeadReading) -> dict[Place, float | None]:
+    """Instruction over instruction and image, head by head."""
+    found: dict[Place, float | None] = {}
+    for place, on_instruction in reading.share["instruction"].items():
+        total = on_instruction + reading.share["image"][place]
+        found[place] = on_instruction / total if total > 0 else None
+    return found
 
 
 def _value_norms(policy: Policy, seen: Pass, structure: Structure) -> dict[Place, float] | None:
