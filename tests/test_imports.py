@@ -18,7 +18,7 @@ RANKS: list[tuple[str, ...]] = [
     ("types", "regions", "instructions", "folders", "evidence"),
     ("verdict", "observation"),
     ("frames", "record"),
-    ("provenance", "sentence", "variants", "trials", "ladder_texts"),
+    ("provenance", "sentence", "variants", "trials"),
     (
         "disagreements",
         "cases",
@@ -28,8 +28,7 @@ RANKS: list[tuple[str, ...]] = [
         "ladder_en",
         "ladder_ko",
     ),
-    ("ladder_wording",),
-    ("capture", "ladder", "nulls"),
+    ("ladder", "capture", "nulls"),
     ("layout",),
     ("measures", "specimens"),
     ("policies", "facts"),

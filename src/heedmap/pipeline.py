@@ -23,7 +23,7 @@ from heedmap.examine import Examined, examine
 from heedmap.facts import gather_facts
 from heedmap.frames import FramesLike, NamedFrame, named_frames, png_bytes
 from heedmap.instructions import check_expected_actions, check_instructions
-from heedmap.ladder import judge
+from heedmap.ladder.judge import judge
 from heedmap.layout import DeclaredRegions, Layout, parse_declared
 from heedmap.measures.share import region_shares, visible_counts
 from heedmap.observe import describe_action

@@ -1,7 +1,7 @@
 """What the ladder is judged from, and what it says: plain values, no torch.
 
 Every number of a verdict stands here or in the cases of the record; the rules from one to
-the other are in `ladder.py`. "Not measured" is None, never 0.
+the other are in `ladder/`. "Not measured" is None, never 0.
 """
 
 from __future__ import annotations

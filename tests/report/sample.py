@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from heedmap.ladder import judge
+from heedmap.ladder.judge import judge
 from heedmap.record import (
     ActionResult,
     Case,

@@ -16,7 +16,7 @@ from heedmap.report.terminal import print_result
 from heedmap.report.wording import ABSENT
 from heedmap.sentence import Language
 from heedmap.verdict import AttendedFacts
-from tests.ladder_facts import estimate, obeyed, of_one_frame, used
+from tests.ladder.facts import estimate, obeyed, of_one_frame, used
 
 FACTS = AttendedFacts(
     share=0.543,

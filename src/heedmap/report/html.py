@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 from heedmap.disagreements import policy_disagreements
 from heedmap.errors import RecordError
 from heedmap.evidence import CausalMap
-from heedmap.ladder_wording import RUNG_NAMES, verdict_text
+from heedmap.ladder.wording import RUNG_NAMES, verdict_text
 from heedmap.record import FrameInfo, LayoutKind, PolicyResult, Result
 from heedmap.regions import in_order
 from heedmap.report.figures import COLORS, OTHER_COLOR, share_curves

@@ -7,12 +7,12 @@ from typing import Any, get_args
 
 import pytest
 
-from heedmap.ladder import judge
-from heedmap.ladder_en import ENGLISH
-from heedmap.ladder_ko import KOREAN
+from heedmap.ladder.judge import judge
+from heedmap.ladder.texts_en import ENGLISH
+from heedmap.ladder.texts_ko import KOREAN
 from heedmap.verdict import Cause
-from tests.ladder_facts import ABSENT, NOWHERE, UNREACHED, measured
-from tests.test_ladder_upper import UPPER_CASES
+from tests.ladder.facts import ABSENT, NOWHERE, UNREACHED, measured
+from tests.ladder.test_upper import UPPER_CASES
 
 CASES: list[tuple[Cause, str | None, dict[str, Any]]] = [
     ("none", None, {}),

@@ -1,4 +1,4 @@
-"""The shape of the ladder's texts in one language; `ladder_en.py` and `ladder_ko.py` fill it.
+"""The shape of the ladder's texts in one language; `texts_en.py` and `texts_ko.py` fill it.
 
 `{...}` are the verdict's details. docs/ladder.md lists the causes.
 """

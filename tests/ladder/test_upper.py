@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from heedmap.evidence import Competence, ObeyedFacts, UsedFacts
-from heedmap.ladder import judge
-from heedmap.ladder_upper import LEAST_EFFECT, is_above, is_effect
+from heedmap.ladder.judge import judge
+from heedmap.ladder.upper import LEAST_EFFECT, is_above, is_effect
 from heedmap.verdict import Cause, Status
-from tests.ladder_facts import (
+from tests.ladder.facts import (
     ABSENT,
     NOWHERE,
     estimate,

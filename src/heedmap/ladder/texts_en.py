@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from heedmap.ladder_texts import CauseText, LadderTexts
+from heedmap.ladder.texts import CauseText, LadderTexts
 from heedmap.verdict import Cause
 
 _CAUSES: dict[Cause, CauseText] = {

@@ -2,14 +2,14 @@
 
 A rung `fails` only on direct evidence. Low attention is none: information travels over
 other positions, so rung 4 fails only where nothing at all can be read. Rungs 5 and 6 are
-judged in `ladder_upper.py`, from cuts and exchanges.
+judged in `upper.py`, from cuts and exchanges.
 """
 
 from __future__ import annotations
 
-from heedmap.ladder_details import details_of, telling_lost_words
-from heedmap.ladder_upper import judge_competent, judge_needed, judge_obeyed, judge_used
-from heedmap.ladder_wording import verdict_text
+from heedmap.ladder.details import details_of, telling_lost_words
+from heedmap.ladder.upper import judge_competent, judge_needed, judge_obeyed, judge_used
+from heedmap.ladder.wording import verdict_text
 from heedmap.verdict import Cause, Measurements, Rung, RungName, Status, Verdict
 
 UNATTENDED_ROLLOUT_SHARE = 1e-4

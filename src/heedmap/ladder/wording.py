@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from heedmap.ladder_en import ENGLISH
-from heedmap.ladder_ko import KOREAN
-from heedmap.ladder_texts import LadderTexts
+from heedmap.ladder.texts import LadderTexts
+from heedmap.ladder.texts_en import ENGLISH
+from heedmap.ladder.texts_ko import KOREAN
 from heedmap.sentence import Language
 from heedmap.verdict import Cause, RungName, Verdict
 
