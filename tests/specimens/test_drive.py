@@ -7,14 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from heedmap.specimens.drive import (
-    Episode,
-    draw_episodes,
-    drive,
-    expert_driver,
-    greedy_steps,
-    network_driver,
-)
+from heedmap.specimens.drive import drive, expert_driver, network_driver
+from heedmap.specimens.episodes import Episode, draw_episodes, greedy_steps
 from heedmap.specimens.world import (
     HELD_OUT_SEED_START,
     Action,

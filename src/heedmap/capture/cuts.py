@@ -16,11 +16,10 @@ from typing import Any
 import torch
 from jaxtyping import Bool
 from torch import nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from heedmap.capture.calls import FusedCall
 from heedmap.capture.rows import MASKED_BELOW, row_bias, row_scores
-from heedmap.capture.running import Running, watch_modules
+from heedmap.capture.running import OperatorMode, Running, watch_modules
 from heedmap.capture.trace import SOFTMAX_OPERATORS, fused_call, is_fused_attention
 from heedmap.errors import CaptureError
 
@@ -55,7 +54,7 @@ def cut_edges(module: nn.Module, cuts: Mapping[str, EdgeCut]) -> Iterator[None]:
         )
 
 
-class _Cutter(TorchDispatchMode):
+class _Cutter(OperatorMode):
     """Passes every operator on; attention computations lose the edges that were named."""
 
     def __init__(self, running: Running, cuts: Mapping[str, EdgeCut]) -> None:
@@ -64,15 +63,7 @@ class _Cutter(TorchDispatchMode):
         self._cuts = cuts
         self.done: set[str] = set()
 
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
-    ) -> Any:
-        kwargs = kwargs or {}
-        if torch.is_inference_mode_enabled():  # composite operators arrive whole there
-            with self:
-                result = func.decompose(*args, **kwargs)
-            if result is not NotImplemented:
-                return result
+    def operate(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         cut = self._cuts.get(self._running.innermost)
         operator = func._schema.name
         if cut is None:

@@ -1,14 +1,20 @@
-"""Which module of a network is running: the innermost one that has begun and not ended."""
+"""A network while it runs: its operators one by one, and the module that each belongs to.
+
+The module is the innermost one that has begun and not ended.
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+import torch
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 
 @dataclass
@@ -50,3 +56,22 @@ def _enter(running: Running, name: str, *_: Any) -> None:
 
 def _leave(running: Running, *_: Any) -> None:
     running.stack.pop()
+
+
+class OperatorMode(TorchDispatchMode, ABC):
+    """Shows every operator below Python's wrappers to `operate`, which runs it."""
+
+    @abstractmethod
+    def operate(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run the operator, or something in its place; gives its result."""
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if torch.is_inference_mode_enabled():  # composite operators arrive whole there
+            with self:
+                result = func.decompose(*args, **kwargs)
+            if result is not NotImplemented:
+                return result
+        return self.operate(func, args, kwargs)

@@ -15,10 +15,9 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from heedmap.capture.calls import AttentionCall, FusedCall, WrittenOutCall
-from heedmap.capture.running import Running, watch_modules
+from heedmap.capture.running import OperatorMode, Running, watch_modules
 from heedmap.types import TokenIds
 
 SOFTMAX_OPERATORS = ("aten::_softmax", "aten::_safe_softmax")
@@ -76,7 +75,7 @@ def one_attention_path() -> Iterator[None]:
         torch.backends.mha.set_fastpath_enabled(was_enabled)
 
 
-class _Watch(TorchDispatchMode):
+class _Watch(OperatorMode):
     """Passes every operator on and notes those that matter."""
 
     def __init__(
@@ -94,15 +93,7 @@ class _Watch(TorchDispatchMode):
         self._softmaxes: dict[int, tuple[str, torch.Tensor, torch.Tensor]] = {}
         """By the address of the weights' storage: module, scores, weights."""
 
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
-    ) -> Any:
-        kwargs = kwargs or {}
-        if torch.is_inference_mode_enabled():  # composite operators arrive whole there
-            with self:
-                result = func.decompose(*args, **kwargs)
-            if result is not NotImplemented:
-                return result
+    def operate(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         result = func(*args, **kwargs)
         operator = func._schema.name
         if operator == "aten::embedding":
