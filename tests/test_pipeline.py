@@ -204,8 +204,8 @@ def test_several_frames_are_kept_apart(case: FrameCase) -> None:
     assert [(c.frame, c.instruction) for c in result.record.policies[0].cases] == [
         (frame, name) for frame in frames for name in case.instructions
     ]
-    # Six cases, and the upper rungs as one more.
-    assert ticks == [("random@sound", n, 7) for n in range(1, 8)]
+    # Six cases, and three stages of the upper rungs.
+    assert ticks == [("random@sound", n, 9) for n in range(1, 10)]
 
 
 def test_what_cannot_be_audited_is_refused_before_any_work(case: FrameCase) -> None:

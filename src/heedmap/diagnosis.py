@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -32,6 +32,7 @@ def measure(
     instructions: Mapping[str, str],
     trials: Sequence[Trial],
     seed: int,
+    on_stage: Callable[[], None] = lambda: None,
 ) -> Measurements:
     """All that the ladder is judged from: rungs 1-4 over the cases, 5 and 6 over the trials.
 
@@ -40,7 +41,8 @@ def measure(
     first = examined[0]
     upper = UpperFacts(None, None, None)
     if trials:
-        upper = measure_upper(first.subject.policy, transformer, examined, trials, seed)
+        policy = first.subject.policy
+        upper = measure_upper(policy, transformer, examined, trials, seed, on_stage)
     others = [text for text in instructions.values() if text != first.subject.instruction]
     return Measurements(
         stacks=transformer.stacks,

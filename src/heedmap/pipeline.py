@@ -3,6 +3,7 @@
 The only file that knows the order of the pipeline. For every case: run the policy plainly,
 run it under capture, perturb frame and words to measure the layout, divide the attention
 among the regions, and run it plainly once more: outputs and weights must not have changed.
+Then the upper rungs, over all trials.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ from heedmap.record import (
 from heedmap.sentence import policy_sentence
 from heedmap.trials import Trial, trials_of
 from heedmap.types import ActionAttention, VisibleByLayer
-from heedmap.upper.measure import check_trials
+from heedmap.upper.measure import STAGES, check_trials
 
 Progress = Callable[[str, int, int], None]
 """Called after each case with the policy's name, cases done, and cases in all."""
@@ -81,7 +82,7 @@ def audit(
             sequence leaves the upper rungs out.
         seed: of the frame perturbations, random edges and bootstrap.
         arguments: more for the record to keep beside these arguments, such as the command.
-        on_progress: called after each case.
+        on_progress: called after each case, and after each stage of the upper rungs.
 
     Raises HeedmapError (see `heedmap.errors`) with one sentence when an input cannot be
     used, the policy is not deterministic, or its attention cannot be recorded.
@@ -145,7 +146,7 @@ class _Plan:
         """Report one more case done."""
         self.done += 1
         if self.on_progress is not None:
-            upper = 1 if self.trials else 0  # the upper rungs count as one more case
+            upper = STAGES if self.trials else 0
             total = self.policies * (len(self.frames) * len(self.instructions) + upper)
             self.on_progress(policy.name, self.done, total)
 
@@ -172,10 +173,13 @@ def _audit_policy(policy: Policy, plan: _Plan) -> tuple[PolicyResult, pa.Table]:
                 _audit_case(policy, transformer, frame, name, plan, found)
                 plan.tick(policy)
         measurements = measure(
-            transformer, found.examined, plan.instructions, plan.trials, plan.seed
+            transformer,
+            found.examined,
+            plan.instructions,
+            plan.trials,
+            plan.seed,
+            on_stage=lambda: plan.tick(policy),
         )
-        if plan.trials:
-            plan.tick(policy)
         if weights_sha256(policy.module) != hash_before:
             raise PolicyError(
                 f"The weights or buffers of '{policy.name}' changed while it was audited; "

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Bool
 from torch import nn
 
 from heedmap.capture.calls import FusedCall
-from heedmap.capture.rows import MASKED_BELOW, row_bias, row_scores
+from heedmap.capture.rows import MASKED_BELOW, row_bias
 from heedmap.capture.running import OperatorMode, Running, watch_modules
 from heedmap.capture.trace import SOFTMAX_OPERATORS, fused_call, is_fused_attention
 from heedmap.errors import CaptureError
@@ -96,16 +97,24 @@ def _cut_scores(scores: torch.Tensor, cut: EdgeCut) -> torch.Tensor:
 
 
 def _cut_fused(result: Any, call: FusedCall, cut: EdgeCut) -> Any:
-    """The kernel's result with the cut rows computed anew."""
+    """The kernel's result with the cut rows computed anew, by a kernel again."""
     output = result[0] if isinstance(result, tuple) else result
     rows = torch.tensor(cut.rows, device=output.device)
     bias = row_bias(call.mask, call.is_causal, rows, call.key_count)
-    scores = row_scores(call.query, call.key, rows, bias, call.scaling)
-    weights = _without_nan(torch.softmax(_hide(scores, cut.hidden.to(output.device)), dim=-1))
-    served = weights.shape[1] // call.value.shape[1]
-    values = call.value.float().repeat_interleave(served, dim=1)
+    if bias is None:
+        bias = torch.zeros(1, 1, len(rows), call.key_count, device=output.device)
+    bias = _hide(bias, cut.hidden.to(output.device))
+    read = F.scaled_dot_product_attention(
+        call.query[:, :, rows],
+        call.key,
+        call.value,
+        attn_mask=bias.to(call.query.dtype),
+        scale=call.scaling,
+        enable_gqa=call.query.shape[1] != call.key.shape[1],
+    )
+    sees_nothing = (bias == -torch.inf).all(dim=-1, keepdim=True)
     edited = output.clone()
-    edited[:, :, rows] = (weights @ values).to(output.dtype)
+    edited[:, :, rows] = read.masked_fill(sees_nothing, 0.0)
     return (edited, *result[1:]) if isinstance(result, tuple) else edited
 
 

@@ -24,7 +24,9 @@ Edges = Bool[np.ndarray, "query key"]
 """True where an edge from a query to a key is meant."""
 
 BATCH = 32
-"""Examples that run together."""
+"""Examples that run together, at most."""
+POSITIONS_AT_ONCE = 16_384
+"""Of all examples that run together: fewer of long sequences."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,7 @@ def act_under(
     Raises CaptureError when a cut does not take place, as with a sequence of another length.
     """
     parts: list[torch.Tensor] = []
+    batch = max(1, min(batch, POSITIONS_AT_ONCE // stack.length))
     for start in range(0, len(runs), batch):
         chunk = runs[start : start + batch]
         with cut_edges(policy.module, cuts_of([r.knockout for r in chunk], stack)):

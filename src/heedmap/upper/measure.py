@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from heedmap.discovery import Transformer
@@ -20,6 +20,9 @@ from heedmap.upper.runner import Runner
 from heedmap.upper.structure import Structures
 from heedmap.upper.used import measure_use
 
+STAGES = 3
+"""Steps of progress that `measure_upper` takes."""
+
 
 class UpperFacts(NamedTuple):
     """None where it was not measured."""
@@ -35,19 +38,25 @@ def measure_upper(
     examined: Sequence[Examined],
     trials: Sequence[Trial],
     seed: int,
+    on_stage: Callable[[], None] = lambda: None,
 ) -> UpperFacts:
-    """Rungs 5 and 6 over the trials. Raises PolicyError when one of them cannot be run."""
+    """Rungs 5 and 6 over the trials. Raises PolicyError when one of them cannot be run.
+
+    `on_stage` is called after each of the `STAGES`: exchanged, cut, mapped.
+    """
     first = trials[0]
     runner = Runner.of(policy, [(first.observation, t) for t in first.instructions.values()])
     structures = Structures(policy, transformer, seed)
     structures.learn(examined)
     responses = respond(runner, trials)
     metric = responses.metric(policy.action_names)
-    return UpperFacts(
-        used=measure_use(runner, structures, trials, metric, seed),
-        obeyed=measure_obedience(responses, metric, policy.action_names, seed),
-        causal_map=measure_map(runner, structures, trials, metric, seed),
-    )
+    obeyed = measure_obedience(responses, metric, policy.action_names, seed)
+    on_stage()
+    used = measure_use(runner, structures, trials, metric, seed)
+    on_stage()
+    causal_map = measure_map(runner, structures, trials, metric, seed)
+    on_stage()
+    return UpperFacts(used, obeyed, causal_map)
 
 
 def check_trials(policy: Policy, trials: Sequence[Trial]) -> None:
