@@ -129,6 +129,13 @@ def test_a_bypass_that_carries_everything_is_named_and_not_called_unused() -> No
     assert "through 'head.cross', not through the backbone" in verdict.sentence
 
 
+def test_two_hops_are_told_where_only_cutting_everything_takes_it_away() -> None:
+    facts = used(estimate(0.8))
+    over_others = facts.model_copy(update={"mediated_directly": estimate(0.0)})
+    assert "over other positions" in judge(measured(over_others, obeyed())).sentence
+    assert "over other positions" not in judge(measured(facts, obeyed())).sentence
+
+
 def test_absent_but_obeyed_over_a_bypass_is_told_in_one_sentence() -> None:
     verdict = judge(
         measured(

@@ -45,6 +45,7 @@ def _use(measured: Measurements) -> dict[str, str]:
     return {
         "dependence": f"{facts.dependence.value:.2f} {facts.unit}",
         "mediated": f"{facts.mediated.value:.2f} {facts.unit}",
+        "directly": f"{facts.mediated_directly.value:.2f} {facts.unit}",
     }
 
 

@@ -28,6 +28,8 @@ class LadderTexts:
     causes: Mapping[Cause, CauseText]
     used: str
     """Said where cutting takes the dependence away."""
+    used_over_others: str
+    """Said where cutting the action rows' own edges takes nothing of it: two hops."""
     obeyed: str
     """Said where the actions are as asked."""
     right_way_unknown: str

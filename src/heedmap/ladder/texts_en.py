@@ -135,6 +135,8 @@ ENGLISH = LadderTexts(
     causes=_CAUSES,
     used=" It is used: the actions differ by {dependence}, and cutting it takes {mediated} of that "
     "away.",
+    used_over_others=" It gets there over other positions: cutting the action row's own edges "
+    "takes {directly} away.",
     obeyed=" It is obeyed: {rate} of the actions are as asked (chance {chance}).",
     right_way_unknown=" Whether the action is the right one was not measured: nobody said what "
     "the instructions ask for (--expect).",

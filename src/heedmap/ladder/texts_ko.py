@@ -124,6 +124,8 @@ KOREAN = LadderTexts(
     causes=_CAUSES,
     used=" 명령은 사용됩니다: 액션의 차이는 {dependence}이고, 명령을 차단하면 그중 "
     "{mediated}이(가) 사라집니다.",
+    used_over_others=" 명령은 다른 위치를 거쳐 전달됩니다: 액션 행의 연결만 차단하면 "
+    "{directly}이(가) 사라집니다.",
     obeyed=" 명령은 지켜집니다: 액션의 {rate}이(가) 명령대로입니다(우연 수준 {chance}).",
     right_way_unknown=" 액션이 옳은지는 측정하지 않았습니다: 명령이 무엇을 요구하는지 주어지지 "
     "않았습니다(--expect).",

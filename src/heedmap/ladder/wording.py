@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from heedmap.evidence import Estimate
 from heedmap.ladder.texts import LadderTexts
 from heedmap.ladder.texts_en import ENGLISH
 from heedmap.ladder.texts_ko import KOREAN
+from heedmap.ladder.upper import is_effect
 from heedmap.sentence import Language
 from heedmap.verdict import Cause, RungName, Verdict
 
@@ -39,9 +41,20 @@ def _upper(verdict: Verdict, texts: LadderTexts) -> list[str]:
     if used == "fails" and obeyed == "holds":
         return [texts.heeds_by_bypass]
     parts = [texts.used] if used == "holds" else []
+    if is_over_others(verdict):
+        parts.append(texts.used_over_others)
     if obeyed == "holds":
         return [*parts, texts.obeyed]
     return [*parts, texts.right_way_unknown] if parts else [texts.upper_not_measured]
+
+
+def is_over_others(verdict: Verdict) -> bool:
+    """Whether the instruction is used, but not over the action rows' own edges (two hops)."""
+    evidence = verdict.rungs["used"].evidence
+    if verdict.rungs["used"].status != "holds":
+        return False
+    directly = Estimate.model_validate(evidence["mediated_directly"])
+    return not is_effect(directly, evidence["unit"])
 
 
 class _Dashed(dict[str, str]):
