@@ -15,7 +15,7 @@ from heedmap.errors import (
     PolicyError,
     RegionError,
 )
-from heedmap.observation import of_frame
+from heedmap.inputs.observation import of_frame
 from heedmap.pipeline import audit
 from heedmap.policies.callable import CallablePolicy
 from heedmap.record import PolicyResult, Result

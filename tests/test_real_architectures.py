@@ -7,7 +7,7 @@ import copy
 import pytest
 import torch
 
-from heedmap.observation import of_frame
+from heedmap.inputs.observation import of_frame
 from heedmap.observe import observe
 from heedmap.pipeline import audit
 from heedmap.record import PolicyResult

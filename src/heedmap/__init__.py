@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from heedmap.capture.attention import AttentionCapture, capture_attention
     from heedmap.errors import HeedmapError
+    from heedmap.inputs.observation import Observation
+    from heedmap.inputs.trials import Trial
     from heedmap.layout import Layout
-    from heedmap.observation import Observation
     from heedmap.pipeline import audit
     from heedmap.policies.base import Policy
     from heedmap.policies.callable import CallablePolicy
     from heedmap.policies.registry import load_policy
     from heedmap.record import Record, Result
-    from heedmap.trials import Trial
 
 __version__ = "0.1.0"
 __all__ = [
@@ -41,11 +41,11 @@ _HOME_OF = {
     "CallablePolicy": "heedmap.policies.callable",
     "HeedmapError": "heedmap.errors",
     "Layout": "heedmap.layout",
-    "Observation": "heedmap.observation",
+    "Observation": "heedmap.inputs.observation",
     "Policy": "heedmap.policies.base",
     "Record": "heedmap.record",
     "Result": "heedmap.record",
-    "Trial": "heedmap.trials",
+    "Trial": "heedmap.inputs.trials",
     "audit": "heedmap.pipeline",
     "capture_attention": "heedmap.capture.attention",
     "load_policy": "heedmap.policies.registry",

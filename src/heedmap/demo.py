@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from heedmap.cases import CASE_FRAME, CASE_INSTRUCTIONS
 from heedmap.errors import RecordError
-from heedmap.frames import png_bytes
-from heedmap.instructions import CaseInstruction, dump_instructions
+from heedmap.inputs.cases import CASE_FRAME, CASE_INSTRUCTIONS
+from heedmap.inputs.frames import png_bytes
+from heedmap.inputs.instructions import CaseInstruction, dump_instructions
 from heedmap.pipeline import Progress, audit
 from heedmap.policies.specimen import case_trials
 from heedmap.record import Result

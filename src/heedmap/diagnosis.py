@@ -6,18 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from heedmap.attended import attended_of
 from heedmap.capture.inputs import SequenceLengthError
 from heedmap.capture.masks import blind_rows
-from heedmap.discovery import Transformer
 from heedmap.errors import InstructionError
-from heedmap.examine import Examined
+from heedmap.inputs.trials import Trial
 from heedmap.interventions.bypass import find_bypass
-from heedmap.patches import patch_map
-from heedmap.prompt import shifts_with_length
+from heedmap.lower.attended import attended_of
+from heedmap.lower.discovery import Transformer
+from heedmap.lower.examine import Examined
+from heedmap.lower.patches import patch_map
+from heedmap.lower.prompt import shifts_with_length
+from heedmap.lower.tokens import measure_tokens
 from heedmap.regions import is_image
-from heedmap.tokens import measure_tokens
-from heedmap.trials import Trial
 from heedmap.upper.measure import UpperFacts, measure_upper
 from heedmap.variants import longer, observation_variants, word_variants
 from heedmap.verdict import Bypass, Measurements, PresenceFacts, VisibilityFacts

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from heedmap.capture.inputs import capture_entering
-from heedmap.discovery import find_transformer
 from heedmap.errors import FrameError
-from heedmap.observation import of_frame
+from heedmap.inputs.observation import of_frame
+from heedmap.lower.discovery import find_transformer
+from heedmap.lower.perturb import Subject, measure_movement
 from heedmap.observe import observe
-from heedmap.perturb import Subject, measure_movement
 from heedmap.policies.base import Policy
 from heedmap.types import Frame
 

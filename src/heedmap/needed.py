@@ -25,7 +25,7 @@ from sklearn.preprocessing import StandardScaler
 
 from heedmap.errors import RecordError
 from heedmap.evidence import Estimate
-from heedmap.examples import Examples
+from heedmap.inputs.examples import Examples
 from heedmap.measures.stats import mean_interval
 from heedmap.types import Frame
 

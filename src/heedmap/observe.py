@@ -12,7 +12,7 @@ from heedmap.capture.inputs import EditSequence, capture_entering
 from heedmap.capture.stacks import Stack, stacks_of, unseen_attention
 from heedmap.capture.trace import EditEmbedding, EmbeddingCall, Trace, trace
 from heedmap.errors import CaptureError
-from heedmap.observation import Observation
+from heedmap.inputs.observation import Observation
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.record import ActionResult
 from heedmap.types import ActionAttention, Embeddings, VisibleByLayer, VisiblePositions

@@ -18,14 +18,15 @@ import torch
 
 from heedmap.capture.trace import one_attention_path
 from heedmap.diagnosis import measure
-from heedmap.discovery import Transformer, find_transformer
 from heedmap.errors import PolicyError
-from heedmap.examine import Examined, examine
 from heedmap.facts import gather_facts
-from heedmap.frames import FramesLike, NamedFrame, named_frames, png_bytes
-from heedmap.instructions import check_expected_actions, check_instructions
+from heedmap.inputs.frames import FramesLike, NamedFrame, named_frames, png_bytes
+from heedmap.inputs.instructions import check_expected_actions, check_instructions
+from heedmap.inputs.trials import Trial, trials_of
 from heedmap.ladder.judge import judge
 from heedmap.layout import DeclaredRegions, Layout, parse_declared
+from heedmap.lower.discovery import Transformer, find_transformer
+from heedmap.lower.examine import Examined, examine
 from heedmap.measures.share import region_shares, visible_counts
 from heedmap.observe import describe_action
 from heedmap.policies.base import Policy, weights_sha256
@@ -42,7 +43,6 @@ from heedmap.record import (
     share_table,
 )
 from heedmap.sentence import policy_sentence
-from heedmap.trials import Trial, trials_of
 from heedmap.types import ActionAttention, VisibleByLayer
 from heedmap.upper.measure import STAGES, check_trials
 

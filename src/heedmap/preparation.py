@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from heedmap.errors import PolicyError
-from heedmap.frames import NamedFrame
+from heedmap.inputs.frames import NamedFrame
 from heedmap.policies.base import Policy
 from heedmap.policies.registry import load_policy
 from heedmap.record import FrameInfo, frame_info

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from heedmap.observation import Observation
+from heedmap.inputs.observation import Observation
 from heedmap.types import Frame
 
 

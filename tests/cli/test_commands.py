@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from heedmap.instructions import load_instructions
+from heedmap.inputs.instructions import load_instructions
 from heedmap.record import Result
 from tests.cli.conftest import Cli
 from tests.forensics.test_read import PER_LAYER, SUMMARY

@@ -17,6 +17,7 @@ from torch import nn
 from heedmap.capture.stacks import Stack
 from heedmap.capture.trace import one_attention_path
 from heedmap.errors import CaptureError
+from heedmap.inputs.observation import of_frame
 from heedmap.interventions.knockout import (
     Knockout,
     Run,
@@ -26,7 +27,6 @@ from heedmap.interventions.knockout import (
     random_edges,
     visible_edges,
 )
-from heedmap.observation import of_frame
 from heedmap.observe import only_stack, traced
 from heedmap.policies.base import Policy
 from heedmap.policies.callable import CallablePolicy

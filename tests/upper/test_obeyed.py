@@ -7,9 +7,9 @@ import pytest
 
 from heedmap.errors import InstructionError
 from heedmap.evidence import ObeyedFacts
+from heedmap.inputs.observation import of_frame
+from heedmap.inputs.trials import Trial
 from heedmap.measures.distance import ActionMetric
-from heedmap.observation import of_frame
-from heedmap.trials import Trial
 from heedmap.upper.obeyed import measure_obedience
 from heedmap.upper.responses import Kind, Request, Responses
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from heedmap.errors import InstructionError
-from heedmap.observation import of_frame
+from heedmap.inputs.observation import of_frame
 from heedmap.policies.callable import CallablePolicy
 from heedmap.types import Frame
 from heedmap.upper.runner import BATCH, Runner

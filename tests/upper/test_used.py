@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from heedmap.discovery import find_transformer
 from heedmap.evidence import HeadEffect, LayerEffect
-from heedmap.examine import examine
+from heedmap.inputs.trials import Trial
 from heedmap.interventions.knockout import Knockout, Run, act_under
 from heedmap.interventions.patching import patch_layers
+from heedmap.lower.discovery import find_transformer
+from heedmap.lower.examine import examine
 from heedmap.measures.distance import ActionMetric
 from heedmap.pipeline import audit
 from heedmap.policies.callable import CallablePolicy
@@ -20,7 +21,6 @@ from heedmap.policies.specimen import case_trials
 from heedmap.scoreboard.run import bare_policy
 from heedmap.specimens.planted import load_base
 from heedmap.specimens.world import FrameCase
-from heedmap.trials import Trial
 from heedmap.upper.maps import measure_map
 from heedmap.upper.predicts import HeadReading, predicts
 from heedmap.upper.runner import BATCH, Runner

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from heedmap.cases import CASE_FRAME, CASE_INSTRUCTIONS, load_case, load_cases
 from heedmap.errors import FrameError, InstructionError
-from heedmap.instructions import (
+from heedmap.inputs.cases import CASE_FRAME, CASE_INSTRUCTIONS, load_case, load_cases
+from heedmap.inputs.instructions import (
     CaseInstruction,
     load_instructions,
     parse_named,
     parse_repeated,
 )
-from heedmap.trials import Trial
+from heedmap.inputs.trials import Trial
 
 
 @dataclass(frozen=True)

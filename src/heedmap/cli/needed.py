@@ -44,7 +44,7 @@ def needed(
     optionally `action` and `episode`. Where the frame foretells the action, a policy can
     learn the data without reading its instruction.
     """
-    from heedmap.examples import load_examples
+    from heedmap.inputs.examples import load_examples
     from heedmap.needed import foretold
 
     examples = load_examples(dataset)

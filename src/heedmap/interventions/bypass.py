@@ -19,7 +19,7 @@ import torch
 from torch import nn
 
 from heedmap.capture.stacks import Stack
-from heedmap.observation import Observation
+from heedmap.inputs.observation import Observation
 from heedmap.observe import Pass, observe
 from heedmap.policies.base import Policy
 from heedmap.types import Embeddings

@@ -17,7 +17,7 @@ from jaxtyping import Bool
 
 from heedmap.capture.cuts import EdgeCut, cut_edges
 from heedmap.capture.stacks import Stack
-from heedmap.observation import Observation
+from heedmap.inputs.observation import Observation
 from heedmap.policies.base import ActionScores, Policy
 
 Edges = Bool[np.ndarray, "query key"]

@@ -14,7 +14,7 @@ import torch
 
 from heedmap.capture.inputs import edit_entering_layers
 from heedmap.capture.stacks import Stack
-from heedmap.observation import Observation
+from heedmap.inputs.observation import Observation
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.types import Embeddings
 

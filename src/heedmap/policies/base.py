@@ -12,9 +12,9 @@ from jaxtyping import Float
 from torch import nn
 
 from heedmap.errors import HeedmapError, PolicyError
-from heedmap.observation import Observation
+from heedmap.inputs.observation import Observation
+from heedmap.inputs.trials import Trial
 from heedmap.record import HeldOutAccuracy
-from heedmap.trials import Trial
 from heedmap.types import Frame
 
 ActionScores = Float[torch.Tensor, "batch action"]

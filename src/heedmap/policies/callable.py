@@ -8,7 +8,7 @@ from typing import Any, final
 from torch import nn
 
 from heedmap.errors import PolicyError
-from heedmap.observation import Observation
+from heedmap.inputs.observation import Observation
 from heedmap.policies.base import ActionScores, Policy
 
 

@@ -9,13 +9,13 @@ import torch
 from torch import nn
 
 from heedmap.errors import FrameError
-from heedmap.observation import Observation, of_frame
+from heedmap.inputs.observation import Observation, of_frame
+from heedmap.inputs.trials import Trial
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.record import HeldOutAccuracy
 from heedmap.specimens.network import TinyKosmos2Policy
 from heedmap.specimens.world import ACTIONS, FRAME_PX, Room, Style, frame_case
 from heedmap.specimens.zoo import load_recipe, load_specimen, pixels_of
-from heedmap.trials import Trial
 from heedmap.types import Frame
 
 

@@ -10,6 +10,7 @@ from typing import cast
 import torch
 from torch import nn
 
+from heedmap.inputs.trials import Trial
 from heedmap.pipeline import audit
 from heedmap.policies.callable import CallablePolicy
 from heedmap.policies.specimen import case_trials
@@ -18,7 +19,6 @@ from heedmap.specimens.network import TinyKosmos2Policy
 from heedmap.specimens.planted import Plant, load_base
 from heedmap.specimens.world import ACTIONS, Style, frame_case
 from heedmap.specimens.zoo import pixels_of
-from heedmap.trials import Trial
 from heedmap.types import Frame
 from heedmap.verdict import Cause, Verdict
 

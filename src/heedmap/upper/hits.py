@@ -9,9 +9,9 @@ from functools import cached_property
 import numpy as np
 
 from heedmap.evidence import Competence, Estimate
+from heedmap.inputs.trials import Trial
 from heedmap.measures.following import Expectation, parse_expectation
 from heedmap.measures.stats import mean_interval, paired_p_value
-from heedmap.trials import Trial
 from heedmap.upper.responses import Kind, Responses
 from heedmap.upper.runner import Scores
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from heedmap.capture.inputs import SequenceLengthError
 from heedmap.evidence import CausalMap, HeadEffect, LayerEffect, LayerPatch, Region
+from heedmap.inputs.trials import Trial
 from heedmap.interventions.knockout import (
     Edges,
     Knockout,
@@ -23,7 +24,6 @@ from heedmap.interventions.knockout import (
 from heedmap.interventions.patching import patch_layers
 from heedmap.measures.distance import ActionMetric
 from heedmap.measures.stats import benjamini_hochberg, paired_p_value
-from heedmap.trials import Trial
 from heedmap.upper.predicts import HeadReading, predicts, read_heads
 from heedmap.upper.runner import Runner, length_key
 from heedmap.upper.structure import Structure, Structures

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from heedmap.discovery import Transformer
 from heedmap.errors import InstructionError
 from heedmap.evidence import CausalMap, ObeyedFacts, UsedFacts
-from heedmap.examine import Examined
-from heedmap.instructions import check_expected_actions, check_instructions
+from heedmap.inputs.instructions import check_expected_actions, check_instructions
+from heedmap.inputs.trials import Trial
+from heedmap.lower.discovery import Transformer
+from heedmap.lower.examine import Examined
 from heedmap.measures.following import parse_expectation
 from heedmap.policies.base import Policy
-from heedmap.trials import Trial
 from heedmap.upper.maps import measure_map
 from heedmap.upper.obeyed import measure_obedience
 from heedmap.upper.responses import respond

@@ -13,6 +13,7 @@ from itertools import chain
 import numpy as np
 
 from heedmap.evidence import FollowingFacts, ObeyedFacts
+from heedmap.inputs.trials import Trial
 from heedmap.measures.distance import ActionMetric, cosine_similarity, log_likelihood_ratio_bits
 from heedmap.measures.following import (
     confusion,
@@ -21,7 +22,6 @@ from heedmap.measures.following import (
     paraphrase_drop,
     swapped_pairs,
 )
-from heedmap.trials import Trial
 from heedmap.upper.hits import Hits
 from heedmap.upper.responses import Kind, Responses
 from heedmap.upper.runner import Scores

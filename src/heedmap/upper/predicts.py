@@ -14,13 +14,13 @@ import numpy as np
 
 from heedmap.capture.projection import output_weight
 from heedmap.evidence import AttentionPredicts, HeadEffect, LayerEffect
+from heedmap.inputs.trials import Trial
 from heedmap.measures.lift import lift
 from heedmap.measures.norms import value_weighted_norms
 from heedmap.measures.rollout import rollout
 from heedmap.measures.stats import rank_correlation
 from heedmap.observe import Pass, observe
 from heedmap.policies.base import Policy
-from heedmap.trials import Trial
 from heedmap.upper.structure import Structure
 
 Place = tuple[int, int]

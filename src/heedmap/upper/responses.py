@@ -14,9 +14,9 @@ from typing import Literal
 import numpy as np
 
 from heedmap.errors import PolicyError
+from heedmap.inputs.trials import Trial
+from heedmap.lower.tokens import MADE_UP_WORDS
 from heedmap.measures.distance import ActionMetric, per_dimension_scale
-from heedmap.tokens import MADE_UP_WORDS
-from heedmap.trials import Trial
 from heedmap.upper.runner import Runner, Scores
 
 Kind = Literal["asked", "paraphrase", "nonsense", "blank", "contradictory"]

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 
 from heedmap.errors import HeedmapError
-from heedmap.observation import Observation
+from heedmap.inputs.observation import Observation
 from heedmap.policies.base import Policy
 
 Scores = Float[np.ndarray, " action"]

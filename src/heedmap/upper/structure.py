@@ -13,14 +13,14 @@ import numpy as np
 
 from heedmap.capture.inputs import SequenceLengthError, capture_entering
 from heedmap.capture.stacks import Stack
-from heedmap.discovery import Transformer
 from heedmap.errors import HeedmapError
-from heedmap.examine import Examined, examine
+from heedmap.inputs.observation import Observation
+from heedmap.inputs.trials import Trial
 from heedmap.interventions.knockout import Edges, visible_edges
-from heedmap.observation import Observation
+from heedmap.lower.discovery import Transformer
+from heedmap.lower.examine import Examined, examine
 from heedmap.policies.base import Policy
 from heedmap.regions import is_image
-from heedmap.trials import Trial
 from heedmap.upper.runner import length_key
 
 MOST_EXAMINED = 6

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from heedmap.evidence import CutEffect, CutName, Estimate, UsedFacts
+from heedmap.inputs.trials import Trial
 from heedmap.interventions.knockout import (
     Edges,
     Knockout,
@@ -25,7 +26,6 @@ from heedmap.interventions.knockout import (
 )
 from heedmap.measures.distance import ActionMetric
 from heedmap.measures.stats import mean_interval, paired_p_value
-from heedmap.trials import Trial
 from heedmap.upper.runner import Runner, Scores, length_key
 from heedmap.upper.structure import Structure, Structures
 

@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from heedmap.discovery import action_rows, find_transformer
 from heedmap.errors import CaptureError
-from heedmap.observation import of_frame
+from heedmap.inputs.observation import of_frame
+from heedmap.lower.discovery import action_rows, find_transformer
 from heedmap.observe import observe
 from heedmap.pipeline import audit
 from heedmap.policies.base import Policy

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from heedmap.observation import of_frame
-from heedmap.trials import Trial
+from heedmap.inputs.observation import of_frame
+from heedmap.inputs.trials import Trial
 
 FRAME = of_frame(np.zeros((8, 8, 3), np.uint8))
 TEXTS = {"a": "go left", "b": "go right", "c": "go on"}

@@ -12,10 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from heedmap.errors import FrameError
-from heedmap.frames import load_frame
-from heedmap.instructions import CaseInstruction, load_instructions
-from heedmap.observation import of_frame
-from heedmap.trials import Trial
+from heedmap.inputs.frames import load_frame
+from heedmap.inputs.instructions import CaseInstruction, load_instructions
+from heedmap.inputs.observation import of_frame
+from heedmap.inputs.trials import Trial
 from heedmap.types import Frame
 
 CASE_FRAME = "frame.png"

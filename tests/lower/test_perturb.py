@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import torch
 
-from heedmap.discovery import find_transformer
 from heedmap.errors import PolicyError
-from heedmap.observation import Observation, of_frame
+from heedmap.inputs.observation import Observation, of_frame
+from heedmap.lower.discovery import find_transformer
+from heedmap.lower.perturb import Movement, Subject, measure_movement
+from heedmap.lower.prompt import prompt_positions
 from heedmap.observe import observe
-from heedmap.perturb import Movement, Subject, measure_movement
 from heedmap.policies.base import Policy
 from heedmap.policies.callable import CallablePolicy
-from heedmap.prompt import prompt_positions
 from heedmap.specimens.world import FrameCase
 from heedmap.types import Frame
 from heedmap.variants import frame_variants, state_variants, word_variants

@@ -9,16 +9,16 @@ import numpy as np
 from heedmap.capture.inputs import SequenceLengthError, capture_leaving
 from heedmap.capture.projection import output_weight
 from heedmap.errors import HeedmapError, InstructionError
-from heedmap.examine import Examined
+from heedmap.lower.examine import Examined
+from heedmap.lower.nulls import shuffled_weights
+from heedmap.lower.tokens import MADE_UP_WORDS
 from heedmap.measures.heads import head_table, heads_alive
 from heedmap.measures.lift import ivar, lift
 from heedmap.measures.norms import norm_share, value_weighted_norms
 from heedmap.measures.rollout import rollout
 from heedmap.measures.sinks import attention_sinks, massive_activations
-from heedmap.nulls import shuffled_weights
 from heedmap.observe import Pass
 from heedmap.regions import is_image
-from heedmap.tokens import MADE_UP_WORDS
 from heedmap.types import ActionAttention
 from heedmap.verdict import AttendedFacts, HeadOnInstruction
 

@@ -10,8 +10,8 @@ import torch
 
 from heedmap.capture.inputs import capture_entering
 from heedmap.errors import PolicyError
-from heedmap.observation import Observation
-from heedmap.perturb import Subject
+from heedmap.inputs.observation import Observation
+from heedmap.lower.perturb import Subject
 from heedmap.types import Embeddings, Frame
 from heedmap.verdict import PatchMap
 

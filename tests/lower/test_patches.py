@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import nn
 
-from heedmap.observation import Observation, of_frame
-from heedmap.patches import inverted_cell, patch_map
+from heedmap.inputs.observation import Observation, of_frame
+from heedmap.lower.patches import inverted_cell, patch_map
 from heedmap.pipeline import audit
 from heedmap.policies.callable import CallablePolicy
 from heedmap.specimens.world import FrameCase
@@ -18,7 +18,7 @@ from heedmap.specimens.zoo import pixels_of
 from heedmap.types import Frame
 from tests.conftest import random_policy
 from tests.plain_policies import Block, PlainPolicy, word_id
-from tests.test_perturb import subject_of
+from tests.lower.test_perturb import subject_of
 
 
 def test_a_specimens_tile_moves_its_own_token_and_its_means(case: FrameCase) -> None:

@@ -15,8 +15,8 @@ from jaxtyping import Float
 from heedmap.capture.calls import FusedCall
 from heedmap.capture.inputs import SequenceLengthError
 from heedmap.capture.trace import EmbeddingCall
+from heedmap.lower.perturb import Movement, Subject, moved
 from heedmap.observe import Pass, observe
-from heedmap.perturb import Movement, Subject, moved
 from heedmap.policies.base import Policy
 
 TRIES = 8

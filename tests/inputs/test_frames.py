@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from heedmap.errors import FrameError
-from heedmap.frames import load_frame, named_frames, png_bytes
+from heedmap.inputs.frames import load_frame, named_frames, png_bytes
 from heedmap.specimens.world import FrameCase
 
 

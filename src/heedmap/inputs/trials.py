@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from heedmap.frames import NamedFrame
-from heedmap.observation import Observation
+from heedmap.inputs.frames import NamedFrame
+from heedmap.inputs.observation import Observation
 
 
 @dataclass(frozen=True)

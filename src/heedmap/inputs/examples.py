@@ -14,9 +14,9 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import csv, json, parquet
 
-from heedmap.cases import load_cases
 from heedmap.errors import RecordError
-from heedmap.frames import load_frame
+from heedmap.inputs.cases import load_cases
+from heedmap.inputs.frames import load_frame
 from heedmap.types import Frame
 
 REQUIRED = ("frame", "instruction")

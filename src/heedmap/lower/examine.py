@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from heedmap.capture.inputs import SequenceLengthError
 from heedmap.capture.masks import Hops, hops_to
-from heedmap.discovery import Transformer, action_rows
+from heedmap.inputs.observation import Observation
 from heedmap.layout import Layout, measured_layout
-from heedmap.observation import Observation
+from heedmap.lower.discovery import Transformer, action_rows
+from heedmap.lower.perturb import Movement, Subject, measure_movement
+from heedmap.lower.prompt import overwritten_positions, prompt_positions
 from heedmap.observe import Pass, observe
-from heedmap.perturb import Movement, Subject, measure_movement
 from heedmap.policies.base import Policy
-from heedmap.prompt import overwritten_positions, prompt_positions
 from heedmap.variants import word_variants
 
 

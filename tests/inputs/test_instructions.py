@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from heedmap.errors import InstructionError
-from heedmap.instructions import (
+from heedmap.inputs.instructions import (
     CaseInstruction,
     check_instructions,
     dump_instructions,

@@ -15,7 +15,7 @@ import torch
 from heedmap.capture.inputs import SequenceLengthError, capture_entering, edit_leaving
 from heedmap.capture.stacks import Stack, stacks_of
 from heedmap.errors import CaptureError, HeedmapError
-from heedmap.observation import Observation
+from heedmap.inputs.observation import Observation
 from heedmap.observe import traced
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.types import Embeddings

@@ -14,7 +14,7 @@ import torch
 
 from heedmap.capture.trace import EmbeddingCall
 from heedmap.errors import InstructionError
-from heedmap.observation import Observation
+from heedmap.inputs.observation import Observation
 from heedmap.observe import traced
 from heedmap.policies.base import Policy
 from heedmap.variants import longer

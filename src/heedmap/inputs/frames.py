@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from heedmap.errors import FrameError
-from heedmap.observation import Observation, of_frame
+from heedmap.inputs.observation import Observation, of_frame
 from heedmap.types import Frame
 
 MAX_PIXELS = 64_000_000

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from heedmap.observation import of_frame
+from heedmap.inputs.observation import of_frame
+from heedmap.lower.tokens import measure_tokens
 from heedmap.pipeline import audit
 from heedmap.policies.specimen import SpecimenPolicy
 from heedmap.scoreboard.run import bare_policy
@@ -12,7 +13,6 @@ from heedmap.specimens import faults
 from heedmap.specimens.network import NetworkConfig, TinyKosmos2Policy
 from heedmap.specimens.tokenizer import TOKENS
 from heedmap.specimens.world import FrameCase
-from heedmap.tokens import measure_tokens
 from heedmap.verdict import TokenFacts
 from tests.conftest import random_network
 

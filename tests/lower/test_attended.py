@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from heedmap.nulls import shuffled_weights
+from heedmap.lower.nulls import shuffled_weights
 from heedmap.pipeline import audit
 from heedmap.policies.callable import CallablePolicy
 from heedmap.specimens.world import FrameCase

@@ -15,7 +15,7 @@ import torch
 from heedmap.capture.inputs import SequenceLengthError
 from heedmap.capture.trace import EditEmbedding
 from heedmap.errors import PolicyError
-from heedmap.observation import Observation
+from heedmap.inputs.observation import Observation
 from heedmap.observe import Pass, observe
 from heedmap.policies.base import Policy
 from heedmap.record import WordPositions

@@ -1,0 +1,1 @@
+"""What is put to a policy: frames, instructions, cases on disk, trials, data sets."""
