@@ -17,8 +17,8 @@ from heedmap.specimens.world import FrameCase
 from heedmap.specimens.zoo import pixels_of
 from heedmap.types import Frame
 from tests.conftest import random_policy
-from tests.plain_policies import Block, PlainPolicy, word_id
 from tests.lower.test_perturb import subject_of
+from tests.plain_policies import Block, PlainPolicy, word_id
 
 
 def test_a_specimens_tile_moves_its_own_token_and_its_means(case: FrameCase) -> None:
