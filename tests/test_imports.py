@@ -24,7 +24,7 @@ RANKS: list[tuple[str, ...]] = [
     ("layout",),
     ("measures", "specimens"),
     ("policies", "facts"),
-    ("preparation", "observe"),
+    ("preparation", "observe", "branching"),
     ("interventions",),
     ("lower",),
     ("upper", "embeddings"),

@@ -104,6 +104,15 @@ class AttentionPredicts(_Model):
     layers: int
 
 
+class KnockoutPath(_Model):
+    """How knockouts were run, and why: `cached rows` only where it gave what whole passes give."""
+
+    kind: Literal["cached rows", "forward passes"]
+    copies: bool = False
+    """Whether the policy had to be called on a copy of the example for every knockout."""
+    why: str | None = None
+
+
 class CausalMap(_Model):
     """Where in the network the instruction is used; a few frames, no verdict rests on it."""
 
@@ -115,6 +124,7 @@ class CausalMap(_Model):
     patched: tuple[LayerPatch, ...]
     """Empty where no two instructions of equal length lead to different actions."""
     predicts: AttentionPredicts
+    knockouts: KnockoutPath | None = None
 
 
 class UsedFacts(_Model):
@@ -139,6 +149,8 @@ class UsedFacts(_Model):
     """As `mediated`, for the action rows' own edges."""
     p_value: float | None
     cuts: tuple[CutEffect, ...]
+    knockouts: KnockoutPath | None = None
+    """How the cuts were run; None in older records."""
 
 
 class Competence(_Model):

@@ -10,6 +10,7 @@ import torch
 
 from heedmap.evidence import HeadEffect, LayerEffect
 from heedmap.inputs.trials import Trial
+from heedmap.interventions.cached import Knockouts
 from heedmap.interventions.knockout import Knockout, Run, act_under
 from heedmap.interventions.patching import patch_layers
 from heedmap.lower.discovery import find_transformer
@@ -67,7 +68,9 @@ def heeding() -> Subject:
 
 def test_all_that_tells_left_from_right_goes_with_the_cut(heeding: Subject) -> None:
     """Both have as many tokens, so nothing is left once no position sees the words."""
-    found = measure_use(heeding.runner, heeding.structures, heeding.trials, METRIC, 0)
+    found = measure_use(
+        Knockouts(heeding.policy, 32), heeding.structures, heeding.trials, METRIC, 0
+    )
     assert found is not None
     assert found.dependence.value > 0.9
     assert found.after_cut.value < 1e-6
@@ -89,7 +92,7 @@ def test_all_that_tells_left_from_right_goes_with_the_cut(heeding: Subject) -> N
 
 def test_where_nothing_was_learned_from_the_words_nothing_is_mediated() -> None:
     unused = subject("unused-0")
-    found = measure_use(unused.runner, unused.structures, unused.trials, METRIC, 0)
+    found = measure_use(Knockouts(unused.policy, 32), unused.structures, unused.trials, METRIC, 0)
     assert found is not None
     assert abs(found.mediated.value) < 1e-3
 
@@ -104,16 +107,18 @@ def test_frames_built_differently_are_left_out_and_counted(heeding: Subject) -> 
     first = heeding.trials[0]
     assert heeding.structures.check(first, ["left", "right"])
     assert not wrong.check(first, ["left", "right"])
-    assert measure_use(heeding.runner, wrong, heeding.trials, METRIC, 0) is None
+    assert measure_use(Knockouts(heeding.policy, 32), wrong, heeding.trials, METRIC, 0) is None
 
 
 def test_frames_without_a_choice_do_not_count(heeding: Subject) -> None:
     first, *others = heeding.trials
     same = replace(first, expected={"left": "left", "right": "left"})
-    found = measure_use(heeding.runner, heeding.structures, [same, *others], METRIC, 0)
+    found = measure_use(
+        Knockouts(heeding.policy, 32), heeding.structures, [same, *others], METRIC, 0
+    )
     assert found is not None
     assert found.dependence.n == 3
-    assert measure_use(heeding.runner, heeding.structures, [same], METRIC, 0) is None
+    assert measure_use(Knockouts(heeding.policy, 32), heeding.structures, [same], METRIC, 0) is None
 
 
 def test_patching_every_word_at_layer_0_is_the_other_run(heeding: Subject) -> None:
@@ -148,7 +153,9 @@ def test_patching_every_word_at_layer_0_is_the_other_run(heeding: Subject) -> No
 
 def test_the_map_holds_what_single_cuts_give(heeding: Subject) -> None:
     trials = heeding.trials[:2]
-    found = measure_map(heeding.runner, heeding.structures, trials, METRIC, 0)
+    found = measure_map(
+        heeding.runner, Knockouts(heeding.policy, 32), heeding.structures, trials, METRIC, 0
+    )
     assert found is not None
     assert found.examples == 2
     effects = {(e.layer, e.head): e for e in found.by_head if e.region == "instruction"}

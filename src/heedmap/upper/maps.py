@@ -13,11 +13,11 @@ import numpy as np
 from heedmap.capture.inputs import SequenceLengthError
 from heedmap.evidence import CausalMap, HeadEffect, LayerEffect, LayerPatch, Region
 from heedmap.inputs.trials import Trial
+from heedmap.interventions.cached import Knockouts
 from heedmap.interventions.knockout import (
     Edges,
     Knockout,
     Run,
-    act_under,
     edges_between,
     random_edges,
 )
@@ -31,6 +31,8 @@ from heedmap.upper.structure import Structure, Structures
 MOST_EXAMPLES = 8
 MOST_RUNS = 4000
 """Runs of the policy at most: larger networks get fewer examples, then no map by head."""
+MOST_CACHED_RUNS = 40_000
+"""As `MOST_RUNS`, where a run is one step of the action rows."""
 PATCHED_ACTION_DIFFERS = 0.05
 """Distance between two actions from which patching one into the other is told."""
 
@@ -51,6 +53,7 @@ class _Example:
 
 def measure_map(
     runner: Runner,
+    knockouts: Knockouts,
     structures: Structures,
     trials: Sequence[Trial],
     metric: ActionMetric,
@@ -62,10 +65,12 @@ def measure_map(
         return None
     calls = examples[0].structure.stack.calls
     layers, heads = len(calls), calls[0].head_count
-    with_heads = layers * heads * 3 <= MOST_RUNS
+    is_cached = knockouts.path(examples[0].structure.rows).kind == "cached rows"
+    most = MOST_CACHED_RUNS if is_cached else MOST_RUNS
+    with_heads = layers * heads * 3 <= most
     runs_each = layers * (heads * 3 if with_heads else 0) + 4 * layers
-    examples = examples[: max(1, MOST_RUNS // runs_each)]
-    found = [_effects(runner, one, metric, with_heads, seed) for one in examples]
+    examples = examples[: max(1, most // runs_each)]
+    found = [_effects(knockouts, one, metric, with_heads, seed) for one in examples]
     readings = [read_heads(runner.policy, _subject(one)) for one in examples]
     by_head = _by_head(found, readings, examples, seed)
     by_layer = _by_layers(found, "layer")
@@ -77,6 +82,7 @@ def measure_map(
         by_window=_by_layers(found, "window"),
         patched=_patched(runner, structures, trials, metric),
         predicts=predicts(readings, by_head, by_layer),
+        knockouts=knockouts.path(examples[0].structure.rows),
     )
 
 
@@ -130,12 +136,13 @@ def _knockouts(one: _Example, with_heads: bool, seed: int) -> dict[Site, Knockou
 
 
 def _effects(
-    runner: Runner, one: _Example, metric: ActionMetric, with_heads: bool, seed: int
+    knockouts: Knockouts, one: _Example, metric: ActionMetric, with_heads: bool, seed: int
 ) -> dict[Site, float]:
     """How far every cut moves the action of one example."""
     sites = _knockouts(one, with_heads, seed)
     runs = [Run(one.trial.observation, one.text, cut) for cut in (None, *sites.values())]
-    got = act_under(runner.policy, one.structure.stack, runs, batch=runner.batch)
+    at = one.structure
+    got = knockouts.scores(at.stack, at.rows, at.visible, runs)
     scores = got.double().numpy()
     moved = metric.distances(np.repeat(scores[:1], len(sites), axis=0), scores[1:])
     return dict(zip(sites, moved.tolist(), strict=True))

@@ -9,6 +9,7 @@ from heedmap.errors import InstructionError
 from heedmap.evidence import CausalMap, ObeyedFacts, UsedFacts
 from heedmap.inputs.instructions import check_expected_actions, check_instructions
 from heedmap.inputs.trials import Trial
+from heedmap.interventions.cached import Knockouts
 from heedmap.lower.discovery import Transformer
 from heedmap.lower.examine import Examined
 from heedmap.measures.following import parse_expectation
@@ -52,9 +53,10 @@ def measure_upper(
     metric = responses.metric(policy.action_names)
     obeyed = measure_obedience(responses, metric, policy.action_names, seed)
     on_stage()
-    used = measure_use(runner, structures, trials, metric, seed)
+    knockouts = Knockouts(policy, runner.batch)
+    used = measure_use(knockouts, structures, trials, metric, seed)
     on_stage()
-    causal_map = measure_map(runner, structures, trials, metric, seed)
+    causal_map = measure_map(runner, knockouts, structures, trials, metric, seed)
     on_stage()
     return UpperFacts(used, obeyed, causal_map)
 

@@ -15,18 +15,18 @@ import numpy as np
 
 from heedmap.evidence import CutEffect, CutName, Estimate, UsedFacts
 from heedmap.inputs.trials import Trial
+from heedmap.interventions.cached import Knockouts
 from heedmap.interventions.knockout import (
     Edges,
     Knockout,
     Run,
-    act_under,
     edges_between,
     edges_from_outside,
     random_edges,
 )
 from heedmap.measures.distance import ActionMetric
 from heedmap.measures.stats import mean_interval, paired_p_value
-from heedmap.upper.runner import Runner, Scores, length_key
+from heedmap.upper.runner import Scores, length_key
 from heedmap.upper.structure import Structure, Structures
 
 RANDOM_DRAWS = 4
@@ -61,7 +61,7 @@ class _Scores:
 
 
 def measure_use(
-    runner: Runner,
+    knockouts: Knockouts,
     structures: Structures,
     trials: Sequence[Trial],
     metric: ActionMetric,
@@ -75,8 +75,9 @@ def measure_use(
     usable = [t for t in counted if structures.check(t, list(t.instructions))]
     if not usable:
         return None
-    scores = _run_all(runner, structures, usable, seed)
-    return _facts(scores, usable, metric, seed, left_out=len(counted) - len(usable))
+    scores = _run_all(knockouts, structures, usable, seed)
+    facts = _facts(scores, usable, metric, seed, left_out=len(counted) - len(usable))
+    return None if facts is None else facts.model_copy(update={"knockouts": knockouts.path()})
 
 
 def cut_edges_of(structure: Structure, cut: CutName) -> Edges:
@@ -93,7 +94,9 @@ def cut_edges_of(structure: Structure, cut: CutName) -> Edges:
     return edges_between(length, queries, keys)
 
 
-def _run_all(runner: Runner, structures: Structures, trials: Sequence[Trial], seed: int) -> _Scores:
+def _run_all(
+    knockouts: Knockouts, structures: Structures, trials: Sequence[Trial], seed: int
+) -> _Scores:
     found = _Scores()
     by_length: dict[int, list[_Job]] = {}
     for number, trial in enumerate(trials):
@@ -102,11 +105,11 @@ def _run_all(runner: Runner, structures: Structures, trials: Sequence[Trial], se
             assert structure is not None, "the trial was checked"
             further = number < PATH_TRIALS
             jobs = _jobs(number, trial, name, structure, further, found, seed)
-            by_length.setdefault(length_key(runner.policy, text), []).extend(jobs)
+            by_length.setdefault(length_key(knockouts.policy, text), []).extend(jobs)
     for jobs in by_length.values():
         runs = [job.run for job in jobs]
-        stack = jobs[0].structure.stack
-        got = act_under(runner.policy, stack, runs, batch=runner.batch).double().numpy()
+        one = jobs[0].structure
+        got = knockouts.scores(one.stack, one.rows, one.visible, runs).double().numpy()
         for job, scores in zip(jobs, got, strict=True):
             if job.cut is None:
                 found.plain[job.trial, job.name] = scores

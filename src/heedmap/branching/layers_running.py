@@ -1,0 +1,124 @@
+"""The layers of one stack while they run: what each is called with, and its attention call."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.overrides import TorchFunctionMode
+
+from heedmap.branching.layer_inputs import NotShareableError
+from heedmap.capture.stacks import Stack
+
+Arguments = tuple[tuple[Any, ...], dict[str, Any]]
+TakeInput = Callable[[int, tuple[Any, ...], dict[str, Any]], Arguments | None]
+"""Gets a layer's number and arguments; gives others in their place, or None."""
+
+_SDPA_NAMES = (
+    "query",
+    "key",
+    "value",
+    "attn_mask",
+    "dropout_p",
+    "is_causal",
+    "scale",
+    "enable_gqa",
+)
+
+
+@dataclass(frozen=True)
+class SdpaCall:
+    """Arguments of one `scaled_dot_product_attention`."""
+
+    query: torch.Tensor
+    key: torch.Tensor
+    value: torch.Tensor
+    attn_mask: torch.Tensor | None = None
+    dropout_p: float = 0.0
+    is_causal: bool = False
+    scale: float | None = None
+    enable_gqa: bool = False
+
+    @property
+    def scaling(self) -> float:
+        """What the products of queries and keys are multiplied with."""
+        return self.query.shape[-1] ** -0.5 if self.scale is None else self.scale
+
+
+class LayersRunning(ABC):
+    """Follows one stack through a forward pass. Enter with `watching(module, stack)`."""
+
+    def __init__(self) -> None:
+        self.layer: int | None = None
+        """The layer that runs now; None outside of the stack."""
+
+    @abstractmethod
+    def take(self, layer: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments | None:
+        """Sees what a layer is called with; may give other arguments."""
+
+    @abstractmethod
+    def attend(self, layer: int, call: SdpaCall) -> torch.Tensor | None:
+        """Sees the layer's attention; may give its result, else the kernel runs."""
+
+    @contextmanager
+    def watching(self, module: nn.Module, stack: Stack) -> Iterator[None]:
+        """Follow `stack` inside `module`; leaves no hook behind.
+
+        Raises NotShareableError where a layer holds several of the stack's attentions.
+        """
+        names = list(dict.fromkeys(stack.block_names))
+        if len(names) != len(stack.calls):
+            raise NotShareableError("a layer of it attends more than once")
+        handles = [
+            handle
+            for layer, name in enumerate(names)
+            for handle in (
+                module.get_submodule(name).register_forward_pre_hook(
+                    partial(self._begin, layer), with_kwargs=True
+                ),
+                module.get_submodule(name).register_forward_hook(self._end, always_call=True),
+            )
+        ]
+        try:
+            with _SeesSdpa(self):
+                yield
+        finally:
+            self.layer = None
+            for handle in handles:
+                handle.remove()
+
+    def _begin(
+        self, layer: int, _: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Arguments | None:
+        self.layer = layer
+        return self.take(layer, args, kwargs)
+
+    def _end(self, *_: Any) -> None:
+        self.layer = None
+
+
+class _SeesSdpa(TorchFunctionMode):
+    """Shows `scaled_dot_product_attention` of the running layer, before a kernel is chosen."""
+
+    def __init__(self, running: LayersRunning) -> None:
+        super().__init__()
+        self._running = running
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        layer = self._running.layer
+        if func is F.scaled_dot_product_attention and layer is not None:
+            call = SdpaCall(**{**dict(zip(_SDPA_NAMES, args, strict=False)), **kwargs})
+            result = self._running.attend(layer, call)
+            if result is not None:
+                return result
+        return func(*args, **kwargs)
