@@ -70,7 +70,7 @@ def run_branches(
         raise
     except Exception as error:  # the policy's own code, given fewer rows than it may expect
         raise NotShareableError(f"its code takes no rows alone ({type(error).__name__})") from error
-    if scores.ndim != 2 or len(scores) != len(every):
+    if scores.ndim != 2 or len(scores) != len(every) or not scores.isfinite().all():
         raise NotShareableError("its head does not give one row of scores a branch")
     in_order = torch.empty_like(scores)
     in_order[[0, *(index + 1 for index in order)]] = scores
@@ -108,16 +108,12 @@ class _Branches(LayersRunning):
 
     def attend(self, layer: int, call: SdpaCall) -> torch.Tensor | None:
         kept = self._trunk.layers[layer]
-        query = call.query
-        packed = query.shape  # a single query row of grouped heads may come as rows of key heads
-        if query.shape[1] != kept.head_count:
-            query = query.reshape(len(query), kept.head_count, len(self._rows), -1)
-        key, value = (_of_heads(t, kept.call.key.shape[1]) for t in (call.key, call.value))
+        query, packed = kept.unpacked(call.query, len(self._rows))
         others = self._others.to(query.device)
         shared = tuple(t[0].index_select(1, others) for t in (kept.call.key, kept.call.value))
         read, _ = attend_shared(
             query,
-            (key, value),
+            (kept.of_kept_heads(call.key), kept.of_kept_heads(call.value)),
             (shared[0], shared[1]),
             self._bias(layer),
             kept.call.scaling,
@@ -147,11 +143,6 @@ class _Branches(LayersRunning):
             edges[index, chosen] = branch.edges[:, order]
         numbers = torch.tensor([number for number, _ in cut], device=device)
         return Hidden(numbers, torch.from_numpy(edges).to(device))
-
-
-def _of_heads(tensor: torch.Tensor, heads: int) -> torch.Tensor:
-    """Keys or values of as many heads as the trunk's: repeated where those were repeated."""
-    return tensor.repeat_interleave(heads // tensor.shape[1], dim=1)
 
 
 def _one_example(value: Any, copies: int) -> Any:

@@ -67,6 +67,10 @@ class LayersRunning(ABC):
     def attend(self, layer: int, call: SdpaCall) -> torch.Tensor | None:
         """Sees the layer's attention; may give its result, else the kernel runs."""
 
+    def gave(self, layer: int, output: Any) -> None:
+        """Sees what a layer gives."""
+        return None
+
     @contextmanager
     def watching(self, module: nn.Module, stack: Stack) -> Iterator[None]:
         """Follow `stack` inside `module`; leaves no hook behind.
@@ -83,7 +87,9 @@ class LayersRunning(ABC):
                 module.get_submodule(name).register_forward_pre_hook(
                     partial(self._begin, layer), with_kwargs=True
                 ),
-                module.get_submodule(name).register_forward_hook(self._end, always_call=True),
+                module.get_submodule(name).register_forward_hook(
+                    partial(self._end, layer), always_call=True
+                ),
             )
         ]
         try:
@@ -100,8 +106,9 @@ class LayersRunning(ABC):
         self.layer = layer
         return self.take(layer, args, kwargs)
 
-    def _end(self, *_: Any) -> None:
+    def _end(self, layer: int, _: nn.Module, __: Any, output: Any) -> None:
         self.layer = None
+        self.gave(layer, output)
 
 
 class _SeesSdpa(TorchFunctionMode):

@@ -17,7 +17,7 @@ OwnKeys = Float[torch.Tensor, "branch kv_head row dim"]
 OwnValues = Float[torch.Tensor, "branch kv_head row value_dim"]
 Shared = Float[torch.Tensor, "shared_kv_head shared_key shared_dim"]
 BranchBias = Float[torch.Tensor, "bias_branch bias_head bias_row key"]
-BranchWeights = Float[torch.Tensor, "branch head row key"]
+BranchWeights = Float[torch.Tensor, "branch head chosen_row key"]
 
 SCORES_AT_ONCE = 2**26
 """Entries of the scores that are held together (256 MiB in float32)."""

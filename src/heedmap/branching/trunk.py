@@ -30,11 +30,30 @@ class TrunkLayer:
     call: SdpaCall
     entering: Embeddings
     place: int | str
+    output: Any
+    """What the layer gave, without the states."""
 
     @property
     def head_count(self) -> int:
         """Heads of the queries."""
         return self.call.query.shape[1]
+
+    def as_output(self, states: torch.Tensor) -> Any:
+        """These states in the form in which the layer gives its own."""
+        return states if self.output is None else type(self.output)((states, *self.output[1:]))
+
+    def unpacked(self, query: torch.Tensor, rows: int) -> tuple[torch.Tensor, torch.Size]:
+        """Queries of (batch, head, row, dim), and the shape in which they came.
+
+        A single row of grouped heads may come as so many rows of each key head.
+        """
+        if query.shape[1] == self.head_count:
+            return query, query.shape
+        return query.reshape(len(query), self.head_count, rows, -1), query.shape
+
+    def of_kept_heads(self, keys: torch.Tensor) -> torch.Tensor:
+        """Keys or values of as many heads as were kept: repeated where those were repeated."""
+        return keys.repeat_interleave(self.call.key.shape[1] // keys.shape[1], dim=1)
 
     def bias(self, rows: torch.Tensor) -> Bias | None:
         """What is added to the scores of these rows, masked keys at minus infinity."""
@@ -86,6 +105,7 @@ class _Recorder(LayersRunning):
         self._length = length
         self._calls: dict[int, SdpaCall] = {}
         self._entering: dict[int, tuple[Embeddings, int | str]] = {}
+        self._outputs: dict[int, Any] = {}
 
     def take(self, layer: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments | None:
         if layer in self._entering:
@@ -100,6 +120,10 @@ class _Recorder(LayersRunning):
             raise NotShareableError("a layer attends to more than its own positions")
         self._calls[layer] = call
 
+    def gave(self, layer: int, output: Any) -> None:
+        is_tuple = isinstance(output, tuple)
+        self._outputs[layer] = (None, *output[1:]) if is_tuple else None
+
     def layers(self, count: int) -> tuple[TrunkLayer, ...]:
         """All layers. Raises NotShareableError where one's attention was not seen."""
         if len(self._calls) != count:
@@ -107,5 +131,12 @@ class _Recorder(LayersRunning):
                 "its attention does not run through torch's scaled_dot_product_attention"
             )
         return tuple(
-            TrunkLayer(self._calls[layer], *self._entering[layer]) for layer in range(count)
+            TrunkLayer(self._calls[layer], *self._entering[layer], self._outputs[layer])
+            for layer in range(count)
         )
+
+
+def tolerance(scores: ActionScores) -> float:
+    """How far two exact ways may differ by rounding: 1e-5 of the scale, more in half precision."""
+    scale = float(scores.float().abs().max().clamp(min=1.0))
+    return max(1e-5, 8 * torch.finfo(scores.dtype).eps) * scale

@@ -18,7 +18,7 @@ import torch
 
 from heedmap.branching.branches import Branch, run_branches
 from heedmap.branching.layer_inputs import NotShareableError
-from heedmap.branching.trunk import Trunk, record_trunk
+from heedmap.branching.trunk import Trunk, record_trunk, tolerance
 from heedmap.capture.stacks import Stack
 from heedmap.evidence import KnockoutPath
 from heedmap.interventions.knockout import Edges, Knockout, Run, act_under
@@ -26,6 +26,8 @@ from heedmap.policies.base import ActionScores, Policy
 
 ROWS_AT_ONCE = 8_192
 """Rows of all branches that run together."""
+COPIES_AT_ONCE = 64
+"""Branches that run together where the policy has to be called on copies."""
 MOST_ROWS_SHARE = 0.5
 """Of the sequence: where more rows would have to be run, whole passes are as good."""
 FEWEST_CUTS = 2
@@ -141,12 +143,6 @@ def rows_touched(edges: Edges, action_rows: Sequence[int], visible: Edges) -> tu
         rows = seeing
 
 
-def tolerance(scores: ActionScores) -> float:
-    """How far two exact ways may differ by rounding: 1e-5 of the scale, more in half precision."""
-    scale = float(scores.float().abs().max().clamp(min=1.0))
-    return max(1e-5, 8 * torch.finfo(scores.dtype).eps) * scale
-
-
 def _in_chunks(
     policy: Policy, trunk: Trunk, rows: Sequence[int], cuts: Sequence[Knockout], copies: bool
 ) -> ActionScores:
@@ -158,7 +154,7 @@ def _in_chunks(
         )
         for cut in cuts
     ]
-    step = max(1, ROWS_AT_ONCE // len(rows))
+    step = COPIES_AT_ONCE if copies else max(1, ROWS_AT_ONCE // len(rows))
     parts: list[torch.Tensor] = []
     for start in range(0, len(branches), step):
         got = run_branches(policy, trunk, rows, branches[start : start + step], copies=copies)
