@@ -21,7 +21,7 @@ RANKS: list[tuple[str, ...]] = [
     ("provenance", "sentence", "variants"),
     ("disagreements",),
     ("ladder", "capture"),
-    ("layout",),
+    ("layout", "batches"),
     ("measures", "specimens"),
     ("policies", "facts"),
     ("preparation", "observe", "branching"),

@@ -9,11 +9,15 @@ import pytest
 import torch
 from torch import nn
 
+from heedmap.batches import BatchSize
 from heedmap.errors import InstructionError
 from heedmap.inputs.observation import of_frame
+from heedmap.observe import only_stack, traced
 from heedmap.policies.callable import CallablePolicy
+from heedmap.specimens.world import FrameCase
 from heedmap.types import Frame
 from heedmap.upper.runner import BATCH, Runner
+from tests.real_models import bare, llama
 
 FRAMES = [of_frame(np.full((8, 8, 3), value, np.uint8)) for value in range(5)]
 
@@ -54,9 +58,9 @@ def test_examples_of_equal_length_run_together_and_come_back_in_order() -> None:
 
 def test_a_policy_that_takes_one_at_a_time_or_mixes_its_batch_runs_singly() -> None:
     examples = [(FRAMES[0], "a b"), (FRAMES[1], "c d")]
-    assert Runner.of(Counting().policy(), examples).batch == BATCH
-    assert Runner.of(Counting(most=1).policy(), examples).batch == 1
-    assert Runner.of(Counting(depends_on_batch=True).policy(), examples).batch == 1
+    assert Runner.of(Counting().policy(), examples).batch.value == BATCH
+    assert Runner.of(Counting(most=1).policy(), examples).batch.value == 1
+    assert Runner.of(Counting(depends_on_batch=True).policy(), examples).batch.value == 1
 
 
 def test_one_example_that_cannot_be_run_does_not_take_the_others_with_it() -> None:
@@ -66,7 +70,9 @@ def test_one_example_that_cannot_be_run_does_not_take_the_others_with_it() -> No
         return torch.ones(len(frames), 2)
 
     policy = CallablePolicy("picky", run, nn.Identity())
-    scores = Runner(policy, BATCH).scores([(FRAMES[0], "good word"), (FRAMES[1], "bad word")])
+    scores = Runner(policy, BatchSize(BATCH)).scores(
+        [(FRAMES[0], "good word"), (FRAMES[1], "bad word")]
+    )
     assert scores[0] is not None
     assert scores[1] is None
 
@@ -78,7 +84,7 @@ def test_a_text_that_is_too_long_is_left_out() -> None:
         return len(text.split())
 
     policy = CallablePolicy("short", Counting(), nn.Identity(), token_count=count)
-    found = Runner(policy, BATCH).scores([(FRAMES[0], "a b"), (FRAMES[0], "a b c")])
+    found = Runner(policy, BatchSize(BATCH)).scores([(FRAMES[0], "a b"), (FRAMES[0], "a b c")])
     assert [one is None for one in found] == [False, True]
 
 
@@ -110,8 +116,28 @@ def test_pinned_noise_makes_two_runs_differ_by_exactly_nothing(seed: int) -> Non
     assert torch.equal(torch.random.get_rng_state(), state)  # the generator is left as it was
     # In a batch every example has noise of its own, so such a policy is run one by one.
     runner = Runner.of(pinned, [(FRAMES[0], "a"), (FRAMES[0], "b")])
-    assert runner.batch == 1
+    assert runner.batch.value == 1
     one, two = runner.scores([(FRAMES[0], "a"), (FRAMES[0], "b")])
     assert one is not None
     assert two is not None
     assert (one == two).all()
+
+
+def test_instructions_on_one_frame_run_together_in_large_networks(
+    case: FrameCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one by one; the one that is too long is left out, a pair on its own runs as before."""
+    monkeypatch.setattr("heedmap.upper.runner.LARGE", 0)
+    model, inputs = llama()
+    policy = bare(model, inputs)
+    observation, other = of_frame(case.frame), of_frame(np.zeros_like(case.frame))
+    texts = ["go left", "go to the right now", "stop", "go left"]
+    examples = [*((observation, text) for text in texts), (other, "go left")]
+    stack = only_stack(traced(policy, observation, texts[0]), "model.layers.*.self_attn")
+    runner = Runner.of(policy, examples[:2], stack)
+    found = runner.scores(examples)
+    alone = [policy([seen], [text])[0].double().numpy() for seen, text in examples]
+    assert np.abs(np.array(found) - np.array(alone)).max() <= 1e-5
+    assert runner.together is not None
+    assert runner.together.why_alone is None
+    assert Runner.of(policy, examples[:2]).together is None

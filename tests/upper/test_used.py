@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from heedmap.batches import BatchSize
 from heedmap.evidence import HeadEffect, LayerEffect
 from heedmap.inputs.trials import Trial
 from heedmap.interventions.cached import Knockouts
@@ -58,7 +59,7 @@ def subject(name: str, count: int = 4, sides: tuple[str, ...] = ("left", "right"
     transformer = find_transformer(policy, first.observation, text, 0)
     structures = Structures(policy, transformer, 0)
     structures.learn([examine(policy, transformer, first.observation, text, others, 0)])
-    return Subject(policy, Runner(policy, BATCH), structures, trials)
+    return Subject(policy, Runner(policy, BatchSize(BATCH)), structures, trials)
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
+from heedmap.batches import BatchSize, in_batches
 from heedmap.branching.branches import Branch, run_branches
 from heedmap.branching.layer_inputs import NotShareableError
 from heedmap.branching.trunk import Trunk, record_trunk, tolerance
@@ -43,7 +44,7 @@ class Knockouts:
     """Runs knockouts on one policy; what it learned of a stack holds for all frames."""
 
     policy: Policy
-    batch: int
+    batch: int | BatchSize
     """Examples that may run together in whole passes."""
     paths: dict[_Place, KnockoutPath] = field(default_factory=dict)
     """How knockouts are run, by the stack's pattern and length and the rows they touch."""
@@ -154,11 +155,12 @@ def _in_chunks(
         )
         for cut in cuts
     ]
-    step = COPIES_AT_ONCE if copies else max(1, ROWS_AT_ONCE // len(rows))
-    parts: list[torch.Tensor] = []
-    for start in range(0, len(branches), step):
-        got = run_branches(policy, trunk, rows, branches[start : start + step], copies=copies)
+
+    def together(chunk: Sequence[Branch]) -> ActionScores:
+        got = run_branches(policy, trunk, rows, chunk, copies=copies)
         if (got[0] - trunk.scores[0]).abs().max() > tolerance(trunk.scores):
             raise NotShareableError("rows alone give other scores than the whole sequence")
-        parts.append(got[1:].float().cpu())
-    return torch.cat(parts)
+        return got[1:].float().cpu()
+
+    at_once = COPIES_AT_ONCE if copies else max(1, ROWS_AT_ONCE // len(rows))
+    return torch.stack(in_batches(branches, at_once, together))

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool
 
+from heedmap.batches import BatchSize, in_batches
 from heedmap.capture.cuts import EdgeCut, cut_edges
 from heedmap.capture.stacks import Stack
 from heedmap.inputs.observation import Observation
@@ -97,20 +98,19 @@ def random_edges(
 
 
 def act_under(
-    policy: Policy, stack: Stack, runs: Sequence[Run], *, batch: int = BATCH
+    policy: Policy, stack: Stack, runs: Sequence[Run], *, batch: int | BatchSize = BATCH
 ) -> ActionScores:
     """The action's scores of every run, on the CPU; all sequences as long as `stack`'s.
 
     Raises CaptureError when a cut does not take place, as with a sequence of another length.
     """
-    parts: list[torch.Tensor] = []
-    batch = max(1, min(batch, POSITIONS_AT_ONCE // stack.length))
-    for start in range(0, len(runs), batch):
-        chunk = runs[start : start + batch]
+
+    def together(chunk: Sequence[Run]) -> ActionScores:
         with cut_edges(policy.module, cuts_of([r.knockout for r in chunk], stack)):
             scores = policy([r.observation for r in chunk], [r.instruction for r in chunk])
-        parts.append(scores.float().cpu())
-    return torch.cat(parts)
+        return scores.float().cpu()
+
+    return torch.stack(in_batches(runs, batch, together, most=POSITIONS_AT_ONCE // stack.length))
 
 
 def cuts_of(knockouts: Sequence[Knockout | None], stack: Stack) -> dict[str, EdgeCut]:

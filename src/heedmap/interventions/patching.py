@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import torch
 
+from heedmap.batches import BatchSize, in_batches
 from heedmap.capture.inputs import edit_entering_layers
 from heedmap.capture.stacks import Stack
 from heedmap.inputs.observation import Observation
@@ -27,7 +28,7 @@ def patch_layers(
     source: str,
     positions: Sequence[int],
     *,
-    batch: int,
+    batch: int | BatchSize,
 ) -> ActionScores:
     """Scores under `instruction`, one row a layer patched, on the CPU.
 
@@ -42,21 +43,19 @@ def patch_layers(
 
     with edit_entering_layers(policy.module, stack, keep):
         policy([observation], [source])
-    parts: list[torch.Tensor] = []
-    layers = range(len(stack.calls))
-    for start in range(0, len(layers), batch):
-        examples = {layer: row for row, layer in enumerate(layers[start : start + batch])}
 
-        def patch(
-            layer: int, entering: Embeddings, rows: dict[int, int] = examples
-        ) -> Embeddings | None:
-            if layer not in rows:
+    def patched(layers: Sequence[int]) -> ActionScores:
+        row_of = {layer: row for row, layer in enumerate(layers)}
+
+        def patch(layer: int, entering: Embeddings) -> Embeddings | None:
+            if layer not in row_of:
                 return None
-            patched = entering.clone()
-            patched[rows[layer], chosen] = states[layer][0]
-            return patched
+            edited = entering.clone()
+            edited[row_of[layer], chosen] = states[layer][0]
+            return edited
 
-        count = len(examples)
         with edit_entering_layers(policy.module, stack, patch):
-            parts.append(policy([observation] * count, [instruction] * count).float().cpu())
-    return torch.cat(parts)
+            scores = policy([observation] * len(layers), [instruction] * len(layers))
+        return scores.float().cpu()
+
+    return torch.stack(in_batches(range(len(stack.calls)), batch, patched))

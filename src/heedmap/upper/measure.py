@@ -46,7 +46,8 @@ def measure_upper(
     `on_stage` is called after each of the `STAGES`: exchanged, cut, mapped.
     """
     first = trials[0]
-    runner = Runner.of(policy, [(first.observation, t) for t in first.instructions.values()])
+    tried = [(first.observation, text) for text in first.instructions.values()]
+    runner = Runner.of(policy, tried, examined[0].seen.stack)
     structures = Structures(policy, transformer, seed)
     structures.learn(examined)
     responses = respond(runner, trials)

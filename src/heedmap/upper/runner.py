@@ -9,6 +9,9 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
+from heedmap.batches import BatchSize, in_batches, is_out_of_memory, size_that_fits
+from heedmap.branching.attend import Together
+from heedmap.capture.stacks import Stack
 from heedmap.errors import HeedmapError
 from heedmap.inputs.observation import Observation
 from heedmap.policies.base import Policy
@@ -19,6 +22,10 @@ Scores = Float[np.ndarray, " action"]
 Example = tuple[Observation, str]
 
 BATCH = 32
+FEWEST_TOGETHER = 3
+"""Instructions on one frame from which they are run together."""
+LARGE = 50_000_000
+"""Parameters from which running together pays for its preparation."""
 BATCH_TOLERANCE = 1e-4
 """Of the largest score: a batch that differs by more is not used."""
 
@@ -34,47 +41,75 @@ class Runner:
     """A policy and how many examples it is run on at once."""
 
     policy: Policy
-    batch: int
+    batch: BatchSize
+    together: Together | None = None
+    """Runs many instructions on one frame together, where the network is large."""
 
     @classmethod
-    def of(cls, policy: Policy, examples: Sequence[Example]) -> Runner:
+    def of(cls, policy: Policy, examples: Sequence[Example], stack: Stack | None = None) -> Runner:
         """Batches where these examples give the same together as one by one; else singles.
 
         A policy with pinned noise is run singly: in a batch each example has other noise.
+        `stack` is the transformer in which instructions on one frame may share what they can.
         """
         if policy.noise_seed is not None:
-            return cls(policy, 1)
-        key = length_key(policy, examples[0][1])
+            return cls(policy, BatchSize(1))
+        together = Together(policy, stack) if stack and _is_large(policy) else None
+        observation, text = examples[0]
+        fits = size_that_fits(policy.module, BATCH, lambda: policy([observation], [text]))
+        key = length_key(policy, text)
         alike = [example for example in examples if length_key(policy, example[1]) == key][:3]
-        alike = alike if len(alike) > 1 else [examples[0], examples[0]]
+        alike = (alike if len(alike) > 1 else [examples[0], examples[0]])[: max(2, fits)]
         single = torch.cat([policy([observation], [text]) for observation, text in alike])
         try:
-            together = policy(*_columns(alike))
+            worst = (single - policy(*_columns(alike))).abs().max()
         except HeedmapError:
-            return cls(policy, 1)
-        worst = (single - together).abs().max()
+            return cls(policy, BatchSize(1), together)
         agrees = worst <= BATCH_TOLERANCE * single.abs().max().clamp(min=1)
-        return cls(policy, BATCH if agrees else 1)
+        return cls(policy, BatchSize(fits if agrees else 1), together)
 
     def scores(self, examples: Sequence[Example]) -> list[Scores | None]:
         """Scores in the order of the examples; None where the policy cannot take one."""
-        found: list[Scores | None] = [None] * len(examples)
-        for chunk in self._chunks(examples):
-            for index, scores in zip(chunk, self._run([examples[i] for i in chunk]), strict=True):
-                found[index] = scores
+        found = self._by_frame(examples)
+        for numbers in self._of_equal_length(examples, found):
+            chosen = in_batches([examples[number] for number in numbers], self.batch, self._run)
+            found |= dict(zip(numbers, chosen, strict=True))
+        return [found[number] for number in range(len(examples))]
+
+    def _by_frame(self, examples: Sequence[Example]) -> dict[int, Scores | None]:
+        """Scores of those that share a frame with enough others to run together."""
+        found: dict[int, Scores | None] = {}
+        if self.together is None:
+            return found
+        by_frame: dict[int, list[int]] = {}
+        for number, (observation, text) in enumerate(examples):
+            if self._key(text) is not None:
+                by_frame.setdefault(id(observation), []).append(number)
+        for numbers in by_frame.values():
+            if len(numbers) < FEWEST_TOGETHER or self.together.why_alone is not None:
+                continue
+            texts = list(dict.fromkeys(examples[number][1] for number in numbers))
+            try:
+                got = self.together.attend(examples[numbers[0]][0], texts, (-1,)).scores
+            except HeedmapError:
+                continue  # some instruction cannot be run: one by one tells which
+            rows = dict(zip(texts, got.double().cpu().numpy(), strict=True))
+            found |= {number: rows[examples[number][1]] for number in numbers}
         return found
 
-    def _chunks(self, examples: Sequence[Example]) -> list[list[int]]:
-        """Numbers of examples of equal length, at most a batch together."""
-        by_key: dict[int | None, list[int]] = {}
-        for index, (_, text) in enumerate(examples):
-            by_key.setdefault(self._key(text), []).append(index)
-        return [
-            numbers[start : start + self.batch]
-            for key, numbers in by_key.items()
-            if key is not None
-            for start in range(0, len(numbers), self.batch)
-        ]
+    def _of_equal_length(
+        self, examples: Sequence[Example], found: dict[int, Scores | None]
+    ) -> list[list[int]]:
+        """Numbers of the examples that are left, by length; what is too long is None at once."""
+        by_key: dict[int, list[int]] = {}
+        for number, (_, text) in enumerate(examples):
+            if number not in found:
+                key = self._key(text)
+                if key is None:
+                    found[number] = None
+                else:
+                    by_key.setdefault(key, []).append(number)
+        return list(by_key.values())
 
     def _key(self, text: str) -> int | None:
         try:
@@ -85,10 +120,16 @@ class Runner:
     def _run(self, examples: Sequence[Example]) -> Sequence[Scores | None]:
         try:
             return list(self.policy(*_columns(examples)).double().cpu().numpy())
-        except HeedmapError:
+        except HeedmapError as error:
+            if is_out_of_memory(error):
+                raise
             if len(examples) == 1:
                 return [None]
             return [scores for example in examples for scores in self._run([example])]
+
+
+def _is_large(policy: Policy) -> bool:
+    return sum(parameter.numel() for parameter in policy.module.parameters()) >= LARGE
 
 
 def _columns(examples: Sequence[Example]) -> tuple[list[Observation], list[str]]:
