@@ -281,9 +281,28 @@ def test_weights_that_are_not_a_number_are_refused() -> None:
     with torch.no_grad():
         model.get_parameter("layers.0.self_attn.q_proj.weight").fill_(float("nan"))
     ids, _ = padded_ids()
-    with (
-        torch.no_grad(),
-        pytest.raises(CaptureError, match="not a number"),
-        capture_attention(model),
-    ):
+    with torch.no_grad(), capture_attention(model) as capture:
         model(input_ids=ids)
+    with pytest.raises(CaptureError, match=r"layers\.0\.self_attn is not a number"):
+        capture.weights()
+
+
+def test_values_are_kept_when_asked_for() -> None:
+    """Two key heads of eight dimensions; weights times values is what the kernel gives."""
+    model = llama()
+    ids, _ = padded_ids()
+    read: list[torch.Tensor] = []
+    model.get_submodule("layers.0.self_attn.o_proj").register_forward_pre_hook(
+        lambda _, args: read.append(args[0][:, -1])
+    )
+    with torch.no_grad():
+        with capture_attention(model) as without:
+            model(input_ids=ids)
+        with capture_attention(model, values=True) as capture:
+            model(input_ids=ids)
+    assert all(call.values is None for call in without.layers())
+    first = capture.layers()[0]
+    assert first.values is not None
+    values = first.values.repeat_interleave(2, dim=1)
+    product = (first.weights @ values)[:, :, 0].flatten(1)
+    assert torch.allclose(product, read[-1], atol=1e-6)

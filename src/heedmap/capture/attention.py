@@ -18,6 +18,7 @@ from jaxtyping import Bool
 from torch import nn
 from transformers import AttentionInterface
 
+from heedmap.capture.calls import Values
 from heedmap.capture.rows import (
     RowWeights,
     resolve_rows,
@@ -38,6 +39,8 @@ class LayerAttention:
     rows: tuple[int, ...]
     weights: RowWeights
     visible: Bool[torch.Tensor, "batch row key"]
+    values: Values | None = None
+    """What the weights are multiplied with; None where it was not asked for."""
 
 
 @dataclass
@@ -56,7 +59,8 @@ class AttentionCapture:
     def layers(self) -> list[LayerAttention]:
         """One call for every expected layer, in the order they ran.
 
-        Raises CaptureError naming the layers that were not seen, or seen more than once.
+        Raises CaptureError naming the layers that were not seen, seen more than once, or
+        whose weights are not numbers.
         """
         seen = self.seen_layers
         missing = [name for name in self.expected_layers if name not in seen]
@@ -73,6 +77,13 @@ class AttentionCapture:
                 f"The attention layers {', '.join(repeated)} ran more than once in one "
                 f"recording; record one forward pass at a time."
             )
+        for call in self.calls:
+            if call.weights.isnan().any():
+                raise CaptureError(
+                    f"The attention of {call.module_name} is not a number: a recorded row may see "
+                    f"no key at all, or the weights or inputs hold NaN; check the checkpoint and "
+                    f"mask."
+                )
         return self.calls
 
     def weights(self) -> list[RowWeights]:
@@ -85,11 +96,14 @@ def capture_attention(
     model: nn.Module,
     rows: Sequence[int] = (-1,),
     expected: Sequence[str] | None = None,
+    *,
+    values: bool = False,
 ) -> Iterator[AttentionCapture]:
     """Record the attention of query `rows` in every layer of `model`.
 
     `rows` may be negative (from the end). `expected` names the attention modules that
-    must be seen; left out, they are all of `attention_layer_names(model)`.
+    must be seen; left out, they are all of `attention_layer_names(model)`. With `values`
+    each layer's values are kept too, for norms; they are larger than the weights.
 
     Raises CaptureError at once when the model is not set to run SDPA attention, and from
     `AttentionCapture.layers` when an expected layer was not seen.
@@ -105,7 +119,9 @@ def capture_attention(
         if module in name_of:
             mask = args[1] if len(args) > 1 else kwargs.get("attention_mask")
             call = _record(module, query, key, mask, tuple(rows), kwargs)
-            capture.calls.append(LayerAttention(name_of[module], *call))
+            value = args[0] if args else kwargs["value"]
+            kept = value.detach() if values else None
+            capture.calls.append(LayerAttention(name_of[module], *call, kept))
         return original(module, query, key, *args, **kwargs)
 
     AttentionInterface.register(IMPLEMENTATION, record_and_run)
@@ -166,9 +182,4 @@ def _record(
     weights = row_weights(
         query, key, resolved, bias, query.shape[-1] ** -0.5 if scaling is None else scaling
     )
-    if weights.isnan().any():
-        raise CaptureError(
-            f"The attention of {type(module).__name__} is not a number: a recorded row may see "
-            f"no key at all, or the weights or inputs hold NaN; check the checkpoint and mask."
-        )
     return tuple(resolved.tolist()), weights, visible
