@@ -9,14 +9,9 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from heedmap.pipeline import audit
-from heedmap.record import (
-    ATTENTION_SCHEMA,
-    SCHEMA_VERSION,
-    Case,
-    PolicyResult,
-    Record,
-    Result,
-)
+from heedmap.record import SCHEMA_VERSION, Case, PolicyResult, Record
+from heedmap.result import Result
+from heedmap.shares import ATTENTION_SCHEMA
 from heedmap.specimens.world import FrameCase
 from heedmap.verdict import Cause, Facts, Measurements, Verdict
 from tests.conftest import random_policy

@@ -18,7 +18,8 @@ from heedmap.errors import (
 from heedmap.inputs.observation import of_frame
 from heedmap.pipeline import audit
 from heedmap.policies.callable import CallablePolicy
-from heedmap.record import PolicyResult, Result
+from heedmap.record import PolicyResult
+from heedmap.result import Result
 from heedmap.specimens.world import FrameCase
 from heedmap.types import Frame
 from tests.conftest import random_network, random_policy, run_bare

@@ -7,6 +7,7 @@ import heedmap
 
 def test_exported_names_are_exactly_these() -> None:
     assert sorted(heedmap.__all__) == [
+        "Attended",
         "AttentionCapture",
         "CallablePolicy",
         "HeedmapError",
@@ -16,6 +17,7 @@ def test_exported_names_are_exactly_these() -> None:
         "Record",
         "Result",
         "Trial",
+        "attend",
         "audit",
         "capture_attention",
         "load_policy",

@@ -12,7 +12,9 @@ import pytest
 from heedmap.errors import RecordError
 from heedmap.folders import check_writable
 from heedmap.pipeline import audit
-from heedmap.record import ATTENTION_SCHEMA, RECORD_FILE, Record, Result, share_table
+from heedmap.record import RECORD_FILE, Record
+from heedmap.result import Result
+from heedmap.shares import ATTENTION_SCHEMA, share_table
 from heedmap.specimens.world import FrameCase
 from tests.conftest import random_policy
 
@@ -37,7 +39,7 @@ def test_a_failed_write_leaves_nothing(
     def full_disk(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("heedmap.record.pq.write_table", full_disk)
+    monkeypatch.setattr("heedmap.result.shutil.copyfile", full_disk)
     with pytest.raises(RecordError, match="No space left"):
         result.save(tmp_path / "run")
     assert list(tmp_path.iterdir()) == []
@@ -49,7 +51,7 @@ def test_a_failed_replacement_keeps_the_older_result(
     result.save(tmp_path / "run")
     before = (tmp_path / "run" / "record.json").read_bytes()
     monkeypatch.setattr(
-        "heedmap.record.pq.write_table", lambda *_: (_ for _ in ()).throw(OSError("planted"))
+        "heedmap.result.shutil.copyfile", lambda *_: (_ for _ in ()).throw(OSError("planted"))
     )
     with pytest.raises(RecordError, match="planted"):
         result.save(tmp_path / "run", overwrite=True)

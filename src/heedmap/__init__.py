@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from heedmap.branching.attend import Attended, attend
     from heedmap.capture.attention import AttentionCapture, capture_attention
     from heedmap.errors import HeedmapError
     from heedmap.inputs.observation import Observation
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
     from heedmap.policies.base import Policy
     from heedmap.policies.callable import CallablePolicy
     from heedmap.policies.registry import load_policy
-    from heedmap.record import Record, Result
+    from heedmap.record import Record
+    from heedmap.result import Result
 
 __version__ = "0.1.0"
 __all__ = [
+    "Attended",
     "AttentionCapture",
     "CallablePolicy",
     "HeedmapError",
@@ -31,12 +34,14 @@ __all__ = [
     "Record",
     "Result",
     "Trial",
+    "attend",
     "audit",
     "capture_attention",
     "load_policy",
 ]
 
 _HOME_OF = {
+    "Attended": "heedmap.branching.attend",
     "AttentionCapture": "heedmap.capture.attention",
     "CallablePolicy": "heedmap.policies.callable",
     "HeedmapError": "heedmap.errors",
@@ -44,8 +49,9 @@ _HOME_OF = {
     "Observation": "heedmap.inputs.observation",
     "Policy": "heedmap.policies.base",
     "Record": "heedmap.record",
-    "Result": "heedmap.record",
+    "Result": "heedmap.result",
     "Trial": "heedmap.inputs.trials",
+    "attend": "heedmap.branching.attend",
     "audit": "heedmap.pipeline",
     "capture_attention": "heedmap.capture.attention",
     "load_policy": "heedmap.policies.registry",

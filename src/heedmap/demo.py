@@ -10,7 +10,7 @@ from heedmap.inputs.frames import png_bytes
 from heedmap.inputs.instructions import CaseInstruction, dump_instructions
 from heedmap.pipeline import Progress, audit
 from heedmap.policies.specimen import case_trials
-from heedmap.record import Result
+from heedmap.result import Result
 from heedmap.specimens.network import Wiring
 from heedmap.specimens.world import FrameCase, Style, frame_case
 from heedmap.specimens.zoo import REGIMES

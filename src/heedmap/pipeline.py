@@ -13,14 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import torch
 
 from heedmap.capture.trace import one_attention_path
 from heedmap.diagnosis import measure
 from heedmap.errors import PolicyError
 from heedmap.facts import gather_facts
-from heedmap.inputs.frames import FramesLike, NamedFrame, named_frames, png_bytes
+from heedmap.inputs.frames import FramePngs, FramesLike, NamedFrame, named_frames
 from heedmap.inputs.instructions import check_expected_actions, check_instructions
 from heedmap.inputs.trials import Trial, trials_of
 from heedmap.ladder.judge import judge
@@ -32,17 +31,10 @@ from heedmap.observe import describe_action
 from heedmap.policies.base import Policy, weights_sha256
 from heedmap.preparation import check_inputs, describe_frame, evaluating, load_all
 from heedmap.provenance import describe_run
-from heedmap.record import (
-    Case,
-    Instruction,
-    LayoutInfo,
-    LayoutKind,
-    PolicyResult,
-    Record,
-    Result,
-    share_table,
-)
+from heedmap.record import Case, Instruction, LayoutInfo, PolicyResult, Record
+from heedmap.result import Result
 from heedmap.sentence import policy_sentence
+from heedmap.shares import LayoutKind, SharesWriter, share_table
 from heedmap.types import ActionAttention, VisibleByLayer
 from heedmap.upper.measure import STAGES, check_trials
 
@@ -117,10 +109,9 @@ def audit(
             Instruction(name=name, text=text, expected_action=expected.get(name))
             for name, text in instructions.items()
         ),
-        policies=tuple(result for result, _ in audited),
+        policies=tuple(audited),
     )
-    pngs = {frame.name: png_bytes(frame.pixels) for frame in named}
-    return Result(record, pa.concat_tables([table for _, table in audited]), pngs)
+    return Result(record, plan.shares.finish(), FramePngs(named))
 
 
 @dataclass
@@ -134,6 +125,8 @@ class _Plan:
     seed: int
     policies: int
     on_progress: Progress | None
+    shares: SharesWriter = field(default_factory=SharesWriter)
+    """Takes the rows of every case as it comes."""
     done: int = 0
 
     def declared_for(self, policy: Policy) -> DeclaredRegions | None:
@@ -157,11 +150,10 @@ class _Findings:
 
     cases: list[Case] = field(default_factory=list)
     attention: dict[tuple[str, str], ActionAttention] = field(default_factory=dict)
-    tables: list[pa.Table] = field(default_factory=list)
     examined: list[Examined] = field(default_factory=list)
 
 
-def _audit_policy(policy: Policy, plan: _Plan) -> tuple[PolicyResult, pa.Table]:
+def _audit_policy(policy: Policy, plan: _Plan) -> PolicyResult:
     """All cases of one policy; its training flags are put back, its weights untouched."""
     found = _Findings()
     with one_attention_path(), evaluating(policy):
@@ -189,7 +181,7 @@ def _audit_policy(policy: Policy, plan: _Plan) -> tuple[PolicyResult, pa.Table]:
     facts = gather_facts(found.cases, found.attention, measurements.presence.measured)
     stack = found.examined[0].seen.stack
     layers, heads = next(iter(found.attention.values())).shape[:2]
-    result = PolicyResult(
+    return PolicyResult(
         name=policy.name,
         family=policy.family,
         weights_sha256=hash_before,
@@ -207,7 +199,6 @@ def _audit_policy(policy: Policy, plan: _Plan) -> tuple[PolicyResult, pa.Table]:
         declared=declared.written if declared else None,
         held_out_accuracy=policy.held_out_accuracy(),
     )
-    return result, pa.concat_tables(found.tables)
 
 
 def _audit_case(
@@ -237,7 +228,7 @@ def _audit_case(
     attention, visible = one.seen.attention(one.rows), one.seen.visible(one.rows)
     for kind, layout in layouts.items():
         shares = region_shares(attention, layout)
-        found.tables.append(share_table(policy.name, frame.name, name, kind, shares))
+        plan.shares.add(share_table(policy.name, frame.name, name, kind, shares))
     found.attention[frame.name, name] = attention
     found.examined.append(one)
     found.cases.append(

@@ -9,40 +9,20 @@ read, compared and reported anywhere.
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
-from jaxtyping import Float, UInt8
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from jaxtyping import UInt8
+from pydantic import BaseModel, ConfigDict, Field
 
-from heedmap.errors import RecordError
-from heedmap.folders import check_writable, staged_folder
 from heedmap.verdict import Facts, Measurements, Verdict
 
 SCHEMA_VERSION = 2
 RECORD_FILE = "record.json"
-ATTENTION_FILE = "attention.parquet"
 FRAMES_FOLDER = "frames"
 
 LayoutKind = Literal["declared", "measured"]
-
-ATTENTION_SCHEMA = pa.schema(
-    [
-        pa.field("policy", pa.string(), nullable=False),
-        pa.field("frame", pa.string(), nullable=False),
-        pa.field("instruction", pa.string(), nullable=False),
-        pa.field("layout", pa.string(), nullable=False),
-        pa.field("layer", pa.int32(), nullable=False),
-        pa.field("head", pa.int32(), nullable=False),
-        pa.field("region", pa.string(), nullable=False),
-        pa.field("share", pa.float64(), nullable=False),
-    ]
-)
 
 
 class _Model(BaseModel):
@@ -193,87 +173,3 @@ def frame_info(
         cameras=tuple(cameras),
         state=None if state is None else tuple(float(value) for value in state),
     )
-
-
-def share_table(
-    policy: str,
-    frame: str,
-    instruction: str,
-    layout: LayoutKind,
-    shares: Mapping[str, Float[np.ndarray, "layer head"]],
-) -> pa.Table:
-    """Rows of `attention.parquet` for one case under one layout."""
-    layers, heads = next(iter(shares.values())).shape
-    count = len(shares) * layers * heads
-    layer, head = np.divmod(np.tile(np.arange(layers * heads), len(shares)), heads)
-    return pa.table(
-        {
-            "policy": [policy] * count,
-            "frame": [frame] * count,
-            "instruction": [instruction] * count,
-            "layout": [layout] * count,
-            "layer": layer,
-            "head": head,
-            "region": [region for region in shares for _ in range(layers * heads)],
-            "share": np.concatenate([values.ravel() for values in shares.values()]),
-        }
-    ).cast(ATTENTION_SCHEMA)
-
-
-class Result:
-    """A record with its table of shares and its frames' PNG bytes."""
-
-    def __init__(self, record: Record, attention: pa.Table, frame_png: dict[str, bytes]) -> None:
-        self.record = record
-        self.attention = attention.cast(ATTENTION_SCHEMA)
-        self.frame_png = frame_png
-        """PNG bytes by frame name."""
-
-    def save(self, folder: Path, *, overwrite: bool = False) -> None:
-        """Write the result to `folder`, all or nothing.
-
-        Raises RecordError when the folder cannot be written, holds something that is not
-        a heedmap result, or holds one and `overwrite` is False.
-        """
-        check_writable(folder, RECORD_FILE, overwrite=overwrite)
-        with staged_folder(folder) as staging:
-            (staging / RECORD_FILE).write_text(self.record.model_dump_json(indent=1) + "\n")
-            pq.write_table(self.attention, staging / ATTENTION_FILE)
-            (staging / FRAMES_FOLDER).mkdir()
-            for frame in self.record.frames:
-                (staging / frame.file).write_bytes(self.frame_png[frame.name])
-
-    @classmethod
-    def load(cls, folder: Path) -> Result:
-        """Read a result folder. Raises RecordError when it is none, or of a newer schema."""
-        path = folder / RECORD_FILE
-        if not path.is_file():
-            raise RecordError(
-                f"{folder} is not a heedmap result: it has no {RECORD_FILE}. "
-                f"Give the folder that an audit wrote with --out."
-            )
-        try:
-            record = Record.model_validate(_of_this_schema(path))
-            attention = pq.read_table(folder / ATTENTION_FILE)
-            frame_png = {f.name: (folder / f.file).read_bytes() for f in record.frames}
-        except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"])
-            raise RecordError(
-                f"{path} does not fit record schema {SCHEMA_VERSION}: {place}: {first['msg']}"
-            ) from error
-        except (OSError, ValueError, pa.ArrowException) as error:
-            raise RecordError(f"The result in {folder} cannot be read: {error}") from error
-        return cls(record, attention, frame_png)
-
-
-def _of_this_schema(path: Path) -> Any:
-    """The JSON of a record. Raises RecordError when a newer heedmap wrote it."""
-    content = json.loads(path.read_bytes())
-    version = content.get("schema_version") if isinstance(content, dict) else None
-    if isinstance(version, int) and version > SCHEMA_VERSION:
-        raise RecordError(
-            f"{path} was written in record schema {version}, but this heedmap reads up to "
-            f"{SCHEMA_VERSION}; update heedmap."
-        )
-    return content

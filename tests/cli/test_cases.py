@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from heedmap.record import Result
+from heedmap.result import Result
 from tests.cli.conftest import Cli
 
 SOUND = "factories:random_sound"

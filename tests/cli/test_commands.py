@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from heedmap.inputs.instructions import load_instructions
-from heedmap.record import Result
+from heedmap.result import Result
 from tests.cli.conftest import Cli
 from tests.forensics.test_read import PER_LAYER, SUMMARY
 

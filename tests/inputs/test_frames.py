@@ -10,7 +10,14 @@ import pytest
 from PIL import Image
 
 from heedmap.errors import FrameError
-from heedmap.inputs.frames import load_frame, named_frames, png_bytes
+from heedmap.inputs.frames import (
+    FRAMES_HELD,
+    FramePngs,
+    _decoded,
+    load_frame,
+    named_frames,
+    png_bytes,
+)
 from heedmap.specimens.world import FrameCase
 
 
@@ -63,3 +70,18 @@ def test_names_come_from_keys_files_or_order(case: FrameCase, tmp_path: Path) ->
     assert [f.name for f in named_frames(case.frame)] == ["frame_0"]
     with pytest.raises(FrameError, match="Two frames are named 'hall'"):
         named_frames([path, path])
+
+
+def test_frames_from_files_are_not_all_held(tmp_path: Path, case: FrameCase) -> None:
+    """Forty files: few stay decoded, each reads as it is, and a broken one is refused at once."""
+    paths = [tmp_path / f"{number}.png" for number in range(40)]
+    for number, path in enumerate(paths):
+        path.write_bytes(png_bytes(np.full((3, 4, 3), number, np.uint8)))
+    frames = named_frames(paths)
+    assert [int(frame.pixels[0, 0, 0]) for frame in frames] == list(range(40))
+    assert _decoded.cache_info().currsize <= FRAMES_HELD
+    assert list(frames[0].observation.images) == ["image"]
+    assert FramePngs(frames)["7"] == paths[7].read_bytes()
+    (tmp_path / "broken.png").write_bytes(b"no image")
+    with pytest.raises(FrameError, match="cannot be read"):
+        named_frames([*paths, tmp_path / "broken.png"])

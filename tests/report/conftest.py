@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from heedmap.record import Result
+from heedmap.result import Result
 from tests.report.sample import realistic
 
 

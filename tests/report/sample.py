@@ -22,16 +22,15 @@ from heedmap.record import (
     HeldOutAccuracy,
     Instruction,
     LayoutInfo,
-    LayoutKind,
     PolicyResult,
     Record,
     RegionCount,
-    Result,
     Run,
     WordPositions,
-    share_table,
 )
+from heedmap.result import Result
 from heedmap.sentence import policy_sentence
+from heedmap.shares import LayoutKind, share_table
 from heedmap.verdict import (
     Bypass,
     Facts,

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from heedmap.errors import RecordError
-from heedmap.record import Result
 from heedmap.report.figures import share_curves
 from heedmap.report.html import render_html, write_html
 from heedmap.report.texts import TEXTS
+from heedmap.result import Result
 from heedmap.sentence import Language, policy_sentence
 from tests.report import sample
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from heedmap.disagreements import Disagreement, policy_disagreements
-from heedmap.record import LayoutKind, RegionCount, Result
+from heedmap.record import RegionCount
 from heedmap.regions import in_order
 from heedmap.report.tables import (
     layer_rows,
     summary_rows,
 )
+from heedmap.result import Result
+from heedmap.shares import LayoutKind
 from tests.report import sample
 
 

@@ -7,9 +7,9 @@ import io
 import pytest
 from rich.console import Console
 
-from heedmap.record import Result
 from heedmap.report.rich_tables import measured_table, seed_summary_table
 from heedmap.report.terminal import print_result, seed_per_layer_table
+from heedmap.result import Result
 from tests.report import sample
 
 

@@ -18,7 +18,8 @@ from heedmap.cli.needed import needed
 from heedmap.cli.styles import Wiring
 from heedmap.errors import HeedmapError
 from heedmap.folders import check_writable
-from heedmap.record import RECORD_FILE, Result
+from heedmap.record import RECORD_FILE
+from heedmap.result import Result
 
 app = typer.Typer(
     help="Tells whether a robot policy heeds its instruction and, if not, where it was lost.",

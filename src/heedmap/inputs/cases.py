@@ -12,11 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from heedmap.errors import FrameError
-from heedmap.inputs.frames import load_frame
+from heedmap.inputs.frames import observation_of_file
 from heedmap.inputs.instructions import CaseInstruction, load_instructions
-from heedmap.inputs.observation import of_frame
+from heedmap.inputs.observation import Observation
 from heedmap.inputs.trials import Trial
-from heedmap.types import Frame
 
 CASE_FRAME = "frame.png"
 CASE_INSTRUCTIONS = "instructions.yaml"
@@ -32,9 +31,9 @@ def load_case(folder: Path) -> Trial:
             f"The case folder {folder} does not exist; make one with: "
             f"heedmap specimens case --seed 0 --out {folder}"
         )
-    frame = load_frame(folder / CASE_FRAME)
+    observation = observation_of_file(folder / CASE_FRAME)
     entries = load_instructions(folder / CASE_INSTRUCTIONS)
-    return trial_of(folder.name, frame, entries)
+    return trial_of(folder.name, observation, entries)
 
 
 def load_cases(folder: Path) -> list[Trial]:
@@ -58,11 +57,11 @@ def _placed(trial: Trial, place: Path) -> Trial:
     return replace(trial, name=place.as_posix(), episode=episode)
 
 
-def trial_of(name: str, frame: Frame, entries: Sequence[CaseInstruction]) -> Trial:
+def trial_of(name: str, observation: Observation, entries: Sequence[CaseInstruction]) -> Trial:
     """A frame and the entries of its YAML file."""
     return Trial(
         name=name,
-        observation=of_frame(frame),
+        observation=observation,
         instructions={entry.name: entry.text for entry in entries},
         expected={e.name: e.expert_action for e in entries if e.expert_action is not None},
         paraphrases={e.name: e.paraphrases for e in entries if e.paraphrases},

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from heedmap.errors import FrameError
-from heedmap.inputs.observation import Observation, of_frame
+from heedmap.inputs.observation import ONLY_CAMERA, Observation, of_frame
 from heedmap.types import Frame
 
 MAX_PIXELS = 64_000_000
 """Larger images are refused before they are decoded: no camera of a robot makes them."""
+
+
+FRAMES_HELD = 16
+"""Frames from files that stay decoded: the ones that are being worked on."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,51 @@ class NamedFrame:
     def pixels(self) -> Frame:
         """What a person looks at: the cameras side by side, the first one left."""
         return side_by_side(list(self.observation.images.values()))
+
+
+class ImageFile(Mapping[str, Frame]):
+    """The image of an only camera, read from its file when it is looked at.
+
+    So a set of many frames takes the memory of few. The file is read once at the start, and
+    what cannot be read is refused before any work is done.
+    """
+
+    def __init__(self, path: Path) -> None:
+        load_frame(path)
+        self._path = path
+        self._written_ns = path.stat().st_mtime_ns
+
+    def __getitem__(self, camera: str) -> Frame:
+        if camera != ONLY_CAMERA:
+            raise KeyError(camera)
+        return _decoded(self._path, self._written_ns)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((ONLY_CAMERA,))
+
+    def __len__(self) -> int:
+        return 1
+
+
+class FramePngs(Mapping[str, bytes]):
+    """PNG files of named frames, made when they are asked for."""
+
+    def __init__(self, frames: Sequence[NamedFrame]) -> None:
+        self._frames = {frame.name: frame for frame in frames}
+
+    def __getitem__(self, name: str) -> bytes:
+        return png_bytes(self._frames[name].pixels)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._frames)
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+
+def observation_of_file(path: Path) -> Observation:
+    """One camera and no state. Raises FrameError for a file that cannot be read as an image."""
+    return Observation(ImageFile(path))
 
 
 def load_frame(path: Path) -> Frame:
@@ -57,6 +107,12 @@ def load_frame(path: Path) -> Frame:
             f"The frame {path} cannot be read as an image ({error}); "
             f"give an intact PNG or JPEG file."
         ) from error
+
+
+@lru_cache(maxsize=FRAMES_HELD)
+def _decoded(path: Path, written_ns: int) -> Frame:
+    """A file's image; `written_ns` tells a file from another of the same name before it."""
+    return load_frame(path)
 
 
 FrameLike = np.ndarray | Path | str | Observation
@@ -105,7 +161,7 @@ def side_by_side(frames: Sequence[np.ndarray]) -> np.ndarray:
 def _named(name: str | None, value: FrameLike, index: int = 0) -> NamedFrame:
     if isinstance(value, Path | str):
         path = Path(value)
-        return NamedFrame(name or path.stem, str(path), of_frame(load_frame(path)))
+        return NamedFrame(name or path.stem, str(path), observation_of_file(path))
     if not isinstance(value, Observation):
         return NamedFrame(name or f"frame_{index}", "array", of_frame(_checked(value)))
     if not value.images:

@@ -12,12 +12,13 @@ import altair as alt
 import vl_convert
 
 from heedmap.errors import RecordError
-from heedmap.record import LayoutKind, Result
 from heedmap.regions import in_order
 from heedmap.report.tables import layer_rows
 from heedmap.report.texts import TEXTS
 from heedmap.report.wording import region_name
+from heedmap.result import Result
 from heedmap.sentence import Language
+from heedmap.shares import LayoutKind
 
 COLORS = {
     "image": "#0072B2",

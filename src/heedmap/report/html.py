@@ -17,7 +17,7 @@ from heedmap.disagreements import policy_disagreements
 from heedmap.errors import RecordError
 from heedmap.evidence import CausalMap
 from heedmap.ladder.wording import RUNG_NAMES, verdict_text
-from heedmap.record import FrameInfo, LayoutKind, PolicyResult, Result
+from heedmap.record import FrameInfo, PolicyResult
 from heedmap.regions import in_order
 from heedmap.report.figures import COLORS, OTHER_COLOR, share_curves
 from heedmap.report.map_figure import causal_map_svg
@@ -40,7 +40,9 @@ from heedmap.report.wording import (
     percent,
     region_name,
 )
+from heedmap.result import Result
 from heedmap.sentence import Language, policy_sentence
+from heedmap.shares import LayoutKind
 
 _SHOWN_FRAME_PX = 280
 """Small frames are enlarged by a whole factor, to about this width."""

@@ -12,7 +12,6 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from heedmap.record import LayoutKind, Result
 from heedmap.report.tables import (
     LayerRow,
     Shares,
@@ -24,6 +23,8 @@ from heedmap.report.tables import (
 )
 from heedmap.report.texts import TEXTS
 from heedmap.report.wording import ABSENT, count_text, declared_text, percent, region_name
+from heedmap.result import Result
+from heedmap.shares import LayoutKind
 
 Row = TypeVar("Row", LayerRow, SummaryRow)
 

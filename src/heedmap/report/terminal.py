@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from heedmap.disagreements import Disagreement, policy_disagreements
-from heedmap.record import Case, LayoutKind, PolicyResult, Result
+from heedmap.record import Case, PolicyResult
 from heedmap.report.ladder_table import ladder_table, rung_table
 from heedmap.report.rich_tables import (
     accuracy_table,
@@ -26,6 +26,8 @@ from heedmap.report.rung_cells import RUNG_TABLES
 from heedmap.report.tables import LayerRow, cases, layer_rows
 from heedmap.report.texts import TEXTS
 from heedmap.report.wording import claim_text
+from heedmap.result import Result
+from heedmap.shares import LayoutKind
 
 __all__ = ["print_result", "seed_per_layer_table"]
 
