@@ -46,7 +46,9 @@ def measure(
     others = [text for text in instructions.values() if text != first.subject.instruction]
     return Measurements(
         stacks=transformer.stacks,
-        tokens=measure_tokens(first.subject.policy, first.subject.observation, instructions),
+        tokens=measure_tokens(
+            first.subject.policy, first.subject.observation, instructions, first.seen
+        ),
         presence=presence_of(examined),
         visibility=visibility_of(examined),
         attended=attended_of(examined, seed),

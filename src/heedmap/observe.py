@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
-from heedmap.capture.inputs import EditSequence, capture_entering
+from heedmap.capture.inputs import (
+    EditSequence,
+    capture_entering,
+    stopping_before,
+    watch_boundary,
+)
+from heedmap.capture.instead import instead_of
 from heedmap.capture.stacks import Stack, stacks_of, unseen_attention
 from heedmap.capture.trace import EditEmbedding, EmbeddingCall, Trace, trace
 from heedmap.errors import CaptureError
@@ -19,16 +28,47 @@ from heedmap.types import ActionAttention, Embeddings, VisibleByLayer, VisiblePo
 
 
 @dataclass(frozen=True)
-class Pass:
-    """What one forward pass of a batch of one showed.
+class Final:
+    """What the last layer gave in one pass, in its own form."""
+
+    output: Any
+
+    @contextmanager
+    def instead_of_layers(self, module: nn.Module, stack: Stack) -> Iterator[None]:
+        """Inside, no layer of `stack` runs: each gives this, so that only the head works."""
+
+        def give(*_: Any, **__: Any) -> Any:
+            return self.output
+
+        with ExitStack() as contexts:
+            for name in dict.fromkeys(stack.block_names):
+                contexts.enter_context(instead_of(module.get_submodule(name), give))
+            yield
+
+
+@dataclass(frozen=True)
+class Entered:
+    """What reached the transformer in one forward pass of a batch of one.
 
     Positions are those of `sequence`, which entered the transformer's first layer.
     """
 
-    scores: ActionScores
-    stack: Stack
     sequence: Embeddings
     embeddings: tuple[EmbeddingCall, ...]
+    """Look-ups by id, in order; those inside vision towers are left out."""
+
+
+@dataclass(frozen=True)
+class Pass(Entered):
+    """What one whole forward pass of a batch of one showed."""
+
+    scores: ActionScores
+    stack: Stack
+    looks_up_later: bool
+    """Whether ids are looked up after the transformer began, as by a head that reads words."""
+    final: Final
+    leaving: tuple[Embeddings, ...] = ()
+    """States that left every layer, where they were asked for."""
 
     def attention(self, rows: tuple[int, ...]) -> ActionAttention:
         """Attention weights of these rows in every layer.
@@ -62,29 +102,75 @@ def observe(
     like: Stack | None = None,
     edit_embedding: EditEmbedding | None = None,
     edit_sequence: EditSequence | None = None,
+    keep_leaving: bool = False,
 ) -> Pass:
     """Run the policy once under watch.
 
     `pattern` names the stack that feeds the action. `like` is that stack from an earlier
-    pass whose sequence is as long; left out, one more pass finds the length. The `edit_...`
-    functions may change what embeddings give, or what enters the first layer.
+    pass whose sequence is as long; left out, any length is taken. The `edit_...` functions
+    may change what embeddings give, or what enters the first layer (then `like` is needed).
 
     Raises CaptureError when the stack does not run, runs twice, or has another length.
     """
-    if like is None:
-        like = only_stack(traced(policy, observation, instruction), pattern)
     with ExitStack() as contexts:
         seen = contexts.enter_context(trace(policy.module, edit_embedding=edit_embedding))
-        entering = contexts.enter_context(capture_entering(policy.module, like, edit_sequence))
+        boundary = contexts.enter_context(
+            watch_boundary(
+                policy.module, pattern, lambda: len(seen.embeddings), leaving=keep_leaving
+            )
+        )
+        if edit_sequence is not None and like is not None:
+            contexts.enter_context(capture_entering(policy.module, like, edit_sequence))
         scores = policy([observation], [instruction])
     stack = only_stack(seen, pattern)
-    return Pass(scores, stack, entering.only(), tuple(seen.embeddings))
+    length = stack.length if like is None else like.length
+    return Pass(
+        sequence=boundary.entering(length),
+        embeddings=tuple(seen.embeddings),
+        scores=scores,
+        stack=stack,
+        looks_up_later=len(seen.embeddings) > (boundary.at_begin or 0),
+        leaving=boundary.leaving(length) if keep_leaving else (),
+        final=Final(boundary.last_output),
+    )
+
+
+def enter(
+    policy: Policy,
+    like: Pass,
+    observation: Observation,
+    instruction: str,
+    *,
+    edit_embedding: EditEmbedding | None = None,
+) -> Entered:
+    """What reaches the transformer; the policy is stopped there, its layers do not run.
+
+    `like` is a pass whose sequence is as long. Where it looked ids up behind the transformer
+    too, the policy runs to its end, so that none is missed.
+
+    Raises SequenceLengthError when the sequence has another length.
+    """
+    stack = like.stack
+    with ExitStack() as contexts:
+        seen = contexts.enter_context(trace(policy.module, edit_embedding=edit_embedding))
+        entering = contexts.enter_context(capture_entering(policy.module, stack))
+        if not like.looks_up_later:
+            contexts.enter_context(stopping_before(policy.module, stack.first_block))
+        policy([observation], [instruction])
+    return Entered(entering.only(), tuple(seen.embeddings))
 
 
 def traced(policy: Policy, observation: Observation, instruction: str) -> Trace:
     """One forward pass, watched. Raises CaptureError when no attention can be seen at all."""
+    return traced_with_scores(policy, observation, instruction)[0]
+
+
+def traced_with_scores(
+    policy: Policy, observation: Observation, instruction: str
+) -> tuple[Trace, ActionScores]:
+    """As `traced`, and what the policy gave."""
     with trace(policy.module) as seen:
-        policy([observation], [instruction])
+        scores = policy([observation], [instruction])
     if not seen.attention:
         hidden = unseen_attention(policy.module, seen)
         found = f"the module(s) {', '.join(hidden[:3])} ran" if hidden else "no such module ran"
@@ -94,7 +180,7 @@ def traced(policy: Policy, observation: Observation, instruction: str) -> Trace:
             f"torch.compile and fused kernels such as flash-attn off, and check that the module "
             f"given is the one that the policy runs."
         )
-    return seen
+    return seen, scores
 
 
 def only_stack(seen: Trace, pattern: str) -> Stack:

@@ -1,9 +1,10 @@
 """The audit: policies, frames and instructions in, a result out.
 
-The only file that knows the order of the pipeline. For every case: run the policy plainly,
-run it under capture, perturb frame and words to measure the layout, divide the attention
-among the regions, and run it plainly once more: outputs and weights must not have changed.
-Then the upper rungs, over all trials.
+The only file that knows the order of the pipeline. For every case: run the policy under
+watch, perturb frame and words to measure the layout, divide the attention among the regions.
+Then the upper rungs, over all trials. At last the first case runs plainly once more: outputs
+and weights must not have changed. A vision tower runs once for an image, and passes that only
+ask what enters the transformer stop there.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from heedmap.capture.towers import remembering
 from heedmap.capture.trace import one_attention_path
 from heedmap.diagnosis import measure
 from heedmap.errors import PolicyError
@@ -27,8 +29,8 @@ from heedmap.layout import DeclaredRegions, Layout, parse_declared
 from heedmap.lower.discovery import Transformer, find_transformer
 from heedmap.lower.examine import Examined, examine
 from heedmap.measures.share import region_shares, visible_counts
-from heedmap.observe import describe_action
-from heedmap.policies.base import Policy, weights_sha256
+from heedmap.observe import Pass, describe_action
+from heedmap.policies.base import ActionScores, Policy, weights_sha256
 from heedmap.preparation import check_inputs, describe_frame, evaluating, load_all
 from heedmap.provenance import describe_run
 from heedmap.record import Case, Instruction, LayoutInfo, PolicyResult, Record
@@ -151,6 +153,8 @@ class _Findings:
     cases: list[Case] = field(default_factory=list)
     attention: dict[tuple[str, str], ActionAttention] = field(default_factory=dict)
     examined: list[Examined] = field(default_factory=list)
+    rows: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    """Action rows by the sequence's length."""
 
 
 def _audit_policy(policy: Policy, plan: _Plan) -> PolicyResult:
@@ -158,20 +162,22 @@ def _audit_policy(policy: Policy, plan: _Plan) -> PolicyResult:
     found = _Findings()
     with one_attention_path(), evaluating(policy):
         hash_before = weights_sha256(policy.module)
-        text = next(iter(plan.instructions.values()))
-        transformer = find_transformer(policy, plan.frames[0].observation, text, plan.seed)
-        for frame in plan.frames:
-            for name in plan.instructions:
-                _audit_case(policy, transformer, frame, name, plan, found)
-                plan.tick(policy)
-        measurements = measure(
-            transformer,
-            found.examined,
-            plan.instructions,
-            plan.trials,
-            plan.seed,
-            on_stage=lambda: plan.tick(policy),
-        )
+        first, text = plan.frames[0].observation, next(iter(plan.instructions.values()))
+        transformer = find_transformer(policy, first, text, plan.seed)
+        with remembering(policy.module, transformer.towers):
+            for frame in plan.frames:
+                for name in plan.instructions:
+                    _audit_case(policy, transformer, frame, name, plan, found)
+                    plan.tick(policy)
+            measurements = measure(
+                transformer,
+                found.examined,
+                plan.instructions,
+                plan.trials,
+                plan.seed,
+                on_stage=lambda: plan.tick(policy),
+            )
+        _check_unchanged(policy, transformer, found.examined[0].seen, policy([first], [text]))
         if weights_sha256(policy.module) != hash_before:
             raise PolicyError(
                 f"The weights or buffers of '{policy.name}' changed while it was audited; "
@@ -201,6 +207,18 @@ def _audit_policy(policy: Policy, plan: _Plan) -> PolicyResult:
     )
 
 
+def _check_unchanged(
+    policy: Policy, transformer: Transformer, observed: Pass, after: ActionScores
+) -> None:
+    """The first case's scores: when the transformer was found, under watch, and plainly at last."""
+    for scores in (transformer.first_scores, observed.scores):
+        if scores is None or not torch.equal(scores, after):
+            raise PolicyError(
+                f"The policy '{policy.name}' gave different actions before, during and after its "
+                f"audit; it must be deterministic. Pin its noise and clear its caches."
+            )
+
+
 def _audit_case(
     policy: Policy,
     transformer: Transformer,
@@ -212,14 +230,7 @@ def _audit_case(
     text = plan.instructions[name]
     others = [other for key, other in plan.instructions.items() if key != name]
     observation = frame.observation
-    before = policy([observation], [text])
-    one = examine(policy, transformer, observation, text, others, plan.seed)
-    after = policy([observation], [text])
-    if not (torch.equal(before, one.seen.scores) and torch.equal(before, after)):
-        raise PolicyError(
-            f"The policy '{policy.name}' gave different actions before, during and after its "
-            f"audit; it must be deterministic. Pin its noise and clear its caches."
-        )
+    one = examine(policy, transformer, observation, text, others, plan.seed, found.rows)
     token_count, length = policy.token_count(text), one.seen.sequence.shape[1]
     layouts: dict[LayoutKind, Layout] = {}
     if (declared := plan.declared_for(policy)) is not None:

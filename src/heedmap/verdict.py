@@ -164,12 +164,14 @@ class PatchMap(_Model):
 
     camera: str
     cells_a_side: int
-    positions: tuple[tuple[int, ...], ...]
-    """Per cell, row by row from the upper left."""
-    cells_share: float
-    """Share of the cells that move any position."""
-    positions_share: float | None
-    """Share of the camera's positions that some cell moves."""
+    positions: tuple[tuple[int, ...], ...] = ()
+    """Per cell, row by row from the upper left; empty where the tower `mixes`."""
+    cells_share: float | None = None
+    """Share of the cells that move any position; None where they were not all tried."""
+    positions_share: float | None = None
+    """Share of the camera's positions that some cell moves; None as above."""
+    mixes: bool = False
+    """Each of two opposite corner cells moves all of the camera's positions."""
 
 
 class Measurements(_Model):

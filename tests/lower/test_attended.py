@@ -6,9 +6,12 @@ import pytest
 import torch
 from torch import nn
 
+from heedmap.inputs.observation import of_frame
 from heedmap.lower.nulls import shuffled_weights
+from heedmap.observe import only_stack, traced
 from heedmap.pipeline import audit
 from heedmap.policies.callable import CallablePolicy
+from heedmap.scoreboard.run import bare_policy
 from heedmap.specimens.world import FrameCase
 from heedmap.verdict import AttendedFacts
 from tests.conftest import random_network, random_policy
@@ -59,16 +62,26 @@ def test_nothing_is_attended_where_no_instruction_stands(case: FrameCase) -> Non
     assert record.policies[0].verdict.rungs["attended"].status == "not measured"
 
 
-def test_shuffled_weights_come_back_bit_for_bit() -> None:
+def test_shuffling_the_columns_leaves_the_weights_alone(case: FrameCase) -> None:
+    """The same as a copy of the network whose layers' columns are in those orders."""
     network = random_network("sound")
+    policy, observation = bare_policy("own", network), of_frame(case.frame)
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    with pytest.raises(KeyError), shuffled_weights(network, seed=3):
-        now = network.state_dict()
-        matrices = [name for name, value in before.items() if value.ndim >= 2]
-        assert all(not torch.equal(now[name], before[name]) for name in matrices)
-        assert all(
-            torch.equal(now[name].flatten().sort().values, before[name].flatten().sort().values)
-            for name in matrices
-        )
-        raise KeyError
+    stack = only_stack(traced(policy, observation, "go left"), "decoder.model.layers.*.self_attn")
+    with shuffled_weights(network, stack, seed=3):
+        shuffled = policy([observation], ["go left"])
+        with pytest.raises(KeyError), shuffled_weights(network, stack, seed=3):
+            raise KeyError
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+    plain = policy([observation], ["go left"])
+    assert not torch.allclose(shuffled, plain, atol=1e-3)
+    matrices = [
+        matrix
+        for name in stack.block_names
+        for matrix in network.get_submodule(name).parameters()
+        if matrix.ndim == 2
+    ]
+    for number, matrix in enumerate(matrices):
+        order = torch.randperm(matrix.shape[1], generator=torch.Generator().manual_seed(3 + number))
+        matrix.data = matrix.data[:, order.argsort()]
+    assert torch.allclose(policy([observation], ["go left"]), shuffled, atol=1e-5)

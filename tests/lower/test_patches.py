@@ -60,6 +60,24 @@ def test_a_policy_that_takes_no_batch_is_run_cell_by_cell(case: FrameCase) -> No
     assert found.positions == tuple((index,) for index in range(49))
 
 
+def test_a_tower_that_mixes_its_patches_is_told_after_two_cells(case: FrameCase) -> None:
+    """Every token gets the mean of all patches added: each cell moves all of them."""
+    network = PlainPolicy("sdpa")
+    network.patches.register_forward_hook(
+        lambda _, __, out: out + out.mean(dim=(2, 3), keepdim=True)
+    )
+    runs: list[int] = []
+    network.patches.register_forward_hook(lambda _, args, __: runs.append(len(args[0])))
+    policy = CallablePolicy("mixes", network, network)
+    subject = subject_of(policy, of_frame(case.frame), "go left")
+    runs.clear()
+    found = patch_map(subject, "image", range(49))
+    assert found.mixes
+    assert found.positions == ()
+    assert found.cells_share is None
+    assert runs == [1, 1]
+
+
 def test_an_inverted_cell_changes_every_byte_of_it_and_no_other() -> None:
     for value in (0, 127, 128, 255):
         frame = np.full((9, 9, 3), value, dtype=np.uint8)

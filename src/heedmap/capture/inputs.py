@@ -8,7 +8,7 @@ the first floating tensor it takes (or gives) that has one entry a position.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -17,8 +17,8 @@ import torch
 from torch import nn
 from torch.utils.hooks import RemovableHandle
 
-from heedmap.capture.stacks import Stack
-from heedmap.errors import CaptureError
+from heedmap.capture.stacks import Stack, block_of, pattern_of
+from heedmap.errors import CaptureError, HeedmapError
 from heedmap.types import Embeddings
 
 EditSequence = Callable[[Embeddings], Embeddings]
@@ -89,7 +89,7 @@ def _before_layer(
     """A hook that shows a layer's sequence to `edit` and puts what that gives in its place."""
 
     def hook(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        place, tensor = _find([*enumerate(args), *kwargs.items()], stack, layer)
+        place, tensor = _find([*enumerate(args), *kwargs.items()], stack.length, stack.first_block)
         axis = _position_axis(tensor, stack.length)
         replaced = edit(_batch_first(tensor, axis))
         if replaced is None:
@@ -109,7 +109,7 @@ def edit_leaving(module: nn.Module, stack: Stack, edit: EditSequence) -> Iterato
 
     def hook(_: nn.Module, __: Any, output: Any) -> Any:
         parts = list(output) if isinstance(output, tuple | list) else [output]
-        place, tensor = _find(list(enumerate(parts)), stack, layer)
+        place, tensor = _find(list(enumerate(parts)), stack.length, stack.last_block)
         axis = _position_axis(tensor, stack.length)
         parts[place] = _as_before(edit(_batch_first(tensor, axis)), tensor, axis)
         if not isinstance(output, tuple | list):
@@ -123,41 +123,119 @@ def edit_leaving(module: nn.Module, stack: Stack, edit: EditSequence) -> Iterato
         handle.remove()
 
 
+class ReachedError(HeedmapError):
+    """Raised inside a policy when its first layer has been reached and no more is wanted."""
+
+
 @contextmanager
-def capture_leaving(module: nn.Module, stack: Stack) -> Iterator[list[Embeddings]]:
-    """Record the states that leave every layer of `stack`, in the order in which they ran."""
-    states: list[Embeddings] = []
+def stopping_before(module: nn.Module, layer_name: str) -> Iterator[None]:
+    """End the forward pass, and the body with it, where that layer would begin."""
 
-    def hook_for(layer: nn.Module) -> Callable[..., None]:
-        def hook(_: nn.Module, __: Any, output: Any) -> None:
-            parts = list(output) if isinstance(output, tuple | list) else [output]
-            _, tensor = _find(list(enumerate(parts)), stack, layer)
-            axis = _position_axis(tensor, stack.length)
-            states.append(_batch_first(tensor, axis).detach().clone())
+    def stop(*_: Any) -> None:
+        raise ReachedError(f"The layer '{layer_name}' was reached.")
 
-        return hook
-
-    layers = [module.get_submodule(name) for name in dict.fromkeys(stack.block_names)]
-    handles = [layer.register_forward_hook(hook_for(layer)) for layer in layers]
+    handle = module.get_submodule(layer_name).register_forward_pre_hook(stop)
     try:
-        yield states
+        with suppress(ReachedError):
+            yield
+    finally:
+        handle.remove()
+
+
+class Boundary:
+    """What the layers of a stack took and gave in one pass, of whatever length it was."""
+
+    def __init__(self) -> None:
+        self._taken: list[tuple[Any, Any]] | None = None
+        self._given: dict[str, Any] = {}
+        self.last_output: Any = None
+        """What the last layer gave, in its own form."""
+        self.at_begin: int | None = None
+        """What was counted when the first of the layers began."""
+
+    def entering(self, length: int) -> Embeddings:
+        """The sequence that entered the first layer. Raises SequenceLengthError otherwise."""
+        return self._sequence(self._taken or [], length, next(iter(self._given), ""))
+
+    def leaving(self, length: int) -> tuple[Embeddings, ...]:
+        """The states that left every layer, in the order in which they ran."""
+        return tuple(
+            self._sequence(list(enumerate(_parts(output))), length, name)
+            for name, output in self._given.items()
+        )
+
+    def _sequence(self, candidates: list[tuple[Any, Any]], length: int, name: str) -> Embeddings:
+        _, tensor = _find(candidates, length, name)
+        return _batch_first(tensor, _position_axis(tensor, length))
+
+    def begin(
+        self, count: Callable[[], int], _: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        """Hook: keeps what the first layer takes."""
+        if self._taken is None:
+            self.at_begin = count()
+            given = [*enumerate(args), *kwargs.items()]
+            self._taken = [(place, _kept(value)) for place, value in given if _is_states(value)]
+
+    def end(self, name: str, keep: bool, _: nn.Module, __: Any, output: Any) -> None:
+        """Hook: keeps what a layer gives."""
+        self.last_output = _copied_states(output)
+        self._given[name] = self.last_output if keep else None
+
+
+@contextmanager
+def watch_boundary(
+    module: nn.Module, pattern: str, count: Callable[[], int], *, leaving: bool = False
+) -> Iterator[Boundary]:
+    """Watch the layers around the attention modules of that pattern; leaves no hook behind.
+
+    `count` is asked when the first of them begins. With `leaving`, what they give is kept.
+    """
+    names = [name for name, _ in module.named_modules() if pattern_of(name) == pattern]
+    boundary = Boundary()
+    handles = [
+        handle
+        for name in dict.fromkeys(block_of(name) for name in names)
+        for handle in (
+            module.get_submodule(name).register_forward_pre_hook(
+                partial(boundary.begin, count), with_kwargs=True
+            ),
+            module.get_submodule(name).register_forward_hook(partial(boundary.end, name, leaving)),
+        )
+    ]
+    try:
+        yield boundary
     finally:
         for handle in handles:
             handle.remove()
 
 
-def _find(
-    candidates: list[tuple[Any, Any]], stack: Stack, layer: nn.Module
-) -> tuple[Any, torch.Tensor]:
+def _is_states(value: Any) -> bool:
+    return torch.is_tensor(value) and value.is_floating_point() and value.ndim in (2, 3)
+
+
+def _kept(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.detach().clone()
+
+
+def _parts(output: Any) -> list[Any]:
+    return list(output) if isinstance(output, tuple | list) else [output]
+
+
+def _copied_states(output: Any) -> Any:
+    copies = [_kept(part) if _is_states(part) else None for part in _parts(output)]
+    return tuple(copies) if isinstance(output, tuple | list) else copies[0]
+
+
+def _find(candidates: list[tuple[Any, Any]], length: int, name: str) -> tuple[Any, torch.Tensor]:
     """The first floating tensor with one entry a position, and where it stands."""
     for place, value in candidates:
-        is_sequence = torch.is_tensor(value) and value.is_floating_point() and value.ndim in (2, 3)
-        if is_sequence and _position_axis(value, stack.length) >= 0:
+        if _is_states(value) and _position_axis(value, length) >= 0:
             return place, value
     shapes = [tuple(v.shape) for _, v in candidates if torch.is_tensor(v)]
     raise SequenceLengthError(
-        f"The layer '{stack.first_block or type(layer).__name__}' neither takes nor gives a "
-        f"sequence of {stack.length} positions (tensors found: {shapes or 'none'}); put each "
+        f"The layer '{name}' neither takes nor gives a "
+        f"sequence of {length} positions (tensors found: {shapes or 'none'}); put each "
         f"attention layer into an nn.Module of its own that takes and gives (batch, position, dim)."
     )
 

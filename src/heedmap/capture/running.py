@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -15,6 +16,9 @@ from typing import Any
 import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
+
+INSIDE_TOWER: ContextVar[bool] = ContextVar("INSIDE_TOWER", default=False)
+"""Whether a module runs whose output is remembered, and which may not run the next time."""
 
 
 @dataclass

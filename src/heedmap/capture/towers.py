@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,7 @@ from torch import nn
 from torch.utils import _pytree as pytree
 
 from heedmap.capture.instead import instead_of
+from heedmap.capture.running import INSIDE_TOWER
 from heedmap.capture.stacks import Stack
 from heedmap.capture.trace import Trace
 
@@ -62,6 +64,19 @@ def remembering(module: nn.Module, towers: Sequence[str]) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def everything_running() -> Iterator[None]:
+    """Inside, nothing is remembered: every tower runs, as in the policy's own use."""
+    token = _PAUSED.set(True)
+    try:
+        yield
+    finally:
+        _PAUSED.reset(token)
+
+
+_PAUSED: ContextVar[bool] = ContextVar("_PAUSED", default=False)
+
+
 class _Memory:
     """Outputs of one tower by its inputs, the least recently used ones dropped."""
 
@@ -95,8 +110,18 @@ class _Memory:
 
 
 def _run_remembered(memory: _Memory, forward: Any, *args: Any, **kwargs: Any) -> Any:
+    token = INSIDE_TOWER.set(True)
+    try:
+        return _remembered(memory, forward, args, kwargs)
+    finally:
+        INSIDE_TOWER.reset(token)
+
+
+def _remembered(
+    memory: _Memory, forward: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
     given, _ = pytree.tree_flatten((args, kwargs))
-    if torch.is_grad_enabled() or not _tensors(given):
+    if _PAUSED.get() or torch.is_grad_enabled() or not _tensors(given):
         return forward(*args, **kwargs)
     batch = _equal_rows(given)
     if batch > 1 and memory.rows_alone is not False:
@@ -119,7 +144,7 @@ def _rows_alone(
     one_args, one_kwargs = pytree.tree_map(
         lambda each: each[:1] if torch.is_tensor(each) else each, (args, kwargs)
     )
-    alone = _run_remembered(memory, forward, *one_args, **one_kwargs)
+    alone = _remembered(memory, forward, one_args, one_kwargs)
     if not all(len(each) == 1 for each in _tensors([alone])):
         memory.rows_alone = False
         return forward(*args, **kwargs)

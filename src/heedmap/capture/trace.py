@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from heedmap.capture.calls import AttentionCall, FusedCall, WrittenOutCall
-from heedmap.capture.running import OperatorMode, Running, watch_modules
+from heedmap.capture.running import INSIDE_TOWER, OperatorMode, Running, watch_modules
 from heedmap.types import TokenIds
 
 SOFTMAX_OPERATORS = ("aten::_softmax", "aten::_safe_softmax")
@@ -109,6 +109,8 @@ class _Watch(OperatorMode):
         return result
 
     def _note_embedding(self, ids: torch.Tensor, result: torch.Tensor) -> torch.Tensor:
+        if INSIDE_TOWER.get():
+            return result  # it would be missing where the tower's output is remembered
         call = EmbeddingCall(self._running.innermost, ids.detach().reshape(-1, ids.shape[-1]))
         self._seen.embeddings.append(call)
         return self._edit_embedding(call, result) if self._edit_embedding else result

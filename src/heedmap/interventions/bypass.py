@@ -19,8 +19,9 @@ import torch
 from torch import nn
 
 from heedmap.capture.stacks import Stack
+from heedmap.capture.towers import everything_running
 from heedmap.inputs.observation import Observation
-from heedmap.observe import Pass, observe
+from heedmap.observe import Pass, enter, observe
 from heedmap.policies.base import Policy
 from heedmap.types import Embeddings
 from heedmap.verdict import Bypass
@@ -46,22 +47,32 @@ def find_bypass(
 
     def run(instruction: str, held: Embeddings | None = None, at: Observation = observation):
         edit = None if held is None else (lambda _: held)
-        with _module_inputs(policy.module) as seen:
+        with everything_running(), _module_inputs(policy.module) as seen:
             got = observe(policy, stack.pattern, at, instruction, like=stack, edit_sequence=edit)
         return got, seen
 
-    plain, plain_inputs = run(first)
-    fixed, fixed_inputs = run(second, held=plain.sequence)
-    change = float((fixed.scores - plain.scores).abs().max())
+    fixed = observe(
+        policy,
+        stack.pattern,
+        observation,
+        second,
+        like=stack,
+        edit_sequence=lambda _: base.sequence,
+    )
+    change = float((fixed.scores - base.scores).abs().max())
     if change > 0:
+        _, plain_inputs = run(first)
+        _, fixed_inputs = run(second, held=base.sequence)
         module = _first_that_differs(plain_inputs, fixed_inputs, stack, before=False)
         return Bypass(status="found", kind="after", module=module or "", change=change)
-    swapped, swapped_inputs = run(second)
-    follows = (swapped.sequence != plain.sequence).any(dim=-1)[0]
+    other = enter(policy, base, observation, second)
+    follows = (other.sequence != base.sequence).any(dim=-1)[0]
     if image_positions and bool(follows[list(image_positions)].any()):
+        _, plain_inputs = run(first)
+        swapped, swapped_inputs = run(second)
         _, other_inputs = run(first, at=other_observation)
         both = _first_that_differs(plain_inputs, swapped_inputs, stack, True, other_inputs)
-        moved = float((swapped.scores - plain.scores).abs().max())
+        moved = float((swapped.scores - base.scores).abs().max())
         return Bypass(status="found", kind="before", module=both or "", change=moved)
     return Bypass(status="none")
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from heedmap.capture.inputs import SequenceLengthError, capture_leaving
+from heedmap.capture.inputs import SequenceLengthError
 from heedmap.capture.projection import output_weight
 from heedmap.errors import HeedmapError, InstructionError
 from heedmap.lower.examine import Examined
@@ -92,9 +92,7 @@ def _sinks(examined: Examined, attention: ActionAttention) -> tuple[int, ...]:
     still = {"special", "padding", "template"}
     regions = examined.layout.regions
     content = {p for region, held in regions.items() if region not in still for p in held}
-    subject = examined.subject
-    with capture_leaving(subject.policy.module, examined.seen.stack) as states:
-        subject.policy([subject.observation], [subject.instruction])
+    states = examined.seen.leaving or examined.subject.run(keep_leaving=True).leaving
     padding = set(regions.get("padding", ()))  # its states mean nothing, and shift the median
     kept = [p for p in range(examined.layout.length) if p not in padding]
     massive = {
@@ -143,7 +141,7 @@ def _rollout_share(examined: Examined, positions: Sequence[int]) -> float:
 def _share_with_shuffled_weights(examined: Examined, seed: int) -> float | None:
     subject = examined.subject
     try:
-        with shuffled_weights(subject.policy.module, seed):
+        with shuffled_weights(subject.policy.module, subject.base.stack, seed):
             attention = subject.run().attention(examined.rows)
     except HeedmapError:
         return None  # without its training the network may run into NaN

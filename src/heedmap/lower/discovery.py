@@ -8,15 +8,22 @@ last to run.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
 
-from heedmap.capture.inputs import SequenceLengthError, capture_entering, edit_leaving
+from heedmap.capture.inputs import (
+    SequenceLengthError,
+    capture_entering,
+    edit_leaving,
+    stopping_before,
+)
 from heedmap.capture.stacks import Stack, stacks_of
+from heedmap.capture.towers import towers_of
 from heedmap.errors import CaptureError, HeedmapError
 from heedmap.inputs.observation import Observation
-from heedmap.observe import traced
+from heedmap.observe import Final, traced_with_scores
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.types import Embeddings
 from heedmap.variants import observation_variants, word_variants
@@ -29,6 +36,10 @@ class Transformer:
 
     pattern: str
     stacks: tuple[StackInfo, ...]
+    towers: tuple[str, ...] = ()
+    """Modules that run before it and are the same for every instruction: vision towers."""
+    first_scores: ActionScores | None = None
+    """What the policy gave in the pass in which it was found."""
 
 
 def find_transformer(
@@ -38,16 +49,17 @@ def find_transformer(
 
     Raises CaptureError, naming what was found of every stack, when none fits.
     """
-    stacks = stacks_of(traced(policy, observation, instruction), policy.transformer_name)
+    seen, scores = traced_with_scores(policy, observation, instruction)
+    stacks = stacks_of(seen, policy.transformer_name)
     infos: list[StackInfo] = []
-    taken: str | None = None
+    taken: Stack | None = None
     for stack in reversed(stacks):
         reason = _unfit(policy, stack, observation, instruction, seed) if taken is None else None
         fits = taken is None and reason is None
         if fits:
-            taken = stack.pattern
-        elif reason is None:
-            reason = f"runs before {taken}"
+            taken = stack
+        elif reason is None and taken is not None:
+            reason = f"runs before {taken.pattern}"
         infos.append(_info(stack, fits, reason or _FITS))
     if taken is None:
         told = "; ".join(f"{info.pattern}: {info.reason}" for info in infos) or "none"
@@ -55,22 +67,29 @@ def find_transformer(
             f"No transformer that feeds the action was found in '{policy.name}'. Attention "
             f"seen in: {told}. Name it: CallablePolicy(..., transformer=module)."
         )
-    return Transformer(taken, tuple(reversed(infos)))
+    towers = towers_of(policy.module, seen, taken)
+    return Transformer(taken.pattern, tuple(reversed(infos)), towers, scores)
 
 
 _FITS = "attends to itself, takes in the frame or words, and the action depends on its final states"
 
 
 def action_rows(
-    policy: Policy, stack: Stack, observation: Observation, instruction: str, seed: int
+    policy: Policy,
+    stack: Stack,
+    observation: Observation,
+    instruction: str,
+    seed: int,
+    final: Final | None = None,
 ) -> tuple[int, ...]:
     """Positions on whose final state the action depends: by gradient, else by trying.
 
     Where no gradient flows (a policy that runs under `no_grad`, or picks an index), noise
-    is put on groups of final states, which are halved until single rows remain.
+    is put on groups of final states, which are halved until single rows remain. With `final`,
+    kept from an earlier pass, only what comes behind the layers is run for the gradient.
     """
     try:
-        rows = _rows_by_gradient(policy, stack, observation, instruction, seed)
+        rows = _rows_by_gradient(policy, stack, observation, instruction, seed, final)
     except RuntimeError as error:
         if isinstance(error, HeedmapError):
             raise
@@ -120,13 +139,21 @@ def _takes_in(
 def _entering(
     policy: Policy, stack: Stack, observation: Observation, instruction: str
 ) -> Embeddings:
-    with capture_entering(policy.module, stack) as entering:
+    with (
+        capture_entering(policy.module, stack) as entering,
+        stopping_before(policy.module, stack.first_block),
+    ):
         policy([observation], [instruction])
     return entering.only()
 
 
 def _rows_by_gradient(
-    policy: Policy, stack: Stack, observation: Observation, instruction: str, seed: int
+    policy: Policy,
+    stack: Stack,
+    observation: Observation,
+    instruction: str,
+    seed: int,
+    final: Final | None,
 ) -> tuple[int, ...] | None:
     """None where no gradient flows from the action back to the final states."""
     leaves: list[torch.Tensor] = []
@@ -136,7 +163,8 @@ def _rows_by_gradient(
         return leaves[-1]
 
     edited = edit_leaving(policy.module, stack, as_leaf)
-    with torch.enable_grad(), policy.pinned_noise(), edited:
+    skipped = nullcontext() if final is None else final.instead_of_layers(policy.module, stack)
+    with torch.enable_grad(), policy.pinned_noise(), skipped, edited:
         scores = policy.act([observation], [instruction])
         if not scores.requires_grad:
             return None

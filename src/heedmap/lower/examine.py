@@ -47,10 +47,18 @@ def examine(
     instruction: str,
     others: Sequence[str],
     seed: int,
+    rows_by_length: dict[int, tuple[int, ...]] | None = None,
 ) -> Examined:
-    """Run, find the action rows, and change pixels, words and state one by one."""
-    seen = observe(policy, transformer.pattern, observation, instruction)
-    rows = action_rows(policy, seen.stack, observation, instruction, seed)
+    """Run, find the action rows, and change pixels, words and state one by one.
+
+    `rows_by_length` are rows found before, by the sequence's length; what is found is added.
+    """
+    known = {} if rows_by_length is None else rows_by_length
+    seen = observe(policy, transformer.pattern, observation, instruction, keep_leaving=not known)
+    length = seen.stack.length
+    if length not in known:
+        known[length] = action_rows(policy, seen.stack, observation, instruction, seed, seen.final)
+    rows = known[length]
     subject = Subject(policy, observation, instruction, seen)
     movement = measure_movement(subject, others, seed)
     hops = hops_to(seen.stack, rows)
@@ -80,7 +88,7 @@ def _overwritten(
     partners = [text for text in (*others, *variants) if subject.same_length(text)]
     for text in partners[:TRIED_PARTNERS]:
         try:
-            partner = subject.run(instruction=text)
+            partner = subject.enter(instruction=text)
         except SequenceLengthError:
             continue
         if found := overwritten_positions(subject, partner, movement.by_frame, seed):

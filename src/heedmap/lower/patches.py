@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from heedmap.capture.inputs import capture_entering
+from heedmap.capture.inputs import capture_entering, stopping_before
 from heedmap.errors import PolicyError
 from heedmap.inputs.observation import Observation
 from heedmap.lower.perturb import Subject
@@ -27,16 +27,21 @@ def patch_map(
     """The map of one camera whose image moves `positions`.
 
     A cell's pixels are inverted, in batches of 16 cells beside the frame itself. The grid
-    has as many cells as the camera has tokens, at most 16 a side, unless it is given.
+    has as many cells as the camera has tokens, at most 16 a side, unless it is given. Where
+    two opposite corner cells each move all positions, the tower mixes its patches and the
+    other cells are not tried.
     """
     tokens = max(1, math.isqrt(len(positions)))
     side = cells_a_side or min(tokens, MAX_CELLS_A_SIDE)
     frame = subject.observation.images[camera]
-    variants = [
-        subject.observation.with_image(camera, inverted_cell(frame, row, column, side))
-        for row in range(side)
-        for column in range(side)
-    ]
+
+    def variant(row: int, column: int) -> Observation:
+        return subject.observation.with_image(camera, inverted_cell(frame, row, column, side))
+
+    corners = [variant(0, 0), variant(side - 1, side - 1)]
+    if side > 1 and all(set(positions) <= moved_by(subject, one) for one in corners):
+        return PatchMap(camera=camera, cells_a_side=side, mixes=True)
+    variants = [variant(row, column) for row in range(side) for column in range(side)]
     moved: list[tuple[int, ...]] = []
     for start in range(0, len(variants), CELLS_AT_ONCE):
         moved += _moved(subject, variants[start : start + CELLS_AT_ONCE])
@@ -48,6 +53,12 @@ def patch_map(
         cells_share=sum(bool(cell) for cell in moved) / len(moved),
         positions_share=len(explained & set(positions)) / len(positions) if positions else None,
     )
+
+
+def moved_by(subject: Subject, observation: Observation) -> set[int]:
+    """Positions that another image moves, beyond rounding; it runs on its own."""
+    sequences = torch.cat([subject.base.sequence, subject.enter(observation).sequence])
+    return set(_differing(sequences)[0])
 
 
 def inverted_cell(frame: Frame, row: int, column: int, side: int) -> Frame:
@@ -75,7 +86,11 @@ def _moved(subject: Subject, variants: Sequence[Observation]) -> list[tuple[int,
 def _sequences(subject: Subject, variants: Sequence[Observation]) -> Embeddings:
     """What enters the transformer for the frame itself and every variant, in one batch."""
     observations = [subject.observation, *variants]
-    with capture_entering(subject.policy.module, subject.base.stack) as entering:
+    module, stack = subject.policy.module, subject.base.stack
+    with (
+        capture_entering(module, stack) as entering,
+        stopping_before(module, stack.first_block),
+    ):
         subject.policy(observations, [subject.instruction] * len(observations))
     return entering.only()
 

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 import torch
 
 from heedmap.capture.inputs import SequenceLengthError
+from heedmap.capture.towers import everything_running
 from heedmap.capture.trace import EditEmbedding
 from heedmap.errors import PolicyError
 from heedmap.inputs.observation import Observation
-from heedmap.observe import Pass, observe
+from heedmap.observe import Entered, Pass, enter, observe
 from heedmap.policies.base import Policy
 from heedmap.record import WordPositions
 from heedmap.variants import observation_variants, state_variants, word_variants
@@ -57,7 +58,8 @@ class Subject:
         self,
         observation: Observation | None = None,
         instruction: str | None = None,
-        edit_embedding: EditEmbedding | None = None,
+        *,
+        keep_leaving: bool = False,
     ) -> Pass:
         """A pass with something changed, whose sequence is as long as before."""
         return observe(
@@ -66,6 +68,21 @@ class Subject:
             observation or self.observation,
             self.instruction if instruction is None else instruction,
             like=self.base.stack,
+            keep_leaving=keep_leaving,
+        )
+
+    def enter(
+        self,
+        observation: Observation | None = None,
+        instruction: str | None = None,
+        edit_embedding: EditEmbedding | None = None,
+    ) -> Entered:
+        """As `run`, as far as the transformer's first layer only."""
+        return enter(
+            self.policy,
+            self.base,
+            observation or self.observation,
+            self.instruction if instruction is None else instruction,
             edit_embedding=edit_embedding,
         )
 
@@ -79,7 +96,7 @@ class Subject:
     def moved_by_text(self, instruction: str) -> set[int] | None:
         """Positions that another instruction moves; None where its sequence is not as long."""
         try:
-            other = self.run(instruction=instruction)
+            other = self.enter(instruction=instruction)
         except SequenceLengthError:
             return None
         for one, two in zip(self.base.embeddings, other.embeddings, strict=False):
@@ -96,7 +113,9 @@ def measure_movement(subject: Subject, others: Sequence[str], seed: int) -> Move
     """
     policy, observation = subject.policy, subject.observation
     instruction, base = subject.instruction, subject.base
-    if not torch.equal(base.sequence, subject.run().sequence):
+    with everything_running():
+        again = subject.enter()
+    if not torch.equal(base.sequence, again.sequence):
         raise PolicyError(
             f"The policy '{policy.name}' is not deterministic: the same frame and instruction "
             f"gave two different sequences. Put it in evaluation mode and pin its noise."
@@ -126,7 +145,7 @@ def measure_movement(subject: Subject, others: Sequence[str], seed: int) -> Move
     )
 
 
-def moved(base: Pass, other: Pass) -> set[int]:
+def moved(base: Entered, other: Entered) -> set[int]:
     """Positions whose vectors differ. Raises PolicyError when the lengths do."""
     if base.sequence.shape != other.sequence.shape:
         raise PolicyError(
@@ -139,7 +158,7 @@ def moved(base: Pass, other: Pass) -> set[int]:
 
 
 def _moved_by_any(subject: Subject, variants: Sequence[Observation]) -> tuple[int, ...]:
-    return tuple(sorted({p for v in variants for p in moved(subject.base, subject.run(v))}))
+    return tuple(sorted({p for v in variants for p in moved(subject.base, subject.enter(v))}))
 
 
 def _moved_by_word(subject: Subject, texts: Sequence[str]) -> tuple[set[int], bool]:

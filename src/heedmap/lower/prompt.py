@@ -16,7 +16,7 @@ from heedmap.capture.calls import FusedCall
 from heedmap.capture.inputs import SequenceLengthError
 from heedmap.capture.trace import EmbeddingCall
 from heedmap.lower.perturb import Movement, Subject, moved
-from heedmap.observe import Pass, observe
+from heedmap.observe import Entered, Pass, observe
 from heedmap.policies.base import Policy
 
 TRIES = 8
@@ -34,7 +34,7 @@ def prompt_positions(subject: Subject, seed: int) -> tuple[int, ...]:
 
 
 def overwritten_positions(
-    subject: Subject, other: Pass, image: Collection[int], seed: int
+    subject: Subject, other: Entered, image: Collection[int], seed: int
 ) -> tuple[int, ...]:
     """Where the words that differ in `other` would stand, if image stands there now.
 
@@ -105,7 +105,7 @@ def _moved_by_noise(subject: Subject, chosen: Mapping[str, torch.Tensor], seed: 
         where = mask.reshape(result.shape[:-1])[..., None].to(result.device)
         return result + noise.to(result) * result.std().clamp(min=1e-6) * where
 
-    return moved(subject.base, subject.run(edit_embedding=disturb))
+    return moved(subject.base, subject.enter(edit_embedding=disturb))
 
 
 def _alignment(subject: Subject, call: EmbeddingCall, places: list[int], seed: int) -> int | None:

@@ -9,13 +9,15 @@ word whose exchange by a made-up one leaves every id as it was does not arrive.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 
-from heedmap.capture.trace import EmbeddingCall
+from heedmap.capture.inputs import stopping_before
+from heedmap.capture.trace import EmbeddingCall, trace
 from heedmap.errors import InstructionError
 from heedmap.inputs.observation import Observation
-from heedmap.observe import traced
+from heedmap.observe import Pass, traced
 from heedmap.policies.base import Policy
 from heedmap.variants import longer
 from heedmap.verdict import TokenFacts
@@ -27,17 +29,52 @@ _Ids = dict[str, torch.Tensor]
 
 
 def measure_tokens(
-    policy: Policy, observation: Observation, instructions: Mapping[str, str]
+    policy: Policy,
+    observation: Observation,
+    instructions: Mapping[str, str],
+    base: Pass | None = None,
 ) -> TokenFacts:
-    """Follow the ids of every instruction, of its words and of longer variants."""
-    texts = dict(instructions)
-    ids = {name: _ids(policy, observation, text) for name, text in texts.items()}
+    """Follow the ids of every instruction, of its words and of longer variants.
+
+    With `base`, a pass in which no id was looked up behind the transformer, policies are
+    stopped where that begins; else they run to their end.
+    """
+    layer = None if base is None or base.looks_up_later else base.stack.first_block
+    return _measure(_Reader(policy, observation, layer), dict(instructions))
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads the ids that a text becomes."""
+
+    policy: Policy
+    observation: Observation
+    stop_before: str | None
+
+    def ids(self, text: str) -> _Ids:
+        """All ids looked up, by the embedding's module."""
+        found: dict[str, list[torch.Tensor]] = {}
+        for call in self._calls(text):
+            found.setdefault(call.module_name, []).append(call.ids.flatten().cpu())
+        return {name: torch.cat(ids) for name, ids in found.items()}
+
+    def _calls(self, text: str) -> list[EmbeddingCall]:
+        if self.stop_before is None:
+            return traced(self.policy, self.observation, text).embeddings
+        module = self.policy.module
+        with trace(module) as seen, stopping_before(module, self.stop_before):
+            self.policy([self.observation], [text])
+        return seen.embeddings
+
+
+def _measure(read: _Reader, texts: dict[str, str]) -> TokenFacts:
+    ids = {name: read.ids(text) for name, text in texts.items()}
     if not any(ids.values()):
         return TokenFacts(module=None)
     first = next(iter(texts.values()))
-    all_ids = [*ids.values(), *_made_up_ids(policy, observation, first)]
+    all_ids = [*ids.values(), *_made_up_ids(read, first)]
     modules = [m for m in all_ids[0] if _differs(m, all_ids)]
-    lost = {n: _lost_words(policy, observation, text, ids[n]) for n, text in texts.items()}
+    lost = {n: _lost_words(read, text, ids[n]) for n, text in texts.items()}
     module = modules[0] if modules else _looks_like_text(ids[next(iter(ids))])
     return TokenFacts(
         module=module,
@@ -51,42 +88,29 @@ def measure_tokens(
         ),
         lost_words={name: words for name, words in lost.items() if words},
         grows_with_instruction=not all(
-            _is_unchanged(policy, observation, ids[name], longer(text))
-            for name, text in texts.items()
+            _is_unchanged(read, ids[name], longer(text)) for name, text in texts.items()
         ),
         words=len(first.split()),
     )
 
 
-def _lost_words(policy: Policy, observation: Observation, text: str, base: _Ids) -> tuple[str, ...]:
+def _lost_words(read: _Reader, text: str, base: _Ids) -> tuple[str, ...]:
     """Words that may be exchanged for made-up ones without any id changing."""
     words = text.split()
     lost: list[str] = []
     for index, word in enumerate(words):
         exchanged = [" ".join([*words[:index], w, *words[index + 1 :]]) for w in MADE_UP_WORDS]
-        if all(_is_unchanged(policy, observation, base, variant) for variant in exchanged):
+        if all(_is_unchanged(read, base, variant) for variant in exchanged):
             lost.append(word)
     return tuple(lost)
 
 
-def _is_unchanged(policy: Policy, observation: Observation, base: _Ids, text: str) -> bool:
+def _is_unchanged(read: _Reader, base: _Ids, text: str) -> bool:
     """Whether another text gives the same ids; one that is too long certainly does not."""
     try:
-        return _same(base, _ids(policy, observation, text))
+        return _same(base, read.ids(text))
     except InstructionError:
         return False
-
-
-def _ids(policy: Policy, observation: Observation, text: str) -> _Ids:
-    """All ids looked up, by the embedding's module."""
-    found: dict[str, list[torch.Tensor]] = {}
-    for call in _embedding_calls(policy, observation, text):
-        found.setdefault(call.module_name, []).append(call.ids.flatten().cpu())
-    return {name: torch.cat(ids) for name, ids in found.items()}
-
-
-def _embedding_calls(policy: Policy, observation: Observation, text: str) -> list[EmbeddingCall]:
-    return traced(policy, observation, text).embeddings
 
 
 def _same(first: _Ids, second: _Ids) -> bool:
@@ -106,9 +130,9 @@ def _looks_like_text(ids: _Ids) -> str:
     return max(ids, key=lambda name: len(ids[name].unique()))
 
 
-def _made_up_ids(policy: Policy, observation: Observation, text: str) -> list[_Ids]:
+def _made_up_ids(read: _Reader, text: str) -> list[_Ids]:
     """The ids of as many made-up words; none where they are too long for the policy."""
     try:
-        return [_ids(policy, observation, " ".join([MADE_UP_WORDS[0]] * len(text.split())))]
+        return [read.ids(" ".join([MADE_UP_WORDS[0]] * len(text.split())))]
     except InstructionError:
         return []

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from heedmap.capture.inputs import SequenceLengthError, capture_entering
+from heedmap.capture.inputs import SequenceLengthError, capture_entering, stopping_before
 from heedmap.capture.stacks import Stack
 from heedmap.errors import HeedmapError
 from heedmap.inputs.observation import Observation
@@ -108,7 +108,10 @@ class Structures:
     ) -> np.ndarray | None:
         """What enters the first layer, (position, dim); None at another length."""
         try:
-            with capture_entering(self.policy.module, structure.stack) as entering:
+            with (
+                capture_entering(self.policy.module, structure.stack) as entering,
+                stopping_before(self.policy.module, structure.stack.first_block),
+            ):
                 self.policy([observation], [text])
         except SequenceLengthError:
             return None
