@@ -1,93 +1,115 @@
-"""Time of recording the action row against a plain forward and `output_attentions=True`.
+"""Time of recording the action row, against a plain forward and other ways to see attention.
 
-    .venv/bin/python benchmarks/capture.py [--length 257] [--dim 512] [--layers 8] [--rounds 15]
+    .venv/bin/python -m benchmarks.capture [--size real|small] [--dtype float32|bfloat16]
+        [--length 78 257 1024 2048] [--rounds 7] [--memory] [--json FILE]
 
-A Kosmos-2 decoder of the given size with random weights, float32, one example, one thread.
-The ways are interleaved in every round, so that a noisy machine hurts all alike; ratios are
-medians of per-round ratios to the plain forward, with the quartiles.
+Kosmos-2's text decoder with random weights, one example. Ways run in turn in every round;
+ratios are to the plain SDPA forward of the same round. Before its time is told, each way's
+rows are compared with eager attention's, to 1e-5 in float32. `--memory` measures the peak of
+a process of its own for each way.
 """
 
 from __future__ import annotations
 
 import argparse
-import copy
-import platform
-import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
 
 import numpy as np
 import torch
-from rich.console import Console
 from rich.table import Table
-from transformers import Kosmos2TextConfig
-from transformers.models.kosmos2.modeling_kosmos2 import Kosmos2TextModel
 
-from heedmap import capture_attention
-from heedmap.capture.trace import trace
+from benchmarks.floors import (
+    attention_mib,
+    decoder_gflop,
+    decoder_gigabytes,
+    measured_rates,
+)
+from benchmarks.measure import (
+    console,
+    interleaved,
+    machine,
+    peak_mib,
+    print_peak,
+    print_timings,
+    write_json,
+)
+from benchmarks.models import SIZES, kosmos2
+from benchmarks.options import add_common, frame_of, instruction
+from benchmarks.ways import OTHER_TOOLS, Rows, capture_ways
 
-Way = Callable[[], object]
-
-
-def decoder(dim: int, layers: int, implementation: str) -> Kosmos2TextModel:
-    """A seeded random decoder; the same weights whatever runs the attention."""
-    torch.manual_seed(0)
-    config = Kosmos2TextConfig(
-        vocab_size=100,
-        embed_dim=dim,
-        layers=layers,
-        ffn_dim=4 * dim,
-        attention_heads=dim // 64,
-        dropout=0.0,
-        attention_dropout=0.0,
-    )
-    config._attn_implementation = implementation
-    return Kosmos2TextModel(config).eval().requires_grad_(False)
-
-
-def ways_of(length: int, dim: int, layers: int) -> dict[str, Way]:
-    """What is compared, by name; the plain forward first."""
-    fast = decoder(dim, layers, "sdpa")
-    slow = copy.deepcopy(fast)
-    slow.set_attn_implementation("eager")
-    embeds = torch.randn(1, length, dim, generator=torch.Generator().manual_seed(1))
-
-    def run(model: Kosmos2TextModel, context: AbstractContextManager[object], **options: bool):
-        with torch.no_grad(), context:
-            return model(inputs_embeds=embeds.clone(), use_cache=False, **options)
-
-    return {
-        "plain SDPA forward": lambda: run(fast, nullcontext()),
-        "capture_attention": lambda: run(fast, capture_attention(fast)),
-        "trace (any torch module)": lambda: run(fast, trace(fast)),
-        "eager, output_attentions=True": lambda: run(slow, nullcontext(), output_attentions=True),
-    }
+EAGER = "eager, output_attentions=True"
 
 
 def main() -> None:
-    """Measure and print the table."""
+    """Measure and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    for name, default in (("length", 257), ("dim", 512), ("layers", 8), ("rounds", 15)):
-        parser.add_argument(f"--{name}", type=int, default=default)
+    add_common(parser, lengths=True)
+    parser.add_argument("--memory", action="store_true", help="peak memory instead of time")
+    parser.add_argument("--only", help="run this way once and print the process's peak")
     given = parser.parse_args()
-    torch.set_num_threads(1)
-    ways = ways_of(given.length, given.dim, given.layers)
-    seconds = {name: [] for name in ways}
-    for round_index in range(given.rounds + 2):  # two rounds to warm up
-        for name, way in ways.items():
-            start = time.perf_counter()
-            way()
-            if round_index >= 2:
-                seconds[name].append(time.perf_counter() - start)
-    plain = np.array(seconds["plain SDPA forward"])
-    title = f"S={given.length}, dim {given.dim}, {given.layers} layers, {platform.machine()} CPU"
-    table = Table("way", "median ms", "ratio to plain", "quartiles", title=title)
-    for name, taken in seconds.items():
-        ratios = np.array(taken) / plain
-        low, middle, high = np.quantile(ratios, [0.25, 0.5, 0.75])
-        spread = f"{low:.3f}-{high:.3f}"
-        table.add_row(name, f"{1000 * np.median(taken):.1f}", f"{middle:.3f}", spread)
-    Console().print(table)
+    dtype = getattr(torch, given.dtype)
+    for length in given.length:
+        if given.only is not None:
+            policy = kosmos2(given.size, dtype, length, tower=False)
+            capture_ways(policy, frame_of(0), instruction(0))[given.only]()
+            print_peak()
+        elif given.memory:
+            _memory(given.size, given.dtype, length)
+        else:
+            _times(given, dtype, length)
+
+
+def _times(given: argparse.Namespace, dtype: torch.dtype, length: int) -> None:
+    policy = kosmos2(given.size, dtype, length, tower=False)
+    ways = capture_ways(policy, frame_of(0), instruction(0))
+    _check({name: way() for name, way in ways.items()}, dtype)
+    size, rates = SIZES[given.size], measured_rates(dtype)
+    floor = rates.seconds(decoder_gflop(size, length, length), decoder_gigabytes(size, dtype))
+    timings = interleaved(ways, given.rounds, warm_up=0)
+    title = f"Capture, Kosmos-2 {given.size} decoder, {given.dtype}, S = {length}"
+    print_timings(title, timings, dict.fromkeys(list(ways)[:1], floor))
+    absent = [tool for tool in OTHER_TOOLS if not any(tool in name for name in ways)]
+    if absent:
+        console.print(f"Not installed: {', '.join(absent)} (pip install 'heedmap[bench]').")
+    write_json(given.json, "capture", timings, size=given.size, dtype=given.dtype, length=length)
+
+
+def _check(rows: dict[str, Rows], dtype: torch.dtype) -> None:
+    """Every way but the plain one must show what eager attention shows."""
+    expected = rows[EAGER].float().cpu()
+    allowed = 1e-5 if dtype == torch.float32 else 2e-2
+    for name, got in rows.items():
+        if got.numel() and not np.allclose(got.float().cpu(), expected, atol=allowed, rtol=0):
+            worst = (got.float().cpu() - expected).abs().max()
+            raise SystemExit(f"'{name}' shows other attention than eager does (by {worst:.2e}).")
+
+
+def _memory(size: str, dtype: str, length: int) -> None:
+    """Peaks of whole processes; what a way takes beyond the plain forward's process."""
+    shared = ["--size", size, "--dtype", dtype, "--length", str(length), "--only"]
+    names = ["plain SDPA forward", "heedmap capture_attention", EAGER]
+    peaks = {name: peak_mib("benchmarks.capture", [*shared, name]) for name in names}
+    plain, eager = peaks[names[0]], peaks[EAGER]
+    table = Table(title=f"Peak memory, Kosmos-2 {size} decoder, {dtype}, S = {length}")
+    for column in (
+        "way",
+        "peak MiB",
+        "beyond plain MiB",
+        "share of eager's",
+        "kept, predicted MiB",
+    ):
+        table.add_column(column, justify="left" if column == "way" else "right")
+    rows: Sequence[int] = (0, 1, length)
+    for (name, peak), kept in zip(peaks.items(), rows, strict=True):
+        table.add_row(
+            name,
+            f"{peak:,.0f}",
+            f"{peak - plain:,.1f}",
+            f"{(peak - plain) / (eager - plain):.4f}",
+            f"{attention_mib(SIZES[size], kept, length):,.1f}",
+        )
+    table.caption = machine()
+    console.print(table)
 
 
 if __name__ == "__main__":

@@ -164,7 +164,9 @@ def _audit_policy(policy: Policy, plan: _Plan) -> PolicyResult:
         hash_before = weights_sha256(policy.module)
         first, text = plan.frames[0].observation, next(iter(plan.instructions.values()))
         transformer = find_transformer(policy, first, text, plan.seed)
-        with remembering(policy.module, transformer.towers):
+        assert transformer.first_pass is not None
+        found.rows[transformer.first_pass.stack.length] = transformer.first_rows
+        with remembering(policy.module, transformer.towers, transformer.memories):
             for frame in plan.frames:
                 for name in plan.instructions:
                     _audit_case(policy, transformer, frame, name, plan, found)
@@ -230,7 +232,8 @@ def _audit_case(
     text = plan.instructions[name]
     others = [other for key, other in plan.instructions.items() if key != name]
     observation = frame.observation
-    one = examine(policy, transformer, observation, text, others, plan.seed, found.rows)
+    seen = None if found.examined else transformer.first_pass
+    one = examine(policy, transformer, observation, text, others, plan.seed, found.rows, seen)
     token_count, length = policy.token_count(text), one.seen.sequence.shape[1]
     layouts: dict[LayoutKind, Layout] = {}
     if (declared := plan.declared_for(policy)) is not None:

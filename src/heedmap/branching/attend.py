@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 import torch
 
+from heedmap.batches import in_batches
 from heedmap.branching.instructions import RowsByLayer, Sequences, run_together, sequences_of
 from heedmap.branching.layer_inputs import NotShareableError
-from heedmap.branching.trunk import Trunk, record_trunk
-from heedmap.capture.stacks import Stack, stacks_of
+from heedmap.branching.trunk import Trunk, find_trunk, record_trunk
+from heedmap.capture.stacks import Stack
+from heedmap.capture.towers import remembering
 from heedmap.errors import CaptureError, InstructionError
 from heedmap.inputs.observation import Observation, of_frame
-from heedmap.observe import observe, traced
+from heedmap.observe import observe
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.types import Frame
 
@@ -65,8 +67,11 @@ def attend(
     if any(row >= 0 for row in rows):
         raise CaptureError(f"Rows count from the end (-1 is the last); got {tuple(rows)}.")
     observation = frame if isinstance(frame, Observation) else of_frame(frame)
-    together = Together(policy, stack or _last_stack(policy, observation, instructions[0]))
-    return together.attend(observation, instructions, rows)
+    if stack is not None:
+        return Together(policy, stack).attend(observation, instructions, rows)
+    found = find_trunk(policy, observation, instructions[0])
+    together = Together(policy, found.stack, found.towers, found.why)
+    return together.attend(observation, instructions, rows, found.trunk)
 
 
 @dataclass
@@ -75,39 +80,62 @@ class Together:
 
     policy: Policy
     stack: Stack
+    towers: tuple[str, ...] = ()
+    """What runs once for a frame, before the stack."""
     why_alone: str | None = None
     copies: bool = False
     """Whether the head has to be given every instruction; learned on the first frame."""
 
     def attend(
-        self, observation: Observation, instructions: Sequence[str], rows: Sequence[int]
+        self,
+        observation: Observation,
+        instructions: Sequence[str],
+        rows: Sequence[int],
+        trunk: Trunk | None = None,
     ) -> Attended:
-        """All instructions on one frame, together where that was seen to be exact."""
-        if self.why_alone is None and len(instructions) > 1:
-            try:
-                return self._shared(observation, instructions, rows)
-            except NotShareableError as error:
-                self.why_alone = str(error)
-        return self._alone(observation, instructions, rows)
+        """All instructions on one frame, together where that was seen to be exact.
+
+        `trunk` is a pass under the first instruction, where there was one.
+        """
+        with remembering(self.policy.module, self.towers):
+            if self.why_alone is None and len(instructions) > 1:
+                try:
+                    return self._shared(observation, instructions, rows, trunk)
+                except NotShareableError as error:
+                    self.why_alone = str(error)
+            return self._alone(observation, instructions, rows)
 
     def _shared(
-        self, observation: Observation, instructions: Sequence[str], rows: Sequence[int]
+        self,
+        observation: Observation,
+        instructions: Sequence[str],
+        rows: Sequence[int],
+        trunk: Trunk | None,
     ) -> Attended:
-        trunk = record_trunk(self.policy, self.stack, observation, instructions[0])
+        if trunk is None:
+            trunk = record_trunk(self.policy, self.stack, observation, instructions[0])
         sequences = sequences_of(self.policy, trunk, instructions)
         if sequences.prefix + max(-row for row in rows) > min(sequences.lengths):
             raise NotShareableError("a row that was asked for is common to all instructions")
-        scores: list[torch.Tensor] = []
-        weights: list[RowsByLayer] = []
-        step = max(2, ROWS_AT_ONCE // sequences.width)
-        for start in range(1, len(instructions), step):
-            chosen = [0, *range(start, min(start + step, len(instructions)))]
-            texts = [instructions[index] for index in chosen]
-            got, seen = self._run(trunk, texts, sequences.of(chosen), rows)
-            first = 0 if start == 1 else 1
-            scores.append(got[first:])
-            weights += seen[first:]
-        return Attended(tuple(instructions), torch.cat(scores), tuple(weights), sequences.prefix)
+
+        def together(chosen: Sequence[int]) -> list[tuple[torch.Tensor, RowsByLayer]]:
+            numbers = [0, *chosen]  # the first comes along, to be checked against the trunk
+            texts = [instructions[number] for number in numbers]
+            pairs = zip(*self._run(trunk, texts, sequences.of(numbers), rows), strict=True)
+            seen = list(pairs)
+            first.append(seen[0])
+            return seen[1:]
+
+        first: list[tuple[torch.Tensor, RowsByLayer]] = []
+        at_once = max(1, ROWS_AT_ONCE // sequences.width - 1)
+        found = in_batches(range(1, len(instructions)), at_once, together)
+        found = [first[0], *found]
+        return Attended(
+            tuple(instructions),
+            torch.stack([scores for scores, _ in found]),
+            tuple(weights for _, weights in found),
+            sequences.prefix,
+        )
 
     def _run(
         self, trunk: Trunk, texts: Sequence[str], sequences: Sequences, rows: Sequence[int]
@@ -134,14 +162,3 @@ class Together:
             scores.append(seen.scores)
             weights.append(torch.from_numpy(seen.attention(tuple(rows))))
         return Attended(tuple(instructions), torch.cat(scores), tuple(weights), 0, self.why_alone)
-
-
-def _last_stack(policy: Policy, observation: Observation, instruction: str) -> Stack:
-    stacks = stacks_of(traced(policy, observation, instruction), policy.transformer_name)
-    found = [stack for stack in stacks if stack.attends_to_itself]
-    if not found:
-        raise CaptureError(
-            f"No transformer that attends to itself was seen in '{policy.name}'; audit it to see "
-            f"what was found of every attention, or name it: CallablePolicy(..., transformer=...)."
-        )
-    return found[-1]

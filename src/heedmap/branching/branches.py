@@ -64,7 +64,11 @@ def run_branches(
     count = len(every) if copies else 1
     running = _Branches(trunk, sorted(rows), every, count)
     try:
-        with torch.no_grad(), policy.pinned_noise(), running.watching(policy.module, trunk.stack):
+        with (
+            torch.no_grad(),
+            policy.pinned_noise(),
+            running.watching(policy.module, trunk.stack.block_names),
+        ):
             scores = policy.act([trunk.observation] * count, [trunk.instruction] * count)
     except HeedmapError:
         raise

@@ -94,7 +94,11 @@ def run_together(
     running = _Together(trunk, sequences, rows)
     texts = list(instructions) if copies else [instructions[-1]]
     try:
-        with torch.no_grad(), policy.pinned_noise(), running.watching(policy.module, trunk.stack):
+        with (
+            torch.no_grad(),
+            policy.pinned_noise(),
+            running.watching(policy.module, trunk.stack.block_names),
+        ):
             scores = policy.act([trunk.observation] * len(texts), texts)
     except HeedmapError:
         raise

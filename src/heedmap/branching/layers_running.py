@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -13,9 +13,6 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.overrides import TorchFunctionMode
-
-from heedmap.branching.layer_inputs import NotShareableError
-from heedmap.capture.stacks import Stack
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 TakeInput = Callable[[int, tuple[Any, ...], dict[str, Any]], Arguments | None]
@@ -53,11 +50,15 @@ class SdpaCall:
 
 
 class LayersRunning(ABC):
-    """Follows one stack through a forward pass. Enter with `watching(module, stack)`."""
+    """Follows layers through a forward pass. Enter with `watching(module, names)`."""
 
     def __init__(self) -> None:
-        self.layer: int | None = None
-        """The layer that runs now; None outside of the stack."""
+        self._inside: list[int] = []
+
+    @property
+    def layer(self) -> int | None:
+        """The innermost layer that runs now; None outside of all."""
+        return self._inside[-1] if self._inside else None
 
     @abstractmethod
     def take(self, layer: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments | None:
@@ -72,14 +73,8 @@ class LayersRunning(ABC):
         return None
 
     @contextmanager
-    def watching(self, module: nn.Module, stack: Stack) -> Iterator[None]:
-        """Follow `stack` inside `module`; leaves no hook behind.
-
-        Raises NotShareableError where a layer holds several of the stack's attentions.
-        """
-        names = list(dict.fromkeys(stack.block_names))
-        if len(names) != len(stack.calls):
-            raise NotShareableError("a layer of it attends more than once")
+    def watching(self, module: nn.Module, names: Sequence[str]) -> Iterator[None]:
+        """Follow the modules of these names, numbered in this order; leaves no hook behind."""
         handles = [
             handle
             for layer, name in enumerate(names)
@@ -96,18 +91,17 @@ class LayersRunning(ABC):
             with _SeesSdpa(self):
                 yield
         finally:
-            self.layer = None
             for handle in handles:
                 handle.remove()
 
     def _begin(
         self, layer: int, _: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Arguments | None:
-        self.layer = layer
+        self._inside.append(layer)
         return self.take(layer, args, kwargs)
 
     def _end(self, layer: int, _: nn.Module, __: Any, output: Any) -> None:
-        self.layer = None
+        self._inside.pop()
         self.gave(layer, output)
 
 

@@ -6,6 +6,7 @@ Branches (`heedmap.branching.branches`) read them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -15,8 +16,11 @@ from jaxtyping import Float
 from heedmap.branching.layer_inputs import LayerInput, NotShareableError
 from heedmap.branching.layers_running import Arguments, LayersRunning, SdpaCall
 from heedmap.capture.rows import MASKED_BELOW, row_bias
-from heedmap.capture.stacks import Stack
+from heedmap.capture.stacks import Stack, block_of, stacks_of
+from heedmap.capture.towers import towers_of
+from heedmap.errors import CaptureError
 from heedmap.inputs.observation import Observation
+from heedmap.observe import traced_with_scores
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.types import Embeddings
 
@@ -89,51 +93,95 @@ def record_trunk(policy: Policy, stack: Stack, observation: Observation, instruc
     Raises NotShareableError where a layer's attention does not run through
     `scaled_dot_product_attention`, or its states are not (batch, position, dim).
     """
-    recorder = _Recorder(stack.length)
-    with recorder.watching(policy.module, stack):
+    recorder = _Recorder()
+    names = _layers_of(stack)
+    with recorder.watching(policy.module, names):
         scores = policy([observation], [instruction])
-    layers = recorder.layers(len(stack.calls))
+    layers = recorder.layers(range(len(names)), stack.length)
     return Trunk(stack, observation, instruction, layers, scores)
+
+
+@dataclass(frozen=True)
+class FoundTrunk:
+    """What a first pass found: the last stack that attends to itself, and the towers before it."""
+
+    stack: Stack
+    towers: tuple[str, ...]
+    trunk: Trunk | None
+    """None where the stack cannot be shared; `why` says why."""
+    why: str | None = None
+
+
+def find_trunk(policy: Policy, observation: Observation, instruction: str) -> FoundTrunk:
+    """As `record_trunk`, and find the stack in the same pass.
+
+    Raises CaptureError where nothing that attends to itself is seen.
+    """
+    recorder = _Recorder()
+    names = [name for name, _ in policy.module.named_modules() if name and block_of(name) == name]
+    with recorder.watching(policy.module, names):
+        seen, scores = traced_with_scores(policy, observation, instruction)
+    stacks = [s for s in stacks_of(seen, policy.transformer_name) if s.attends_to_itself]
+    if not stacks:
+        raise CaptureError(
+            f"No transformer that attends to itself was seen in '{policy.name}'; audit it to see "
+            f"what was found of every attention, or name it: CallablePolicy(..., transformer=...)."
+        )
+    stack = stacks[-1]
+    towers = towers_of(policy.module, seen, stack)
+    try:
+        numbers = [names.index(name) for name in _layers_of(stack)]
+        layers = recorder.layers(numbers, stack.length)
+    except (NotShareableError, ValueError) as error:
+        return FoundTrunk(stack, towers, None, str(error))
+    trunk = Trunk(stack, observation, instruction, layers, scores)
+    return FoundTrunk(stack, towers, trunk)
+
+
+def _layers_of(stack: Stack) -> list[str]:
+    names = list(dict.fromkeys(stack.block_names))
+    if len(names) != len(stack.calls):
+        raise NotShareableError("a layer of it attends or runs more than once")
+    return names
 
 
 @final
 class _Recorder(LayersRunning):
     """Keeps what every layer is given; changes nothing."""
 
-    def __init__(self, length: int) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._length = length
-        self._calls: dict[int, SdpaCall] = {}
-        self._entering: dict[int, tuple[Embeddings, int | str]] = {}
+        self._inputs: dict[int, list[Arguments]] = {}
+        self._calls: dict[int, list[SdpaCall]] = {}
         self._outputs: dict[int, Any] = {}
 
     def take(self, layer: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments | None:
-        if layer in self._entering:
-            raise NotShareableError("a layer runs more than once for one action")
-        given = LayerInput.of(args, kwargs, self._length)
-        self._entering[layer] = given.states.detach(), given.place
+        self._inputs.setdefault(layer, []).append((args, kwargs))
 
     def attend(self, layer: int, call: SdpaCall) -> torch.Tensor | None:
-        if layer in self._calls:
-            raise NotShareableError("a layer of it attends more than once")
-        if call.key.shape[2] != self._length or call.query.ndim != 4:
-            raise NotShareableError("a layer attends to more than its own positions")
-        self._calls[layer] = call
+        self._calls.setdefault(layer, []).append(call)
 
     def gave(self, layer: int, output: Any) -> None:
         is_tuple = isinstance(output, tuple)
         self._outputs[layer] = (None, *output[1:]) if is_tuple else None
 
-    def layers(self, count: int) -> tuple[TrunkLayer, ...]:
-        """All layers. Raises NotShareableError where one's attention was not seen."""
-        if len(self._calls) != count:
+    def layers(self, numbers: Sequence[int], length: int) -> tuple[TrunkLayer, ...]:
+        """These layers, on sequences of `length`. Raises NotShareableError as `record_trunk`."""
+        return tuple(self._layer(number, length) for number in numbers)
+
+    def _layer(self, number: int, length: int) -> TrunkLayer:
+        calls, inputs = self._calls.get(number, []), self._inputs.get(number, [])
+        if not calls:
             raise NotShareableError(
                 "its attention does not run through torch's scaled_dot_product_attention"
             )
-        return tuple(
-            TrunkLayer(self._calls[layer], *self._entering[layer], self._outputs[layer])
-            for layer in range(count)
-        )
+        if len(calls) > 1 or len(inputs) > 1:
+            raise NotShareableError("a layer of it attends or runs more than once")
+        if calls[0].key.shape[2] != length or calls[0].query.ndim != 4:
+            raise NotShareableError("a layer attends to more than its own positions")
+        given = LayerInput.of(*inputs[0], length)
+        entering = given.states.detach()
+        return TrunkLayer(calls[0], entering, given.place, self._outputs[number])
 
 
 def tolerance(scores: ActionScores) -> float:

@@ -50,16 +50,24 @@ def towers_of(module: nn.Module, seen: Trace, stack: Stack) -> tuple[str, ...]:
     return tuple(towers)
 
 
+Memories = dict[str, "TowerMemory"]
+"""What was remembered of every tower, by its name."""
+
+
 @contextmanager
-def remembering(module: nn.Module, towers: Sequence[str]) -> Iterator[None]:
+def remembering(
+    module: nn.Module, towers: Sequence[str], memories: Memories | None = None
+) -> Iterator[None]:
     """Inside, each of the towers runs once for the same input; nothing stays on the module.
 
     In a batch of equal rows one is run, where that was seen to give what the batch gives. A
-    tower that draws random numbers, and every call that needs gradients, runs as always.
+    tower that draws random numbers, and every call whose input needs gradients, runs as
+    always. `memories` keep what was remembered from one such body to the next.
     """
+    memories = {} if memories is None else memories
     with ExitStack() as contexts:
         for name in towers:
-            remembered = partial(_run_remembered, _Memory())
+            remembered = partial(_run_remembered, memories.setdefault(name, TowerMemory()))
             contexts.enter_context(instead_of(module.get_submodule(name), remembered))
         yield
 
@@ -77,7 +85,7 @@ def everything_running() -> Iterator[None]:
 _PAUSED: ContextVar[bool] = ContextVar("_PAUSED", default=False)
 
 
-class _Memory:
+class TowerMemory:
     """Outputs of one tower by its inputs, the least recently used ones dropped."""
 
     def __init__(self) -> None:
@@ -109,7 +117,7 @@ class _Memory:
         return sum(size for _, _, size in self.entries.values())
 
 
-def _run_remembered(memory: _Memory, forward: Any, *args: Any, **kwargs: Any) -> Any:
+def _run_remembered(memory: TowerMemory, forward: Any, *args: Any, **kwargs: Any) -> Any:
     token = INSIDE_TOWER.set(True)
     try:
         return _remembered(memory, forward, args, kwargs)
@@ -118,10 +126,11 @@ def _run_remembered(memory: _Memory, forward: Any, *args: Any, **kwargs: Any) ->
 
 
 def _remembered(
-    memory: _Memory, forward: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    memory: TowerMemory, forward: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
     given, _ = pytree.tree_flatten((args, kwargs))
-    if _PAUSED.get() or torch.is_grad_enabled() or not _tensors(given):
+    tensors = _tensors(given)
+    if _PAUSED.get() or not tensors or any(each.requires_grad for each in tensors):
         return forward(*args, **kwargs)
     batch = _equal_rows(given)
     if batch > 1 and memory.rows_alone is not False:
@@ -138,7 +147,7 @@ def _remembered(
 
 
 def _rows_alone(
-    memory: _Memory, forward: Any, args: tuple[Any, ...], kwargs: dict[str, Any], batch: int
+    memory: TowerMemory, forward: Any, args: tuple[Any, ...], kwargs: dict[str, Any], batch: int
 ) -> Any:
     """One row's output for a batch of equal rows; the first time, compared with the batch's."""
     one_args, one_kwargs = pytree.tree_map(

@@ -9,21 +9,17 @@ last to run.
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import torch
 
-from heedmap.capture.inputs import (
-    SequenceLengthError,
-    capture_entering,
-    edit_leaving,
-    stopping_before,
-)
+from heedmap.capture.inputs import SequenceLengthError, edit_leaving
 from heedmap.capture.stacks import Stack, stacks_of
-from heedmap.capture.towers import towers_of
+from heedmap.capture.towers import Memories, remembering, towers_of
+from heedmap.capture.trace import Trace
 from heedmap.errors import CaptureError, HeedmapError
 from heedmap.inputs.observation import Observation
-from heedmap.observe import Final, traced_with_scores
+from heedmap.observe import Final, Pass, enter, observe, traced_with_scores
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.types import Embeddings
 from heedmap.variants import observation_variants, word_variants
@@ -38,8 +34,13 @@ class Transformer:
     stacks: tuple[StackInfo, ...]
     towers: tuple[str, ...] = ()
     """Modules that run before it and are the same for every instruction: vision towers."""
+    memories: Memories = field(default_factory=dict)
+    """What was remembered of the towers while it was looked for."""
     first_scores: ActionScores | None = None
     """What the policy gave in the pass in which it was found."""
+    first_pass: Pass | None = None
+    """The watched pass that showed its action rows."""
+    first_rows: tuple[int, ...] = ()
 
 
 def find_transformer(
@@ -52,23 +53,24 @@ def find_transformer(
     seen, scores = traced_with_scores(policy, observation, instruction)
     stacks = stacks_of(seen, policy.transformer_name)
     infos: list[StackInfo] = []
-    taken: Stack | None = None
+    taken: Transformer | None = None
     for stack in reversed(stacks):
-        reason = _unfit(policy, stack, observation, instruction, seed) if taken is None else None
-        fits = taken is None and reason is None
-        if fits:
-            taken = stack
-        elif reason is None and taken is not None:
+        fits = False
+        if taken is not None:
             reason = f"runs before {taken.pattern}"
-        infos.append(_info(stack, fits, reason or _FITS))
+        else:
+            found = _candidate(policy, stack, seen, observation, instruction, seed)
+            fits = isinstance(found, Transformer)
+            reason = _FITS if isinstance(found, Transformer) else found
+            taken = found if isinstance(found, Transformer) else None
+        infos.append(_info(stack, fits, reason))
     if taken is None:
         told = "; ".join(f"{info.pattern}: {info.reason}" for info in infos) or "none"
         raise CaptureError(
             f"No transformer that feeds the action was found in '{policy.name}'. Attention "
             f"seen in: {told}. Name it: CallablePolicy(..., transformer=module)."
         )
-    towers = towers_of(policy.module, seen, taken)
-    return Transformer(taken.pattern, tuple(reversed(infos)), towers, scores)
+    return replace(taken, stacks=tuple(reversed(infos)), first_scores=scores)
 
 
 _FITS = "attends to itself, takes in the frame or words, and the action depends on its final states"
@@ -99,52 +101,49 @@ def action_rows(
     return rows
 
 
-def _unfit(
-    policy: Policy, stack: Stack, observation: Observation, instruction: str, seed: int
-) -> str | None:
-    """Why a stack cannot be the transformer that feeds the action; None where it can."""
+def _candidate(
+    policy: Policy,
+    stack: Stack,
+    seen: Trace,
+    observation: Observation,
+    instruction: str,
+    seed: int,
+) -> Transformer | str:
+    """The transformer that this stack is, or why it cannot be the one that feeds the action."""
     if not stack.attends_to_itself:
         return "its queries and keys are not one sequence (cross-attention)"
+    towers = towers_of(policy.module, seen, stack)
+    memories: Memories = {}
     try:
         stack.check_runs_once()
-        if not _takes_in(policy, stack, observation, instruction, seed):
-            return "nothing entering its first layer moves with frame or instruction"
-        if not action_rows(policy, stack, observation, instruction, seed):
-            return "the action does not depend on its final states"
+        with remembering(policy.module, towers, memories):
+            base = observe(policy, stack.pattern, observation, instruction, keep_leaving=True)
+            if not _takes_in(policy, base, observation, instruction, seed):
+                return "nothing entering its first layer moves with frame or instruction"
+            rows = action_rows(policy, stack, observation, instruction, seed, base.final)
     except CaptureError as error:
         return str(error)
-    return None
+    if not rows:
+        return "the action does not depend on its final states"
+    return Transformer(stack.pattern, (), towers, memories, first_pass=base, first_rows=rows)
 
 
 def _takes_in(
-    policy: Policy, stack: Stack, observation: Observation, instruction: str, seed: int
+    policy: Policy, base: Pass, observation: Observation, instruction: str, seed: int
 ) -> bool:
     """Whether what enters the first layer moves with any camera, or with a word exchanged."""
-    base = _entering(policy, stack, observation, instruction)
     cameras = observation_variants(observation, seed).values()
     exchanges = [(variant, instruction) for variants in cameras for variant in variants]
     texts = [text for _, texts in word_variants(instruction, []) for text in texts[:1]]
     exchanges += [(observation, text) for text in texts]
     for other_observation, other_instruction in exchanges:
         try:
-            if not torch.equal(
-                base, _entering(policy, stack, other_observation, other_instruction)
-            ):
-                return True
+            other = enter(policy, base, other_observation, other_instruction)
         except SequenceLengthError:
             continue  # a word of more tokens; another one may fit
+        if not torch.equal(base.sequence, other.sequence):
+            return True
     return False
-
-
-def _entering(
-    policy: Policy, stack: Stack, observation: Observation, instruction: str
-) -> Embeddings:
-    with (
-        capture_entering(policy.module, stack) as entering,
-        stopping_before(policy.module, stack.first_block),
-    ):
-        policy([observation], [instruction])
-    return entering.only()
 
 
 def _rows_by_gradient(

@@ -48,13 +48,16 @@ def examine(
     others: Sequence[str],
     seed: int,
     rows_by_length: dict[int, tuple[int, ...]] | None = None,
+    seen: Pass | None = None,
 ) -> Examined:
     """Run, find the action rows, and change pixels, words and state one by one.
 
     `rows_by_length` are rows found before, by the sequence's length; what is found is added.
+    `seen` is the plain pass, where there was one.
     """
     known = {} if rows_by_length is None else rows_by_length
-    seen = observe(policy, transformer.pattern, observation, instruction, keep_leaving=not known)
+    if seen is None:
+        seen = observe(policy, transformer.pattern, observation, instruction)
     length = seen.stack.length
     if length not in known:
         known[length] = action_rows(policy, seen.stack, observation, instruction, seed, seen.final)

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 import torch
 
 from heedmap.capture.inputs import SequenceLengthError
-from heedmap.capture.towers import everything_running
 from heedmap.capture.trace import EditEmbedding
 from heedmap.errors import PolicyError
 from heedmap.inputs.observation import Observation
@@ -113,9 +112,7 @@ def measure_movement(subject: Subject, others: Sequence[str], seed: int) -> Move
     """
     policy, observation = subject.policy, subject.observation
     instruction, base = subject.instruction, subject.base
-    with everything_running():
-        again = subject.enter()
-    if not torch.equal(base.sequence, again.sequence):
+    if not torch.equal(base.sequence, subject.enter().sequence):
         raise PolicyError(
             f"The policy '{policy.name}' is not deterministic: the same frame and instruction "
             f"gave two different sequences. Put it in evaluation mode and pin its noise."

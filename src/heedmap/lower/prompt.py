@@ -8,15 +8,17 @@ place that follows the attention mask from one that counts padding.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from jaxtyping import Float
+from torch import nn
 
-from heedmap.capture.calls import FusedCall
-from heedmap.capture.inputs import SequenceLengthError
-from heedmap.capture.trace import EmbeddingCall
+from heedmap.capture.calls import AttentionCall, FusedCall
+from heedmap.capture.inputs import stopping_before
+from heedmap.capture.trace import EmbeddingCall, trace
 from heedmap.lower.perturb import Movement, Subject, moved
-from heedmap.observe import Entered, Pass, observe
+from heedmap.observe import Entered, Pass
 from heedmap.policies.base import Policy
 
 TRIES = 8
@@ -61,11 +63,8 @@ def shifts_with_length(subject: Subject, movement: Movement, longer: str) -> boo
     first = next((word.positions for word in movement.by_word if word.positions), ())
     if any(len(word.positions) > 1 for word in movement.by_word) or len(first) != 1:
         return None
-    try:
-        other = observe(subject.policy, subject.base.stack.pattern, subject.observation, longer)
-    except SequenceLengthError:
-        return None
-    before, after = _keys(subject.base), _keys(other)
+    after = _keys_under(subject, longer)
+    before = _keys(subject.base.stack.calls[0])
     if before is None or after is None:
         return None
     distance = (after - before[first[0]]).abs().amax(dim=1)
@@ -121,9 +120,22 @@ def _alignment(subject: Subject, call: EmbeddingCall, places: list[int], seed: i
     return None
 
 
-def _keys(seen: Pass) -> Float[torch.Tensor, "position feature"] | None:
-    """The first layer's keys, one row a position; rotary positions are in them."""
-    call = seen.stack.calls[0]
+def _keys_under(subject: Subject, text: str) -> Float[torch.Tensor, "position feature"] | None:
+    """The first layer's keys under another instruction; no further layer runs."""
+    module, stack = subject.policy.module, subject.base.stack
+    second = list(dict.fromkeys(stack.block_names))[1:2] or [""]
+    with trace(module) as seen, _stopping_before(module, *second):
+        subject.policy([subject.observation], [text])
+    calls = [call for call in seen.attention if call.module_name == stack.module_names[0]]
+    return _keys(calls[0]) if calls else None
+
+
+def _stopping_before(module: nn.Module, layer: str) -> AbstractContextManager[None]:
+    return stopping_before(module, layer) if layer else nullcontext()
+
+
+def _keys(call: AttentionCall) -> Float[torch.Tensor, "position feature"] | None:
+    """A layer's keys, one row a position; rotary positions are in them."""
     return call.key[0].transpose(0, 1).flatten(1).float() if isinstance(call, FusedCall) else None
 
 

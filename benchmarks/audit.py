@@ -1,0 +1,64 @@
+"""A full audit of rungs 1 to 4 under three instructions, against three plain forwards.
+
+    .venv/bin/python -m benchmarks.audit [--size real|small] [--dtype float32] [--rounds 3]
+        [--model kosmos2|paligemma|qwen2_5_vl] [--frames 1]
+
+The whole policy, vision tower included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import cProfile
+import pstats
+
+import torch
+
+from benchmarks.instructions import policy_of
+from benchmarks.measure import interleaved, print_timings, write_json
+from benchmarks.options import add_common, frame_of
+from heedmap import audit
+from heedmap.inputs.observation import of_frame
+
+INSTRUCTIONS = {
+    "left": "please navigate to the left side until you reach the door there",
+    "right": "please navigate to the right side until you reach the door there",
+    "forward": "please navigate to the forward side until you reach the door there",
+}
+
+
+def main() -> None:
+    """Measure and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    add_common(parser, lengths=False)
+    models = ("kosmos2", "paligemma", "qwen2_5_vl")
+    parser.add_argument("--model", choices=models, default="kosmos2")
+    parser.add_argument("--frames", type=int, default=1)
+    parser.add_argument("--profile", action="store_true", help="print where the audit's time goes")
+    given = parser.parse_args()
+    policy = policy_of(given.model, given.size, getattr(torch, given.dtype))
+    frames = {f"frame_{number}": frame_of(number) for number in range(given.frames)}
+
+    def plain() -> None:
+        for frame in frames.values():
+            for text in INSTRUCTIONS.values():
+                policy([of_frame(frame)], [text])
+
+    def audited() -> None:
+        audit(policy, frames, INSTRUCTIONS, trials=())
+
+    if given.profile:
+        with cProfile.Profile() as profile:
+            audited()
+        pstats.Stats(profile).sort_stats("cumulative").print_stats("heedmap", 40)
+    name = f"{3 * given.frames} plain forwards"
+    ways = {name: plain, "audit, rungs 1-4": audited}
+    timings = interleaved(ways, given.rounds)
+    title = f"Full audit of rungs 1-4, {policy.name}, {given.dtype}, {given.frames} frame(s)"
+    print_timings(title, timings, {})
+    more = {"model": policy.name, "dtype": given.dtype, "frames": given.frames}
+    write_json(given.json, "audit", timings, **more)
+
+
+if __name__ == "__main__":
+    main()
