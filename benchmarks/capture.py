@@ -1,7 +1,7 @@
 """Time of recording the action row, against a plain forward and other ways to see attention.
 
     .venv/bin/python -m benchmarks.capture [--size real|small] [--dtype float32|bfloat16]
-        [--length 78 257 1024 2048] [--rounds 7] [--memory] [--json FILE]
+        [--length 78 257 1024 2048] [--rounds 7] [--memory] [--without captum] [--json FILE]
 
 Kosmos-2's text decoder with random weights, one example. Ways run in turn in every round;
 ratios are to the plain SDPA forward of the same round. Before its time is told, each way's
@@ -45,6 +45,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     add_common(parser, lengths=True)
     parser.add_argument("--memory", action="store_true", help="peak memory instead of time")
+    parser.add_argument("--without", nargs="*", default=[], help="leave out ways with these words")
     parser.add_argument("--only", help="run this way once and print the process's peak")
     given = parser.parse_args()
     dtype = getattr(torch, given.dtype)
@@ -61,7 +62,8 @@ def main() -> None:
 
 def _times(given: argparse.Namespace, dtype: torch.dtype, length: int) -> None:
     policy = kosmos2(given.size, dtype, length, tower=False)
-    ways = capture_ways(policy, frame_of(0), instruction(0))
+    every = capture_ways(policy, frame_of(0), instruction(0))
+    ways = {n: way for n, way in every.items() if not any(word in n for word in given.without)}
     _check({name: way() for name, way in ways.items()}, dtype)
     size, rates = SIZES[given.size], measured_rates(dtype)
     floor = rates.seconds(decoder_gflop(size, length, length), decoder_gigabytes(size, dtype))

@@ -73,16 +73,12 @@ def _times(policy: CallablePolicy, texts: list[str], sample: int, rounds: int) -
     scale = {"plain": len(texts) / len(few), "page": len(texts) / len(few), "together": 1.0}
     timings = interleaved(ways, rounds, warm_up=0)
     plain = timings[0].median_s * scale["plain"]
-    return [
-        Timing(
-            each.way,
-            *(scale[each.way] * s for s in (each.median_s, each.low_s, each.high_s)),
-            each.median_s * scale[each.way] / plain,
-            each.low_s * scale[each.way] / plain,
-            each.high_s * scale[each.way] / plain,
-        )
-        for each in timings
-    ]
+    return [_scaled(each, scale[each.way], plain) for each in timings]
+
+
+def _scaled(timing: Timing, scale: float, plain_s: float) -> Timing:
+    median, low, high = (scale * s for s in (timing.median_s, timing.low_s, timing.high_s))
+    return Timing(timing.way, median, low, high, median / plain_s, low / plain_s, high / plain_s)
 
 
 def _plain(policy: CallablePolicy, text: str) -> torch.Tensor:

@@ -70,7 +70,7 @@ def capture_ways(policy: CallablePolicy, frame: Frame, text: str) -> dict[str, C
 
 
 def _nnsight(network: KosmosPolicy, embeds: torch.Tensor) -> Rows:
-    from nnsight import NNsight
+    from nnsight import NNsight  # pyright: ignore[reportMissingImports]
 
     model = NNsight(network.model.text_model)
     rows = []
@@ -81,7 +81,7 @@ def _nnsight(network: KosmosPolicy, embeds: torch.Tensor) -> Rows:
 
 
 def _captum(network: KosmosPolicy, embeds: torch.Tensor) -> Rows:
-    from captum.attr import LayerActivation
+    from captum.attr import LayerActivation  # pyright: ignore[reportMissingImports]
 
     model = network.model.text_model
     layers = [layer.self_attn for layer in model.model.layers]
