@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,14 +12,16 @@ from heedmap.capture.masks import blind_rows
 from heedmap.errors import InstructionError
 from heedmap.inputs.trials import Trial
 from heedmap.interventions.bypass import find_bypass
-from heedmap.lower.attended import attended_of
+from heedmap.lower.attended import Attended
 from heedmap.lower.discovery import Transformer
 from heedmap.lower.examine import Examined
 from heedmap.lower.patches import patch_map
 from heedmap.lower.prompt import shifts_with_length
 from heedmap.lower.tokens import measure_tokens
+from heedmap.policies.base import Policy
 from heedmap.regions import is_image
 from heedmap.upper.measure import UpperFacts, measure_upper
+from heedmap.upper.structure import Structures
 from heedmap.variants import longer, observation_variants, word_variants
 from heedmap.verdict import Bypass, Measurements, PresenceFacts, VisibilityFacts
 
@@ -26,68 +29,116 @@ TRIED_PARTNERS = 12
 """Instructions tried as the second one of a bypass test, until one is of equal length."""
 
 
-def measure(
-    transformer: Transformer,
-    examined: Sequence[Examined],
-    instructions: Mapping[str, str],
-    trials: Sequence[Trial],
-    seed: int,
-    on_stage: Callable[[], None] = lambda: None,
-) -> Measurements:
-    """All that the ladder is judged from: rungs 1-4 over the cases, 5 and 6 over the trials.
+class Diagnosis:
+    """Gathers what the ladder is judged from, case by case; the first is kept whole.
 
-    Without trials the upper rungs are not measured.
+    Of all others only small facts stay, so that many frames take no more memory than few.
     """
-    first = examined[0]
-    upper = UpperFacts(None, None, None)
-    if trials:
-        policy = first.subject.policy
-        upper = measure_upper(policy, transformer, examined, trials, seed, on_stage)
-    others = [text for text in instructions.values() if text != first.subject.instruction]
-    return Measurements(
-        stacks=transformer.stacks,
-        tokens=measure_tokens(
-            first.subject.policy, first.subject.observation, instructions, first.seen
-        ),
-        presence=presence_of(examined),
-        visibility=visibility_of(examined),
-        attended=attended_of(examined, seed),
-        bypass=bypass_of(first, others, seed),
-        used=upper.used,
-        obeyed=upper.obeyed,
-        causal_map=upper.causal_map,
-        patches=tuple(
-            patch_map(first.subject, camera, positions)
-            for camera, positions in first.movement.by_camera.items()
-            if positions
-        ),
+
+    def __init__(self, policy: Policy, transformer: Transformer, seed: int) -> None:
+        self._policy = policy
+        self._transformer = transformer
+        self._seed = seed
+        self._first: Examined | None = None
+        self._presence: list[_Presence] = []
+        self._visibility: list[VisibilityFacts] = []
+        self._attended = Attended(seed)
+        self._structures = Structures(policy, transformer, seed)
+
+    @property
+    def first(self) -> Examined:
+        """The first case."""
+        assert self._first is not None, "no case was added"
+        return self._first
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no case was added yet."""
+        return self._first is None
+
+    def add(self, examined: Examined) -> None:
+        """Take in one case."""
+        if self._first is None:
+            self._first = examined
+        self._presence.append(_presence(examined))
+        self._visibility.append(_visibility(examined))
+        self._attended.add(examined)
+        self._structures.learn(examined)
+
+    def measurements(
+        self,
+        instructions: Mapping[str, str],
+        trials: Sequence[Trial],
+        on_stage: Callable[[], None] = lambda: None,
+    ) -> Measurements:
+        """Rungs 1-4 over the cases, 5 and 6 over the trials.
+
+        Without trials the upper rungs are not measured.
+        """
+        first = self.first
+        subject = first.subject
+        upper = UpperFacts(None, None, None)
+        if trials:
+            stack = first.seen.stack
+            upper = measure_upper(
+                self._policy, self._structures, stack, trials, self._seed, on_stage
+            )
+        others = [text for text in instructions.values() if text != subject.instruction]
+        return Measurements(
+            stacks=self._transformer.stacks,
+            tokens=measure_tokens(self._policy, subject.observation, instructions, first.seen),
+            presence=_presence_facts(self._presence, first),
+            visibility=_worst(self._visibility),
+            attended=self._attended.facts(),
+            bypass=bypass_of(first, others, self._seed),
+            used=upper.used,
+            obeyed=upper.obeyed,
+            causal_map=upper.causal_map,
+            patches=tuple(
+                patch_map(subject, camera, positions)
+                for camera, positions in first.movement.by_camera.items()
+                if positions
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class _Presence:
+    """What moves in one case, and where the words went if nothing does."""
+
+    measured: bool
+    by_instruction: frozenset[int]
+    by_frame: frozenset[int]
+    overwritten: tuple[int, ...]
+
+
+def _presence(one: Examined) -> _Presence:
+    movement = one.movement
+    return _Presence(
+        measured=movement.instruction_measured,
+        by_instruction=frozenset(movement.by_instruction),
+        by_frame=frozenset(movement.by_frame),
+        overwritten=one.overwritten,
     )
 
 
-def presence_of(examined: Sequence[Examined]) -> PresenceFacts:
+def _presence_facts(cases: Sequence[_Presence], first: Examined) -> PresenceFacts:
     """Over all cases: which positions move, and where the words went if none does."""
-    first = examined[0]
     text = first.subject.instruction
-    moves = [set(one.movement.by_instruction) for one in examined]
-    mixed = {
-        position
-        for one in examined
-        for position in set(one.movement.by_instruction) & set(one.movement.by_frame)
-    }
-    any_moves = any(moves)
+    moved = frozenset[int]().union(*(case.by_instruction for case in cases))
+    mixed = frozenset[int]().union(*(case.by_instruction & case.by_frame for case in cases))
     return PresenceFacts(
-        measured=any(one.movement.instruction_measured for one in examined),
-        positions=tuple(sorted(set().union(*moves) - mixed)),
+        measured=any(case.measured for case in cases),
+        positions=tuple(sorted(moved - mixed)),
         mixed_positions=tuple(sorted(mixed)),
-        overwritten_positions=tuple(sorted({p for one in examined for p in one.overwritten})),
-        length_changes_attention=None if any_moves else _length_changes_attention(first),
-        shifts_with_length=_shifts(first, longer(text)) if any_moves else None,
+        overwritten_positions=tuple(sorted({p for case in cases for p in case.overwritten})),
+        length_changes_attention=None if moved else _length_changes_attention(first),
+        shifts_with_length=_shifts(first, longer(text)) if moved else None,
     )
 
 
-def visibility_of(examined: Sequence[Examined]) -> VisibilityFacts:
-    """Over all cases: counts are the smallest seen, so that one blind case shows."""
-    seen = [_visibility(one) for one in examined]
+def _worst(seen: Sequence[VisibilityFacts]) -> VisibilityFacts:
+    """Counts are the smallest seen, so that one blind case shows."""
     return min(seen, key=lambda facts: (facts.instruction_reachable, facts.image_reachable))
 
 

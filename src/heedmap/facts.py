@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 
@@ -16,10 +17,13 @@ from heedmap.verdict import Facts, InstructionPair
 
 def gather_facts(
     cases: Sequence[Case],
-    attention: Mapping[tuple[str, str], ActionAttention],
+    attention: Mapping[tuple[str, str], str],
     instruction_measured: bool,
 ) -> Facts:
-    """Facts over all cases of one policy; `attention` is keyed by (frame, instruction)."""
+    """Facts over all cases of one policy.
+
+    `attention` holds `attention_digest`s, keyed by (frame, instruction).
+    """
     layouts = [case.layouts["measured"] for case in cases]
     images = [layout.visible_counts.get("image") for layout in layouts]
     visible = [count.visible if count else 0 for count in images]
@@ -36,6 +40,12 @@ def gather_facts(
     )
 
 
+def attention_digest(attention: ActionAttention) -> str:
+    """Equal for arrays that are equal bit for bit, and of one shape."""
+    content = np.ascontiguousarray(attention)
+    return hashlib.sha256(repr(content.shape).encode() + content.tobytes()).hexdigest()
+
+
 def _union(cases: Sequence[Case], region: str) -> tuple[int, ...]:
     regions = [case.layouts["measured"].regions.get(region, ()) for case in cases]
     return tuple(sorted({position for positions in regions for position in positions}))
@@ -46,7 +56,7 @@ def _seen_image(case: Case) -> set[int]:
 
 
 def _pairs(
-    cases: Sequence[Case], attention: Mapping[tuple[str, str], ActionAttention]
+    cases: Sequence[Case], attention: Mapping[tuple[str, str], str]
 ) -> tuple[InstructionPair, ...]:
     by_instruction: dict[str, list[Case]] = {}
     for case in cases:
@@ -60,7 +70,7 @@ def _pairs(
 def _compare(
     first: Sequence[Case],
     second: Sequence[Case],
-    attention: Mapping[tuple[str, str], ActionAttention],
+    attention: Mapping[tuple[str, str], str],
 ) -> InstructionPair:
     """Compare the cases of two instructions, frame by frame."""
     both = list(zip(first, second, strict=True))
@@ -71,8 +81,7 @@ def _compare(
         second=second[0].instruction,
         same_token_count=all(a == b for a, b in counts) if known else None,
         attention_identical=all(
-            np.array_equal(attention[a.frame, a.instruction], attention[b.frame, b.instruction])
-            for a, b in both
+            attention[a.frame, a.instruction] == attention[b.frame, b.instruction] for a, b in both
         ),
         action_identical=all(a.action.values == b.action.values for a, b in both),
         choice_identical=None

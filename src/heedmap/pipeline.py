@@ -18,16 +18,16 @@ import torch
 
 from heedmap.capture.towers import remembering
 from heedmap.capture.trace import one_attention_path
-from heedmap.diagnosis import measure
+from heedmap.diagnosis import Diagnosis
 from heedmap.errors import PolicyError
-from heedmap.facts import gather_facts
+from heedmap.facts import attention_digest, gather_facts
 from heedmap.inputs.frames import FramePngs, FramesLike, NamedFrame, named_frames
 from heedmap.inputs.instructions import check_expected_actions, check_instructions
 from heedmap.inputs.trials import Trial, trials_of
 from heedmap.ladder.judge import judge
 from heedmap.layout import DeclaredRegions, Layout, parse_declared
 from heedmap.lower.discovery import Transformer, find_transformer
-from heedmap.lower.examine import Examined, examine
+from heedmap.lower.examine import examine
 from heedmap.measures.share import region_shares, visible_counts
 from heedmap.observe import Pass, describe_action
 from heedmap.policies.base import ActionScores, Policy, weights_sha256
@@ -37,7 +37,7 @@ from heedmap.record import Case, Instruction, LayoutInfo, PolicyResult, Record
 from heedmap.result import Result
 from heedmap.sentence import policy_sentence
 from heedmap.shares import LayoutKind, SharesWriter, share_table
-from heedmap.types import ActionAttention, VisibleByLayer
+from heedmap.types import VisibleByLayer
 from heedmap.upper.measure import STAGES, check_trials
 
 Progress = Callable[[str, int, int], None]
@@ -150,20 +150,21 @@ class _Plan:
 class _Findings:
     """What the cases of one policy yield, gathered case by case."""
 
+    diagnosis: Diagnosis
     cases: list[Case] = field(default_factory=list)
-    attention: dict[tuple[str, str], ActionAttention] = field(default_factory=dict)
-    examined: list[Examined] = field(default_factory=list)
+    attention: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Digests, by frame and instruction."""
     rows: dict[int, tuple[int, ...]] = field(default_factory=dict)
     """Action rows by the sequence's length."""
 
 
 def _audit_policy(policy: Policy, plan: _Plan) -> PolicyResult:
     """All cases of one policy; its training flags are put back, its weights untouched."""
-    found = _Findings()
     with one_attention_path(), evaluating(policy):
         hash_before = weights_sha256(policy.module)
         first, text = plan.frames[0].observation, next(iter(plan.instructions.values()))
         transformer = find_transformer(policy, first, text, plan.seed)
+        found = _Findings(Diagnosis(policy, transformer, plan.seed))
         assert transformer.first_pass is not None
         found.rows[transformer.first_pass.stack.length] = transformer.first_rows
         with remembering(policy.module, transformer.towers, transformer.memories):
@@ -171,15 +172,11 @@ def _audit_policy(policy: Policy, plan: _Plan) -> PolicyResult:
                 for name in plan.instructions:
                     _audit_case(policy, transformer, frame, name, plan, found)
                     plan.tick(policy)
-            measurements = measure(
-                transformer,
-                found.examined,
-                plan.instructions,
-                plan.trials,
-                plan.seed,
-                on_stage=lambda: plan.tick(policy),
+            measurements = found.diagnosis.measurements(
+                plan.instructions, plan.trials, on_stage=lambda: plan.tick(policy)
             )
-        _check_unchanged(policy, transformer, found.examined[0].seen, policy([first], [text]))
+        seen = found.diagnosis.first.seen
+        _check_unchanged(policy, transformer, seen, policy([first], [text]))
         if weights_sha256(policy.module) != hash_before:
             raise PolicyError(
                 f"The weights or buffers of '{policy.name}' changed while it was audited; "
@@ -187,14 +184,13 @@ def _audit_policy(policy: Policy, plan: _Plan) -> PolicyResult:
             )
     declared = plan.declared_for(policy)
     facts = gather_facts(found.cases, found.attention, measurements.presence.measured)
-    stack = found.examined[0].seen.stack
-    layers, heads = next(iter(found.attention.values())).shape[:2]
+    stack = seen.stack
     return PolicyResult(
         name=policy.name,
         family=policy.family,
         weights_sha256=hash_before,
-        layers=layers,
-        heads=heads,
+        layers=len(stack.calls),
+        heads=stack.calls[0].head_count,
         action_names=policy.action_names,
         attention_layers=stack.module_names,
         attention_implementation=stack.calls[0].backend,
@@ -232,7 +228,7 @@ def _audit_case(
     text = plan.instructions[name]
     others = [other for key, other in plan.instructions.items() if key != name]
     observation = frame.observation
-    seen = None if found.examined else transformer.first_pass
+    seen = transformer.first_pass if found.diagnosis.is_empty else None
     one = examine(policy, transformer, observation, text, others, plan.seed, found.rows, seen)
     token_count, length = policy.token_count(text), one.seen.sequence.shape[1]
     layouts: dict[LayoutKind, Layout] = {}
@@ -243,8 +239,8 @@ def _audit_case(
     for kind, layout in layouts.items():
         shares = region_shares(attention, layout)
         plan.shares.add(share_table(policy.name, frame.name, name, kind, shares))
-    found.attention[frame.name, name] = attention
-    found.examined.append(one)
+    found.attention[frame.name, name] = attention_digest(attention)
+    found.diagnosis.add(one)
     found.cases.append(
         Case(
             frame=frame.name,

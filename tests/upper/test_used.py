@@ -58,7 +58,7 @@ def subject(name: str, count: int = 4, sides: tuple[str, ...] = ("left", "right"
     text, *others = first.instructions.values()
     transformer = find_transformer(policy, first.observation, text, 0)
     structures = Structures(policy, transformer, 0)
-    structures.learn([examine(policy, transformer, first.observation, text, others, 0)])
+    structures.learn(examine(policy, transformer, first.observation, text, others, 0))
     return Subject(policy, Runner(policy, BatchSize(BATCH)), structures, trials)
 
 

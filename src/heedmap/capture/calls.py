@@ -24,6 +24,7 @@ from heedmap.capture.rows import (
     row_visibility,
     row_weights,
 )
+from heedmap.errors import CaptureError
 
 Backend = Literal["sdpa", "softmax"]
 Values = Float[torch.Tensor, "batch kv_head key value_dim"]
@@ -152,3 +153,58 @@ class WrittenOutCall(AttentionCall):
     def values(self) -> Values | None:
         """What the weights were multiplied with."""
         return self.value
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class BareCall(AttentionCall):
+    """What is left of a call when its tensors are let go: its sizes, and what it could see."""
+
+    queries: int
+    keys: int
+    heads: int
+    seen: SeenKeys
+
+    @classmethod
+    def of(cls, call: AttentionCall, like: BareCall | None = None) -> BareCall:
+        """Of a call; equal visibility is shared with `like`, the layer before."""
+        seen = call.visibility()
+        if like is not None and torch.equal(seen, like.seen):
+            seen = like.seen
+        return cls(
+            module_name=call.module_name,
+            backend=call.backend,
+            queries=call.query_count,
+            keys=call.key_count,
+            heads=call.head_count,
+            seen=seen,
+        )
+
+    @property
+    def query_count(self) -> int:
+        """How many query rows."""
+        return self.queries
+
+    @property
+    def key_count(self) -> int:
+        """How many keys."""
+        return self.keys
+
+    @property
+    def head_count(self) -> int:
+        """How many heads."""
+        return self.heads
+
+    def row_weights(self, rows: tuple[int, ...]) -> RowWeights:
+        """Raises CaptureError: there is nothing to compute them from."""
+        raise CaptureError(
+            f"The tensors of the attention in {self.module_name} were let go; run the policy again."
+        )
+
+    def visibility(self) -> SeenKeys:
+        """As it was."""
+        return self.seen
+
+    def values(self) -> None:
+        """Let go."""
+        return None

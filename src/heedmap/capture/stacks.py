@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from heedmap.capture.calls import AttentionCall
+from heedmap.capture.calls import AttentionCall, BareCall
 from heedmap.capture.trace import Trace
 from heedmap.errors import CaptureError
 
@@ -56,6 +56,13 @@ class Stack:
     def last_block(self) -> str:
         """The layer around the last attention module."""
         return self.block_names[-1]
+
+    def without_tensors(self) -> Stack:
+        """The same stack, holding no more than sizes and what the masks let through."""
+        calls: list[BareCall] = []
+        for call in self.calls:
+            calls.append(BareCall.of(call, calls[-1] if calls else None))
+        return Stack(self.pattern, tuple(calls))
 
     def check_runs_once(self) -> None:
         """Raise CaptureError when a layer ran more than once in one forward pass."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -28,36 +29,87 @@ ZERO_VALUE = 1e-6
 """Of the median length of a value vector: shorter ones are taken for zero."""
 
 
-def attended_of(examined: Sequence[Examined], seed: int) -> AttendedFacts | None:
-    """Means over the cases that have an instruction to attend to; None where none has.
+@dataclass(frozen=True)
+class _Case:
+    """What one case contributes to the means."""
 
-    Sinks, heads and nulls are those of the first such case.
-    """
-    cases = [one for one in examined if one.instruction_positions]
-    if not cases:
-        return None
-    first = cases[0]
-    weights = [one.seen.attention(one.rows) for one in cases]
-    sinks = _sinks(first, weights[0])
-    own = [list(one.instruction_positions) for one in cases]
-    pairs = list(zip(cases, weights, own, strict=True))
-    zero = [_values_are_zero(one.seen, positions) for one, _, positions in pairs]
-    by_head = weights[0][..., own[0]].sum(axis=-1).mean(axis=-1)
+    share: float
+    last_layer_share: float
+    lift: float | None
+    value_share: float | None
+    rollout_share: float
+    values_are_zero: bool | None
+    ivar: float | None
+
+
+@dataclass
+class Attended:
+    """Gathers the facts case by case; holds no attention."""
+
+    seed: int
+    _cases: list[_Case] = field(default_factory=list)
+    _first: AttendedFacts | None = None
+    """Sinks, heads and nulls, of the first case that has an instruction to attend to."""
+
+    def add(self, one: Examined) -> None:
+        """Take one case in; one without an instruction in its sequence counts for nothing."""
+        positions = list(one.instruction_positions)
+        if not positions:
+            return
+        attention = one.seen.attention(one.rows)
+        if self._first is None:
+            self._first = _first_facts(one, attention, self.seed)
+        visible = one.seen.visible_anywhere(one.rows)
+        self._cases.append(
+            _Case(
+                share=_share(attention, positions),
+                last_layer_share=_share(attention[-1:], positions),
+                lift=lift(attention, positions, visible, self._first.sinks),
+                value_share=_value_share(one, positions),
+                rollout_share=_rollout_share(one, positions),
+                values_are_zero=_values_are_zero(one.seen, positions),
+                ivar=ivar(attention, positions, _image(one)),
+            )
+        )
+
+    def facts(self) -> AttendedFacts | None:
+        """Means over the cases; None where none has an instruction to attend to."""
+        if self._first is None:
+            return None
+        cases = self._cases
+        zero = [case.values_are_zero for case in cases]
+        return self._first.model_copy(
+            update={
+                "share": _mean([case.share for case in cases]) or 0.0,
+                "last_layer_share": _mean([case.last_layer_share for case in cases]) or 0.0,
+                "lift": _mean([case.lift for case in cases]),
+                "value_share": _mean([case.value_share for case in cases]),
+                "rollout_share": _mean([case.rollout_share for case in cases]) or 0.0,
+                "values_are_zero": None if None in zero else all(zero),
+                "ivar": _mean([case.ivar for case in cases]),
+            }
+        )
+
+
+def _first_facts(first: Examined, attention: ActionAttention, seed: int) -> AttendedFacts:
+    """What is measured on one case alone; the means are filled in when all cases are known."""
+    sinks = _sinks(first, attention)
+    by_head = attention[..., list(first.instruction_positions)].sum(axis=-1).mean(axis=-1)
     return AttendedFacts(
-        share=_mean([_share(w, p) for _, w, p in pairs]) or 0.0,
-        last_layer_share=_mean([_share(w[-1:], p) for _, w, p in pairs]) or 0.0,
-        lift=_mean([lift(w, p, one.seen.visible_anywhere(one.rows), sinks) for one, w, p in pairs]),
-        lift_by_region=_lift_by_region(first, weights[0], sinks),
+        share=0.0,
+        last_layer_share=0.0,
+        lift=None,
+        lift_by_region=_lift_by_region(first, attention, sinks),
         sinks=sinks,
-        value_share=_mean([_value_share(one, p) for one, _, p in pairs]),
-        rollout_share=_mean([_rollout_share(one, p) for one, _, p in pairs]) or 0.0,
-        values_are_zero=None if None in zero else all(zero),
+        value_share=None,
+        rollout_share=0.0,
+        values_are_zero=None,
         heads_alive_by_layer=heads_alive(by_head),
         top_heads=tuple(
             HeadOnInstruction(layer=head.layer, head=head.head, share=head.share)
             for head in head_table({"instruction": by_head}, top=TOP_HEADS)
         ),
-        ivar=_mean([ivar(w, p, _image(one)) for one, w, p in pairs]),
+        ivar=None,
         null_shuffled_weights=_share_with_shuffled_weights(first, seed),
         null_nonsense=_share_of_nonsense(first),
     )

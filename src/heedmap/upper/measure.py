@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from heedmap.capture.stacks import Stack
 from heedmap.errors import InstructionError
 from heedmap.evidence import CausalMap, ObeyedFacts, UsedFacts
 from heedmap.inputs.instructions import check_expected_actions, check_instructions
 from heedmap.inputs.trials import Trial
 from heedmap.interventions.cached import Knockouts
-from heedmap.lower.discovery import Transformer
-from heedmap.lower.examine import Examined
 from heedmap.measures.following import parse_expectation
 from heedmap.policies.base import Policy
 from heedmap.upper.maps import measure_map
@@ -35,21 +34,20 @@ class UpperFacts(NamedTuple):
 
 def measure_upper(
     policy: Policy,
-    transformer: Transformer,
-    examined: Sequence[Examined],
+    structures: Structures,
+    stack: Stack,
     trials: Sequence[Trial],
     seed: int,
     on_stage: Callable[[], None] = lambda: None,
 ) -> UpperFacts:
     """Rungs 5 and 6 over the trials. Raises PolicyError when one of them cannot be run.
 
-    `on_stage` is called after each of the `STAGES`: exchanged, cut, mapped.
+    `stack` is the transformer that feeds the action. `on_stage` is called after each of the
+    `STAGES`: exchanged, cut, mapped.
     """
     first = trials[0]
     tried = [(first.observation, text) for text in first.instructions.values()]
-    runner = Runner.of(policy, tried, examined[0].seen.stack)
-    structures = Structures(policy, transformer, seed)
-    structures.learn(examined)
+    runner = Runner.of(policy, tried, stack)
     responses = respond(runner, trials)
     metric = responses.metric(policy.action_names)
     obeyed = measure_obedience(responses, metric, policy.action_names, seed)

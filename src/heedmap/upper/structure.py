@@ -43,7 +43,7 @@ def structure_of(examined: Examined) -> Structure:
     """From one examined example."""
     regions = examined.layout.regions
     return Structure(
-        stack=examined.seen.stack,
+        stack=examined.seen.stack.without_tensors(),
         rows=examined.rows,
         instruction=examined.instruction_positions,
         template=regions.get("template", ()),
@@ -62,12 +62,11 @@ class Structures:
     _known: dict[int, Structure | None] = field(default_factory=dict)
     _more: int = MOST_EXAMINED
 
-    def learn(self, examined: Sequence[Examined]) -> None:
-        """Take over what the cases have shown."""
-        for one in examined:
-            key = length_key(self.policy, one.subject.instruction)
-            if one.instruction_positions:
-                self._known.setdefault(key, structure_of(one))
+    def learn(self, examined: Examined) -> None:
+        """Take over what a case has shown."""
+        key = length_key(self.policy, examined.subject.instruction)
+        if examined.instruction_positions and key not in self._known:
+            self._known[key] = structure_of(examined)
 
     def of(self, trial: Trial, name: str) -> Structure | None:
         """Where things stand under this instruction; None where nothing of it is present."""
