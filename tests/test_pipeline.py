@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,6 +10,7 @@ import pyarrow.compute as pc
 import pytest
 import torch
 
+from heedmap.capture.calls import FusedCall
 from heedmap.errors import (
     FrameError,
     InstructionError,
@@ -229,3 +231,18 @@ def test_what_cannot_be_audited_is_refused_before_any_work(case: FrameCase) -> N
         audit([policy, policy], frame, texts)
     with pytest.raises(InstructionError, match="expected for the instruction 'up'"):
         audit(policy, frame, texts, expected_actions={"up": "left"})
+
+
+def test_many_frames_hold_no_more_tensors_than_few(case: FrameCase) -> None:
+    """Attention calls keep queries, keys and values: those of earlier cases must be let go."""
+    rng = np.random.default_rng(0)
+    frames = [rng.integers(0, 256, case.frame.shape, dtype=np.uint8) for _ in range(5)]
+    alive: list[int] = []
+
+    def count(*_: object) -> None:
+        gc.collect()
+        alive.append(sum(type(each) is FusedCall for each in gc.get_objects()))
+
+    audit(random_policy("sound"), frames, case.instructions, trials=(), on_progress=count)
+    assert len(alive) == 15
+    assert max(alive[6:]) <= max(alive[:6])

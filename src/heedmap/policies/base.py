@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import torch
@@ -119,10 +120,16 @@ class Policy(ABC):
 
 
 def weights_sha256(module: nn.Module) -> str:
-    """SHA-256 over names, dtypes, shapes and bytes of all parameters and buffers."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(module.state_dict().items()):
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        flat = tensor.detach().cpu().contiguous().flatten().view(torch.uint8)
-        digest.update(flat.numpy().tobytes())
-    return digest.hexdigest()
+    """SHA-256 over names, dtypes, shapes and SHA-256 digests of all parameters and buffers."""
+    named = sorted(module.state_dict().items())
+    with ThreadPoolExecutor() as threads:  # hashing lets go of the interpreter's lock
+        digests = threads.map(_bytes_sha256, (tensor for _, tensor in named))
+        whole = hashlib.sha256()
+        for (name, tensor), digest in zip(named, digests, strict=True):
+            whole.update(f"{name} {tensor.dtype} {tuple(tensor.shape)} {digest}\n".encode())
+    return whole.hexdigest()
+
+
+def _bytes_sha256(tensor: torch.Tensor) -> str:
+    flat = tensor.detach().cpu().contiguous().flatten().view(torch.uint8)
+    return hashlib.sha256(flat.numpy().data).hexdigest()
