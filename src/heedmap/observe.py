@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,14 @@ import torch
 from torch import nn
 
 from heedmap.capture.inputs import (
+    Boundary,
     EditSequence,
     capture_entering,
     stopping_before,
-    watch_boundary,
+    watch_boundaries,
 )
 from heedmap.capture.instead import instead_of
-from heedmap.capture.stacks import Stack, stacks_of, unseen_attention
+from heedmap.capture.stacks import Stack, block_of, pattern_of, stacks_of, unseen_attention
 from heedmap.capture.trace import EditEmbedding, EmbeddingCall, Trace, trace
 from heedmap.errors import CaptureError
 from heedmap.inputs.observation import Observation
@@ -112,27 +113,82 @@ def observe(
 
     Raises CaptureError when the stack does not run, runs twice, or has another length.
     """
+    module = policy.module
+    attentions = [name for name, _ in module.named_modules() if pattern_of(name) == pattern]
+    blocks = list(dict.fromkeys(block_of(name) for name in attentions))
     with ExitStack() as contexts:
-        seen = contexts.enter_context(trace(policy.module, edit_embedding=edit_embedding))
-        boundary = contexts.enter_context(
-            watch_boundary(
-                policy.module, pattern, lambda: len(seen.embeddings), leaving=keep_leaving
-            )
+        seen = contexts.enter_context(trace(module, edit_embedding=edit_embedding))
+        boundaries = contexts.enter_context(
+            watch_boundaries(module, blocks, lambda: len(seen.embeddings), leaving=keep_leaving)
         )
         if edit_sequence is not None and like is not None:
-            contexts.enter_context(capture_entering(policy.module, like, edit_sequence))
+            contexts.enter_context(capture_entering(module, like, edit_sequence))
         scores = policy([observation], [instruction])
     stack = only_stack(seen, pattern)
     length = stack.length if like is None else like.length
+    return _pass(seen, stack, boundaries, length, scores, keep_leaving)
+
+
+@dataclass(frozen=True)
+class FirstPass:
+    """A pass in which the stacks are not known yet: any of them can be asked for."""
+
+    seen: Trace
+    scores: ActionScores
+    boundaries: dict[str, Boundary]
+
+    def of(self, stack: Stack, towers: Sequence[str]) -> Pass:
+        """The pass as `observe` shows it, of a stack and without look-ups inside towers.
+
+        Raises CaptureError when the stack ran more than once.
+        """
+        stack.check_runs_once()
+        found = _pass(self.seen, stack, self.boundaries, stack.length, self.scores, True)
+        inside = tuple(f"{name}." for name in towers)
+        calls = [not call.module_name.startswith(inside) for call in found.embeddings]
+        kept = tuple(c for c, outside in zip(found.embeddings, calls, strict=True) if outside)
+        before = self.boundaries[_blocks_pattern(stack)].at_begin or 0
+        return replace(found, embeddings=kept, looks_up_later=any(calls[before:]))
+
+
+def first_pass(policy: Policy, observation: Observation, instruction: str) -> FirstPass:
+    """One forward pass, watched at every numbered module, so that no second one is needed.
+
+    Raises CaptureError when no attention can be seen at all.
+    """
+    module = policy.module
+    blocks = [name for name, _ in module.named_modules() if block_of(name) == name]
+    with (
+        trace(module) as seen,
+        watch_boundaries(module, blocks, lambda: len(seen.embeddings), leaving=True) as boundaries,
+    ):
+        scores = policy([observation], [instruction])
+    check_attention_seen(policy, seen)
+    return FirstPass(seen, scores, boundaries)
+
+
+def _pass(
+    seen: Trace,
+    stack: Stack,
+    boundaries: dict[str, Boundary],
+    length: int,
+    scores: ActionScores,
+    keep_leaving: bool,
+) -> Pass:
+    boundary = boundaries[_blocks_pattern(stack)]
     return Pass(
         sequence=boundary.entering(length),
         embeddings=tuple(seen.embeddings),
         scores=scores,
         stack=stack,
         looks_up_later=len(seen.embeddings) > (boundary.at_begin or 0),
-        leaving=boundary.leaving(length) if keep_leaving else (),
         final=Final(boundary.last_output),
+        leaving=boundary.leaving(length) if keep_leaving else (),
     )
+
+
+def _blocks_pattern(stack: Stack) -> str:
+    return pattern_of(stack.first_block)
 
 
 def enter(
@@ -162,15 +218,14 @@ def enter(
 
 def traced(policy: Policy, observation: Observation, instruction: str) -> Trace:
     """One forward pass, watched. Raises CaptureError when no attention can be seen at all."""
-    return traced_with_scores(policy, observation, instruction)[0]
-
-
-def traced_with_scores(
-    policy: Policy, observation: Observation, instruction: str
-) -> tuple[Trace, ActionScores]:
-    """As `traced`, and what the policy gave."""
     with trace(policy.module) as seen:
-        scores = policy([observation], [instruction])
+        policy([observation], [instruction])
+    check_attention_seen(policy, seen)
+    return seen
+
+
+def check_attention_seen(policy: Policy, seen: Trace) -> None:
+    """Raise CaptureError, naming what ran, when a pass showed no attention at all."""
     if not seen.attention:
         hidden = unseen_attention(policy.module, seen)
         found = f"the module(s) {', '.join(hidden[:3])} ran" if hidden else "no such module ran"
@@ -180,7 +235,6 @@ def traced_with_scores(
             f"torch.compile and fused kernels such as flash-attn off, and check that the module "
             f"given is the one that the policy runs."
         )
-    return seen, scores
 
 
 def only_stack(seen: Trace, pattern: str) -> Stack:

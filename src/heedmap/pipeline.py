@@ -30,7 +30,7 @@ from heedmap.lower.discovery import Transformer, find_transformer
 from heedmap.lower.examine import examine
 from heedmap.measures.share import region_shares, visible_counts
 from heedmap.observe import Pass, describe_action
-from heedmap.policies.base import ActionScores, Policy, weights_sha256
+from heedmap.policies.base import ActionScores, Policy, same_sums, weights_sha256, weights_sums
 from heedmap.preparation import check_inputs, describe_frame, evaluating, load_all
 from heedmap.provenance import describe_run
 from heedmap.record import Case, Instruction, LayoutInfo, PolicyResult, Record
@@ -161,7 +161,7 @@ class _Findings:
 def _audit_policy(policy: Policy, plan: _Plan) -> PolicyResult:
     """All cases of one policy; its training flags are put back, its weights untouched."""
     with one_attention_path(), evaluating(policy):
-        hash_before = weights_sha256(policy.module)
+        before = weights_sums(policy.module)
         first, text = plan.frames[0].observation, next(iter(plan.instructions.values()))
         transformer = find_transformer(policy, first, text, plan.seed)
         found = _Findings(Diagnosis(policy, transformer, plan.seed))
@@ -177,7 +177,7 @@ def _audit_policy(policy: Policy, plan: _Plan) -> PolicyResult:
             )
         seen = found.diagnosis.first.seen
         _check_unchanged(policy, transformer, seen, policy([first], [text]))
-        if weights_sha256(policy.module) != hash_before:
+        if not same_sums(weights_sums(policy.module), before):
             raise PolicyError(
                 f"The weights or buffers of '{policy.name}' changed while it was audited; "
                 f"run it in evaluation mode, without updates in its forward pass."
@@ -188,7 +188,7 @@ def _audit_policy(policy: Policy, plan: _Plan) -> PolicyResult:
     return PolicyResult(
         name=policy.name,
         family=policy.family,
-        weights_sha256=hash_before,
+        weights_sha256=weights_sha256(policy.module),
         layers=len(stack.calls),
         heads=stack.calls[0].head_count,
         action_names=policy.action_names,

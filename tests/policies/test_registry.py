@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from heedmap.errors import PolicyError
-from heedmap.policies.base import Policy, weights_sha256
+from heedmap.policies.base import Policy, same_sums, weights_sha256, weights_sums
 from heedmap.policies.registry import load_policy
 from heedmap.specimens.zoo import REGIMES, SPECIMENS, check_name
 from tests.conftest import random_network
@@ -55,3 +55,19 @@ def test_the_weight_hash_takes_every_type_and_shape() -> None:
     network = random_network("sound").bfloat16()
     network.register_buffer("steps", torch.tensor(3))  # an integer without any axis
     assert len(weights_sha256(network)) == 64
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float64])
+@pytest.mark.parametrize("width", [5, 70])
+def test_sums_of_weights_tell_a_change_and_an_exchange(dtype: torch.dtype, width: int) -> None:
+    network = torch.nn.Linear(width, 151).to(dtype)
+    before = weights_sums(network)
+    assert same_sums(weights_sums(network), before)
+    with torch.no_grad():
+        old = network.weight[3, 4].clone()
+        network.weight[3, 4] = torch.nextafter(old, torch.tensor(torch.inf, dtype=dtype))
+        assert not same_sums(weights_sums(network), before)
+        network.weight[3, 4] = old
+        assert same_sums(weights_sums(network), before)
+        network.weight[[3, 100]] = network.weight[[100, 3]]
+        assert not same_sums(weights_sums(network), before)

@@ -18,9 +18,10 @@ from heedmap.branching.layers_running import Arguments, LayersRunning, SdpaCall
 from heedmap.capture.rows import MASKED_BELOW, row_bias
 from heedmap.capture.stacks import Stack, block_of, stacks_of
 from heedmap.capture.towers import towers_of
+from heedmap.capture.trace import trace
 from heedmap.errors import CaptureError
 from heedmap.inputs.observation import Observation
-from heedmap.observe import traced_with_scores
+from heedmap.observe import check_attention_seen
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.types import Embeddings
 
@@ -119,8 +120,9 @@ def find_trunk(policy: Policy, observation: Observation, instruction: str) -> Fo
     """
     recorder = _Recorder()
     names = [name for name, _ in policy.module.named_modules() if name and block_of(name) == name]
-    with recorder.watching(policy.module, names):
-        seen, scores = traced_with_scores(policy, observation, instruction)
+    with recorder.watching(policy.module, names), trace(policy.module) as seen:
+        scores = policy([observation], [instruction])
+    check_attention_seen(policy, seen)
     stacks = [s for s in stacks_of(seen, policy.transformer_name) if s.attends_to_itself]
     if not stacks:
         raise CaptureError(

@@ -7,7 +7,7 @@ the first floating tensor it takes (or gives) that has one entry a position.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,7 +17,7 @@ import torch
 from torch import nn
 from torch.utils.hooks import RemovableHandle
 
-from heedmap.capture.stacks import Stack, block_of, pattern_of
+from heedmap.capture.stacks import Stack, pattern_of
 from heedmap.errors import CaptureError, HeedmapError
 from heedmap.types import Embeddings
 
@@ -184,27 +184,23 @@ class Boundary:
 
 
 @contextmanager
-def watch_boundary(
-    module: nn.Module, pattern: str, count: Callable[[], int], *, leaving: bool = False
-) -> Iterator[Boundary]:
-    """Watch the layers around the attention modules of that pattern; leaves no hook behind.
+def watch_boundaries(
+    module: nn.Module, blocks: Sequence[str], count: Callable[[], int], *, leaving: bool = False
+) -> Iterator[dict[str, Boundary]]:
+    """Watch layers of these names, by their pattern; leaves no hook behind.
 
-    `count` is asked when the first of them begins. With `leaving`, what they give is kept.
+    `count` is asked when the first of a pattern begins. With `leaving`, what they give is kept.
     """
-    names = [name for name, _ in module.named_modules() if pattern_of(name) == pattern]
-    boundary = Boundary()
-    handles = [
-        handle
-        for name in dict.fromkeys(block_of(name) for name in names)
-        for handle in (
-            module.get_submodule(name).register_forward_pre_hook(
-                partial(boundary.begin, count), with_kwargs=True
-            ),
-            module.get_submodule(name).register_forward_hook(partial(boundary.end, name, leaving)),
-        )
-    ]
+    boundaries: dict[str, Boundary] = {}
+    handles: list[RemovableHandle] = []
+    for name in blocks:
+        boundary = boundaries.setdefault(pattern_of(name), Boundary())
+        layer = module.get_submodule(name)
+        begin, end = partial(boundary.begin, count), partial(boundary.end, name, leaving)
+        handles.append(layer.register_forward_pre_hook(begin, with_kwargs=True))
+        handles.append(layer.register_forward_hook(end))
     try:
-        yield boundary
+        yield boundaries
     finally:
         for handle in handles:
             handle.remove()

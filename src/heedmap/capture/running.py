@@ -15,6 +15,10 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.modules.module import (
+    register_module_forward_hook,
+    register_module_forward_pre_hook,
+)
 from torch.utils._python_dispatch import TorchDispatchMode
 
 INSIDE_TOWER: ContextVar[bool] = ContextVar("INSIDE_TOWER", default=False)
@@ -38,14 +42,13 @@ class Running:
 def watch_modules(module: nn.Module) -> Iterator[Running]:
     """Follow which module inside `module` runs; leaves no hook behind."""
     running = Running()
-    handles = [
-        handle
-        for name, inner in module.named_modules()
-        for handle in (
-            inner.register_forward_pre_hook(partial(_enter, running, name)),
-            inner.register_forward_hook(partial(_leave, running), always_call=True),
-        )
-    ]
+    name_of = {inner: name for name, inner in module.named_modules()}
+    # Two hooks on all modules of the process, instead of two on each of these: putting a
+    # thousand hooks on and off takes longer than many a pass that is stopped early.
+    handles = (
+        register_module_forward_pre_hook(partial(_enter, running, name_of)),
+        register_module_forward_hook(partial(_leave, running, name_of), always_call=True),
+    )
     try:
         yield running
     finally:
@@ -53,13 +56,15 @@ def watch_modules(module: nn.Module) -> Iterator[Running]:
             handle.remove()
 
 
-def _enter(running: Running, name: str, *_: Any) -> None:
-    running.begun.append(name)
-    running.stack.append(name)
+def _enter(running: Running, name_of: dict[nn.Module, str], module: nn.Module, *_: Any) -> None:
+    if (name := name_of.get(module)) is not None:
+        running.begun.append(name)
+        running.stack.append(name)
 
 
-def _leave(running: Running, *_: Any) -> None:
-    running.stack.pop()
+def _leave(running: Running, name_of: dict[nn.Module, str], module: nn.Module, *_: Any) -> None:
+    if module in name_of:
+        running.stack.pop()
 
 
 class OperatorMode(TorchDispatchMode, ABC):

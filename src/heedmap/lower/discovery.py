@@ -16,10 +16,9 @@ import torch
 from heedmap.capture.inputs import SequenceLengthError, edit_leaving
 from heedmap.capture.stacks import Stack, stacks_of
 from heedmap.capture.towers import Memories, remembering, towers_of
-from heedmap.capture.trace import Trace
 from heedmap.errors import CaptureError, HeedmapError
 from heedmap.inputs.observation import Observation
-from heedmap.observe import Final, Pass, enter, observe, traced_with_scores
+from heedmap.observe import Final, FirstPass, Pass, enter, first_pass
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.types import Embeddings
 from heedmap.variants import observation_variants, word_variants
@@ -50,8 +49,8 @@ def find_transformer(
 
     Raises CaptureError, naming what was found of every stack, when none fits.
     """
-    seen, scores = traced_with_scores(policy, observation, instruction)
-    stacks = stacks_of(seen, policy.transformer_name)
+    first = first_pass(policy, observation, instruction)
+    stacks = stacks_of(first.seen, policy.transformer_name)
     infos: list[StackInfo] = []
     taken: Transformer | None = None
     for stack in reversed(stacks):
@@ -59,7 +58,7 @@ def find_transformer(
         if taken is not None:
             reason = f"runs before {taken.pattern}"
         else:
-            found = _candidate(policy, stack, seen, observation, instruction, seed)
+            found = _candidate(policy, stack, first, observation, instruction, seed)
             fits = isinstance(found, Transformer)
             reason = _FITS if isinstance(found, Transformer) else found
             taken = found if isinstance(found, Transformer) else None
@@ -70,7 +69,7 @@ def find_transformer(
             f"No transformer that feeds the action was found in '{policy.name}'. Attention "
             f"seen in: {told}. Name it: CallablePolicy(..., transformer=module)."
         )
-    return replace(taken, stacks=tuple(reversed(infos)), first_scores=scores)
+    return replace(taken, stacks=tuple(reversed(infos)), first_scores=first.scores)
 
 
 _FITS = "attends to itself, takes in the frame or words, and the action depends on its final states"
@@ -104,7 +103,7 @@ def action_rows(
 def _candidate(
     policy: Policy,
     stack: Stack,
-    seen: Trace,
+    first: FirstPass,
     observation: Observation,
     instruction: str,
     seed: int,
@@ -112,12 +111,11 @@ def _candidate(
     """The transformer that this stack is, or why it cannot be the one that feeds the action."""
     if not stack.attends_to_itself:
         return "its queries and keys are not one sequence (cross-attention)"
-    towers = towers_of(policy.module, seen, stack)
+    towers = towers_of(policy.module, first.seen, stack)
     memories: Memories = {}
     try:
-        stack.check_runs_once()
+        base = first.of(stack, towers)
         with remembering(policy.module, towers, memories):
-            base = observe(policy, stack.pattern, observation, instruction, keep_leaving=True)
             if not _takes_in(policy, base, observation, instruction, seed):
                 return "nothing entering its first layer moves with frame or instruction"
             rows = action_rows(policy, stack, observation, instruction, seed, base.final)
