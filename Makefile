@@ -11,7 +11,7 @@ export MALLOC_TRIM_THRESHOLD_ := 268435456
 export MALLOC_TOP_PAD_ := 67108864
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check report format clean
+.PHONY: help demo test check bench report format clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,14 @@ check: $(VENV)/.complete ## format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
+
+bench: $(VENV)/.complete ## time capture, many instructions, knockouts and an audit, in small
+	$(BIN)/python -m benchmarks.capture --length 257 1024 --rounds 5
+	$(BIN)/python -m benchmarks.capture --length 2048 --memory
+	$(BIN)/python -m benchmarks.instructions --count 1 8 32 --rounds 3
+	$(BIN)/python -m benchmarks.instructions --model qwen2_5_vl --count 32 --rounds 3
+	$(BIN)/python -m benchmarks.knockouts --length 257
+	$(BIN)/python -m benchmarks.audit --model qwen2_5_vl --rounds 3
 
 report: $(VENV)/.complete ## write the demo's HTML report again, in both languages
 	@test -f $(OUT)/record.json || $(MAKE) demo

@@ -20,6 +20,7 @@ from heedmap.capture.inputs import (
 )
 from heedmap.capture.instead import instead_of
 from heedmap.capture.stacks import Stack, block_of, pattern_of, stacks_of, unseen_attention
+from heedmap.capture.towers import CallsOfModules, keeping_calls
 from heedmap.capture.trace import EditEmbedding, EmbeddingCall, Trace, trace
 from heedmap.errors import CaptureError
 from heedmap.inputs.observation import Observation
@@ -136,6 +137,8 @@ class FirstPass:
     seen: Trace
     scores: ActionScores
     boundaries: dict[str, Boundary]
+    calls: CallsOfModules
+    """Of the modules that are no layer of a stack, vision towers among them."""
 
     def of(self, stack: Stack, towers: Sequence[str]) -> Pass:
         """The pass as `observe` shows it, of a stack and without look-ups inside towers.
@@ -160,11 +163,12 @@ def first_pass(policy: Policy, observation: Observation, instruction: str) -> Fi
     blocks = [name for name, _ in module.named_modules() if block_of(name) == name]
     with (
         trace(module) as seen,
+        keeping_calls(module, [name for name in blocks if pattern_of(name) == name]) as calls,
         watch_boundaries(module, blocks, lambda: len(seen.embeddings), leaving=True) as boundaries,
     ):
         scores = policy([observation], [instruction])
     check_attention_seen(policy, seen)
-    return FirstPass(seen, scores, boundaries)
+    return FirstPass(seen, scores, boundaries, calls)
 
 
 def _pass(

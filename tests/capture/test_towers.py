@@ -12,6 +12,7 @@ from heedmap.capture.towers import (
     MOST_ENTRIES,
     Memories,
     everything_running,
+    keeping_calls,
     remembering,
     towers_of,
 )
@@ -125,6 +126,19 @@ def test_memory_is_bounded_and_can_be_handed_on() -> None:
         whole(PIXELS + MOST_ENTRIES + 8)
         whole(PIXELS)
     assert len(whole.tower.runs) == 1  # the last one was still known, the first one dropped
+
+
+@pytest.mark.parametrize(("kind", "runs"), [("plain", 0), ("draws", 1)])
+def test_a_pass_that_was_watched_can_be_remembered_afterwards(kind: str, runs: int) -> None:
+    """Unless it drew random numbers: nobody knows whether the tower did."""
+    whole = Whole(kind)
+    with torch.no_grad(), keeping_calls(whole, ["tower"]) as kept:
+        expected = whole(PIXELS)
+    whole.tower.runs.clear()
+    with torch.no_grad(), remembering(whole, ["tower"], kept.remembered(["tower"])):
+        again = whole(PIXELS)
+    assert len(whole.tower.runs) == runs
+    assert torch.equal(again, expected) == (kind == "plain")
 
 
 def test_look_ups_inside_a_tower_are_noted_never_rather_than_sometimes() -> None:

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -48,6 +49,57 @@ def towers_of(module: nn.Module, seen: Trace, stack: Stack) -> tuple[str, ...]:
         if top is not None:
             towers[top] = None
     return tuple(towers)
+
+
+@dataclass
+class CallsOfModules:
+    """What modules were called with in one pass, and gave; of those that ran once."""
+
+    calls: dict[str, tuple[list[Any], Any]] = field(default_factory=dict)
+    """By name: flattened arguments, output."""
+    often: set[str] = field(default_factory=set)
+
+    def remembered(self, towers: Sequence[str]) -> Memories:
+        """Memories of towers, as if the pass had been run under `remembering`."""
+        memories: Memories = {name: TowerMemory() for name in towers}
+        for name in towers:
+            if name in self.calls and name not in self.often:
+                given, output = self.calls[name]
+                if _is_plain(output):
+                    memories[name].keep(given, output)
+        return memories
+
+
+@contextmanager
+def keeping_calls(module: nn.Module, names: Sequence[str]) -> Iterator[CallsOfModules]:
+    """Keep what modules of these names are called with and give; leaves no hook behind.
+
+    Nothing is kept of a pass that draws random numbers: its towers might.
+    """
+    kept = CallsOfModules()
+
+    def hook_for(name: str) -> Any:
+        def hook(_: nn.Module, args: Any, kwargs: Any, output: Any) -> None:
+            given = pytree.tree_flatten((args, kwargs))[0]
+            if name in kept.calls:
+                kept.often.add(name)
+            elif _tensors(given):
+                kept.calls[name] = (_copied(given), _copied(output))
+
+        return hook
+
+    handles = [
+        module.get_submodule(name).register_forward_hook(hook_for(name), with_kwargs=True)
+        for name in names
+    ]
+    before = _random_states()
+    try:
+        yield kept
+    finally:
+        for handle in handles:
+            handle.remove()
+    if any(not torch.equal(a, b) for a, b in zip(before, _random_states(), strict=True)):
+        kept.calls.clear()
 
 
 Memories = dict[str, "TowerMemory"]

@@ -112,7 +112,7 @@ def _candidate(
     if not stack.attends_to_itself:
         return "its queries and keys are not one sequence (cross-attention)"
     towers = towers_of(policy.module, first.seen, stack)
-    memories: Memories = {}
+    memories = first.calls.remembered(towers)
     try:
         base = first.of(stack, towers)
         with remembering(policy.module, towers, memories):
