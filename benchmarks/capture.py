@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 import numpy as np
 import torch
@@ -70,9 +71,10 @@ def _times(given: argparse.Namespace, dtype: torch.dtype, length: int) -> None:
     timings = interleaved(ways, given.rounds, warm_up=0)
     title = f"Capture, Kosmos-2 {given.size} decoder, {given.dtype}, S = {length}"
     print_timings(title, timings, dict.fromkeys(list(ways)[:1], floor))
-    absent = [tool for tool in OTHER_TOOLS if not any(tool in name for name in ways)]
+    absent = [tool for tool in OTHER_TOOLS if find_spec(tool) is None]
     if absent:
-        console.print(f"Not installed: {', '.join(absent)} (pip install 'heedmap[bench]').")
+        hint = f"Not installed: {', '.join(absent)} (pip install 'heedmap[bench]')."
+        console.print(hint, markup=False)
     write_json(given.json, "capture", timings, size=given.size, dtype=given.dtype, length=length)
 
 

@@ -12,7 +12,7 @@ from heedmap.capture.masks import blind_rows
 from heedmap.errors import InstructionError
 from heedmap.inputs.trials import Trial
 from heedmap.interventions.bypass import find_bypass
-from heedmap.lower.attended import Attended
+from heedmap.lower.attended import AttendedGatherer
 from heedmap.lower.discovery import Transformer
 from heedmap.lower.examine import Examined
 from heedmap.lower.patches import patch_map
@@ -42,7 +42,7 @@ class Diagnosis:
         self._first: Examined | None = None
         self._presence: list[_Presence] = []
         self._visibility: list[VisibilityFacts] = []
-        self._attended = Attended(seed)
+        self._attended = AttendedGatherer(seed)
         self._structures = Structures(policy, transformer, seed)
 
     @property

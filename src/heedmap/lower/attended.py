@@ -43,7 +43,7 @@ class _Case:
 
 
 @dataclass
-class Attended:
+class AttendedGatherer:
     """Gathers the facts case by case; holds no attention."""
 
     seed: int
