@@ -171,7 +171,7 @@ class PatchMap(_Model):
     positions_share: float | None = None
     """Share of the camera's positions that some cell moves; None as above."""
     mixes: bool = False
-    """Each of two opposite corner cells moves all of the camera's positions."""
+    """The cell in the upper left corner moves all of the camera's positions."""
 
 
 class Measurements(_Model):

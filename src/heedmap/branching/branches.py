@@ -18,11 +18,15 @@ import numpy as np
 import torch
 from jaxtyping import Bool
 
-from heedmap.branching.layer_inputs import LayerInput, NotShareableError, at_positions
-from heedmap.branching.layers_running import Arguments, LayersRunning, SdpaCall
+from heedmap.branching.layer_inputs import LayerInput, at_positions
+from heedmap.branching.layers_running import (
+    Arguments,
+    LayersRunning,
+    SdpaCall,
+    scores_of_rows,
+)
 from heedmap.branching.shared_attention import Hidden, attend_shared
 from heedmap.branching.trunk import Trunk
-from heedmap.errors import HeedmapError
 from heedmap.policies.base import ActionScores, Policy
 
 CutRows = Bool[np.ndarray, "row key"]
@@ -63,19 +67,9 @@ def run_branches(
     every = [plain, *(branches[index] for index in order)]
     count = len(every) if copies else 1
     running = _Branches(trunk, sorted(rows), every, count)
-    try:
-        with (
-            torch.no_grad(),
-            policy.pinned_noise(),
-            running.watching(policy.module, trunk.stack.block_names),
-        ):
-            scores = policy.act([trunk.observation] * count, [trunk.instruction] * count)
-    except HeedmapError:
-        raise
-    except Exception as error:  # the policy's own code, given fewer rows than it may expect
-        raise NotShareableError(f"its code takes no rows alone ({type(error).__name__})") from error
-    if scores.ndim != 2 or len(scores) != len(every) or not scores.isfinite().all():
-        raise NotShareableError("its head does not give one row of scores a branch")
+    examples = [(trunk.observation, trunk.instruction)] * count
+    with running.watching(policy.module, trunk.stack.block_names):
+        scores = scores_of_rows(policy, examples, len(every))
     in_order = torch.empty_like(scores)
     in_order[[0, *(index + 1 for index in order)]] = scores
     return in_order

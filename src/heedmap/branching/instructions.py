@@ -18,7 +18,12 @@ import torch
 from jaxtyping import Float
 
 from heedmap.branching.layer_inputs import LayerInput, NotShareableError, suffixes_stacked
-from heedmap.branching.layers_running import Arguments, LayersRunning, SdpaCall
+from heedmap.branching.layers_running import (
+    Arguments,
+    LayersRunning,
+    SdpaCall,
+    scores_of_rows,
+)
 from heedmap.branching.shared_attention import attend_shared
 from heedmap.branching.trunk import Trunk, tolerance
 from heedmap.capture.instead import instead_of
@@ -93,19 +98,9 @@ def run_together(
     """
     running = _Together(trunk, sequences, rows)
     texts = list(instructions) if copies else [instructions[-1]]
-    try:
-        with (
-            torch.no_grad(),
-            policy.pinned_noise(),
-            running.watching(policy.module, trunk.stack.block_names),
-        ):
-            scores = policy.act([trunk.observation] * len(texts), texts)
-    except HeedmapError:
-        raise
-    except Exception as error:  # the policy's own code, given other rows than it expects
-        raise NotShareableError(f"its code takes no rows alone ({type(error).__name__})") from error
-    if scores.ndim != 2 or len(scores) != len(instructions) or not scores.isfinite().all():
-        raise NotShareableError("its head does not give one row of scores an instruction")
+    examples = [(trunk.observation, text) for text in texts]
+    with running.watching(policy.module, trunk.stack.block_names):
+        scores = scores_of_rows(policy, examples, len(instructions))
     if (scores[0] - trunk.scores[0]).abs().max() > tolerance(trunk.scores):
         raise NotShareableError("words alone give other scores than the whole sequence")
     return scores, running.weights()

@@ -14,6 +14,12 @@ import torch.nn.functional as F
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from heedmap.batches import is_out_of_memory
+from heedmap.branching.layer_inputs import NotShareableError
+from heedmap.errors import HeedmapError
+from heedmap.inputs.observation import Observation
+from heedmap.policies.base import ActionScores, Policy
+
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 TakeInput = Callable[[int, tuple[Any, ...], dict[str, Any]], Arguments | None]
 """Gets a layer's number and arguments; gives others in their place, or None."""
@@ -123,3 +129,26 @@ class _SeesSdpa(TorchFunctionMode):
             if result is not None:
                 return result
         return func(*args, **kwargs)
+
+
+def scores_of_rows(
+    policy: Policy, examples: Sequence[tuple[Observation, str]], rows: int
+) -> ActionScores:
+    """Call the policy while its layers are fed with other rows than it built; `rows` scores.
+
+    Raises NotShareableError where its own code does not take that.
+    """
+    observations = [observation for observation, _ in examples]
+    try:
+        with torch.no_grad(), policy.pinned_noise():
+            scores = policy.act(observations, [text for _, text in examples])
+    except HeedmapError:
+        raise
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        why = f"its code takes no rows alone ({type(error).__name__})"
+        raise NotShareableError(why) from error
+    if scores.ndim != 2 or len(scores) != rows or not scores.isfinite().all():
+        raise NotShareableError("its head does not give one row of scores for each row of states")
+    return scores
