@@ -15,7 +15,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "heedmap"
 # this list, never from one below.
 RANKS: list[tuple[str, ...]] = [
     ("errors",),
-    ("types", "regions", "folders", "evidence"),
+    ("types", "regions", "folders", "evidence", "checkpoints"),
     ("verdict", "inputs"),
     ("record", "shares"),
     ("provenance", "sentence", "variants", "result"),

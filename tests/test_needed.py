@@ -15,7 +15,7 @@ import pytest
 from heedmap.embeddings import pooled_embeddings
 from heedmap.errors import HeedmapError
 from heedmap.inputs.examples import Examples, load_examples
-from heedmap.inputs.frames import png_bytes
+from heedmap.inputs.images import png_bytes
 from heedmap.needed import foretold, pooled_pixels
 from heedmap.specimens.world import ACTIONS, FrameCase, Room, draw_scene
 from heedmap.types import Frame

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from heedmap.errors import RecordError
 from heedmap.inputs.cases import CASE_FRAME, CASE_INSTRUCTIONS
-from heedmap.inputs.frames import png_bytes
+from heedmap.inputs.images import png_bytes
 from heedmap.inputs.instructions import CaseInstruction, dump_instructions
 from heedmap.pipeline import Progress, audit
 from heedmap.policies.specimen import case_trials

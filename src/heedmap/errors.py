@@ -32,6 +32,10 @@ class PolicyError(HeedmapError):
     """A policy cannot be found, built, or does not do what an adapter must."""
 
 
+class CheckpointError(PolicyError):
+    """A checkpoint is missing, broken, unsafe, or does not fit the model it is for."""
+
+
 class CaptureError(HeedmapError):
     """Attention was asked of layers that did not run under a captured implementation."""
 

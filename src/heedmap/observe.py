@@ -26,7 +26,7 @@ from heedmap.errors import CaptureError
 from heedmap.inputs.observation import Observation
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.record import ActionResult
-from heedmap.types import ActionAttention, Embeddings, VisibleByLayer, VisiblePositions
+from heedmap.types import ActionAttention, Sequences, VisibleByLayer, VisiblePositions
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Entered:
     Positions are those of `sequence`, which entered the transformer's first layer.
     """
 
-    sequence: Embeddings
+    sequence: Sequences
     embeddings: tuple[EmbeddingCall, ...]
     """Look-ups by id, in order; those inside vision towers are left out."""
 
@@ -69,7 +69,7 @@ class Pass(Entered):
     looks_up_later: bool
     """Whether ids are looked up after the transformer began, as by a head that reads words."""
     final: Final
-    leaving: tuple[Embeddings, ...] = ()
+    leaving: tuple[Sequences, ...] = ()
     """States that left every layer, where they were asked for."""
 
     def attention(self, rows: tuple[int, ...]) -> ActionAttention:

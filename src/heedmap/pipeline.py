@@ -18,11 +18,13 @@ import torch
 
 from heedmap.capture.towers import remembering
 from heedmap.capture.trace import one_attention_path
+from heedmap.checkpoints.permissions import SAFE, Permissions
 from heedmap.diagnosis import Diagnosis
 from heedmap.errors import PolicyError
 from heedmap.facts import attention_digest, gather_facts
-from heedmap.inputs.frames import FramePngs, FramesLike, NamedFrame, named_frames
+from heedmap.inputs.frames import FramePngs, FramesLike, named_frames
 from heedmap.inputs.instructions import check_expected_actions, check_instructions
+from heedmap.inputs.observation import NamedFrame
 from heedmap.inputs.trials import Trial, trials_of
 from heedmap.ladder.judge import judge
 from heedmap.layout import DeclaredRegions, Layout, parse_declared
@@ -55,6 +57,7 @@ def audit(
     recorded: str | None = None,
     trials: Sequence[Trial] | None = None,
     seed: int = 0,
+    permissions: Permissions = SAFE,
     arguments: dict[str, Any] | None = None,
     on_progress: Progress | None = None,
 ) -> Result:
@@ -62,8 +65,9 @@ def audit(
 
     Args:
         policies: policies, or their names as `load_policy` takes them.
-        frames: arrays of uint8 (height, width, 3), image files, or `Observation`s of several
-            cameras and a state; one, several, or by name.
+        frames: arrays of uint8 (height, width, 3), where frames lie ("a.png",
+            "episode.h5#0,10", "clip.mp4#t=1.5", "lerobot_folder#episode=3"), or
+            `Observation`s of several cameras and a state; one, several, or by name.
         instructions: at least two, by name, such as {"left": "...", "right": "..."}.
         declared: regions that a script assumes, such as "image=0:64,text=64:+len"; left
             out, the policy's own `default_declared`.
@@ -75,6 +79,7 @@ def audit(
             these instructions. Every trial may have instructions of its own; an empty
             sequence leaves the upper rungs out.
         seed: of the frame perturbations, random edges and bootstrap.
+        permissions: what is allowed in loading policies by name, beyond the safe defaults.
         arguments: more for the record to keep beside these arguments, such as the command.
         on_progress: called after each case, and after each stage of the upper rungs.
 
@@ -85,7 +90,7 @@ def audit(
     check_instructions(instructions)
     check_expected_actions(expected_actions or {}, instructions)
     named = named_frames(frames)
-    loaded = load_all([policies] if isinstance(policies, Policy | str) else policies)
+    loaded = load_all([policies] if isinstance(policies, Policy | str) else policies, permissions)
     for policy in loaded:
         check_inputs(policy, named, instructions)
     expected = expected_actions or {}
@@ -202,6 +207,7 @@ def _audit_policy(policy: Policy, plan: _Plan) -> PolicyResult:
         sentence=policy_sentence(facts),
         declared=declared.written if declared else None,
         held_out_accuracy=policy.held_out_accuracy(),
+        loaded=policy.loaded,
     )
 
 

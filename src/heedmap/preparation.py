@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from heedmap.checkpoints.permissions import SAFE, Permissions
 from heedmap.errors import PolicyError
-from heedmap.inputs.frames import NamedFrame
+from heedmap.inputs.observation import NamedFrame
 from heedmap.policies.base import Policy
 from heedmap.policies.registry import load_policy
 from heedmap.record import FrameInfo, frame_info
 
 
-def load_all(policies: Sequence[Policy | str]) -> list[Policy]:
+def load_all(policies: Sequence[Policy | str], permissions: Permissions = SAFE) -> list[Policy]:
     """Policies by name or as they are. Raises PolicyError for none, or one given twice."""
-    loaded = [load_policy(p) if isinstance(p, str) else p for p in policies]
+    loaded = [load_policy(p, permissions) if isinstance(p, str) else p for p in policies]
     names = [policy.name for policy in loaded]
     if not names or len(set(names)) < len(names):
         raise PolicyError(

@@ -117,6 +117,18 @@ class HeldOutAccuracy(_Model):
     all_three: float
 
 
+class Loaded(_Model):
+    """Where a policy's weights came from, and what was chosen or left out in loading them."""
+
+    checkpoint: str
+    choices: dict[str, str] = {}
+    """Settings that the checkpoint does not tell, as they were used."""
+    random_weights: tuple[str, ...] = ()
+    """Weights that the checkpoint lacked (`--allow-partial`): figures speak of these too."""
+    ignored_weights: tuple[str, ...] = ()
+    """Weights of the checkpoint that found no place."""
+
+
 class PolicyResult(_Model):
     """One audited policy."""
 
@@ -141,6 +153,8 @@ class PolicyResult(_Model):
     declared: str | None = None
     """The declared regions as they were written; None where there were none."""
     held_out_accuracy: tuple[HeldOutAccuracy, ...] = ()
+    loaded: Loaded | None = None
+    """None for policies that were not read from a checkpoint."""
 
 
 class Record(_Model):

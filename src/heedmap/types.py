@@ -20,6 +20,9 @@ Logits = Float[torch.Tensor, "batch action"]
 Embeddings = Float[torch.Tensor, "batch position dim"]
 """A sequence of input embeddings or hidden states."""
 
+Sequences = Float[torch.Tensor, "sequence position dim"]
+"""As `Embeddings`, of one example: the first is its own, others those of a window of frames."""
+
 ImageEmbeddings = Float[torch.Tensor, "batch image_token dim"]
 """Embeddings of a frame's image tokens."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from heedmap.cli.main import main
-from heedmap.inputs.frames import png_bytes
+from heedmap.inputs.images import png_bytes
 from heedmap.specimens.world import FrameCase
 
 FACTORIES = """

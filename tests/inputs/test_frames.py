@@ -10,14 +10,8 @@ import pytest
 from PIL import Image
 
 from heedmap.errors import FrameError
-from heedmap.inputs.frames import (
-    FRAMES_HELD,
-    FramePngs,
-    _decoded,
-    load_frame,
-    named_frames,
-    png_bytes,
-)
+from heedmap.inputs.frames import FramePngs, named_frames
+from heedmap.inputs.images import load_frame, png_bytes
 from heedmap.specimens.world import FrameCase
 
 
@@ -79,7 +73,6 @@ def test_frames_from_files_are_not_all_held(tmp_path: Path, case: FrameCase) -> 
         path.write_bytes(png_bytes(np.full((3, 4, 3), number, np.uint8)))
     frames = named_frames(paths)
     assert [int(frame.pixels[0, 0, 0]) for frame in frames] == list(range(40))
-    assert _decoded.cache_info().currsize <= FRAMES_HELD
     assert list(frames[0].observation.images) == ["image"]
     assert FramePngs(frames)["7"] == paths[7].read_bytes()
     (tmp_path / "broken.png").write_bytes(b"no image")

@@ -89,10 +89,9 @@ def _is_over_keys(args: tuple[Any, ...], cut: EdgeCut) -> bool:
 
 def _cut_scores(scores: torch.Tensor, cut: EdgeCut) -> torch.Tensor:
     """The scores of (batch, head) or of both in one axis, with the cut edges gone."""
-    by_head = scores.reshape(len(cut.hidden), -1, *scores.shape[-2:]).clone()
-    by_head[:, :, list(cut.rows)] = _hide(
-        by_head[:, :, list(cut.rows)], cut.hidden.to(scores.device)
-    )
+    hidden = _for_batch(cut.hidden, len(scores)) if scores.ndim == 4 else cut.hidden
+    by_head = scores.reshape(len(hidden), -1, *scores.shape[-2:]).clone()
+    by_head[:, :, list(cut.rows)] = _hide(by_head[:, :, list(cut.rows)], hidden.to(scores.device))
     return by_head.view(scores.shape)
 
 
@@ -103,7 +102,7 @@ def _cut_fused(result: Any, call: FusedCall, cut: EdgeCut) -> Any:
     bias = row_bias(call.mask, call.is_causal, rows, call.key_count)
     if bias is None:
         bias = torch.zeros(1, 1, len(rows), call.key_count, device=output.device)
-    bias = _hide(bias, cut.hidden.to(output.device))
+    bias = _hide(bias, _for_batch(cut.hidden, len(call.query)).to(output.device))
     read = F.scaled_dot_product_attention(
         call.query[:, :, rows],
         call.key,
@@ -116,6 +115,11 @@ def _cut_fused(result: Any, call: FusedCall, cut: EdgeCut) -> Any:
     edited = output.clone()
     edited[:, :, rows] = read.masked_fill(sees_nothing, 0.0)
     return (edited, *result[1:]) if isinstance(result, tuple) else edited
+
+
+def _for_batch(hidden: torch.Tensor, batch: int) -> torch.Tensor:
+    """One entry a sequence: an example may be several, as a window of frames is."""
+    return hidden.repeat_interleave(batch // len(hidden), dim=0) if batch > len(hidden) else hidden
 
 
 def _hide(scores: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:

@@ -109,8 +109,8 @@ class _Watch(OperatorMode):
         return result
 
     def _note_embedding(self, ids: torch.Tensor, result: torch.Tensor) -> torch.Tensor:
-        if INSIDE_TOWER.get():
-            return result  # it would be missing where the tower's output is remembered
+        if INSIDE_TOWER.get() or not ids.numel():
+            return result  # a tower's would be missing where its output is remembered
         call = EmbeddingCall(self._running.innermost, ids.detach().reshape(-1, ids.shape[-1]))
         self._seen.embeddings.append(call)
         return self._edit_embedding(call, result) if self._edit_embedding else result

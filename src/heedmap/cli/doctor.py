@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from heedmap.checkpoints.permissions import Permissions
 from heedmap.cli.console import err, out, progress_bar, verdicts_json
+from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRemoteCode
 from heedmap.verdict import RungName
 
 CHECKED: tuple[RungName, ...] = ("tokenised", "present", "visible")
@@ -16,13 +18,19 @@ CHECKED: tuple[RungName, ...] = ("tokenised", "present", "visible")
 
 def doctor(
     policy: Annotated[str, typer.Argument(help="specimen:NAME@WIRING or package.module:factory")],
-    frame: Annotated[Path | None, typer.Option(help="A camera frame (PNG or JPEG).")] = None,
+    frame: Annotated[
+        str | None, typer.Option(help="A camera frame: image, episode.h5#0, clip.mp4#t=1 ...")
+    ] = None,
     instruction: Annotated[
         list[str] | None, typer.Option(help='name=text, such as left="go left"; two or more.')
     ] = None,
     case: Annotated[
         Path | None, typer.Option(help="A folder with frame.png and instructions.yaml.")
     ] = None,
+    trust_checkpoint: TrustCheckpoint = False,
+    trust_remote_code: TrustRemoteCode = False,
+    allow_partial: AllowPartial = False,
+    hub: Hub = False,
     as_json: Annotated[bool, typer.Option("--json", help="The verdict as JSON.")] = False,
 ) -> None:
     """Check on one frame that the instruction is tokenised, present and visible.
@@ -35,7 +43,8 @@ def doctor(
     from heedmap.policies.registry import load_policy
     from heedmap.report.ladder_table import rung_mark
 
-    loaded = load_policy(policy)
+    permissions = Permissions(trust_checkpoint, trust_remote_code, allow_partial, hub)
+    loaded = load_policy(policy, permissions)
     example = loaded.example()
     if example is not None and frame is None and case is None:
         frames, instructions = example

@@ -8,12 +8,15 @@ from pathlib import Path
 
 from heedmap.errors import FrameError, InstructionError
 from heedmap.inputs.cases import CASE_FRAME, CASE_INSTRUCTIONS, load_case, load_cases
+from heedmap.inputs.counterfactuals import RECORDED, load_table, named_counterfactuals
 from heedmap.inputs.instructions import (
     CaseInstruction,
     load_instructions,
     parse_named,
     parse_repeated,
 )
+from heedmap.inputs.observation import NamedFrame
+from heedmap.inputs.sources import FORMS, frames_at
 from heedmap.inputs.trials import Trial
 
 
@@ -21,7 +24,7 @@ from heedmap.inputs.trials import Trial
 class InputOptions:
     """What the options give, as they were written."""
 
-    frames: Sequence[Path] = ()
+    frames: Sequence[str] = ()
     instructions: Sequence[str] = ()
     instructions_file: Path | None = None
     case: Path | None = None
@@ -29,13 +32,15 @@ class InputOptions:
     expect: Sequence[str] = ()
     paraphrases: Sequence[str] = ()
     recorded: str | None = None
+    history: int = 0
+    words: Path | None = None
 
 
 @dataclass(frozen=True)
 class AuditInputs:
     """What is put to the policies."""
 
-    frames: list[Path]
+    frames: list[NamedFrame]
     instructions: dict[str, str]
     expected_actions: dict[str, str]
     paraphrases: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -53,20 +58,23 @@ def gather_inputs(given: InputOptions) -> AuditInputs:
     """
     if given.cases is not None:
         return _of_cases(given)
-    paths = list(given.frames)
+    frames = [each for place in given.frames for each in frames_at(place, given.history)]
     entries: list[CaseInstruction] = []
     if given.case is not None:
-        load_case(given.case)  # refuses what is missing or broken
-        paths.append(given.case / CASE_FRAME)
+        case = load_case(given.case)
+        source = str(given.case / CASE_FRAME)
+        frames.append(NamedFrame(CASE_FRAME.removesuffix(".png"), source, case.observation))
         entries += load_instructions(given.case / CASE_INSTRUCTIONS)
     if given.instructions_file is not None:
         entries += load_instructions(given.instructions_file)
     named = parse_named(given.instructions)
     entries += [CaseInstruction(name=name, text=text) for name, text in named.items()]
-    if not paths:
+    if not frames:
         raise FrameError(
-            "No frame was given; add --frame FILE (PNG or JPEG), --case FOLDER or --cases FOLDER."
+            f"No frame was given; add --frame with {FORMS}, --case FOLDER or --cases FOLDER."
         )
+    if not entries and any(frame.instruction for frame in frames):
+        return _of_recorded(frames, given)
     texts: dict[str, str] = {}
     for entry in entries:
         if entry.name in texts:
@@ -75,7 +83,7 @@ def gather_inputs(given: InputOptions) -> AuditInputs:
     expected = {e.name: e.expert_action for e in entries if e.expert_action is not None}
     own = {e.name: e.paraphrases for e in entries if e.paraphrases}
     return AuditInputs(
-        paths,
+        frames,
         texts,
         {**expected, **parse_named(given.expect, "expectation")},
         {**own, **_known(parse_repeated(given.paraphrases, "paraphrase"), texts)},
@@ -94,10 +102,43 @@ def _of_cases(given: InputOptions) -> AuditInputs:
         )
     trials = load_cases(given.cases)
     first = trials[0]
+    source = str(given.cases / first.name / CASE_FRAME)
+    name = CASE_FRAME.removesuffix(".png")
     return AuditInputs(
-        frames=[given.cases / first.name / CASE_FRAME],
+        frames=[NamedFrame(name, source, first.observation)],
         instructions=dict(first.instructions),
         expected_actions=dict(first.expected),
+        trials=trials,
+    )
+
+
+def _of_recorded(frames: list[NamedFrame], given: InputOptions) -> AuditInputs:
+    """Frames that came with instructions: each with counterfactuals of its own.
+
+    The first is examined rung by rung, all are trials.
+    """
+    if given.expect or given.paraphrases:
+        raise InstructionError(
+            "--expect and --paraphrase name instructions, but none was given: they are made from "
+            "what the frames came with. Give --instruction name=text, or leave them out."
+        )
+    table = load_table(given.words) if given.words is not None else None
+    told = [frame for frame in frames if frame.instruction]
+    trials = [
+        Trial(
+            frame.name,
+            frame.observation,
+            named_counterfactuals(frame.instruction or "", table),
+            recorded=RECORDED,
+            episode=frame.episode,
+        )
+        for frame in told
+    ]
+    return AuditInputs(
+        frames=told[:1],
+        instructions=dict(trials[0].instructions),
+        expected_actions={},
+        recorded=RECORDED,
         trials=trials,
     )
 

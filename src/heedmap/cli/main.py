@@ -10,11 +10,13 @@ import typer
 from rich.console import Console
 
 from heedmap import __version__
+from heedmap.checkpoints.permissions import Permissions
 from heedmap.cli import specimens
 from heedmap.cli.console import err, out, print_error, progress_bar, verdicts_json
 from heedmap.cli.doctor import doctor
 from heedmap.cli.forensics import forensics
 from heedmap.cli.needed import needed
+from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRemoteCode
 from heedmap.cli.styles import Wiring
 from heedmap.errors import HeedmapError
 from heedmap.folders import check_writable
@@ -47,10 +49,14 @@ Lang = Annotated[Language, typer.Option("--lang", help="Language of the HTML rep
 def audit(
     policy: Annotated[
         list[str],
-        typer.Argument(help="specimen:NAME@sound, specimen:NAME@monavla or package.module:factory"),
+        typer.Argument(help="specimen:NAME@WIRING, kosmos2:CHECKPOINT or package.module:factory"),
     ],
     frame: Annotated[
-        list[Path] | None, typer.Option(help="A camera frame (PNG or JPEG); may be repeated.")
+        list[str] | None,
+        typer.Option(
+            help="An image, array.npy#0, episode.h5#0,10, clip.mp4#t=1.5 or a LeRobot folder "
+            "(folder#episode=3&frames=0,10); may be repeated."
+        ),
     ] = None,
     instruction: Annotated[
         list[str] | None, typer.Option(help='name=text, such as left="go left"; two or more.')
@@ -75,6 +81,13 @@ def audit(
     recorded: Annotated[
         str | None, typer.Option(help="Name of the instruction that the frames came with.")
     ] = None,
+    history: Annotated[
+        int, typer.Option(min=0, help="Frames before each, for policies that see a window.")
+    ] = 0,
+    words: Annotated[
+        Path | None,
+        typer.Option(help="A table of words (YAML) for counterfactuals of recorded instructions."),
+    ] = None,
     declared: Annotated[
         str | None,
         typer.Option(help="Regions that a script assumes, such as image=0:64,text=64:+len."),
@@ -84,6 +97,10 @@ def audit(
     ] = None,
     force: Annotated[bool, typer.Option(help="Replace an older result in --out.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of the frame perturbations.")] = 0,
+    trust_checkpoint: TrustCheckpoint = False,
+    trust_remote_code: TrustRemoteCode = False,
+    allow_partial: AllowPartial = False,
+    hub: Hub = False,
     lang: Lang = Language.en,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the verdicts as JSON instead of tables.")
@@ -105,8 +122,11 @@ def audit(
             expect=expect or (),
             paraphrases=paraphrase or (),
             recorded=recorded,
+            history=history,
+            words=words,
         )
     )
+    permissions = Permissions(trust_checkpoint, trust_remote_code, allow_partial, hub)
     with progress_bar() as advance:
         result = run_audit(
             policy,
@@ -118,6 +138,7 @@ def audit(
             recorded=inputs.recorded,
             trials=inputs.trials,
             seed=seed,
+            permissions=permissions,
             arguments={"command": "audit", "policies": policy},
             on_progress=advance,
         )

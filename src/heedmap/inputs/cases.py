@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from heedmap.errors import FrameError
-from heedmap.inputs.frames import observation_of_file
+from heedmap.inputs.episodes import ImageEpisode
 from heedmap.inputs.instructions import CaseInstruction, load_instructions
 from heedmap.inputs.observation import Observation
 from heedmap.inputs.trials import Trial
@@ -31,7 +31,7 @@ def load_case(folder: Path) -> Trial:
             f"The case folder {folder} does not exist; make one with: "
             f"heedmap specimens case --seed 0 --out {folder}"
         )
-    observation = observation_of_file(folder / CASE_FRAME)
+    observation = ImageEpisode(folder / CASE_FRAME).observation(0)
     entries = load_instructions(folder / CASE_INSTRUCTIONS)
     return trial_of(folder.name, observation, entries)
 

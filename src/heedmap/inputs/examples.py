@@ -16,7 +16,7 @@ from pyarrow import csv, json, parquet
 
 from heedmap.errors import RecordError
 from heedmap.inputs.cases import load_cases
-from heedmap.inputs.frames import load_frame
+from heedmap.inputs.images import load_frame
 from heedmap.types import Frame
 
 REQUIRED = ("frame", "instruction")

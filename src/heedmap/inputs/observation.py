@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
+from heedmap.inputs.images import side_by_side
 from heedmap.types import Frame
 
 ONLY_CAMERA = "image"
@@ -20,6 +21,8 @@ class Observation:
 
     images: Mapping[str, Frame]
     state: Float[np.ndarray, " state"] | None = None
+    history: tuple[Observation, ...] = ()
+    """The moments before, oldest first, for policies that see a window of frames."""
 
     @property
     def frame(self) -> Frame:
@@ -34,3 +37,21 @@ class Observation:
 def of_frame(frame: Frame) -> Observation:
     """The observation of a policy with one camera and no state."""
     return Observation({ONLY_CAMERA: frame})
+
+
+@dataclass(frozen=True)
+class NamedFrame:
+    """A moment with its name in the result and where it came from."""
+
+    name: str
+    source: str
+    observation: Observation
+    instruction: str | None = None
+    """What the robot was told then, where that was recorded."""
+    episode: str | None = None
+    """Frames of one episode are not independent of each other."""
+
+    @property
+    def pixels(self) -> Frame:
+        """What a person looks at: the cameras side by side, the first one left."""
+        return side_by_side(list(self.observation.images.values()))

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from heedmap.inputs.frames import NamedFrame
-from heedmap.inputs.observation import Observation
+from heedmap.inputs.observation import NamedFrame, Observation
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from torch import nn
 from heedmap.errors import HeedmapError, PolicyError
 from heedmap.inputs.observation import Observation
 from heedmap.inputs.trials import Trial
-from heedmap.record import HeldOutAccuracy
+from heedmap.record import HeldOutAccuracy, Loaded
 from heedmap.types import Frame
 
 ActionScores = Float[torch.Tensor, "batch action"]
@@ -38,6 +38,8 @@ class Policy(ABC):
     """Where to look for the transformer that feeds the action; empty: the whole module."""
     special_ids: tuple[int, ...] = ()
     """Token ids that are no words; those in the configs of the module are found anyway."""
+    loaded: Loaded | None = None
+    """Which checkpoint it came from; None where it was not read from one."""
     noise_seed: int | None = None
     """Pins the noise of a stochastic head: every call draws from this seed, on all devices."""
 

@@ -6,24 +6,33 @@ import importlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
+from urllib.parse import parse_qsl
 
 import torch
+from pydantic import BaseModel, ValidationError
 from torch import nn
 
+from heedmap.checkpoints.permissions import SAFE, Permissions
 from heedmap.errors import HeedmapError, PolicyError
 from heedmap.policies.base import Policy
 from heedmap.policies.callable import CallablePolicy
 
-FORMS = "'specimen:NAME@sound', 'specimen:NAME@monavla' or 'package.module:factory'"
+FORMS = (
+    "'specimen:NAME@sound', 'specimen:NAME@monavla', 'kosmos2:CHECKPOINT' or "
+    "'package.module:factory'"
+)
+Options = TypeVar("Options", bound=BaseModel)
 
 
-def load_policy(spec: str) -> Policy:
+def load_policy(spec: str, permissions: Permissions = SAFE) -> Policy:
     """The policy that `spec` names.
 
-    `specimen:NAME@WIRING` is one of heedmap's own; `package.module:factory` calls a
-    function without arguments that returns `(run, module)` or a `Policy`. The module may
-    lie in the current folder. Raises PolicyError, in one sentence, when there is none to be had.
+    `specimen:NAME@WIRING` is one of heedmap's own; `kosmos2:PATH` reads a checkpoint, and
+    settings may follow its path (`?wiring=insert&dtype=bfloat16`); `package.module:factory`
+    calls a function without arguments that returns `(run, module)` or a `Policy`. The module
+    may lie in the current folder. `permissions` are what the user allowed beyond the safe
+    defaults. Raises PolicyError, in one sentence, when there is none to be had.
     """
     kind, separator, rest = spec.partition(":")
     if not separator or not kind or not rest:
@@ -32,7 +41,30 @@ def load_policy(spec: str) -> Policy:
         from heedmap.policies.specimen import SpecimenPolicy  # needs the extra `specimens`
 
         return SpecimenPolicy(rest)
+    if kind == "kosmos2":
+        from heedmap.policies.kosmos2 import Kosmos2Options, load_kosmos2
+
+        path, options = _path_and_options(rest, Kosmos2Options, spec)
+        return load_kosmos2(spec, path, options, permissions)
     return _from_factory(kind, rest)
+
+
+def _path_and_options(rest: str, model: type[Options], spec: str) -> tuple[Path, Options]:
+    """Read `PATH?key=value&key=value`. Raises PolicyError for an option that is not known."""
+    written, _, query = rest.partition("?")
+    given = dict(parse_qsl(query, keep_blank_values=True))
+    try:
+        options = model.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise PolicyError(
+            f"'{spec}' has the setting '{first['loc'][0]}' that cannot be used ({first['msg']}); "
+            f"known are {', '.join(model.model_fields)}, as in ?key=value&key=value."
+        ) from error
+    path = Path(written).expanduser()
+    if not path.exists():
+        raise PolicyError(f"'{spec}' names {path}, which does not exist.")
+    return path, options
 
 
 def _from_factory(module_name: str, factory_name: str) -> Policy:

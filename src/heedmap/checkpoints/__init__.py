@@ -1,0 +1,1 @@
+"""Checkpoints are untrusted: read without running code, checked before they are used."""

@@ -1,0 +1,150 @@
+"""Episodes in HDF5 files: images at `observations/images` or `images`, as robots record them.
+
+A camera is a data set of shape (frame, height, width, 3), or of (frame, bytes) where images
+are stored as JPEG or PNG; several cameras are data sets in a group, by name.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, final
+
+import h5py
+import numpy as np
+from jaxtyping import Float
+
+from heedmap.errors import FrameError
+from heedmap.inputs.episodes import Episode
+from heedmap.inputs.images import as_frame, check_size, decode_image
+from heedmap.inputs.observation import ONLY_CAMERA
+from heedmap.types import Frame
+
+IMAGES = ("observations/images", "observation/images", "images", "observations/image", "image")
+STATES = (
+    "observations/qpos",
+    "observations/state",
+    "observation/state",
+    "observations/states",
+    "state",
+    "states",
+)
+INSTRUCTIONS = ("language_instruction", "instruction", "task", "language", "prompt")
+MOST_CHUNK_BYTES = 2**30
+"""A chunk is unpacked whole, whatever is asked for of it."""
+
+
+@final
+class Hdf5Episode(Episode):
+    """One episode a file. Raises FrameError when the file holds no images where we look."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, path.stem)
+        with self._opened() as file:
+            place = next((place for place in IMAGES if place in file), None)
+            if place is None:
+                raise FrameError(
+                    f"{path} has no images at {', '.join(IMAGES[:3])}; it holds "
+                    f"{', '.join(list(file)[:8]) or 'nothing'}. Give a factory or .npy files."
+                )
+            self._places = _cameras(file[place], place)
+            sets = [file[each] for each in self._places.values()]
+            for name, data in zip(self._places.values(), sets, strict=True):
+                _check(data, f"{path}:{name}")
+            self._length = min(len(data) for data in sets)
+            self._state = next((place for place in STATES if place in file), None)
+            self._told = _instruction(file)
+
+    @property
+    def length(self) -> int:
+        """Of the shortest camera."""
+        return self._length
+
+    @property
+    def cameras(self) -> tuple[str, ...]:
+        """Names in the group of images; one camera where it is a data set."""
+        return tuple(self._places)
+
+    def image(self, camera: str, index: int) -> Frame:
+        """Bytes of a stored image file are decoded."""
+        what = f"The image {index} of '{camera}' in {self.path}"
+        with self._opened() as file:
+            data = file[self._places[camera]]
+            try:
+                found = data[index]
+            except (OSError, ValueError, RuntimeError) as error:
+                raise FrameError(f"{what} cannot be read ({_first_line(error)}).") from error
+        if isinstance(found, bytes) or (isinstance(found, np.ndarray) and found.ndim == 1):
+            return decode_image(io.BytesIO(bytes(found)), what)
+        return as_frame(found, what)
+
+    def state(self, index: int) -> Float[np.ndarray, " state"] | None:
+        """From the first of the usual places that is there."""
+        if self._state is None:
+            return None
+        with self._opened() as file:
+            data = file[self._state]
+            is_vectors = isinstance(data, h5py.Dataset) and data.ndim == 2 and index < len(data)
+            return np.asarray(data[index], dtype=np.float32) if is_vectors else None
+
+    def instruction(self, index: int) -> str | None:
+        """An attribute or a text of the file, one for the whole episode."""
+        return self._told
+
+    @contextmanager
+    def _opened(self) -> Iterator[h5py.File]:
+        try:
+            file = h5py.File(self.path, "r")
+        except OSError as error:
+            raise FrameError(
+                f"The episode {self.path} cannot be read as HDF5 ({_first_line(error)}); give an "
+                f"intact .h5 or .hdf5 file."
+            ) from error
+        with file:
+            yield file
+
+
+def _cameras(found: Any, place: str) -> dict[str, str]:
+    if isinstance(found, h5py.Group):
+        return {name: f"{place}/{name}" for name in found if isinstance(found[name], h5py.Dataset)}
+    return {ONLY_CAMERA: place}
+
+
+def _check(data: h5py.Dataset, what: str) -> None:
+    """Sizes as they are declared, before anything is unpacked."""
+    is_files = data.ndim in (1, 2)
+    if data.ndim not in (1, 2, 4) or not len(data):
+        raise FrameError(
+            f"{what} has the shape {data.shape}, expected (frame, height, width, 3), or "
+            f"(frame, bytes) of image files."
+        )
+    if not is_files:
+        shape = data.shape[1:]
+        height, width = shape[1:] if shape[0] == 3 and shape[2] != 3 else shape[:2]
+        check_size(width, height, f"An image of {what}")
+    chunk = int(np.prod(data.chunks)) * data.dtype.itemsize if data.chunks else 0
+    if chunk > MOST_CHUNK_BYTES:
+        raise FrameError(
+            f"{what} is stored in chunks of {chunk:,} bytes, expected {MOST_CHUNK_BYTES:,} at "
+            f"most; write it anew with smaller chunks."
+        )
+
+
+def _instruction(file: h5py.File) -> str | None:
+    for name in INSTRUCTIONS:
+        value: Any = file.attrs.get(name)
+        if value is None and isinstance(file.get(name), h5py.Dataset):
+            value = file[name][()]
+        if isinstance(value, np.ndarray) and value.size:
+            value = value.flat[0]
+        if isinstance(value, bytes):
+            value = value.decode("utf-8", errors="replace")
+        if isinstance(value, str) and value.strip():
+            return value.strip()
+    return None
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

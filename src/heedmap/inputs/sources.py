@@ -1,0 +1,100 @@
+"""From where frames lie to named frames: image files, arrays, HDF5, clips, data sets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from heedmap.errors import FrameError, MissingExtraError
+from heedmap.inputs.episodes import Episode, ImageEpisode
+from heedmap.inputs.locator import Locator, parse_locator
+from heedmap.inputs.observation import NamedFrame
+
+CLIPS = (".mp4", ".mkv", ".webm", ".avi", ".mov", ".m4v")
+HDF5 = (".h5", ".hdf5")
+FORMS = (
+    "an image (PNG, JPEG), a .npy array, an HDF5 episode (episode.h5#0,10), a clip "
+    "(clip.mp4#t=1.5) or a LeRobot folder (folder#episode=3&frames=0,10)"
+)
+
+
+def frames_at(text: str | Path, history: int = 0) -> list[NamedFrame]:
+    """The frames that a locator names, each with `history` moments before it at most.
+
+    Raises FrameError, in one sentence, for what is missing, broken, or of no known kind.
+    """
+    locator = parse_locator(str(text))
+    episode = _episode(locator)
+    if locator.seconds:
+        indices = [episode.index_at(second) for second in locator.seconds]
+    else:
+        indices = locator.indices(episode.length)
+    is_one = episode.length == 1
+    return [
+        NamedFrame(
+            episode.name if is_one else f"{episode.name}_{index:06d}",
+            str(locator.path) if is_one else f"{locator.path}#{index}",
+            episode.observation(index, history),
+            episode.instruction(index),
+            None if is_one else episode.name,
+        )
+        for index in dict.fromkeys(indices)
+    ]
+
+
+def _episode(locator: Locator) -> Episode:
+    path = locator.path
+    if not path.exists():
+        raise FrameError(f"The frame {path} does not exist; give {FORMS}.")
+    reader = _reader(path)
+    if locator.episode is not None and not path.is_dir():
+        raise FrameError(f"{path} is one episode; leave 'episode=' out of '{locator.written}'.")
+    return reader(locator)
+
+
+def _reader(path: Path) -> Callable[[Locator], Episode]:
+    suffix = path.suffix.lower()
+    if path.is_dir():
+        return _of_folder
+    if suffix == ".npy":
+        return _of_array
+    if suffix in HDF5:
+        return _of_hdf5
+    if suffix in CLIPS:
+        return _of_clip
+    return lambda locator: ImageEpisode(locator.path)
+
+
+def _of_folder(locator: Locator) -> Episode:
+    try:
+        from heedmap.inputs.lerobot import LeRobotEpisode, is_lerobot
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("data", error.name or "av") from error
+    if not is_lerobot(locator.path):
+        raise FrameError(
+            f"The folder {locator.path} is no LeRobot data set (it has no meta/info.json); give "
+            f"{FORMS}, or --cases for a folder of cases."
+        )
+    return LeRobotEpisode(locator.path, locator.episode or 0)
+
+
+def _of_array(locator: Locator) -> Episode:
+    from heedmap.inputs.arrays import ArrayEpisode
+
+    return ArrayEpisode(locator.path)
+
+
+def _of_hdf5(locator: Locator) -> Episode:
+    try:
+        from heedmap.inputs.hdf5 import Hdf5Episode
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("data", error.name or "h5py") from error
+    return Hdf5Episode(locator.path)
+
+
+def _of_clip(locator: Locator) -> Episode:
+    try:
+        from heedmap.inputs.video import ClipEpisode
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("data", error.name or "av") from error
+    return ClipEpisode(locator.path)

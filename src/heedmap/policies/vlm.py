@@ -1,0 +1,198 @@
+"""Adapter for vision-language models of transformers that write actions as tokens: `vlm:PATH`.
+
+Any model that `AutoModelForImageTextToText` knows. Processor, image tokens, chat template,
+positions and masks are the model's own; the action is read where its tokens are predicted.
+Of several steps, the tokens before are those that the policy itself writes there, and all
+steps are read in one pass.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, final
+
+import torch
+from PIL import Image
+from torch import nn
+from transformers import PreTrainedModel
+
+from heedmap.errors import InstructionError
+from heedmap.inputs.observation import Observation
+from heedmap.policies.action_tokens import ActionTokens
+from heedmap.policies.base import ActionScores, Policy
+from heedmap.record import Loaded
+
+INSTRUCTION = "{instruction}"
+SUFFIX_TYPES = {"paligemma": 1}
+"""Token types of what follows the prompt, where they are not those of text: PaliGemma's prompt
+attends to itself both ways, what it writes looks back only."""
+DECODED_HELD = 4096
+"""Written actions that are kept, so that a watched pass need not write them again."""
+
+Inputs = dict[str, Any]
+
+
+@final
+class VlmPolicy(Policy):
+    """A vision-language model around its processor."""
+
+    family = "vlm"
+
+    def __init__(
+        self,
+        name: str,
+        model: PreTrainedModel,
+        processor: Any,
+        actions: ActionTokens,
+        *,
+        prompt: str = INSTRUCTION,
+        suffix_ids: Sequence[int] = (),
+        chat: bool | None = None,
+        loaded: Loaded | None = None,
+    ) -> None:
+        """`suffix_ids` follow the tokenised prompt; `chat` is whether its template is used."""
+        super().__init__(name)
+        self._model = model
+        self._processor = processor
+        self._tokenizer = getattr(processor, "tokenizer", processor)
+        self._actions = actions
+        self._prompt = prompt
+        self._suffix_ids = tuple(suffix_ids)
+        has_template = bool(getattr(processor, "chat_template", None))
+        self._chats = has_template if chat is None else chat
+        self.loaded = loaded
+        image_id = getattr(model.config, "image_token_id", None)
+        self.special_ids = tuple(i for i in self._tokenizer.all_special_ids if i != image_id)
+        self._written: OrderedDict[str, tuple[int, ...]] = OrderedDict()
+
+    @property
+    def module(self) -> nn.Module:
+        """The whole model."""
+        return self._model
+
+    @property
+    def action_names(self) -> tuple[str, ...] | None:
+        """Of the classes; None where steps are numbers."""
+        return self._actions.names
+
+    def act(self, observations: Sequence[Observation], instructions: Sequence[str]) -> ActionScores:
+        """One pass over the prompt and the action's first tokens."""
+        self.prepare(observations, instructions)
+        inputs = self.inputs(observations, instructions)
+        written = [
+            self._written[self._key(o, t)] if self._actions.steps > 1 else ()
+            for o, t in zip(observations, instructions, strict=True)
+        ]
+        inputs = self._followed_by(inputs, torch.tensor(written, dtype=torch.long))
+        logits = self._model(**inputs, use_cache=False).logits
+        return self._actions.scores(self._at_action(logits, inputs["attention_mask"]))
+
+    def prepare(self, observations: Sequence[Observation], instructions: Sequence[str]) -> None:
+        """Write the action's tokens but the last, where they are not known yet."""
+        if self._actions.steps == 1:
+            return
+        for observation, instruction in zip(observations, instructions, strict=True):
+            key = self._key(observation, instruction)
+            if key not in self._written:
+                inputs = self.inputs([observation], [instruction])
+                self._written[key] = self._write(inputs)
+            self._written.move_to_end(key)
+        while len(self._written) > max(DECODED_HELD, len(observations)):
+            self._written.popitem(last=False)
+
+    def inputs(self, observations: Sequence[Observation], instructions: Sequence[str]) -> Inputs:
+        """What the model is called with, from its own processor. Left-padded, as for writing."""
+        images = [[Image.fromarray(i) for i in o.images.values()] for o in observations]
+        texts = [
+            self._prompted(text, len(own)) for text, own in zip(instructions, images, strict=True)
+        ]
+        self._tokenizer.padding_side = "left"
+        found = self._processor(images=images, text=texts, padding=True, return_tensors="pt")
+        inputs = {
+            key: value.to(self._model.device, self._model.dtype)
+            if torch.is_floating_point(value)
+            else value.to(self._model.device)
+            for key, value in found.items()
+            if torch.is_tensor(value)
+        }
+        suffix = torch.tensor([self._suffix_ids] * len(texts), dtype=torch.long)
+        return self._followed_by(inputs, suffix) if self._suffix_ids else inputs
+
+    def token_count(self, instruction: str) -> int:
+        """Tokens of the prompt, the image's left out. Raises InstructionError if too many."""
+        prompt = self._prompt.replace(INSTRUCTION, instruction)
+        count = len(self._tokenizer(prompt)["input_ids"])
+        text_config = self._model.config.get_text_config()
+        most = getattr(text_config, "max_position_embeddings", None)
+        if most is not None and count > most:
+            raise InstructionError(
+                f"The instruction has {count} tokens with its prompt, the policy '{self.name}' "
+                f"takes {most} at most; shorten it."
+            )
+        return count
+
+    def _prompted(self, instruction: str, images: int) -> str:
+        prompt = self._prompt.replace(INSTRUCTION, instruction)
+        if self._chats:
+            content = [
+                *({"type": "image"} for _ in range(images)),
+                {"type": "text", "text": prompt},
+            ]
+            message = {"role": "user", "content": content}
+            return self._processor.apply_chat_template([message], add_generation_prompt=True)
+        token = getattr(self._processor, "image_token", None)
+        return prompt if token is None or token in prompt else token * images + prompt
+
+    def _write(self, inputs: Inputs) -> tuple[int, ...]:
+        """The tokens that the model writes next, the likeliest each."""
+        count = self._actions.steps - 1
+        written = self._model.generate(
+            **inputs,
+            max_new_tokens=count,
+            min_new_tokens=count,
+            do_sample=False,
+            num_beams=1,
+            pad_token_id=self._tokenizer.pad_token_id,
+        )
+        return tuple(written[0, -count:].tolist())
+
+    def _followed_by(self, inputs: Inputs, ids: torch.Tensor) -> Inputs:
+        """The prompt with tokens behind it, whatever else goes along token by token."""
+        count = ids.shape[1] if ids.ndim == 2 else 0
+        if not count:
+            return inputs
+        ids = ids.to(self._model.device)
+        length = inputs["input_ids"].shape[1]
+        longer = dict(inputs)
+        for key, value in inputs.items():
+            if value.ndim != 2 or value.shape[1] != length or value.shape[0] != len(ids):
+                continue
+            fill = {"attention_mask": 1, "token_type_ids": self._suffix_type()}.get(key, 0)
+            more = ids if key == "input_ids" else torch.full_like(ids, fill, dtype=value.dtype)
+            longer[key] = torch.cat([value, more], dim=1)
+        return longer
+
+    def _suffix_type(self) -> int:
+        return SUFFIX_TYPES.get(self._model.config.model_type, 0)
+
+    def _at_action(self, logits: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Logits of the positions that predict the action's tokens, (batch, step, vocabulary)."""
+        last = mask.shape[1] - 1 - mask.flip(1).long().argmax(dim=1)
+        # Expanded image tokens may make the sequence longer than the prompt's ids: from the end.
+        from_end = last - mask.shape[1] + logits.shape[1]
+        steps = torch.arange(1 - self._actions.steps, 1, device=logits.device)
+        rows = torch.arange(len(logits), device=logits.device)[:, None]
+        return logits[rows, from_end[:, None] + steps]
+
+    def _key(self, observation: Observation, instruction: str) -> str:
+        digest = hashlib.sha256(instruction.encode())
+        for camera, image in observation.images.items():
+            digest.update(camera.encode() + image.tobytes())
+        return digest.hexdigest()
+
+
+def image_token_mask(inputs: Mapping[str, Any], model: PreTrainedModel) -> torch.Tensor:
+    """Which ids the processor wrote for the image, as the model's config tells."""
+    return inputs["input_ids"] == model.config.image_token_id
