@@ -151,7 +151,8 @@ def test_hdf5_files_that_cannot_be_used(tmp_path: Path) -> None:
         frames_at(path)
     write_episode(path)
     with h5py.File(path, "a") as file:
-        file["observations/qpos"][0, 0] = np.nan
+        state: Any = file["observations/qpos"]
+        state[0, 0] = np.nan
     with pytest.raises(FrameError, match="state .* NaN"):
         frames_at(path)
     with pytest.raises(FrameError, match="asks for frame 5, but .* has 5 frames"):

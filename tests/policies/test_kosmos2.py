@@ -335,7 +335,9 @@ def test_the_seeds_page_comes_out_of_the_overwriting_wiring(
     assert measured.regions["image"] == tuple(range(64))
     assert measured.visible_counts["image"].visible == 12
     assert policy.cases[2].layouts["measured"].visible_counts["image"].visible == 11
-    assert policy.verdict.cause == "overwritten"
+    assert policy.verdict.rungs["present"].status == "fails"
+    assert policy.verdict.cause == "length_leak"  # gone, but its length still shows
+    assert policy.measurements.presence.overwritten_positions == (7, 10)  # drive, and left
 
 
 def test_the_inserting_wiring_holds_the_instruction(

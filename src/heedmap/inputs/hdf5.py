@@ -6,7 +6,6 @@ are stored as JPEG or PNG; several cameras are data sets in a group, by name.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,10 +49,12 @@ class Hdf5Episode(Episode):
                     f"{', '.join(list(file)[:8]) or 'nothing'}. Give a factory or .npy files."
                 )
             self._places = _cameras(file[place], place)
-            sets = [file[each] for each in self._places.values()]
-            for name, data in zip(self._places.values(), sets, strict=True):
+            sets: dict[str, Any] = {each: file[each] for each in self._places.values()}
+            if not sets:
+                raise FrameError(f"{path}:{place} holds no camera.")
+            for name, data in sets.items():
                 _check(data, f"{path}:{name}")
-            self._length = min(len(data) for data in sets)
+            self._length = min(len(data) for data in sets.values())
             self._state = next((place for place in STATES if place in file), None)
             self._told = _instruction(file)
 
@@ -71,13 +72,13 @@ class Hdf5Episode(Episode):
         """Bytes of a stored image file are decoded."""
         what = f"The image {index} of '{camera}' in {self.path}"
         with self._opened() as file:
-            data = file[self._places[camera]]
+            data: Any = file[self._places[camera]]
             try:
                 found = data[index]
             except (OSError, ValueError, RuntimeError) as error:
                 raise FrameError(f"{what} cannot be read ({_first_line(error)}).") from error
         if isinstance(found, bytes) or (isinstance(found, np.ndarray) and found.ndim == 1):
-            return decode_image(io.BytesIO(bytes(found)), what)
+            return decode_image(bytes(found), what)
         return as_frame(found, what)
 
     def state(self, index: int) -> Float[np.ndarray, " state"] | None:
@@ -85,7 +86,7 @@ class Hdf5Episode(Episode):
         if self._state is None:
             return None
         with self._opened() as file:
-            data = file[self._state]
+            data: Any = file[self._state]
             is_vectors = isinstance(data, h5py.Dataset) and data.ndim == 2 and index < len(data)
             return np.asarray(data[index], dtype=np.float32) if is_vectors else None
 
@@ -108,7 +109,8 @@ class Hdf5Episode(Episode):
 
 def _cameras(found: Any, place: str) -> dict[str, str]:
     if isinstance(found, h5py.Group):
-        return {name: f"{place}/{name}" for name in found if isinstance(found[name], h5py.Dataset)}
+        names = [str(name) for name in found]
+        return {n: f"{place}/{n}" for n in names if isinstance(found[n], h5py.Dataset)}
     return {ONLY_CAMERA: place}
 
 
@@ -135,8 +137,9 @@ def _check(data: h5py.Dataset, what: str) -> None:
 def _instruction(file: h5py.File) -> str | None:
     for name in INSTRUCTIONS:
         value: Any = file.attrs.get(name)
-        if value is None and isinstance(file.get(name), h5py.Dataset):
-            value = file[name][()]
+        told: Any = file.get(name)
+        if value is None and isinstance(told, h5py.Dataset):
+            value = told[()]
         if isinstance(value, np.ndarray) and value.size:
             value = value.flat[0]
         if isinstance(value, bytes):

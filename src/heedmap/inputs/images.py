@@ -24,16 +24,15 @@ def load_frame(path: Path) -> Frame:
     """
     if not path.is_file():
         raise FrameError(f"The frame {path} does not exist; give the path of a PNG or JPEG file.")
-    with path.open("rb") as file:
-        return decode_image(file, f"The frame {path}")
+    return decode_image(path, f"The frame {path}")
 
 
-def decode_image(file: io.BufferedIOBase, what: str) -> Frame:
-    """The RGB image that a PNG or JPEG file holds. Raises FrameError, as `load_frame`."""
+def decode_image(file: Path | bytes, what: str) -> Frame:
+    """The RGB image of a PNG or JPEG file, or of its content. Raises as `load_frame`."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(file) as image:
+            with Image.open(io.BytesIO(file) if isinstance(file, bytes) else file) as image:
                 check_size(image.width, image.height, what)
                 return np.array(image.convert("RGB"))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:

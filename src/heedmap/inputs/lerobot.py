@@ -7,7 +7,6 @@ needed.
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from functools import cached_property
@@ -95,7 +94,7 @@ class LeRobotEpisode(Episode):
         what = f"The image {index} of '{camera}' in episode {self._number} of {self.path}"
         stored = self._rows[key][index].as_py()
         if isinstance(stored, dict) and stored.get("bytes"):
-            return decode_image(io.BytesIO(stored["bytes"]), what)
+            return decode_image(stored["bytes"], what)
         if isinstance(stored, dict) and stored.get("path"):
             return load_frame(_inside(self.path, stored["path"]))
         raise FrameError(f"{what} is not stored as a PNG or JPEG file.")

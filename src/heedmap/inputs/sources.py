@@ -45,7 +45,7 @@ def frames_at(text: str | Path, history: int = 0) -> list[NamedFrame]:
 def _episode(locator: Locator) -> Episode:
     path = locator.path
     if not path.exists():
-        raise FrameError(f"The frame {path} does not exist; give {FORMS}.")
+        raise FrameError(f"The frame {path} does not exist; give the path of {FORMS}.")
     reader = _reader(path)
     if locator.episode is not None and not path.is_dir():
         raise FrameError(f"{path} is one episode; leave 'episode=' out of '{locator.written}'.")

@@ -148,7 +148,8 @@ class VlmPolicy(Policy):
     def _write(self, inputs: Inputs) -> tuple[int, ...]:
         """The tokens that the model writes next, the likeliest each."""
         count = self._actions.steps - 1
-        written = self._model.generate(
+        model: Any = self._model  # every such class generates; their base does not say so
+        written = model.generate(
             **inputs,
             max_new_tokens=count,
             min_new_tokens=count,

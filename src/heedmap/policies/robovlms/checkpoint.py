@@ -112,7 +112,7 @@ def _backbone(
 ) -> tuple[Kosmos2ForConditionalGeneration, Fit]:
     """Transformers' own loading: types, tied weights, computed buffers."""
     if EMBEDDINGS in state:  # tokens that were added in training
-        config.text_config.vocab_size = len(state[EMBEDDINGS])
+        config.get_text_config().vocab_size = len(state[EMBEDDINGS])
     found: Any = Kosmos2ForConditionalGeneration.from_pretrained(
         None,
         config=config,

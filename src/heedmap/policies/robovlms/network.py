@@ -35,13 +35,14 @@ class RoboVlmsKosmos2(nn.Module):
         self, backbone: Kosmos2ForConditionalGeneration, config: RoboVlmsConfig, wiring: Wiring
     ) -> None:
         super().__init__()
-        text = backbone.config.text_config
+        embeddings: nn.Embedding = backbone.text_model.model.embed_tokens
+        dim = embeddings.embedding_dim
         self.backbone = backbone
         self.wiring = wiring
         self.latent = config.act_head.latent
         self.sees_action = not config.act_head.fill_zero
-        self.action_token = nn.Parameter(torch.zeros(text.embed_dim))
-        self.act_head = build_head(config.act_head, text.embed_dim, config.fwd_pred_next_n)
+        self.action_token = nn.Parameter(torch.zeros(dim))
+        self.act_head = build_head(config.act_head, dim, config.fwd_pred_next_n)
 
     def forward(
         self, pixels: Pixels, ids: Ids, is_token: IsToken
