@@ -24,6 +24,21 @@ from torch.utils._python_dispatch import TorchDispatchMode
 INSIDE_TOWER: ContextVar[bool] = ContextVar("INSIDE_TOWER", default=False)
 """Whether a module runs whose output is remembered, and which may not run the next time."""
 
+_UNWATCHED: ContextVar[bool] = ContextVar("UNWATCHED", default=False)
+
+
+@contextmanager
+def unwatched() -> Iterator[None]:
+    """Operators that run inside are nobody's business: neither shown nor changed.
+
+    For what a policy computes beside its pass, with modules that are not the watched ones.
+    """
+    token = _UNWATCHED.set(True)
+    try:
+        yield
+    finally:
+        _UNWATCHED.reset(token)
+
 
 @dataclass
 class Running:
@@ -78,6 +93,8 @@ class OperatorMode(TorchDispatchMode, ABC):
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         kwargs = kwargs or {}
+        if _UNWATCHED.get():
+            return func(*args, **kwargs)
         if torch.is_inference_mode_enabled():  # composite operators arrive whole there
             with self:
                 result = func.decompose(*args, **kwargs)

@@ -71,7 +71,7 @@ def gather_inputs(given: InputOptions) -> AuditInputs:
     entries += [CaseInstruction(name=name, text=text) for name, text in named.items()]
     if not frames:
         raise FrameError(
-            f"No frame was given; add --frame FILE with {FORMS}; or --case FOLDER, or --cases FOLDER."
+            f"No frame was given; add --frame FILE ({FORMS}), --case FOLDER or --cases FOLDER."
         )
     if not entries and any(frame.instruction for frame in frames):
         return _of_recorded(frames, given)

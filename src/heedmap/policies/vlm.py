@@ -8,9 +8,10 @@ steps are read in one pass.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, final
 
 import torch
@@ -18,6 +19,7 @@ from PIL import Image
 from torch import nn
 from transformers import PreTrainedModel
 
+from heedmap.capture.running import unwatched
 from heedmap.errors import InstructionError
 from heedmap.inputs.observation import Observation
 from heedmap.policies.action_tokens import ActionTokens
@@ -28,8 +30,8 @@ INSTRUCTION = "{instruction}"
 SUFFIX_TYPES = {"paligemma": 1}
 """Token types of what follows the prompt, where they are not those of text: PaliGemma's prompt
 attends to itself both ways, what it writes looks back only."""
-DECODED_HELD = 4096
-"""Written actions that are kept, so that a watched pass need not write them again."""
+WRITTEN_HELD = 4096
+"""Written actions that are kept, so that they are written once."""
 
 Inputs = dict[str, Any]
 
@@ -65,6 +67,8 @@ class VlmPolicy(Policy):
         self.loaded = loaded
         image_id = getattr(model.config, "image_token_id", None)
         self.special_ids = tuple(i for i in self._tokenizer.all_special_ids if i != image_id)
+        self._mark: str | None = None
+        self._writer: Any = _twin(model) if actions.steps > 1 else None
         self._written: OrderedDict[str, tuple[int, ...]] = OrderedDict()
 
     @property
@@ -79,46 +83,59 @@ class VlmPolicy(Policy):
 
     def act(self, observations: Sequence[Observation], instructions: Sequence[str]) -> ActionScores:
         """One pass over the prompt and the action's first tokens."""
-        self.prepare(observations, instructions)
         inputs = self.inputs(observations, instructions)
-        written = [
-            self._written[self._key(o, t)] if self._actions.steps > 1 else ()
-            for o, t in zip(observations, instructions, strict=True)
-        ]
-        inputs = self._followed_by(inputs, torch.tensor(written, dtype=torch.long))
+        if self._actions.steps > 1:
+            examples = zip(observations, instructions, strict=True)
+            written = [self._write(observation, text) for observation, text in examples]
+            inputs = self._followed_by(inputs, torch.tensor(written, dtype=torch.long))
         logits = self._model(**inputs, use_cache=False).logits
         return self._actions.scores(self._at_action(logits, inputs["attention_mask"]))
-
-    def prepare(self, observations: Sequence[Observation], instructions: Sequence[str]) -> None:
-        """Write the action's tokens but the last, where they are not known yet."""
-        if self._actions.steps == 1:
-            return
-        for observation, instruction in zip(observations, instructions, strict=True):
-            key = self._key(observation, instruction)
-            if key not in self._written:
-                inputs = self.inputs([observation], [instruction])
-                self._written[key] = self._write(inputs)
-            self._written.move_to_end(key)
-        while len(self._written) > max(DECODED_HELD, len(observations)):
-            self._written.popitem(last=False)
 
     def inputs(self, observations: Sequence[Observation], instructions: Sequence[str]) -> Inputs:
         """What the model is called with, from its own processor. Left-padded, as for writing."""
         images = [[Image.fromarray(i) for i in o.images.values()] for o in observations]
-        texts = [
-            self._prompted(text, len(own)) for text, own in zip(instructions, images, strict=True)
-        ]
+        prompts = [self._prompt.replace(INSTRUCTION, text) for text in instructions]
+        if self._chats:
+            texts = [self._in_chat(p, len(own)) for p, own in zip(prompts, images, strict=True)]
+        else:
+            mark = self._image_mark(images[0], prompts[0])
+            texts = [mark * len(own) + p for p, own in zip(prompts, images, strict=True)]
+        inputs = self._processed(images, texts)
+        suffix = torch.tensor([self._suffix_ids] * len(texts), dtype=torch.long)
+        return self._followed_by(inputs, suffix) if self._suffix_ids else inputs
+
+    def _processed(self, images: list[list[Image.Image]], texts: list[str]) -> Inputs:
         self._tokenizer.padding_side = "left"
         found = self._processor(images=images, text=texts, padding=True, return_tensors="pt")
-        inputs = {
+        return {
             key: value.to(self._model.device, self._model.dtype)
             if torch.is_floating_point(value)
             else value.to(self._model.device)
             for key, value in found.items()
-            if torch.is_tensor(value)
+            if torch.is_tensor(value) and key != "labels"
         }
-        suffix = torch.tensor([self._suffix_ids] * len(texts), dtype=torch.long)
-        return self._followed_by(inputs, suffix) if self._suffix_ids else inputs
+
+    def _image_mark(self, images: list[Image.Image], prompt: str) -> str:
+        """What stands for an image in front of a prompt: the processor's token for it.
+
+        Nothing where the prompt holds it, or where the processor puts its tokens itself, so
+        that one more would be one too many.
+        """
+        token = getattr(self._processor, "image_token", None)
+        if token is None or token in prompt:
+            return ""
+        if self._mark is None:
+            image_id = self._tokenizer.convert_tokens_to_ids(token)
+            marked = self._count(image_id, images, token * len(images) + prompt)
+            try:
+                plain = self._count(image_id, images, prompt)
+            except ValueError:
+                plain = 0
+            self._mark = "" if marked > plain > 0 else token
+        return self._mark
+
+    def _count(self, image_id: int, images: list[Image.Image], text: str) -> int:
+        return int((self._processed([images], [text])["input_ids"] == image_id).sum())
 
     def token_count(self, instruction: str) -> int:
         """Tokens of the prompt, the image's left out. Raises InstructionError if too many."""
@@ -133,28 +150,34 @@ class VlmPolicy(Policy):
             )
         return count
 
-    def _prompted(self, instruction: str, images: int) -> str:
-        prompt = self._prompt.replace(INSTRUCTION, instruction)
-        if self._chats:
-            content = [
-                *({"type": "image"} for _ in range(images)),
-                {"type": "text", "text": prompt},
-            ]
-            message = {"role": "user", "content": content}
-            return self._processor.apply_chat_template([message], add_generation_prompt=True)
-        token = getattr(self._processor, "image_token", None)
-        return prompt if token is None or token in prompt else token * images + prompt
+    def _in_chat(self, prompt: str, images: int) -> str:
+        content = [*({"type": "image"} for _ in range(images)), {"type": "text", "text": prompt}]
+        message = {"role": "user", "content": content}
+        return self._processor.apply_chat_template([message], add_generation_prompt=True)
 
-    def _write(self, inputs: Inputs) -> tuple[int, ...]:
-        """The tokens that the model writes next, the likeliest each."""
+    def _write(self, observation: Observation, instruction: str) -> tuple[int, ...]:
+        """The action's tokens but the last, the likeliest of them each, as the policy writes them.
+
+        Whatever is cut or exchanged in the pass that is watched, these stay as they are.
+        """
+        key = self._key(observation, instruction)
+        if key not in self._written:
+            with unwatched():
+                self._written[key] = self._generated(self.inputs([observation], [instruction]))
+        self._written.move_to_end(key)
+        while len(self._written) > WRITTEN_HELD:
+            self._written.popitem(last=False)
+        return self._written[key]
+
+    def _generated(self, inputs: Inputs) -> tuple[int, ...]:
         count = self._actions.steps - 1
-        model: Any = self._model  # every such class generates; their base does not say so
-        written = model.generate(
+        written = self._writer.generate(
             **inputs,
             max_new_tokens=count,
             min_new_tokens=count,
             do_sample=False,
             num_beams=1,
+            prefix_allowed_tokens_fn=lambda *_: list(self._actions.ids),
             pad_token_id=self._tokenizer.pad_token_id,
         )
         return tuple(written[0, -count:].tolist())
@@ -194,6 +217,7 @@ class VlmPolicy(Policy):
         return digest.hexdigest()
 
 
-def image_token_mask(inputs: Mapping[str, Any], model: PreTrainedModel) -> torch.Tensor:
-    """Which ids the processor wrote for the image, as the model's config tells."""
-    return inputs["input_ids"] == model.config.image_token_id
+def _twin(model: PreTrainedModel) -> PreTrainedModel:
+    """The same weights in modules of their own, so that hooks on the model are not on these."""
+    tensors = [*model.parameters(), *model.buffers()]
+    return copy.deepcopy(model, {id(tensor): tensor for tensor in tensors})

@@ -1,0 +1,65 @@
+"""A checkpoint's processor: for images and text, whatever else it could take."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import transformers
+from transformers import AutoProcessor
+
+from heedmap.errors import CheckpointError
+
+CONFIGS = ("processor_config.json", "preprocessor_config.json", "tokenizer_config.json")
+
+
+def load_processor(folder: str | Path, *, local: bool = True, trust_code: bool = False) -> Any:
+    """The processor in a folder. Raises CheckpointError when it cannot be read.
+
+    Several need torchvision for videos, which robots' policies do not take: without
+    torchvision, theirs is read without its part for videos.
+    """
+    options = {"local_files_only": local, "trust_remote_code": trust_code}
+    try:
+        return AutoProcessor.from_pretrained(folder, **options)
+    except ImportError:
+        known = _class_named_in(Path(folder))
+        if known is None:
+            raise
+        return images_only(known).from_pretrained(folder, **options)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        first_line = (str(error).splitlines() or [""])[0]
+        raise CheckpointError(
+            f"The processor in {folder} cannot be read ({first_line}); copy the processor's and "
+            f"tokenizer's files of the base model there."
+        ) from error
+
+
+class _NoVideos:
+    """Stands where a processor of videos would: its settings are None."""
+
+    def __getattr__(self, name: str) -> None:
+        if name.startswith("__"):
+            raise AttributeError(name)
+
+
+def images_only(processor: type[Any]) -> type[Any]:
+    """The processor class without its part for videos."""
+
+    def attributes(cls: type[Any]) -> list[str]:
+        return [name for name in processor.get_attributes() if name != "video_processor"]
+
+    own = {"get_attributes": classmethod(attributes), "video_processor": _NoVideos()}
+    return type(processor.__name__, (processor,), own)
+
+
+def _class_named_in(folder: Path) -> type[Any] | None:
+    for name in CONFIGS:
+        try:
+            named = json.loads((folder / name).read_text()).get("processor_class")
+        except (OSError, ValueError, AttributeError):
+            continue
+        if isinstance(named, str) and hasattr(transformers, named):
+            return getattr(transformers, named)
+    return None
