@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-import transformers as hf
+import transformers
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Sequence as Each
@@ -19,6 +19,9 @@ from tokenizers.pre_tokenizers import Split, WhitespaceSplit
 from tokenizers.processors import TemplateProcessing
 
 from heedmap.policies.processors import images_only
+
+hf: Any = transformers
+"""Its classes take more than their signatures tell."""
 
 WORDS = (
     *("What", "action", "should", "the", "robot", "take", "to", "?", "go", "left", "right"),
@@ -35,7 +38,7 @@ CHAT = (
 )
 
 
-def tokenizer(*special: str, bos: bool = True, **named: str) -> hf.PreTrainedTokenizerFast:
+def tokenizer(*special: str, bos: bool = True, named: dict[str, str] | None = None) -> Any:
     """Words and special tokens; `named` are further attributes, such as `image_token`."""
     tokens = ["<s>", "<pad>", "</s>", "<unk>", "<user>", "<assistant>", *special]
     vocabulary = {token: number for number, token in enumerate([*tokens, *WORDS])}
@@ -284,7 +287,7 @@ def internvl() -> Family:
         "context_image_token": "<IMG_CONTEXT>",
         "video_token": "<video>",
     }
-    text = tokenizer(*named.values(), bos=False, **named)
+    text = tokenizer(*named.values(), bos=False, named=named)
     image_id = text.convert_tokens_to_ids("<IMG_CONTEXT>")
     images = hf.GotOcr2ImageProcessorPil(size=square(), crop_to_patches=False)
     processor = images_only(hf.InternVLProcessor)(
@@ -307,7 +310,7 @@ def gemma3() -> Family:
         "eoi_token": "<end_of_image>",
         "image_token": "<image_soft_token>",
     }
-    text = tokenizer(*named.values(), **named)
+    text = tokenizer(*named.values(), named=named)
     image_id = text.convert_tokens_to_ids("<image_soft_token>")
     images = hf.Gemma3ImageProcessorPil(size=square())
     processor = hf.Gemma3Processor(
@@ -346,7 +349,7 @@ def kosmos2() -> Family:
 
 def kosmos2_5() -> Family:
     named = {"boi_token": "<image>", "eoi_token": "</image>", "image_token": "<patch>"}
-    text = tokenizer(*named.values(), **named)
+    text = tokenizer(*named.values(), named=named)
     images = hf.Kosmos2_5ImageProcessorPil(max_patches=16, patch_size={"height": 14, "width": 14})
     processor = hf.Kosmos2_5Processor(images, text, num_image_tokens=8)
     processor.images_kwargs = {"max_patches": 16, "return_tensors": "pt"}  # 4,096 take long

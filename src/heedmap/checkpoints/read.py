@@ -140,6 +140,11 @@ def _check_tensor(name: str, tensor: torch.Tensor, path: Path) -> None:
                 f"The weight '{name}' in {path} claims {tensor.numel():,} numbers but stores "
                 f"{stored:,}; it is no weight that a trainer wrote."
             )
+    check_finite(name, tensor, path)
+
+
+def check_finite(name: str, tensor: torch.Tensor, path: Path | str) -> None:
+    """Raise CheckpointError for a weight that holds what is no number."""
     if tensor.is_floating_point() and not torch.isfinite(tensor).all():
         bad = int((~torch.isfinite(tensor)).sum())
         raise CheckpointError(

@@ -116,14 +116,17 @@ class Statistics:
     scaled: tuple[bool, ...]
 
 
-def load_statistics(path: Path, data_set: str | None) -> Statistics:
+def load_statistics(path: Path, data_set: str | None, inside: str = "") -> Statistics:
     """Read OpenVLA's `dataset_statistics.json`: the 1st and 99th percentiles of actions.
+
+    `inside` names the part of the file that holds them; empty: all of it.
 
     Raises PolicyError for what is missing or of another form, and where the data set has to
     be named.
     """
     try:
         content = json.loads(path.read_text())
+        content = content[inside] if inside else content
         name = data_set or (next(iter(content)) if len(content) == 1 else None)
         if name is None or name not in content:
             raise PolicyError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,15 @@ def load_processor(folder: str | Path, *, local: bool = True, trust_code: bool =
     torchvision, theirs is read without its part for videos.
     """
     options = {"local_files_only": local, "trust_remote_code": trust_code}
+    known = _class_named_in(Path(folder))
     try:
-        return AutoProcessor.from_pretrained(folder, **options)
-    except ImportError:
-        known = _class_named_in(Path(folder))
-        if known is None:
-            raise
-        return images_only(known).from_pretrained(folder, **options)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        try:
+            return AutoProcessor.from_pretrained(folder, **options)
+        except (ImportError, OSError):
+            if known is None or "video_processor" not in known.get_attributes():
+                raise
+            return images_only(known).from_pretrained(folder, **options)
+    except (ImportError, OSError, ValueError, KeyError, TypeError) as error:
         first_line = (str(error).splitlines() or [""])[0]
         raise CheckpointError(
             f"The processor in {folder} cannot be read ({first_line}); copy the processor's and "
@@ -50,7 +52,17 @@ def images_only(processor: type[Any]) -> type[Any]:
     def attributes(cls: type[Any]) -> list[str]:
         return [name for name in processor.get_attributes() if name != "video_processor"]
 
-    own = {"get_attributes": classmethod(attributes), "video_processor": _NoVideos()}
+    def built(cls: type[Any], args: list[Any], settings: dict[str, Any], **kwargs: Any) -> Any:
+        places = list(signature(processor.__init__).parameters)[1:]
+        place = places.index("video_processor")  # some insist that something stands there
+        args = [*args[:place], None, *args[place:]]
+        return processor.from_args_and_dict.__func__(cls, args, settings, **kwargs)
+
+    own = {
+        "get_attributes": classmethod(attributes),
+        "from_args_and_dict": classmethod(built),
+        "video_processor": _NoVideos(),
+    }
     return type(processor.__name__, (processor,), own)
 
 

@@ -19,7 +19,7 @@ from heedmap.policies.base import Policy
 from heedmap.policies.callable import CallablePolicy
 
 FORMS = (
-    "'specimen:NAME@sound', 'specimen:NAME@monavla', 'kosmos2:CHECKPOINT' or "
+    "'specimen:NAME@sound', 'specimen:NAME@monavla', 'kosmos2:CHECKPOINT', 'vlm:FOLDER' or "
     "'package.module:factory'"
 )
 Options = TypeVar("Options", bound=BaseModel)
@@ -28,11 +28,12 @@ Options = TypeVar("Options", bound=BaseModel)
 def load_policy(spec: str, permissions: Permissions = SAFE) -> Policy:
     """The policy that `spec` names.
 
-    `specimen:NAME@WIRING` is one of heedmap's own; `kosmos2:PATH` reads a checkpoint, and
-    settings may follow its path (`?wiring=insert&dtype=bfloat16`); `package.module:factory`
-    calls a function without arguments that returns `(run, module)` or a `Policy`. The module
-    may lie in the current folder. `permissions` are what the user allowed beyond the safe
-    defaults. Raises PolicyError, in one sentence, when there is none to be had.
+    `specimen:NAME@WIRING` is one of heedmap's own; `kosmos2:PATH` and `vlm:PATH` read a
+    checkpoint, and settings may follow its path (`?wiring=insert&dtype=bfloat16`);
+    `package.module:factory` calls a function without arguments that returns `(run, module)` or
+    a `Policy`. The module may lie in the current folder. `permissions` are what the user
+    allowed beyond the safe defaults. Raises PolicyError, in one sentence, when there is none
+    to be had.
     """
     kind, separator, rest = spec.partition(":")
     if not separator or not kind or not rest:
@@ -44,13 +45,21 @@ def load_policy(spec: str, permissions: Permissions = SAFE) -> Policy:
     if kind == "kosmos2":
         from heedmap.policies.kosmos2 import Kosmos2Options, load_kosmos2
 
-        path, options = _path_and_options(rest, Kosmos2Options, spec)
+        written, options = _target_and_options(rest, Kosmos2Options, spec)
+        path = Path(written).expanduser()
+        if not path.exists():
+            raise PolicyError(f"'{spec}' names {path}, which does not exist.")
         return load_kosmos2(spec, path, options, permissions)
+    if kind == "vlm":
+        from heedmap.policies.load_vlm import VlmOptions, load_vlm
+
+        written, options = _target_and_options(rest, VlmOptions, spec)
+        return load_vlm(spec, written, options, permissions)
     return _from_factory(kind, rest)
 
 
-def _path_and_options(rest: str, model: type[Options], spec: str) -> tuple[Path, Options]:
-    """Read `PATH?key=value&key=value`. Raises PolicyError for an option that is not known."""
+def _target_and_options(rest: str, model: type[Options], spec: str) -> tuple[str, Options]:
+    """Read `TARGET?key=value&key=value`. Raises PolicyError for an option that is not known."""
     written, _, query = rest.partition("?")
     given = dict(parse_qsl(query, keep_blank_values=True))
     try:
@@ -61,10 +70,7 @@ def _path_and_options(rest: str, model: type[Options], spec: str) -> tuple[Path,
             f"'{spec}' has the setting '{first['loc'][0]}' that cannot be used ({first['msg']}); "
             f"known are {', '.join(model.model_fields)}, as in ?key=value&key=value."
         ) from error
-    path = Path(written).expanduser()
-    if not path.exists():
-        raise PolicyError(f"'{spec}' names {path}, which does not exist.")
-    return path, options
+    return written, options
 
 
 def _from_factory(module_name: str, factory_name: str) -> Policy:

@@ -52,9 +52,14 @@ class VlmPolicy(Policy):
         prompt: str = INSTRUCTION,
         suffix_ids: Sequence[int] = (),
         chat: bool | None = None,
+        lower_case: bool = False,
         loaded: Loaded | None = None,
     ) -> None:
-        """`suffix_ids` follow the tokenised prompt; `chat` is whether its template is used."""
+        """Take what is told; the processor tells the rest.
+
+        `suffix_ids` follow the tokenised prompt; `chat` is whether the chat template is used;
+        with `lower_case`, instructions are put into the prompt in small letters.
+        """
         super().__init__(name)
         self._model = model
         self._processor = processor
@@ -64,6 +69,7 @@ class VlmPolicy(Policy):
         self._suffix_ids = tuple(suffix_ids)
         has_template = bool(getattr(processor, "chat_template", None))
         self._chats = has_template if chat is None else chat
+        self._lower_case = lower_case
         self.loaded = loaded
         image_id = getattr(model.config, "image_token_id", None)
         self.special_ids = tuple(i for i in self._tokenizer.all_special_ids if i != image_id)
@@ -92,9 +98,9 @@ class VlmPolicy(Policy):
         return self._actions.scores(self._at_action(logits, inputs["attention_mask"]))
 
     def inputs(self, observations: Sequence[Observation], instructions: Sequence[str]) -> Inputs:
-        """What the model is called with, from its own processor. Left-padded, as for writing."""
+        """What the model is called with, from its own processor."""
         images = [[Image.fromarray(i) for i in o.images.values()] for o in observations]
-        prompts = [self._prompt.replace(INSTRUCTION, text) for text in instructions]
+        prompts = [self._prompted(text) for text in instructions]
         if self._chats:
             texts = [self._in_chat(p, len(own)) for p, own in zip(prompts, images, strict=True)]
         else:
@@ -105,7 +111,8 @@ class VlmPolicy(Policy):
         return self._followed_by(inputs, suffix) if self._suffix_ids else inputs
 
     def _processed(self, images: list[list[Image.Image]], texts: list[str]) -> Inputs:
-        self._tokenizer.padding_side = "left"
+        if self._actions.steps > 1 or self._suffix_ids:
+            self._tokenizer.padding_side = "left"  # what follows stands behind every prompt
         found = self._processor(images=images, text=texts, padding=True, return_tensors="pt")
         return {
             key: value.to(self._model.device, self._model.dtype)
@@ -131,7 +138,7 @@ class VlmPolicy(Policy):
                 plain = self._count(image_id, images, prompt)
             except ValueError:
                 plain = 0
-            self._mark = "" if marked > plain > 0 else token
+            self._mark = "" if marked > plain > 0 else str(token)
         return self._mark
 
     def _count(self, image_id: int, images: list[Image.Image], text: str) -> int:
@@ -139,8 +146,7 @@ class VlmPolicy(Policy):
 
     def token_count(self, instruction: str) -> int:
         """Tokens of the prompt, the image's left out. Raises InstructionError if too many."""
-        prompt = self._prompt.replace(INSTRUCTION, instruction)
-        count = len(self._tokenizer(prompt)["input_ids"])
+        count = len(self._tokenizer(self._prompted(instruction))["input_ids"])
         text_config = self._model.config.get_text_config()
         most = getattr(text_config, "max_position_embeddings", None)
         if most is not None and count > most:
@@ -150,10 +156,14 @@ class VlmPolicy(Policy):
             )
         return count
 
+    def _prompted(self, instruction: str) -> str:
+        own = instruction.lower() if self._lower_case else instruction
+        return self._prompt.replace(INSTRUCTION, own)
+
     def _in_chat(self, prompt: str, images: int) -> str:
         content = [*({"type": "image"} for _ in range(images)), {"type": "text", "text": prompt}]
         message = {"role": "user", "content": content}
-        return self._processor.apply_chat_template([message], add_generation_prompt=True)
+        return str(self._processor.apply_chat_template([message], add_generation_prompt=True))
 
     def _write(self, observation: Observation, instruction: str) -> tuple[int, ...]:
         """The action's tokens but the last, the likeliest of them each, as the policy writes them.

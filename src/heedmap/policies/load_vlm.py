@@ -1,0 +1,221 @@
+"""From a folder (or, if allowed, a name on the hub) to a vision-language policy: `vlm:PATH`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any, Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from safetensors import SafetensorError
+from transformers import AutoModelForImageTextToText
+
+from heedmap.checkpoints.fit import Fit
+from heedmap.checkpoints.permissions import SAFE, Permissions
+from heedmap.checkpoints.read import check_finite
+from heedmap.errors import CheckpointError, PolicyError
+from heedmap.policies.action_tokens import (
+    OPENVLA_BINS,
+    OPENVLA_PROMPT,
+    OPENVLA_SPACE_ID,
+    OPENVLA_STEPS,
+    ActionTokens,
+    bin_tokens,
+    id_tokens,
+    load_statistics,
+    word_tokens,
+)
+from heedmap.policies.processors import load_processor
+from heedmap.policies.vlm import INSTRUCTION, VlmPolicy
+from heedmap.record import Loaded
+
+_UNUSABLE = (
+    OSError,
+    ValueError,
+    KeyError,
+    RuntimeError,
+    ImportError,
+    TypeError,
+    UnpicklingError,
+    SafetensorError,
+)
+"""What transformers raises for checkpoints that it cannot load."""
+STATISTICS = "dataset_statistics.json"
+
+
+class VlmOptions(BaseModel):
+    """What may follow `vlm:PATH?`.
+
+    One of `actions`, `ids` and `bins` says how actions are written; OpenVLA's are known.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    actions: str | None = None
+    """Words, each one token: `left,right,forward`."""
+    ids: str | None = None
+    """Token ids: `20:23`, or `5,9,11`."""
+    bins: int | None = Field(default=None, ge=3, le=65_536)
+    """The vocabulary's last tokens are so many bins of -1..1 (RT-2, OpenVLA: 256)."""
+    steps: int = Field(default=1, ge=1, le=1024)
+    """Tokens of an action, with `bins`: one a dimension."""
+    prompt: str | None = None
+    """With `{instruction}`; left out, the instruction alone (OpenVLA: its own)."""
+    chat: bool | None = None
+    """Whether the processor's chat template is used; left out, where there is one."""
+    statistics: Path | None = None
+    """A `dataset_statistics.json` by which bins become units."""
+    data_set: str | None = None
+    """Whose statistics, where there are several."""
+    adapter: Path | None = None
+    """A folder of low-rank adapters (peft) over the model."""
+    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+
+
+def load_vlm(
+    name: str, path: str, options: VlmOptions, permissions: Permissions = SAFE
+) -> VlmPolicy:
+    """A model with its processor. Raises PolicyError, in one sentence, for what cannot be used.
+
+    Nothing is fetched unless that is allowed, and no Python file of the checkpoint runs.
+    """
+    config = _config(path, permissions)
+    _check_code(path, config, permissions)
+    processor = load_processor(
+        path, local=not permissions.hub, trust_code=permissions.trust_remote_code
+    )
+    model, fit = _model(path, options, permissions)
+    fit.check(Path(path), permissions)
+    if options.adapter is not None:
+        model = _with_adapter(model, options.adapter)
+    for weight, tensor in model.state_dict().items():
+        check_finite(weight, tensor, path)
+    is_openvla = config.get("model_type") == "openvla"
+    prompt = options.prompt or (OPENVLA_PROMPT if is_openvla else INSTRUCTION)
+    if INSTRUCTION not in prompt:
+        raise PolicyError(f"The prompt '{prompt}' has no place for the instruction: {INSTRUCTION}.")
+    tokens = _actions(options, path, config, processor, is_openvla=is_openvla)
+    loaded = Loaded(
+        checkpoint=path,
+        choices={"prompt": prompt, "actions": _told(options, is_openvla=is_openvla)},
+        random_weights=fit.missing,
+        ignored_weights=(*fit.unexpected, *fit.mismatched),
+    )
+    return VlmPolicy(
+        name,
+        model.eval().requires_grad_(False),
+        processor,
+        tokens,
+        prompt=prompt,
+        suffix_ids=(OPENVLA_SPACE_ID,) if is_openvla else (),
+        lower_case=is_openvla,
+        chat=False if is_openvla else options.chat,
+        loaded=loaded,
+    )
+
+
+def _config(path: str, permissions: Permissions) -> dict[str, Any]:
+    """The config as it was written; empty where only the hub has it."""
+    file = Path(path) / "config.json"
+    if not Path(path).is_dir():
+        if permissions.hub:
+            return {}
+        raise CheckpointError(
+            f"The model '{path}' is no folder on this machine; give one, or add --hub to fetch it."
+        )
+    try:
+        config = json.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{file} cannot be read as JSON: {error}") from error
+    if not isinstance(config, dict):
+        raise CheckpointError(f"{file} is no JSON object.")
+    return config
+
+
+def _check_code(path: str, config: dict[str, Any], permissions: Permissions) -> None:
+    if config.get("auto_map") and not permissions.trust_remote_code:
+        files = sorted({str(value).split(".")[0] for value in config["auto_map"].values()})
+        raise CheckpointError(
+            f"The checkpoint {path} brings Python code of its own ({', '.join(files[:4])}.py); "
+            f"nothing was run. Read it, and if you trust it, add --trust-remote-code."
+        )
+
+
+def _model(path: str, options: VlmOptions, permissions: Permissions) -> tuple[Any, Fit]:
+    try:
+        found: Any = AutoModelForImageTextToText.from_pretrained(
+            path,
+            dtype=getattr(torch, options.dtype),
+            local_files_only=not permissions.hub,
+            trust_remote_code=permissions.trust_remote_code,
+            attn_implementation="sdpa",
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,
+        )
+    except _UNUSABLE as error:
+        first_line = (str(error).splitlines() or [type(error).__name__])[0]
+        raise CheckpointError(
+            f"The model {path} cannot be loaded ({first_line}); 'vlm:' takes transformers' "
+            f"image-text-to-text models with safetensors weights. Give others with a factory."
+        ) from error
+    model, info = found
+    return model, Fit(
+        tuple(sorted(info["missing_keys"])),
+        tuple(sorted(info["unexpected_keys"])),
+        tuple(str(each[0]) for each in sorted(info["mismatched_keys"])),
+    )
+
+
+def _with_adapter(model: Any, folder: Path) -> Any:
+    """Low-rank adapters, merged into the weights as `merge_and_unload` does."""
+    try:
+        from peft import PeftModel
+    except ModuleNotFoundError as error:
+        from heedmap.errors import MissingExtraError
+
+        raise MissingExtraError("lora", "peft") from error
+    try:
+        return PeftModel.from_pretrained(model, str(folder)).merge_and_unload()
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        first_line = (str(error).splitlines() or [""])[0]
+        raise CheckpointError(f"The adapters in {folder} cannot be read: {first_line}") from error
+
+
+def _actions(
+    options: VlmOptions, path: str, config: dict[str, Any], processor: Any, *, is_openvla: bool
+) -> ActionTokens:
+    tokenizer = getattr(processor, "tokenizer", processor)
+    given = [options.actions, options.ids, options.bins]
+    if sum(each is not None for each in given) + is_openvla != 1:
+        raise PolicyError(
+            f"Say how '{path}' writes its actions, in one way: ?actions=left,right,forward (words "
+            f"of one token), ?ids=20:23 (token ids) or ?bins=256&steps=7 (bins of -1..1)."
+        )
+    if options.actions is not None:
+        return word_tokens(options.actions, tokenizer)
+    if options.ids is not None:
+        return id_tokens(options.ids)
+    beside = Path(path) / STATISTICS
+    place = options.statistics or (beside if beside.is_file() else None)
+    statistics = load_statistics(place, options.data_set) if place is not None else None
+    if is_openvla and statistics is None and config.get("norm_stats"):
+        statistics = load_statistics(Path(path) / "config.json", options.data_set, "norm_stats")
+    padded = int(config.get("pad_to_multiple_of", 0)) if is_openvla else 0
+    last_id = _vocabulary(config, tokenizer) - padded - 1
+    steps = OPENVLA_STEPS if is_openvla and options.steps == 1 else options.steps
+    return bin_tokens(options.bins or OPENVLA_BINS, steps, last_id, statistics)
+
+
+def _vocabulary(config: dict[str, Any], tokenizer: Any) -> int:
+    text = config.get("text_config")
+    size = text.get("vocab_size") if isinstance(text, dict) else config.get("vocab_size")
+    return int(size) if isinstance(size, int) else len(tokenizer)
+
+
+def _told(options: VlmOptions, *, is_openvla: bool) -> str:
+    for name in ("actions", "ids", "bins"):
+        if (value := getattr(options, name)) is not None:
+            return f"{name}={value}, steps={options.steps}"
+    return f"OpenVLA's {OPENVLA_BINS} bins" if is_openvla else ""
