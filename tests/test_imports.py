@@ -28,7 +28,7 @@ RANKS: list[tuple[str, ...]] = [
     ("interventions",),
     ("lower",),
     ("upper", "embeddings"),
-    ("diagnosis",),
+    ("diagnosis", "black_box"),
     ("pipeline", "report", "forensics"),
     ("demo", "scoreboard", "needed"),
     ("cli",),

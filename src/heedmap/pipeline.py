@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from heedmap.black_box import audit_black_box
 from heedmap.capture.towers import remembering
 from heedmap.capture.trace import one_attention_path
 from heedmap.checkpoints.permissions import SAFE, Permissions
@@ -99,7 +100,12 @@ def audit(
     for policy in loaded:
         check_trials(policy, trials)
     plan = _Plan(named, instructions, trials, regions, seed, len(loaded), on_progress)
-    audited = [_audit_policy(policy, plan) for policy in loaded]
+    audited = [
+        audit_black_box(policy, plan.trials, seed, lambda p=policy: plan.tick(p))
+        if policy.is_black_box
+        else _audit_policy(policy, plan)
+        for policy in loaded
+    ]
     effective = {
         "policies": [policy.name for policy in loaded],
         "frames": [frame.source for frame in named],

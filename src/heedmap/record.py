@@ -134,7 +134,8 @@ class PolicyResult(_Model):
 
     name: str
     family: str
-    weights_sha256: str
+    weights_sha256: str | None
+    """None for a policy behind a server."""
     layers: int
     heads: int
     action_names: tuple[str, ...] | None

@@ -16,6 +16,8 @@ Language = Literal["en", "ko"]
 
 _WORDS: dict[Language, dict[str, str]] = {
     "en": {
+        "black_box": "Nothing but its actions was seen: what becomes of the instruction inside was "
+        "not measured",
         "unknown": "Whether the instruction is in the sequence was not measured: no other "
         "instruction of equal token count was found",
         "absent": "The instruction is not in the sequence: no position entering layer 0 moves "
@@ -36,6 +38,8 @@ _WORDS: dict[Language, dict[str, str]] = {
         "to": " to ",
     },
     "ko": {
+        "black_box": "액션 외에는 아무것도 볼 수 없었습니다: 내부에서 명령이 어떻게 되는지는 "
+        "측정하지 못했습니다",
         "unknown": "명령이 시퀀스에 있는지는 측정하지 못했습니다: 토큰 수가 같은 다른 명령을 "
         "찾지 못했습니다",
         "absent": "명령이 시퀀스에 없습니다: 레이어 0에 들어가는 어떤 위치도 명령에 따라 "
@@ -61,6 +65,8 @@ _WORDS: dict[Language, dict[str, str]] = {
 def policy_sentence(facts: Facts, language: Language = "en") -> str:
     """The sentence for one policy's facts; clauses are joined with semicolons."""
     words = _WORDS[language]
+    if facts.is_black_box:
+        return words["black_box"] + "."
     clauses = [*_presence(facts, words), *_visibility(facts, words), *_pairs(facts, words)]
     return "; ".join(clauses) + "."
 

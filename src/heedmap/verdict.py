@@ -188,6 +188,31 @@ class Measurements(_Model):
     obeyed: ObeyedFacts | None = None
     causal_map: CausalMap | None = None
     patches: tuple[PatchMap, ...] = ()
+    by_exchange_only: bool = False
+    """The policy is a black box: whether the instruction is used is told by exchanging it."""
+
+    @classmethod
+    def of_black_box(cls, obeyed: ObeyedFacts | None) -> Measurements:
+        """What is known where nothing but actions can be seen."""
+        return cls(
+            stacks=(),
+            tokens=TokenFacts(module=None),
+            presence=PresenceFacts(measured=False, positions=(), mixed_positions=()),
+            visibility=VisibilityFacts(
+                instruction_total=0,
+                instruction_direct=0,
+                instruction_reachable=0,
+                instruction_hops=None,
+                instruction_after_action=False,
+                image_total=0,
+                image_direct=0,
+                image_reachable=0,
+            ),
+            attended=None,
+            bypass=Bypass(status="not measured"),
+            obeyed=obeyed,
+            by_exchange_only=True,
+        )
 
 
 class InstructionPair(_Model):
@@ -223,6 +248,24 @@ class Facts(_Model):
     pairs: tuple[InstructionPair, ...]
     layouts_disagree: bool
     """The declared regions are not the measured ones, in at least one case."""
+    is_black_box: bool = False
+    """Nothing but actions could be seen: all of the above is empty."""
+
+    @classmethod
+    def of_black_box(cls) -> Facts:
+        """Nothing is known."""
+        return cls(
+            instruction_positions=(),
+            instruction_measured=False,
+            mixed_positions=(),
+            seen_image_positions=(),
+            image_total=0,
+            image_visible_min=0,
+            image_visible_max=0,
+            pairs=(),
+            layouts_disagree=False,
+            is_black_box=True,
+        )
 
 
 class Rung(_Model):

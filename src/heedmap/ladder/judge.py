@@ -8,7 +8,13 @@ judged in `upper.py`, from cuts and exchanges.
 from __future__ import annotations
 
 from heedmap.ladder.details import details_of, telling_lost_words
-from heedmap.ladder.upper import judge_competent, judge_needed, judge_obeyed, judge_used
+from heedmap.ladder.upper import (
+    judge_competent,
+    judge_needed,
+    judge_obeyed,
+    judge_used,
+    responds,
+)
 from heedmap.ladder.wording import verdict_text
 from heedmap.verdict import Cause, Measurements, Rung, RungName, Status, Verdict
 
@@ -136,7 +142,9 @@ def _without_fault(measured: Measurements) -> Cause:
     if measured.bypass.status == "found":
         return "bypass"
     if not measured.presence.measured and measured.tokens.module is None:
-        return "not_measured"
+        known = measured.obeyed is not None and responds(measured.obeyed)
+        if not (measured.by_exchange_only and known):
+            return "not_measured"
     if judge_needed(measured).status == "fails":
         return "not_needed"
     hops = measured.visibility.instruction_hops

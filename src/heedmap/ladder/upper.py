@@ -18,6 +18,8 @@ MOSTLY = 0.5
 """A policy is competent above this share of frames; the frame's own action counts as done
 anyway above this share of other instructions."""
 
+_NOT_MEASURED: tuple[Rung, Cause | None] = (Rung(status="not measured"), None)
+
 
 def judge_needed(measured: Measurements) -> Rung:
     """Holds where instructions are known to ask for different actions on some frame."""
@@ -47,7 +49,7 @@ def judge_used(measured: Measurements) -> tuple[Rung, Cause | None]:
     """Does the dependence on the instruction go when its edges are cut?"""
     facts = measured.used
     if facts is None:
-        return Rung(status="not measured"), None
+        return _used_by_exchange(measured) if measured.by_exchange_only else _NOT_MEASURED
     evidence = facts.model_dump(mode="json")
     if is_effect(facts.mediated, facts.unit):
         return Rung(status="holds", value=facts.mediated.value, evidence=evidence), None
@@ -57,6 +59,20 @@ def judge_used(measured: Measurements) -> tuple[Rung, Cause | None]:
     if measured.bypass.status == "found" and responds(measured.obeyed):
         return rung, None  # it has another road, which the verdict names
     return rung, _cause_of_no_use(measured)
+
+
+def _used_by_exchange(measured: Measurements) -> tuple[Rung, Cause | None]:
+    """Of a black box: used by whatever road, if exchanging it moves the action."""
+    facts = measured.obeyed
+    if facts is None or facts.beyond_paraphrase is None:
+        return _NOT_MEASURED
+    evidence = {"by": "exchange", **facts.beyond_paraphrase.model_dump(mode="json")}
+    value = facts.beyond_paraphrase.value
+    if responds(facts):
+        return Rung(status="holds", value=value, evidence=evidence), None
+    if not _decided(facts):
+        return Rung(status="not measured", evidence=evidence), None
+    return Rung(status="fails", value=value, evidence=evidence), _cause_of_no_use(measured)
 
 
 def judge_obeyed(measured: Measurements) -> tuple[Rung, Cause | None]:

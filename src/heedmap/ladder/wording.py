@@ -53,6 +53,8 @@ def is_over_others(verdict: Verdict) -> bool:
     evidence = verdict.rungs["used"].evidence
     if verdict.rungs["used"].status != "holds":
         return False
+    if "mediated_directly" not in evidence:  # told by exchange alone: no road is known
+        return False
     directly = Estimate.model_validate(evidence["mediated_directly"])
     return not is_effect(directly, evidence["unit"])
 

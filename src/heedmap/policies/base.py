@@ -40,6 +40,8 @@ class Policy(ABC):
     """Token ids that are no words; those in the configs of the module are found anyway."""
     loaded: Loaded | None = None
     """Which checkpoint it came from; None where it was not read from one."""
+    is_black_box: bool = False
+    """Nothing but its actions can be seen: it is measured by exchanging instructions alone."""
     noise_seed: int | None = None
     """Pins the noise of a stochastic head: every call draws from this seed, on all devices."""
 

@@ -14,12 +14,13 @@ from pydantic import BaseModel, ValidationError
 from torch import nn
 
 from heedmap.checkpoints.permissions import SAFE, Permissions
-from heedmap.errors import HeedmapError, PolicyError
+from heedmap.errors import HeedmapError, MissingExtraError, PolicyError
 from heedmap.policies.base import Policy
 from heedmap.policies.callable import CallablePolicy
 
 FORMS = (
-    "'specimen:NAME@sound', 'specimen:NAME@monavla', 'kosmos2:CHECKPOINT', 'vlm:FOLDER' or "
+    "'specimen:NAME@sound', 'specimen:NAME@monavla', 'kosmos2:CHECKPOINT', 'vlm:FOLDER', "
+    "'server:ws://HOST:PORT' or "
     "'package.module:factory'"
 )
 Options = TypeVar("Options", bound=BaseModel)
@@ -30,6 +31,7 @@ def load_policy(spec: str, permissions: Permissions = SAFE) -> Policy:
 
     `specimen:NAME@WIRING` is one of heedmap's own; `kosmos2:PATH` and `vlm:PATH` read a
     checkpoint, and settings may follow its path (`?wiring=insert&dtype=bfloat16`);
+    `server:ws://HOST:PORT` asks a server that speaks openpi's protocol;
     `package.module:factory` calls a function without arguments that returns `(run, module)` or
     a `Policy`. The module may lie in the current folder. `permissions` are what the user
     allowed beyond the safe defaults. Raises PolicyError, in one sentence, when there is none
@@ -55,7 +57,20 @@ def load_policy(spec: str, permissions: Permissions = SAFE) -> Policy:
 
         written, options = _target_and_options(rest, VlmOptions, spec)
         return load_vlm(spec, written, options, permissions)
+    if kind == "server":
+        return _server(rest, spec)
     return _from_factory(kind, rest)
+
+
+def _server(rest: str, spec: str) -> Policy:
+    try:
+        from heedmap.policies.server import ServerOptions, ServerPolicy
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("server", error.name or "websockets") from error
+    address, options = _target_and_options(rest, ServerOptions, spec)
+    if not address.startswith(("ws://", "wss://")):
+        address = f"ws://{address}"
+    return ServerPolicy(address, options)
 
 
 def _target_and_options(rest: str, model: type[Options], spec: str) -> tuple[str, Options]:

@@ -100,7 +100,11 @@ def render_html(result: Result, language: Language = "en") -> str:
         regions=_all_regions(result),
         declared_note=declared_text(record.policies, language),
         summaries=[_summary(result, frame, language) for frame in record.frames],
-        figures=[(p.name, Markup(share_curves(result, p.name, language))) for p in record.policies],
+        figures=[
+            (p.name, Markup(share_curves(result, p.name, language)))
+            for p in record.policies
+            if p.cases
+        ],
         layers=_layers(result),
         accuracies=[(p.name, row) for p in record.policies for row in p.held_out_accuracy],
     )
@@ -157,7 +161,7 @@ def _card(result: Result, policy: PolicyResult, language: Language) -> dict[str,
     said, fix = verdict_text(verdict, language)
     return {
         "policy": policy,
-        "transformer": next(s.pattern for s in policy.measurements.stacks if s.taken),
+        "transformer": next((s.pattern for s in policy.measurements.stacks if s.taken), None),
         "verdict": said,
         "fix": fix,
         "sentence": policy_sentence(policy.facts, language),

@@ -93,6 +93,9 @@ def _print_policy(result: Result, policy: PolicyResult, console: Console) -> Non
     for stack in policy.measurements.stacks:
         if stack.taken:
             console.print(Text(f"{stack.pattern}: {stack.reason}", style="dim"))
+    if policy.loaded is not None and (missing := policy.loaded.random_weights):
+        told = _WORDS["random_weights"].format(count=len(missing), first=missing[0])
+        console.print(Text(told, style="bold red"))
     console.print(Text(policy.verdict.sentence))
     console.print(Text(f"{_WORDS['fix']}: {policy.verdict.fix}", style="cyan"))
     console.print(Text(policy.sentence, style="dim"))

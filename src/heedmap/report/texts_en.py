@@ -66,6 +66,8 @@ ENGLISH: dict[str, str] = {
     "heads.",
     "head_axis": "Head",
     "policies": "What became of the instruction",
+    "random_weights": "{count} weights were not in the checkpoint and are random, such as "
+    "{first}: figures speak of these too.",
     "architecture": "{family}, {layers} layers, {heads} heads: {transformer}",
     "chosen": "Chosen action",
     "expected": "expected: {action}",

@@ -62,6 +62,8 @@ KOREAN: dict[str, str] = {
     "map_predicts": "어텐션과 차단 효과의 순위 상관은 헤드 {heads}개에서 {share}입니다.",
     "head_axis": "헤드",
     "policies": "명령은 어디까지 전달되었는가",
+    "random_weights": "체크포인트에 없어 무작위로 남은 가중치가 {count}개 있습니다(예: {first}). "
+    "수치는 이 가중치에 대한 것이기도 합니다.",
     "architecture": "{family}, 레이어 {layers}개, 헤드 {heads}개: {transformer}",
     "chosen": "선택한 액션",
     "expected": "기대 액션: {action}",

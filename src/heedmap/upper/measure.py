@@ -60,6 +60,22 @@ def measure_upper(
     return UpperFacts(used, obeyed, causal_map)
 
 
+def measure_by_exchange(
+    policy: Policy,
+    trials: Sequence[Trial],
+    seed: int,
+    on_stage: Callable[[], None] = lambda: None,
+) -> ObeyedFacts:
+    """Rung 6 of a policy of which nothing but its actions can be seen."""
+    first = trials[0]
+    tried = [(first.observation, text) for text in first.instructions.values()]
+    responses = respond(Runner.of(policy, tried), trials)
+    metric = responses.metric(policy.action_names)
+    obeyed = measure_obedience(responses, metric, policy.action_names, seed)
+    on_stage()
+    return obeyed
+
+
 def check_trials(policy: Policy, trials: Sequence[Trial]) -> None:
     """Refuse what cannot be measured before any work is done.
 
