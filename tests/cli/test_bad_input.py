@@ -86,7 +86,7 @@ def test_a_factory_that_raises(cli: Cli, frame: Path) -> None:
     ran = audit(cli, *arguments, policy="no_such_module:f")
     assert_refused(ran, "'no_such_module' cannot be imported")
     ran = audit(cli, *arguments, policy="exp42")
-    assert_refused(ran, "'exp42' is not a policy; give 'specimen:NAME@sound'")
+    assert_refused(ran, "'exp42' is not a policy; give 'specimen:NAME@WIRING'")
 
 
 def test_an_output_folder_that_cannot_be_written(cli: Cli, frame: Path, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def test_a_factory_in_the_current_folder_is_found(
 
 @pytest.mark.parametrize("spec", ["", "sound", ":f", "module:", "specimen:"])
 def test_what_is_no_policy_is_told_the_forms(spec: str) -> None:
-    with pytest.raises(PolicyError, match="is not a policy; give 'specimen:NAME@sound'"):
+    with pytest.raises(PolicyError, match="is not a policy; give 'specimen:NAME@WIRING'"):
         load_policy(spec)
 
 

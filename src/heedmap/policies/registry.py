@@ -19,9 +19,8 @@ from heedmap.policies.base import Policy
 from heedmap.policies.callable import CallablePolicy
 
 FORMS = (
-    "'specimen:NAME@sound', 'specimen:NAME@monavla', 'kosmos2:CHECKPOINT', 'vlm:FOLDER', "
-    "'server:ws://HOST:PORT' or "
-    "'package.module:factory'"
+    "'specimen:NAME@WIRING', 'kosmos2:CHECKPOINT', 'vlm:FOLDER', 'pi0:FOLDER', "
+    "'server:ws://HOST:PORT' or 'package.module:factory'"
 )
 Options = TypeVar("Options", bound=BaseModel)
 
@@ -29,7 +28,7 @@ Options = TypeVar("Options", bound=BaseModel)
 def load_policy(spec: str, permissions: Permissions = SAFE) -> Policy:
     """The policy that `spec` names.
 
-    `specimen:NAME@WIRING` is one of heedmap's own; `kosmos2:PATH` and `vlm:PATH` read a
+    `specimen:NAME@WIRING` is one of heedmap's own; `kosmos2:`, `vlm:` and `pi0:PATH` read a
     checkpoint, and settings may follow its path (`?wiring=insert&dtype=bfloat16`);
     `server:ws://HOST:PORT` asks a server that speaks openpi's protocol;
     `package.module:factory` calls a function without arguments that returns `(run, module)` or
@@ -57,6 +56,11 @@ def load_policy(spec: str, permissions: Permissions = SAFE) -> Policy:
 
         written, options = _target_and_options(rest, VlmOptions, spec)
         return load_vlm(spec, written, options, permissions)
+    if kind == "pi0":
+        from heedmap.policies.pi0 import Pi0Options, load_pi0
+
+        written, options = _target_and_options(rest, Pi0Options, spec)
+        return load_pi0(spec, written, options, permissions)
     if kind == "server":
         return _server(rest, spec)
     return _from_factory(kind, rest)
