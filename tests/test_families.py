@@ -23,6 +23,7 @@ from heedmap.policies.vlm import VlmPolicy
 from heedmap.record import PolicyResult
 from heedmap.specimens.world import FrameCase, frame_case
 from tests.families import ACTIONS, FAMILIES, INSTRUCTIONS, PROMPT, Family, family
+from tests.families_page import check_page, is_complete, saw, saw_rungs
 
 TOLERANCE = {torch.float32: 1e-5, torch.bfloat16: 2e-2}
 """Eager attention in bfloat16 rounds its scores; ours takes queries and keys to float32."""
@@ -57,6 +58,7 @@ def test_the_measured_layout_is_the_processors(name: str, case: FrameCase) -> No
     words = own.processor.tokenizer.convert_ids_to_tokens(ids)
     assert [words[p] for p in regions["instruction"]] == text.split()
     assert regions["action"] == (len(ids) - 1,)
+    saw(name, "layout")
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -73,6 +75,7 @@ def test_the_ladder_is_climbed_and_nothing_goes_around(name: str) -> None:
     assert result.measurements.used is not None
     assert result.measurements.obeyed is not None
     assert result.outputs_unchanged
+    saw_rungs(name, result)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
@@ -87,6 +90,7 @@ def test_captured_attention_is_eagers(name: str, dtype: torch.dtype, case: Frame
     assert found.shape == (len(expected), expected[0].shape[1], 1, expected[0].shape[-1])
     for layer, weights in zip(found, expected, strict=True):
         assert np.abs(layer[:, 0] - weights[0, :, -1].float().numpy()).max() <= TOLERANCE[dtype]
+    saw(name, str(dtype).removeprefix("torch."))
 
 
 @pytest.mark.parametrize("side", ["left", "right"])
@@ -98,6 +102,9 @@ def test_a_padded_batch_has_the_rows_of_each_alone(name: str, side: str, case: F
     texts = [INSTRUCTIONS["left"], INSTRUCTIONS["ahead"]]
     observation = of_frame(case.frame)
     inputs = padded(policy, observation, texts, side)
+    if inputs is None:
+        saw(name, f"padded {side}", "not its processor's")
+        pytest.skip(f"its processor does not pad on the {side}")
     mask = inputs["attention_mask"].bool()
     row = int(torch.nonzero(mask[1]).max())
     pattern = next(s.pattern for s in audited(name)[2].measurements.stacks if s.taken)
@@ -108,6 +115,7 @@ def test_a_padded_batch_has_the_rows_of_each_alone(name: str, side: str, case: F
         own_keys = together[1][:, 0][:, mask[1]]
         assert (own_keys - single[0][:, 0]).abs().max() <= 1e-5
         assert together[1][:, 0][:, ~mask[1]].abs().max() <= 1e-9
+    saw(name, f"padded {side}")
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -135,6 +143,7 @@ def test_several_steps_are_those_that_the_model_writes(name: str, case: FrameCas
     result = audit(policy, case.frame, INSTRUCTIONS, trials=[]).record.policies[0]
     length = inputs["input_ids"].shape[1]
     assert result.cases[0].action_rows == (length - 1, length, length + 1)
+    saw(name, "several steps")
 
 
 def eager_attention(own: Family, inputs: dict[str, Any]) -> tuple[torch.Tensor, ...]:
@@ -168,7 +177,7 @@ def assert_constant(
 
 def padded(
     policy: VlmPolicy, observation: Observation, texts: list[str], side: str
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
     """As the processor pads on that side; a few know one side only."""
     policy._tokenizer.padding_side = side
     together = policy.inputs([observation] * 2, texts)
@@ -177,5 +186,13 @@ def padded(
     for key, value in together.items():
         goes_along = value.shape == together["input_ids"].shape and key != "attention_mask"
         if goes_along and not torch.equal(value[1][of_text], alone[key][0]):
-            pytest.skip(f"its processor does not pad '{key}' on the {side}")
+            return None
     return together
+
+
+def test_the_page_of_families_says_what_was_seen() -> None:
+    """Runs last in this file; the others that it needs stand in tests/policies."""
+    others = {"kosmos2 (RoboVLMs, insert)", "kosmos2 (RoboVLMs, overwrite)", "pi0", "server"}
+    if not is_complete({*FAMILIES, *others}):
+        pytest.skip("not all families were tested in this run")
+    check_page()

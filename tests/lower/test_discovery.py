@@ -16,11 +16,11 @@ from heedmap.observe import observe
 from heedmap.pipeline import audit
 from heedmap.policies.base import Policy
 from heedmap.policies.callable import CallablePolicy
-from heedmap.specimens.world import FrameCase
+from heedmap.specimens.world import VOCABULARY_WORDS, FrameCase
 from heedmap.specimens.zoo import pixels_of
 from heedmap.types import Frame
 from tests.conftest import random_network
-from tests.plain_policies import KINDS, PATCHES, Attention, Block, Kind, PlainPolicy
+from tests.plain_policies import KINDS, PATCHES, Attention, Block, Kind, PlainPolicy, word_id
 
 
 def rows_of(policy: Policy, case: FrameCase) -> tuple[int, ...]:
@@ -177,3 +177,31 @@ def test_a_transformer_that_is_not_inside_is_refused() -> None:
     network = PlainPolicy("sdpa")
     with pytest.raises(Exception, match="is not inside the module"):
         CallablePolicy("other", network, network, transformer=PlainPolicy("sdpa"))
+
+
+class EncoderDecoder(nn.Module):
+    """Frame and words through an encoder; a query reads all of it by cross-attention."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.patches = nn.Conv2d(3, 24, 8, stride=8)
+        self.words = nn.Embedding(len(VOCABULARY_WORDS) + 1, 24)
+        self.transformer = nn.Transformer(24, 2, 2, 2, 48, dropout=0.0, batch_first=True)
+        self.query = nn.Parameter(torch.randn(1, 1, 24))
+        self.head = nn.Linear(24, 3)
+        self.eval().requires_grad_(False)
+
+    def forward(self, frames: Sequence[Frame], texts: Sequence[str]) -> torch.Tensor:
+        pixels = torch.stack([pixels_of(frame) for frame in frames])
+        ids = torch.tensor([[word_id(word) for word in text.split()] for text in texts])
+        given = torch.cat([self.patches(pixels).flatten(2).mT, self.words(ids)], dim=1)
+        query = self.query.expand(len(frames), -1, -1)
+        return self.head(self.transformer(given, query)[:, -1])
+
+
+def test_an_encoder_read_by_a_decoder_is_refused(case: FrameCase) -> None:
+    network = EncoderDecoder()
+    policy = CallablePolicy("two stacks", network, network)
+    with pytest.raises(CaptureError, match=r"57 positions are all read by a decoder's cross-att"):
+        audit(policy, case.frame, case.instructions)

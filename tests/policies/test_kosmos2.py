@@ -19,6 +19,7 @@ from heedmap.pipeline import audit
 from heedmap.policies.kosmos2 import Kosmos2Policy
 from heedmap.policies.registry import load_policy
 from heedmap.specimens.world import FrameCase
+from tests.families_page import saw, saw_rungs
 from tests.robovlms_files import (
     DIM,
     IMAGE_TOKENS,
@@ -168,6 +169,7 @@ def test_a_batch_of_unequal_instructions_gives_the_same_as_each_alone(
     together = policy([of_frame(case.frame)] * 3, texts)
     alone = torch.cat([policy([of_frame(case.frame)], [text]) for text in texts])
     assert torch.allclose(together, alone, atol=1e-5)
+    saw(f"kosmos2 (RoboVLMs, {wiring})", "padded right")
 
 
 def test_low_rank_adapters_act_as_in_training(tmp_path: Path, case: FrameCase) -> None:
@@ -338,6 +340,8 @@ def test_the_seeds_page_comes_out_of_the_overwriting_wiring(
     assert policy.verdict.rungs["present"].status == "fails"
     assert policy.verdict.cause == "length_leak"  # gone, but its length still shows
     assert policy.measurements.presence.overwritten_positions == (7, 10)  # drive, and left
+    saw_rungs("kosmos2 (RoboVLMs, overwrite)", policy)
+    saw("kosmos2 (RoboVLMs, overwrite)", "layout")
 
 
 def test_the_inserting_wiring_holds_the_instruction(
@@ -359,6 +363,8 @@ def test_the_inserting_wiring_holds_the_instruction(
     assert left.visible_counts["instruction"].visible == 4
     assert policy.verdict.rungs["visible"].status == "holds"
     assert min(shares(result, "measured", "instruction")["left"]) > 0
+    saw_rungs("kosmos2 (RoboVLMs, insert)", policy)
+    saw("kosmos2 (RoboVLMs, insert)", "layout")
 
 
 def test_exp43s_instruction_takes_the_heads_road(written: dict[str, Path], case: FrameCase) -> None:

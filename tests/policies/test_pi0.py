@@ -17,6 +17,7 @@ from heedmap.policies.pi0 import Pi0Options, Pi0Policy
 from heedmap.policies.registry import load_policy
 from heedmap.specimens.world import FrameCase, frame_case
 from tests.families import INSTRUCTIONS, SIZE, hf, text_sizes, tokenizer, vision_sizes
+from tests.families_page import saw, saw_rungs
 
 IMAGE = 16
 """Tokens a camera: 4 x 4 patches."""
@@ -81,6 +82,8 @@ def test_the_joined_layers_give_the_models_own_velocity(
     apart = policy._joint.differs(inputs, state, noisy, time)
     assert apart <= {torch.float32: 1e-5, torch.bfloat16: 3e-2}[dtype]
     assert time.tolist() == [1 - step / 4] * 2
+    saw("pi0", str(dtype).removeprefix("torch."))
+    saw("pi0", "padded right")
 
 
 def test_all_steps_lead_where_the_models_own_sampling_leads(case: FrameCase) -> None:
@@ -93,6 +96,7 @@ def test_all_steps_lead_where_the_models_own_sampling_leads(case: FrameCase) -> 
     expected = model.sample_actions(state=state, noise=noise, **inputs)
     found = policy([observation], [text])
     assert torch.allclose(found, expected.flatten(1), atol=1e-5)
+    saw("pi0", "several steps")
 
 
 @pytest.mark.parametrize("step", [0, 2])
@@ -132,6 +136,7 @@ def test_prefix_and_suffix_are_one_measured_layout(result: Any) -> None:
     assert regions["state"] == (state,)
     assert regions["action"] == (state + 1,)  # the first step of the chunk is what is done
     assert result.cases[0].sequence_length == state + 5
+    saw("pi0", "layout")
 
 
 def test_all_six_rungs_are_measured(result: Any) -> None:
@@ -143,6 +148,7 @@ def test_all_six_rungs_are_measured(result: Any) -> None:
     assert result.measurements.obeyed is not None
     assert result.verdict.bypass.status == "none"
     assert result.outputs_unchanged
+    saw_rungs("pi0", result)
 
 
 def test_absent_cameras_change_nothing(case: FrameCase) -> None:

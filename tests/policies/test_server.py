@@ -24,6 +24,7 @@ from heedmap.record import PolicyResult
 from heedmap.report.html import write_html
 from heedmap.result import Result
 from heedmap.specimens.world import FrameCase, frame_case
+from tests.families_page import saw_rungs
 
 OBJECTS = {b"__ndarray__": True, b"dtype": "|O", b"shape": (1,)}
 Answer = Callable[[dict[str, Any]], Any]
@@ -94,6 +95,7 @@ def test_a_black_box_that_heeds_and_one_that_does_not() -> None:
     assert found.verdict.cause == "none"
     assert found.verdict.bypass.status == "not measured"
     assert "Nothing but its actions was seen" in found.sentence
+    saw_rungs("server", found)
     deaf, _ = audited(ignores)
     assert deaf.verdict.rungs["used"].status == "fails"
     assert deaf.verdict.rungs["obeyed"].status == "fails"

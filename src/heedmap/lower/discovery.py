@@ -69,7 +69,23 @@ def find_transformer(
             f"No transformer that feeds the action was found in '{policy.name}'. Attention "
             f"seen in: {told}. Name it: CallablePolicy(..., transformer=module)."
         )
+    _refuse_cross_attention(policy, stacks, taken)
     return replace(taken, stacks=tuple(reversed(infos)), first_scores=first.scores)
+
+
+def _refuse_cross_attention(policy: Policy, stacks: list[Stack], taken: Transformer) -> None:
+    """Of an encoder whose every state is read by a decoder, no row is the action's."""
+    patterns = [stack.pattern for stack in stacks]
+    length = stacks[patterns.index(taken.pattern)].length
+    later = stacks[patterns.index(taken.pattern) + 1 :]
+    readers = [s for s in later if not s.attends_to_itself and s.calls[0].key_count == length]
+    if readers and len(taken.first_rows) == length:
+        raise CaptureError(
+            f"The policy '{policy.name}' is an encoder ({taken.pattern}) whose {length} positions "
+            f"are all read by a decoder's cross-attention ({readers[0].pattern}): none of them is "
+            f"an action row, and heedmap does not describe attention across two stacks. Exchanges "
+            f"alone can be measured: put the policy behind a server (server:ws://HOST:PORT)."
+        )
 
 
 _FITS = "attends to itself, takes in the frame or words, and the action depends on its final states"
