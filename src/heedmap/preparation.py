@@ -19,7 +19,8 @@ def load_all(policies: Sequence[Policy | str], permissions: Permissions = SAFE) 
     names = [policy.name for policy in loaded]
     if not names or len(set(names)) < len(names):
         raise PolicyError(
-            f"Give at least one policy, and none twice; got {', '.join(names) or 'none'}."
+            f"Give at least one policy, and none twice; got {', '.join(names) or 'none'}. "
+            f"Checkpoints may be given names: kosmos2:PATH?name=exp42."
         )
     return loaded
 

@@ -143,13 +143,16 @@ class Kosmos2Policy(Policy):
 
 
 def load_kosmos2(
-    name: str, path: Path, options: Kosmos2Options, permissions: Permissions = SAFE
+    name: str, written: str, options: Kosmos2Options, permissions: Permissions = SAFE
 ) -> Kosmos2Policy:
     """A checkpoint with its config and the Kosmos-2 it is made of.
 
-    `path` is the checkpoint, or a folder that holds one. Raises CheckpointError, in one
+    `written` is the checkpoint's path, or that of a folder that holds one. Raises CheckpointError, in one
     sentence, for what is missing, broken, unsafe or does not fit.
     """
+    path = Path(written).expanduser()
+    if not path.exists():
+        raise CheckpointError(f"The checkpoint {path} does not exist.")
     checkpoint = _only(path, SUFFIXES) if path.is_dir() else path
     config_path = options.config or _config_beside(checkpoint)
     config = load_config(config_path)

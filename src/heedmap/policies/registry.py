@@ -29,7 +29,7 @@ def load_policy(spec: str, permissions: Permissions = SAFE) -> Policy:
     """The policy that `spec` names.
 
     `specimen:NAME@WIRING` is one of heedmap's own; `kosmos2:`, `vlm:` and `pi0:PATH` read a
-    checkpoint, and settings may follow its path (`?wiring=insert&dtype=bfloat16`);
+    checkpoint, and settings may follow its path (`?name=exp42&dtype=bfloat16`);
     `server:ws://HOST:PORT` asks a server that speaks openpi's protocol;
     `package.module:factory` calls a function without arguments that returns `(run, module)` or
     a `Policy`. The module may lie in the current folder. `permissions` are what the user
@@ -43,27 +43,28 @@ def load_policy(spec: str, permissions: Permissions = SAFE) -> Policy:
         from heedmap.policies.specimen import SpecimenPolicy  # needs the extra `specimens`
 
         return SpecimenPolicy(rest)
-    if kind == "kosmos2":
-        from heedmap.policies.kosmos2 import Kosmos2Options, load_kosmos2
-
-        written, options = _target_and_options(rest, Kosmos2Options, spec)
-        path = Path(written).expanduser()
-        if not path.exists():
-            raise PolicyError(f"'{spec}' names {path}, which does not exist.")
-        return load_kosmos2(spec, path, options, permissions)
-    if kind == "vlm":
-        from heedmap.policies.load_vlm import VlmOptions, load_vlm
-
-        written, options = _target_and_options(rest, VlmOptions, spec)
-        return load_vlm(spec, written, options, permissions)
-    if kind == "pi0":
-        from heedmap.policies.pi0 import Pi0Options, load_pi0
-
-        written, options = _target_and_options(rest, Pi0Options, spec)
-        return load_pi0(spec, written, options, permissions)
+    if kind in ("kosmos2", "vlm", "pi0"):
+        options_model, load = _loader(kind)
+        name, written, options = _parsed(rest, options_model, spec)
+        return load(name or _short_name(kind, written), written, options, permissions)
     if kind == "server":
         return _server(rest, spec)
     return _from_factory(kind, rest)
+
+
+def _loader(kind: str) -> tuple[type[BaseModel], Callable[..., Policy]]:
+    """The settings of a kind of checkpoint, and what loads it; imported when it is asked for."""
+    if kind == "kosmos2":
+        from heedmap.policies.kosmos2 import Kosmos2Options, load_kosmos2
+
+        return Kosmos2Options, load_kosmos2
+    if kind == "pi0":
+        from heedmap.policies.pi0 import Pi0Options, load_pi0
+
+        return Pi0Options, load_pi0
+    from heedmap.policies.load_vlm import VlmOptions, load_vlm
+
+    return VlmOptions, load_vlm
 
 
 def _server(rest: str, spec: str) -> Policy:
@@ -71,25 +72,36 @@ def _server(rest: str, spec: str) -> Policy:
         from heedmap.policies.server import ServerOptions, ServerPolicy
     except ModuleNotFoundError as error:
         raise MissingExtraError("server", error.name or "websockets") from error
-    address, options = _target_and_options(rest, ServerOptions, spec)
+    _, address, options = _parsed(rest, ServerOptions, spec)
     if not address.startswith(("ws://", "wss://")):
         address = f"ws://{address}"
     return ServerPolicy(address, options)
 
 
-def _target_and_options(rest: str, model: type[Options], spec: str) -> tuple[str, Options]:
-    """Read `TARGET?key=value&key=value`. Raises PolicyError for an option that is not known."""
+def _short_name(kind: str, written: str) -> str:
+    """The folder's name, and a file's behind it: what fits into a table."""
+    path = Path(written).expanduser()
+    parts = [path.parent.name, path.stem] if path.is_file() else [path.name or written]
+    return f"{kind}:{'/'.join(part for part in parts if part)}"
+
+
+def _parsed(rest: str, model: type[Options], spec: str) -> tuple[str | None, str, Options]:
+    """Read `TARGET?key=value&key=value`: a name if one is given, the target, and its options.
+
+    Raises PolicyError for an option that is not known.
+    """
     written, _, query = rest.partition("?")
     given = dict(parse_qsl(query, keep_blank_values=True))
+    name = given.pop("name", None)
     try:
         options = model.model_validate(given)
     except ValidationError as error:
         first = error.errors()[0]
         raise PolicyError(
             f"'{spec}' has the setting '{first['loc'][0]}' that cannot be used ({first['msg']}); "
-            f"known are {', '.join(model.model_fields)}, as in ?key=value&key=value."
+            f"known are name, {', '.join(model.model_fields)}, as in ?key=value&key=value."
         ) from error
-    return written, options
+    return name, written, options
 
 
 def _from_factory(module_name: str, factory_name: str) -> Policy:
