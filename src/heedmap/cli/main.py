@@ -13,6 +13,7 @@ from heedmap import __version__
 from heedmap.checkpoints.permissions import Permissions
 from heedmap.cli import specimens
 from heedmap.cli.console import err, out, print_error, progress_bar, verdicts_json
+from heedmap.cli.counterfactuals import counterfactuals
 from heedmap.cli.doctor import doctor
 from heedmap.cli.forensics import forensics
 from heedmap.cli.needed import needed
@@ -33,6 +34,7 @@ app.add_typer(specimens.app, name="specimens")
 app.command()(doctor)
 app.command()(forensics)
 app.command()(needed)
+app.command()(counterfactuals)
 
 
 class Language(StrEnum):
@@ -49,7 +51,10 @@ Lang = Annotated[Language, typer.Option("--lang", help="Language of the HTML rep
 def audit(
     policy: Annotated[
         list[str],
-        typer.Argument(help="specimen:NAME@WIRING, kosmos2:CHECKPOINT or package.module:factory"),
+        typer.Argument(
+            help="specimen:NAME@WIRING, kosmos2:CHECKPOINT, vlm:FOLDER, pi0:FOLDER, "
+            "server:ws://HOST:PORT or package.module:factory; see docs/your-policy.md"
+        ),
     ],
     frame: Annotated[
         list[str] | None,

@@ -147,8 +147,8 @@ def load_kosmos2(
 ) -> Kosmos2Policy:
     """A checkpoint with its config and the Kosmos-2 it is made of.
 
-    `written` is the checkpoint's path, or that of a folder that holds one. Raises CheckpointError, in one
-    sentence, for what is missing, broken, unsafe or does not fit.
+    `written` is the checkpoint's path, or that of a folder that holds one. Raises
+    CheckpointError, in one sentence, for what is missing, broken, unsafe or does not fit.
     """
     path = Path(written).expanduser()
     if not path.exists():

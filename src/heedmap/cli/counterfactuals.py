@@ -1,0 +1,42 @@
+"""The command `counterfactuals`: an instruction with a word exchanged, as audits make them."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from heedmap.cli.console import out
+from heedmap.errors import InstructionError
+
+
+def counterfactuals(
+    instruction: Annotated[str | None, typer.Argument(help="What a robot is told.")] = None,
+    words: Annotated[Path | None, typer.Option(help="A table of words of your own.")] = None,
+    most: Annotated[int, typer.Option(min=1, help="As many at most.")] = 12,
+    table: Annotated[bool, typer.Option("--table", help="Print the built-in table.")] = False,
+) -> None:
+    """Show an instruction with directions, colours or objects exchanged."""
+    from heedmap.inputs.counterfactuals import counterfactuals as make
+    from heedmap.inputs.counterfactuals import load_table
+
+    if table:
+        text = files("heedmap.inputs").joinpath("counterfactuals.yaml").read_text(encoding="utf-8")
+        typer.echo(text, nl=False)
+        return
+    if instruction is None:
+        raise InstructionError('Give an instruction, such as "go to the left", or --table.')
+    found = make(instruction, load_table(words) if words is not None else None, most)
+    if not found:
+        raise InstructionError(
+            f"No counterfactual of '{instruction}' is known: it holds no word of the table; give "
+            f"one of your own with --words FILE (heedmap counterfactuals --table shows its form)."
+        )
+    shown = Table("name", "instruction", "exchanged")
+    for each in found:
+        shown.add_row(Text(each.name), Text(each.text), Text(" → ".join(each.exchanged)))
+    out.print(shown)

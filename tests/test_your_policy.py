@@ -1,0 +1,111 @@
+"""Every command of docs/your-policy.md does what the page says, on tiny checkpoints.
+
+Of the `pip install` line it is checked that the extra is there; a test installs nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import metadata
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from heedmap.inputs.images import png_bytes
+from heedmap.specimens.world import frame_case
+from tests.families import family
+from tests.inputs.test_sources import image, write_clip, write_lerobot_3
+from tests.policies.test_pi0 import network
+from tests.policies.test_server import heeds, serving
+from tests.robovlms_files import write_checkpoint
+
+PAGE = (Path(__file__).parent.parent / "docs" / "your-policy.md").read_text()
+COMMANDS = re.findall(r"^\$ (heedmap .*)$", PAGE, re.MULTILINE)
+
+HEEDMAP = (sys.executable, "-c", "from heedmap.cli.main import main; main()")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What the page speaks of: checkpoints, frames, the file `my_policy.py`, a server."""
+    place = tmp_path_factory.mktemp("yours")
+    (place / "frame.png").write_bytes(png_bytes(frame_case(0).frame))
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    (place / "my_policy.py").write_text(code)
+    write_checkpoint(place / "runs" / "exp42")
+    own = family("llava")
+    own.model.save_pretrained(place / "my-vla")
+    own.processor.save_pretrained(place / "my-vla")
+    model, words = network()
+    model.save_pretrained(place / "my-pi0")
+    words.save_pretrained(place / "my-pi0")
+    write_clip(place / "clip.mp4", [image(n) for n in range(10)])
+    write_lerobot_3(place / "my-lerobot-set")
+    with h5py.File(place / "episode.h5", "w") as file:
+        file["observations/images"] = np.stack([frame_case(n).frame for n in range(5)])
+        file["observations/state"] = np.zeros((5, 2), np.float32)
+        file.attrs["language_instruction"] = "go to the left"
+    with serving(heeds) as address:
+        (place / "address").write_text(address.removeprefix("ws://"))
+        yield place
+
+
+@pytest.mark.parametrize("number", range(len(COMMANDS)), ids=lambda n: COMMANDS[n][:45])
+def test_the_command_runs(number: int, folder: Path) -> None:
+    address = (folder / "address").read_text()
+    words = shlex.split(COMMANDS[number].replace("127.0.0.1:8000", address))
+    ran = subprocess.run(
+        [*HEEDMAP, *words[1:]],
+        cwd=folder,
+        env={**os.environ, "COLUMNS": "120"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    assert "Traceback" not in ran.stderr
+    if "--out" in words:
+        made = folder / words[words.index("--out") + 1]
+        assert {"record.json", "attention.parquet", "report.html"} <= {
+            p.name for p in made.iterdir()
+        }
+    if words[1] == "audit":
+        assert "What to do:" in ran.stdout
+
+
+def test_the_page_has_commands_of_every_kind() -> None:
+    told = " ".join(COMMANDS)
+    for kind in ("my_policy:make", "kosmos2:", "vlm:", "pi0:", "server:", "doctor", "counterfact"):
+        assert kind in told
+
+
+def test_the_extra_of_the_page_is_there() -> None:
+    (extra,) = re.findall(r"pip install 'heedmap\[(\w+)\]'", PAGE)
+    assert extra in (metadata("heedmap").get_all("Provides-Extra") or [])
+
+
+def test_the_counterfactuals_are_shown(folder: Path) -> None:
+    shown = next(command for command in COMMANDS if "왼쪽" in command)
+    ran = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from heedmap.cli.main import main; main()",
+            *shlex.split(shown)[1:],
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+    )
+    assert "오른쪽 상자를 집어 주세요" in ran.stdout
+    assert "왼쪽 공을 집어 주세요" in ran.stdout
