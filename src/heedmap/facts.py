@@ -25,14 +25,13 @@ def gather_facts(
     `attention` holds `attention_digest`s, keyed by (frame, instruction).
     """
     layouts = [case.layouts["measured"] for case in cases]
-    images = [layout.visible_counts.get("image") for layout in layouts]
-    visible = [count.visible if count else 0 for count in images]
+    visible, totals = zip(*(layout.image_counts for layout in layouts), strict=True)
     return Facts(
         instruction_positions=_union(cases, "instruction"),
         instruction_measured=instruction_measured,
         mixed_positions=_union(cases, "mixed"),
         seen_image_positions=tuple(sorted({p for case in cases for p in _seen_image(case)})),
-        image_total=max((count.total for count in images if count), default=0),
+        image_total=max(totals),
         image_visible_min=min(visible),
         image_visible_max=max(visible),
         pairs=_pairs(cases, attention),
@@ -52,7 +51,7 @@ def _union(cases: Sequence[Case], region: str) -> tuple[int, ...]:
 
 
 def _seen_image(case: Case) -> set[int]:
-    return set(case.layouts["measured"].regions.get("image", ())) & set(case.visible_positions)
+    return set(case.layouts["measured"].image_positions) & set(case.visible_positions)
 
 
 def _pairs(

@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import UInt8
 from pydantic import BaseModel, ConfigDict, Field
 
+from heedmap.regions import is_image
 from heedmap.verdict import Facts, Measurements, Verdict
 
 SCHEMA_VERSION = 2
@@ -75,6 +76,17 @@ class LayoutInfo(_Model):
 
     regions: dict[str, tuple[int, ...]]
     visible_counts: dict[str, RegionCount]
+
+    @property
+    def image_positions(self) -> tuple[int, ...]:
+        """Positions of all cameras."""
+        return tuple(p for name, held in self.regions.items() if is_image(name) for p in held)
+
+    @property
+    def image_counts(self) -> tuple[int, int]:
+        """How many of them the action row can see, and how many there are."""
+        counts = [count for name, count in self.visible_counts.items() if is_image(name)]
+        return sum(count.visible for count in counts), sum(count.total for count in counts)
 
 
 class WordPositions(_Model):

@@ -96,8 +96,7 @@ def regions_of(shares: Iterable[Shares]) -> list[str]:
 
 def image_seen(case: Case) -> tuple[int, int]:
     """How many measured image positions the action row can see, and of how many."""
-    count = case.layouts["measured"].visible_counts.get("image")
-    return (count.visible, count.total) if count else (0, 0)
+    return case.layouts["measured"].image_counts
 
 
 def _mean(rows: list[Shares]) -> Shares:
