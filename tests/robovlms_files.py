@@ -86,7 +86,7 @@ def kosmos2_config(layers: int = 3) -> Kosmos2Config:
     )
 
 
-def backbone(seed: int = 0, layers: int = 3) -> Kosmos2ForConditionalGeneration:
+def random_backbone(seed: int = 0, layers: int = 3) -> Kosmos2ForConditionalGeneration:
     """Random, with biases and norms that are not their neutral values."""
     torch.manual_seed(seed)
     model = Kosmos2ForConditionalGeneration(kosmos2_config(layers)).eval()
@@ -187,7 +187,7 @@ def write_checkpoint(
 
 def state_dict(kind: str, *, lora: bool = False) -> dict[str, torch.Tensor]:
     """As Lightning saves it."""
-    model = backbone()
+    model = random_backbone()
     policy = nn.Module()
     policy.backbone = model
     if lora:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import tfrecord.example_pb2
 from hypothesis import given
 from hypothesis import strategies as st
+from tfrecord import TFRecordWriter
 
 from heedmap.errors import FrameError
 from heedmap.inputs.episodes import _HELD, IMAGES_HELD
@@ -299,7 +302,7 @@ def test_a_lerobot_data_set(version: str, tmp_path: Path) -> None:
 
 
 def test_lerobot_folders_that_cannot_be_used(tmp_path: Path) -> None:
-    with pytest.raises(FrameError, match="no LeRobot data set"):
+    with pytest.raises(FrameError, match="no LeRobot data set .* and no RLDS data set"):
         frames_at(tmp_path)
     folder = tmp_path / "set"
     write_lerobot_2(folder)
@@ -319,6 +322,68 @@ def test_lerobot_folders_that_cannot_be_used(tmp_path: Path) -> None:
     (folder / "meta/info.json").write_text("{")
     with pytest.raises(FrameError, match="cannot be used"):
         frames_at(folder)
+
+
+def write_rlds(path: Path, episodes: list[dict[str, list[Any]]]) -> None:
+    """As TensorFlow Datasets writes it: framed `tf.train.Example`s, steps one behind the other."""
+    with path.open("wb") as file:
+        for episode in episodes:
+            protobuf: Any = tfrecord.example_pb2  # its messages are made at run time
+            example = protobuf.Example()
+            for key, values in episode.items():
+                feature = example.features.feature[key]
+                kinds = {bytes: feature.bytes_list, float: feature.float_list}
+                kinds.get(type(values[0]), feature.int64_list).value.extend(values)
+            content = example.SerializeToString()
+            head = struct.pack("<Q", len(content))
+            file.write(head + TFRecordWriter.masked_crc(head))
+            file.write(content + TFRecordWriter.masked_crc(content))
+
+
+def rlds_episode(number: int, steps: int = 4) -> dict[str, list[Any]]:
+    return {
+        "steps/is_first": [1] + [0] * (steps - 1),
+        "steps/observation/image": [png_bytes(image(number + n)) for n in range(steps)],
+        "steps/observation/wrist_image": [png_bytes(image(number + n, 1)) for n in range(steps)],
+        "steps/observation/state": [float(10 * n + k) for n in range(steps) for k in range(3)],
+        "steps/language_instruction": [f"take block {number}".encode()] * steps,
+        "steps/action": [0.0] * steps,
+    }
+
+
+def test_an_rlds_data_set_of_two_shards(tmp_path: Path) -> None:
+    write_rlds(tmp_path / "set.tfrecord-00000-of-00002", [rlds_episode(0), rlds_episode(1)])
+    write_rlds(tmp_path / "set.tfrecord-00001-of-00002", [rlds_episode(2)])
+    second, last = frames_at(f"{tmp_path}#episode=2&frames=1,-1")
+    assert second.instruction == "take block 2"
+    assert list(last.observation.images) == ["image", "wrist_image"]
+    assert np.array_equal(last.observation.images["image"], image(5))
+    assert np.array_equal(last.observation.images["wrist_image"], image(5, 1))
+    assert last.observation.state is not None
+    assert last.observation.state.tolist() == [30, 31, 32]
+    (own,) = frames_at(f"{tmp_path}/set.tfrecord-00000-of-00002#episode=1")
+    assert own.name == "set_episode_000001_000000"
+    assert own.instruction == "take block 1"
+    with pytest.raises(FrameError, match="has 3 episodes, numbered from 0; there is no episode 3"):
+        frames_at(f"{tmp_path}#episode=3")
+
+
+def test_tfrecord_files_that_cannot_be_used(tmp_path: Path) -> None:
+    path = tmp_path / "set.tfrecord"
+    write_rlds(path, [rlds_episode(0)])
+    whole = path.read_bytes()
+    for content, told in (
+        (whole[:-10], "cut short"),
+        (struct.pack("<Q", 2**60) + b"....", "a record of 1,152,921,504,606,846,976 bytes"),
+        (b"hello", "cut short"),
+        (struct.pack("<Q", 4) + b"....\xff\xff\xff\xff....", "no tf.train.Example"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(FrameError, match=told):
+            frames_at(path)
+    write_rlds(path, [{"steps/action": [0.0]}])
+    with pytest.raises(FrameError, match="no JPEG or PNG images .* it holds steps/action"):
+        frames_at(path)
 
 
 def test_few_images_stay_decoded(tmp_path: Path) -> None:

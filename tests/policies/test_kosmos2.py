@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +16,19 @@ from torch import nn
 from heedmap.checkpoints.permissions import SAFE, Permissions
 from heedmap.errors import CheckpointError, InstructionError, PolicyError
 from heedmap.inputs.observation import Observation, of_frame
+from heedmap.observe import observe
 from heedmap.pipeline import audit
 from heedmap.policies.kosmos2 import Kosmos2Policy
 from heedmap.policies.registry import load_policy
 from heedmap.specimens.world import FrameCase
+from tests.families import family
 from tests.families_page import saw, saw_rungs
 from tests.robovlms_files import (
     DIM,
     IMAGE_TOKENS,
     INSTRUCTIONS,
-    backbone,
     head,
+    random_backbone,
     state_dict,
     write_checkpoint,
 )
@@ -131,7 +134,7 @@ def test_scores_are_those_of_the_repositorys_code(
     kind: str, wiring: str, written: dict[str, Path], case: FrameCase
 ) -> None:
     policy = loaded(written[kind], f"?wiring={wiring}")
-    model, ids = backbone(), token_ids(policy, INSTRUCTIONS["left"])
+    model, ids = random_backbone(), token_ids(policy, INSTRUCTIONS["left"])
     with torch.no_grad():
         states = reference_states(model, pixels_of([case.frame]), ids, wiring)
         padded = F.pad(ids, (0, 256 - ids.shape[1]), value=1) if wiring == "overwrite" else ids
@@ -149,7 +152,7 @@ def test_a_window_of_frames_is_read_in_the_order_of_time(tmp_path: Path, case: F
     observation = Observation({"image": frames[2]}, history=history)
     ids = token_ids(policy, INSTRUCTIONS["left"])
     with torch.no_grad():
-        states = reference_states(backbone(), pixels_of(frames), ids, "insert")
+        states = reference_states(random_backbone(), pixels_of(frames), ids, "insert")
         expected = reference_scores("LSTMDecoder", head("LSTMDecoder").eval(), states, states)
     found = policy([observation], [INSTRUCTIONS["left"]])
     assert torch.allclose(found, expected, atol=1e-5)
@@ -180,7 +183,7 @@ def test_low_rank_adapters_act_as_in_training(tmp_path: Path, case: FrameCase) -
     assert any(".lora_A." in name for name in state)
     assert any(name.startswith("model.model.base_model.model.") for name in state)
     policy = loaded(folder)
-    model = backbone()
+    model = random_backbone()
     get_peft_model(
         model, LoraConfig(r=4, lora_alpha=16, target_modules=["q_proj", "v_proj", "fc1"])
     )
@@ -191,7 +194,7 @@ def test_low_rank_adapters_act_as_in_training(tmp_path: Path, case: FrameCase) -
     with torch.no_grad():
         states = reference_states(model.eval(), pixels_of([case.frame]), ids, "overwrite")
         expected = reference_scores("", parts, states, states)
-        plain = reference_states(backbone(), pixels_of([case.frame]), ids, "overwrite")
+        plain = reference_states(random_backbone(), pixels_of([case.frame]), ids, "overwrite")
     found = policy([of_frame(case.frame)], [INSTRUCTIONS["left"]])
     assert torch.allclose(found, expected, atol=1e-5)
     assert not torch.allclose(states, plain, atol=1e-3), "the adapters do something"
@@ -382,6 +385,64 @@ def test_an_audit_of_a_window_cuts_in_every_frame(tmp_path: Path, case: FrameCas
     result = audit(policy, {"window": observation}, INSTRUCTIONS).record.policies[0]
     assert result.verdict.rungs["visible"].status == "holds"
     assert result.measurements.used is not None
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("wiring", ["insert", "overwrite"])
+def test_captured_attention_is_eagers(
+    wiring: str, dtype: str, written: dict[str, Path], case: FrameCase
+) -> None:
+    query = f"?wiring={wiring}&dtype={dtype}"
+    policy, twin = (loaded(written["MobileVLAClassificationDecoder"], query) for _ in range(2))
+    pattern = "backbone.text_model.model.layers.*.self_attn"
+    seen = observe(policy, pattern, of_frame(case.frame), INSTRUCTIONS["left"])
+    row = 256 if wiring == "overwrite" else seen.stack.length - 2
+    found = seen.attention((row,))
+    decoder = twin.module.get_submodule("backbone.text_model.model")
+    kept: list[torch.Tensor] = []
+    backbone: Any = twin.module.get_submodule("backbone")
+    backbone.set_attn_implementation("eager")
+    for layer in decoder.get_submodule("layers").children():
+        layer.get_submodule("self_attn").register_forward_hook(
+            lambda _, __, output: kept.append(output[1])
+        )
+    twin([of_frame(case.frame)], [INSTRUCTIONS["left"]])
+    expected = torch.stack([weights[0, :, [row]] for weights in kept]).float().numpy()
+    assert found.shape == expected.shape
+    assert np.abs(found - expected).max() <= {"float32": 1e-5, "bfloat16": 2e-2}[dtype]
+    saw(f"kosmos2 (RoboVLMs, {wiring})", dtype)
+
+
+def test_transformers_own_folder_writes_its_actions(tmp_path: Path, case: FrameCase) -> None:
+    own = family("kosmos2")
+    own.model.save_pretrained(tmp_path)
+    own.processor.save_pretrained(tmp_path)
+    policy = load_policy(f"kosmos2:{tmp_path}?actions=left,right,forward")
+    assert policy.family == "vlm"
+    assert policy([of_frame(case.frame)], ["go to the left"]).shape == (1, 3)
+
+
+def test_absurd_sizes_are_refused(tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / "c", "LSTMDecoder")
+    path = folder / "kosmos-2-tiny" / "config.json"
+    config = json.loads(path.read_text())
+    config["text_config"]["ffn_dim"] = 10**13
+    path.write_text(json.dumps(config))
+    with pytest.raises(CheckpointError):
+        loaded(folder)
+
+
+def test_nothing_is_asked_of_the_network(
+    written: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without --hub, a checkpoint loads though every connection fails."""
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise AssertionError("a connection was opened")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    assert loaded(written["exp43"]).action_names is not None
 
 
 def test_bfloat16_loads_and_acts(written: dict[str, Path], case: FrameCase) -> None:

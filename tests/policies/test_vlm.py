@@ -21,7 +21,7 @@ from heedmap.policies.action_tokens import (
 from heedmap.policies.registry import load_policy
 from heedmap.policies.vlm import VlmPolicy
 from heedmap.specimens.world import FrameCase
-from tests.families import ACTIONS, INSTRUCTIONS, PROMPT, family
+from tests.families import ACTIONS, FAMILIES, INSTRUCTIONS, PROMPT, family
 
 QUERY = f"?actions={ACTIONS}&prompt={PROMPT}"
 
@@ -136,6 +136,53 @@ def test_python_files_of_a_checkpoint_run_only_if_trusted(
     policy = load_policy(f"vlm:{folder}{QUERY}", Permissions(trust_remote_code=True))
     assert list(tmp_path.rglob("it-ran"))
     assert policy([of_frame(case.frame)], [INSTRUCTIONS["left"]]).shape == (1, 3)
+
+
+def test_openvlas_documented_form(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: FrameCase
+) -> None:
+    """Prompt in small letters, the empty token behind it, seven bins in the data set's units.
+
+    The code of the checkpoint is ours, under OpenVLA's model type; its vocabulary is padded by
+    64 to 32,064, so that 31,999 is the lowest bin.
+    """
+    cache = str(tmp_path / "cache")
+    monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", cache)
+    folder = tmp_path / "openvla"
+    torch.manual_seed(0)
+    own = FAMILIES["idefics3"]()
+    own.model.config.text_config.vocab_size = 32_064
+    model = type(own.model)(own.model.config)
+    model.save_pretrained(folder)
+    own.processor.chat_template = None
+    own.processor.save_pretrained(folder)
+    (folder / "own_code.py").write_text(CODE.replace("own_vla", "openvla"))
+    config = json.loads((folder / "config.json").read_text())
+    limits = {"q01": [-2.0] * 7, "q99": [2.0] * 7, "mask": [True] * 6 + [False]}
+    config |= {
+        "model_type": "openvla",
+        "pad_to_multiple_of": 64,
+        "norm_stats": {"bridge_orig": {"action": limits}},
+        "auto_map": {
+            "AutoConfig": "own_code.OwnConfig",
+            "AutoModelForImageTextToText": "own_code.OwnModel",
+        },
+    }
+    (folder / "config.json").write_text(json.dumps(config))
+    policy = load_policy(f"vlm:{folder}", Permissions(trust_remote_code=True))
+    assert isinstance(policy, VlmPolicy)
+    assert policy.action_names is None
+    assert policy._actions.ids[0] == 31_999
+    inputs = policy.inputs([of_frame(case.frame)], ["Go LEFT"])
+    ids = inputs["input_ids"][0].tolist()
+    assert ids[-1] == 29_871
+    words = own.processor.tokenizer.convert_ids_to_tokens(ids[:-1])
+    assert "go" in words
+    assert "left" in words
+    scores = policy([of_frame(case.frame)], ["Go LEFT"])
+    assert scores.shape == (1, 7)
+    assert scores.abs().max() <= 2
+    assert policy._actions.scaled == (True,) * 6 + (False,)
 
 
 def test_adapters_over_a_model(tmp_path: Path, case: FrameCase) -> None:

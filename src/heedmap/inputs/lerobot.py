@@ -52,11 +52,6 @@ class Info(BaseModel):
         return self.codebase_version.lstrip("v").startswith("3")
 
 
-def is_lerobot(folder: Path) -> bool:
-    """Whether a folder is such a data set."""
-    return (folder / INFO).is_file()
-
-
 @final
 class LeRobotEpisode(Episode):
     """One episode. Raises FrameError, in one sentence, for what is missing or broken."""

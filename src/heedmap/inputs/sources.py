@@ -1,4 +1,4 @@
-"""From where frames lie to named frames: image files, arrays, HDF5, clips, data sets."""
+"""From where frames lie to named frames: image files, arrays, HDF5, clips, LeRobot, RLDS."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CLIPS = (".mp4", ".mkv", ".webm", ".avi", ".mov", ".m4v")
 HDF5 = (".h5", ".hdf5")
 FORMS = (
     "an image (PNG, JPEG), a .npy array, an HDF5 episode (episode.h5#0,10), a clip "
-    "(clip.mp4#t=1.5) or a LeRobot folder (folder#episode=3&frames=0,10)"
+    "(clip.mp4#t=1.5) or a LeRobot or RLDS folder (folder#episode=3&frames=0,10)"
 )
 
 
@@ -47,7 +47,7 @@ def _episode(locator: Locator) -> Episode:
     if not path.exists():
         raise FrameError(f"The frame {path} does not exist; give the path of {FORMS}.")
     reader = _reader(path)
-    if locator.episode is not None and not path.is_dir():
+    if locator.episode is not None and reader not in (_of_folder, _of_rlds):
         raise FrameError(f"{path} is one episode; leave 'episode=' out of '{locator.written}'.")
     return reader(locator)
 
@@ -56,6 +56,8 @@ def _reader(path: Path) -> Callable[[Locator], Episode]:
     suffix = path.suffix.lower()
     if path.is_dir():
         return _of_folder
+    if ".tfrecord" in path.name:
+        return _of_rlds
     if suffix == ".npy":
         return _of_array
     if suffix in HDF5:
@@ -66,16 +68,26 @@ def _reader(path: Path) -> Callable[[Locator], Episode]:
 
 
 def _of_folder(locator: Locator) -> Episode:
+    if (locator.path / "meta" / "info.json").is_file():
+        try:
+            from heedmap.inputs.lerobot import LeRobotEpisode
+        except ModuleNotFoundError as error:
+            raise MissingExtraError("data", error.name or "av") from error
+        return LeRobotEpisode(locator.path, locator.episode or 0)
+    if any(locator.path.glob("*.tfrecord*")):
+        return _of_rlds(locator)
+    raise FrameError(
+        f"The folder {locator.path} is no LeRobot data set (it has no meta/info.json) and no RLDS "
+        f"data set (it holds no .tfrecord files); give {FORMS}, or --cases for a folder of cases."
+    )
+
+
+def _of_rlds(locator: Locator) -> Episode:
     try:
-        from heedmap.inputs.lerobot import LeRobotEpisode, is_lerobot
+        from heedmap.inputs.rlds import RldsEpisode
     except ModuleNotFoundError as error:
-        raise MissingExtraError("data", error.name or "av") from error
-    if not is_lerobot(locator.path):
-        raise FrameError(
-            f"The folder {locator.path} is no LeRobot data set (it has no meta/info.json); give "
-            f"{FORMS}, or --cases for a folder of cases."
-        )
-    return LeRobotEpisode(locator.path, locator.episode or 0)
+        raise MissingExtraError("rlds", error.name or "tfrecord") from error
+    return RldsEpisode(locator.path, locator.episode or 0)
 
 
 def _of_array(locator: Locator) -> Episode:

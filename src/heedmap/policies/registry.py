@@ -44,7 +44,7 @@ def load_policy(spec: str, permissions: Permissions = SAFE) -> Policy:
 
         return SpecimenPolicy(rest)
     if kind in ("kosmos2", "vlm", "pi0"):
-        options_model, load = _loader(kind)
+        options_model, load = _loader(kind, rest)
         name, written, options = _parsed(rest, options_model, spec)
         return load(name or _short_name(kind, written), written, options, permissions)
     if kind == "server":
@@ -52,9 +52,14 @@ def load_policy(spec: str, permissions: Permissions = SAFE) -> Policy:
     return _from_factory(kind, rest)
 
 
-def _loader(kind: str) -> tuple[type[BaseModel], Callable[..., Policy]]:
-    """The settings of a kind of checkpoint, and what loads it; imported when it is asked for."""
-    if kind == "kosmos2":
+def _loader(kind: str, rest: str) -> tuple[type[BaseModel], Callable[..., Policy]]:
+    """The settings of a kind of checkpoint, and what loads it; imported when it is asked for.
+
+    A folder of transformers' own Kosmos-2, without an action head, is a model that writes
+    its actions.
+    """
+    weights = Path(rest.partition("?")[0]).expanduser() / "model.safetensors"
+    if kind == "kosmos2" and not weights.is_file():
         from heedmap.policies.kosmos2 import Kosmos2Options, load_kosmos2
 
         return Kosmos2Options, load_kosmos2

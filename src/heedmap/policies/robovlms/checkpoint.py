@@ -113,15 +113,22 @@ def _backbone(
     """Transformers' own loading: types, tied weights, computed buffers."""
     if EMBEDDINGS in state:  # tokens that were added in training
         config.get_text_config().vocab_size = len(state[EMBEDDINGS])
-    found: Any = Kosmos2ForConditionalGeneration.from_pretrained(
-        None,
-        config=config,
-        state_dict=state,
-        dtype=dtype,
-        output_loading_info=True,
-        ignore_mismatched_sizes=True,
-        attn_implementation="sdpa",
-    )
+    try:
+        found: Any = Kosmos2ForConditionalGeneration.from_pretrained(
+            None,
+            config=config,
+            state_dict=state,
+            dtype=dtype,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,
+            attn_implementation="sdpa",
+        )
+    except (RuntimeError, ValueError, MemoryError, OverflowError) as error:
+        first_line = (str(error).splitlines() or [type(error).__name__])[0]
+        raise CheckpointError(
+            f"The Kosmos-2 of the checkpoint cannot be built ({first_line}); check the sizes in "
+            f"its config.json."
+        ) from error
     model, info = found
     return model, Fit(
         tuple(sorted(info["missing_keys"])),
