@@ -7,7 +7,7 @@ image tokens, transformers' eager attention, and the model's own `generate`.
 from __future__ import annotations
 
 import copy
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,7 @@ def policy_of(own: Family, steps: int = 1) -> VlmPolicy:
     return VlmPolicy("tiny", own.model, own.processor, tokens, prompt=PROMPT)
 
 
-@lru_cache(maxsize=1)
+@cache
 def audited(name: str) -> tuple[Family, VlmPolicy, PolicyResult]:
     own = family(name)
     policy = policy_of(own)
