@@ -242,42 +242,35 @@ def qwen3_vl() -> Family:
 IDEFICS = ("<image>", "<fake_token_around_image>", "<global-img>", "<end_of_utterance>")
 
 
-def idefics3() -> Family:
+def idefics(kind: str, processor_class: Any) -> Family:
     text = tokenizer(*IDEFICS, bos=False)
     image_id = text.convert_tokens_to_ids("<image>")
-    images = hf.Idefics3ImageProcessorPil(
-        size={"longest_edge": SIZE}, max_image_size={"longest_edge": SIZE}, do_image_splitting=False
+    edge = {"longest_edge": SIZE}
+    images = getattr(hf, f"{kind}ImageProcessorPil")(
+        size=edge, max_image_size=edge, do_image_splitting=False
     )
-    processor = hf.Idefics3Processor(
-        images, text, image_seq_len=4, chat_template=CHAT.replace("IMAGE", "<image>")
+    processor = processor_class(
+        images, text, None, image_seq_len=4, chat_template=CHAT.replace("IMAGE", "<image>")
     )
-    config = hf.Idefics3Config(
+    config = getattr(hf, f"{kind}Config")(
         text_config=hf.LlamaConfig(**text_sizes(len(text))),
         vision_config=vision_sizes(),
         image_token_id=image_id,
         scale_factor=2,
         pad_token_id=1,
     )
-    return Family(hf.Idefics3ForConditionalGeneration(config), processor, image_id)
+    return Family(getattr(hf, f"{kind}ForConditionalGeneration")(config), processor, image_id)
+
+
+def idefics3() -> Family:
+    def without_videos(images: Any, text: Any, _: None, **more: Any) -> Any:
+        return hf.Idefics3Processor(images, text, **more)
+
+    return idefics("Idefics3", without_videos)
 
 
 def smolvlm() -> Family:
-    text = tokenizer(*IDEFICS, bos=False)
-    image_id = text.convert_tokens_to_ids("<image>")
-    images = hf.SmolVLMImageProcessorPil(
-        size={"longest_edge": SIZE}, max_image_size={"longest_edge": SIZE}, do_image_splitting=False
-    )
-    processor = images_only(hf.SmolVLMProcessor)(
-        images, text, None, image_seq_len=4, chat_template=CHAT.replace("IMAGE", "<image>")
-    )
-    config = hf.SmolVLMConfig(
-        text_config=hf.LlamaConfig(**text_sizes(len(text))),
-        vision_config=vision_sizes(),
-        image_token_id=image_id,
-        scale_factor=2,
-        pad_token_id=1,
-    )
-    return Family(hf.SmolVLMForConditionalGeneration(config), processor, image_id)
+    return idefics("SmolVLM", images_only(hf.SmolVLMProcessor))
 
 
 def internvl() -> Family:

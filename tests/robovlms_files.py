@@ -24,6 +24,10 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from heedmap.checkpoints.permissions import SAFE, Permissions
+from heedmap.policies.kosmos2 import Kosmos2Policy
+from heedmap.policies.registry import load_policy
+
 WORDS = (
     *("An", "image", "of", "a", "robot", "go", "to", "the", "left", "right", "drive"),
     *("straight", "forward", "zqxv", "wukfj", "ball"),
@@ -37,6 +41,15 @@ INSTRUCTIONS = {
 """12, 12 and 11 tokens with the prompt, as on the seed's page."""
 IMAGE_TOKENS = 64
 DIM = 32
+HEADS = (
+    "MobileVLAClassificationDecoder",
+    "exp13",
+    "exp43",
+    "MobileVLALSTMDecoder",
+    "LSTMDecoder",
+    "FCDecoder",
+)
+"""Of configs and checkpoints; exp13 and exp43 are classifiers with a road for the words."""
 
 
 def write_tokenizer(folder: Path, padding_side: str = "right") -> None:
@@ -203,3 +216,10 @@ def state_dict(kind: str, *, lora: bool = False) -> dict[str, torch.Tensor]:
     policy.act_head = head(kind)
     policy.action_token = nn.Parameter(torch.randn(DIM, generator=torch.Generator().manual_seed(5)))
     return {f"model.{name}": tensor.clone() for name, tensor in policy.state_dict().items()}
+
+
+def loaded(folder: Path, query: str = "", permissions: Permissions = SAFE) -> Kosmos2Policy:
+    """The policy of such a folder."""
+    policy = load_policy(f"kosmos2:{folder}{query}", permissions)
+    assert isinstance(policy, Kosmos2Policy)
+    return policy

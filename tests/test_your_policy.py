@@ -21,7 +21,7 @@ import pytest
 from heedmap.inputs.images import png_bytes
 from heedmap.specimens.world import frame_case
 from tests.families import family
-from tests.inputs.test_sources import image, write_clip, write_lerobot_3
+from tests.inputs.recordings import image, write_clip, write_lerobot_3
 from tests.policies.test_pi0 import network
 from tests.policies.test_server import heeds, serving
 from tests.robovlms_files import write_checkpoint
