@@ -52,3 +52,8 @@ class MissingExtraError(HeedmapError):
             f"This needs the package '{package}', which is not installed; "
             f"install it with: pip install 'heedmap[{extra}]'"
         )
+
+
+def first_line_of(error: BaseException) -> str:
+    """What an error of a library says first; its kind where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from heedmap.checkpoints.permissions import SAFE, Permissions
-from heedmap.errors import CheckpointError
+from heedmap.errors import CheckpointError, first_line_of
 
 PICKLED = (".ckpt", ".pt", ".pth", ".bin")
 SUFFIXES = (".safetensors", *PICKLED)
@@ -77,7 +77,7 @@ def _safetensors(path: Path) -> StateDict:
         return load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
         raise CheckpointError(
-            f"The checkpoint {path} cannot be read ({_first_line(error)}); it is cut short or no "
+            f"The checkpoint {path} cannot be read ({first_line_of(error)}); it is cut short or no "
             f"safetensors file."
         ) from error
 
@@ -114,7 +114,7 @@ def _unpickled(path: Path, permissions: Permissions) -> Any:
         ) from error
     except (RuntimeError, OSError, EOFError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(
-            f"The checkpoint {path} cannot be read ({_first_line(error)}); it is cut short or no "
+            f"The checkpoint {path} cannot be read ({first_line_of(error)}); it is cut short or no "
             f"checkpoint of torch."
         ) from error
 
@@ -151,7 +151,3 @@ def check_finite(name: str, tensor: torch.Tensor, path: Path | str) -> None:
             f"The weight '{name}' in {path} holds {bad:,} numbers that are NaN or infinite (of "
             f"{tensor.numel():,}); training has diverged, take an earlier checkpoint."
         )
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

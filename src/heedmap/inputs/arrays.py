@@ -7,7 +7,7 @@ from typing import final
 
 import numpy as np
 
-from heedmap.errors import FrameError
+from heedmap.errors import FrameError, first_line_of
 from heedmap.inputs.episodes import Episode
 from heedmap.inputs.images import as_frame, check_size
 from heedmap.inputs.observation import ONLY_CAMERA
@@ -50,7 +50,7 @@ class ArrayEpisode(Episode):
         try:
             return np.load(self.path, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
-            first_line = (str(error).splitlines() or [""])[0]
+            first_line = first_line_of(error)
             raise FrameError(
                 f"The array {self.path} cannot be read ({first_line}); give a .npy file of "
                 f"numbers, as numpy.save writes it. Pickled objects are never loaded."

@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import csv, json, parquet
 
-from heedmap.errors import RecordError
+from heedmap.errors import RecordError, first_line_of
 from heedmap.inputs.cases import load_cases
 from heedmap.inputs.images import load_frame
 from heedmap.types import Frame
@@ -78,7 +78,7 @@ def _read_table(path: Path) -> pa.Table:
     try:
         return reader(path)
     except (OSError, pa.ArrowException) as error:
-        first_line = (str(error).splitlines() or [""])[0]
+        first_line = first_line_of(error)
         raise RecordError(f"The data set {path} cannot be read: {first_line}") from error
 
 

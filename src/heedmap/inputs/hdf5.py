@@ -15,7 +15,7 @@ import h5py
 import numpy as np
 from jaxtyping import Float
 
-from heedmap.errors import FrameError
+from heedmap.errors import FrameError, first_line_of
 from heedmap.inputs.episodes import Episode
 from heedmap.inputs.images import as_frame, check_size, decode_image
 from heedmap.inputs.observation import ONLY_CAMERA
@@ -76,7 +76,7 @@ class Hdf5Episode(Episode):
             try:
                 found = data[index]
             except (OSError, ValueError, RuntimeError) as error:
-                raise FrameError(f"{what} cannot be read ({_first_line(error)}).") from error
+                raise FrameError(f"{what} cannot be read ({first_line_of(error)}).") from error
         if isinstance(found, bytes) or (isinstance(found, np.ndarray) and found.ndim == 1):
             return decode_image(bytes(found), what)
         return as_frame(found, what)
@@ -100,7 +100,7 @@ class Hdf5Episode(Episode):
             file = h5py.File(self.path, "r")
         except OSError as error:
             raise FrameError(
-                f"The episode {self.path} cannot be read as HDF5 ({_first_line(error)}); give an "
+                f"The episode {self.path} cannot be read as HDF5 ({first_line_of(error)}); give an "
                 f"intact .h5 or .hdf5 file."
             ) from error
         with file:
@@ -147,7 +147,3 @@ def _instruction(file: h5py.File) -> str | None:
         if isinstance(value, str) and value.strip():
             return value.strip()
     return None
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

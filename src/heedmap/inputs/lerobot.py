@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from jaxtyping import Float
 from pydantic import BaseModel, Field, ValidationError
 
-from heedmap.errors import FrameError
+from heedmap.errors import FrameError, first_line_of
 from heedmap.inputs.episodes import Episode
 from heedmap.inputs.images import decode_image, load_frame
 from heedmap.inputs.video import Clip
@@ -217,5 +217,5 @@ def _read(path: Path, filters: Any = None, columns: list[str] | None = None) -> 
     try:
         return pq.read_table(path, filters=filters, columns=columns)
     except (OSError, pa.ArrowException) as error:
-        first_line = (str(error).splitlines() or [""])[0]
+        first_line = first_line_of(error)
         raise FrameError(f"{path} cannot be read: {first_line}") from error

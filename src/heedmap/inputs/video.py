@@ -14,7 +14,7 @@ import av.error
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
-from heedmap.errors import FrameError
+from heedmap.errors import FrameError, first_line_of
 from heedmap.inputs.episodes import Episode
 from heedmap.inputs.images import check_size
 from heedmap.inputs.observation import ONLY_CAMERA
@@ -69,7 +69,7 @@ class Clip:
                 check_size(stream.width, stream.height, f"The clip {self.path}")
                 yield container, stream
         except (av.error.FFmpegError, OSError) as error:
-            first_line = (str(error).splitlines() or [""])[0]
+            first_line = first_line_of(error)
             raise FrameError(
                 f"The clip {self.path} cannot be decoded ({first_line}); give an intact video "
                 f"file, such as MP4."

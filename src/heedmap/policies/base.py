@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
-from heedmap.errors import HeedmapError, PolicyError
+from heedmap.errors import HeedmapError, PolicyError, first_line_of
 from heedmap.inputs.observation import Observation
 from heedmap.inputs.trials import Trial
 from heedmap.record import HeldOutAccuracy, Loaded
@@ -95,7 +95,7 @@ class Policy(ABC):
         except HeedmapError:
             raise
         except Exception as error:
-            first_line = (str(error).splitlines() or [""])[0]
+            first_line = first_line_of(error)
             raise PolicyError(
                 f"The policy '{self.name}' raised {type(error).__name__}: {first_line} (given "
                 f"{len(observations)} observation(s); see the error that this one came from)."

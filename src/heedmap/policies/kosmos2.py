@@ -15,7 +15,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from heedmap.checkpoints.permissions import SAFE, Permissions
 from heedmap.checkpoints.read import SUFFIXES, read_weights
-from heedmap.errors import CheckpointError, InstructionError, PolicyError
+from heedmap.errors import CheckpointError, InstructionError, PolicyError, first_line_of
 from heedmap.inputs.observation import Observation
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.policies.robovlms.checkpoint import build_network, load_backbone_config
@@ -218,7 +218,7 @@ def _tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     try:
         return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError, KeyError, ImportError) as error:
-        first_line = (str(error).splitlines() or [""])[0]
+        first_line = first_line_of(error)
         raise CheckpointError(
             f"The tokenizer in {folder} cannot be read ({first_line}); copy the files of "
             f"Kosmos-2's tokenizer there, or name its folder: ?vlm=FOLDER."

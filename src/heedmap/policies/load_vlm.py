@@ -15,7 +15,7 @@ from transformers import AutoModelForImageTextToText
 from heedmap.checkpoints.fit import Fit
 from heedmap.checkpoints.permissions import SAFE, Permissions
 from heedmap.checkpoints.read import check_finite
-from heedmap.errors import CheckpointError, PolicyError
+from heedmap.errors import CheckpointError, PolicyError, first_line_of
 from heedmap.policies.action_tokens import (
     OPENVLA_BINS,
     OPENVLA_PROMPT,
@@ -155,7 +155,7 @@ def _model(path: str, options: VlmOptions, permissions: Permissions) -> tuple[An
             ignore_mismatched_sizes=True,
         )
     except _UNUSABLE as error:
-        first_line = (str(error).splitlines() or [type(error).__name__])[0]
+        first_line = first_line_of(error)
         raise CheckpointError(
             f"The model {path} cannot be loaded ({first_line}); 'vlm:' takes transformers' "
             f"image-text-to-text models with safetensors weights. Give others with a factory."
@@ -179,7 +179,7 @@ def _with_adapter(model: Any, folder: Path) -> Any:
     try:
         return PeftModel.from_pretrained(model, str(folder)).merge_and_unload()
     except (OSError, ValueError, KeyError, RuntimeError) as error:
-        first_line = (str(error).splitlines() or [""])[0]
+        first_line = first_line_of(error)
         raise CheckpointError(f"The adapters in {folder} cannot be read: {first_line}") from error
 
 

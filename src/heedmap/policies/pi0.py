@@ -24,7 +24,7 @@ from heedmap.capture.running import unwatched
 from heedmap.checkpoints.fit import Fit
 from heedmap.checkpoints.permissions import SAFE, Permissions
 from heedmap.checkpoints.read import check_finite
-from heedmap.errors import CheckpointError, PolicyError
+from heedmap.errors import CheckpointError, PolicyError, first_line_of
 from heedmap.inputs.observation import Observation
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.policies.pi0_joint import Inputs, JointPi0
@@ -224,7 +224,7 @@ def load_pi0(
         )
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=local)
     except Exception as error:  # transformers raises what it likes for broken checkpoints
-        first_line = (str(error).splitlines() or [type(error).__name__])[0]
+        first_line = first_line_of(error)
         raise CheckpointError(
             f"The π0 in {folder} cannot be loaded ({first_line}); give a folder with the model in "
             f"transformers' form (config.json, model.safetensors) and its tokenizer."

@@ -10,7 +10,7 @@ from typing import Any
 import transformers
 from transformers import AutoProcessor
 
-from heedmap.errors import CheckpointError
+from heedmap.errors import CheckpointError, first_line_of
 
 CONFIGS = ("processor_config.json", "preprocessor_config.json", "tokenizer_config.json")
 
@@ -31,7 +31,7 @@ def load_processor(folder: str | Path, *, local: bool = True, trust_code: bool =
                 raise
             return images_only(known).from_pretrained(folder, **options)
     except (ImportError, OSError, ValueError, KeyError, TypeError) as error:
-        first_line = (str(error).splitlines() or [""])[0]
+        first_line = first_line_of(error)
         raise CheckpointError(
             f"The processor in {folder} cannot be read ({first_line}); copy the processor's and "
             f"tokenizer's files of the base model there."

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from torch import nn
 
 from heedmap.checkpoints.permissions import SAFE, Permissions
-from heedmap.errors import HeedmapError, MissingExtraError, PolicyError
+from heedmap.errors import HeedmapError, MissingExtraError, PolicyError, first_line_of
 from heedmap.policies.base import Policy
 from heedmap.policies.callable import CallablePolicy
 
@@ -144,5 +144,5 @@ def _from_factory(module_name: str, factory_name: str) -> Policy:
 
 
 def _told(error: Exception) -> str:
-    first_line = (str(error).splitlines() or [""])[0]
+    first_line = first_line_of(error)
     return f"{type(error).__name__}: {first_line}" if first_line else type(error).__name__

@@ -16,7 +16,7 @@ from transformers import AutoConfig, Kosmos2Config, Kosmos2ForConditionalGenerat
 
 from heedmap.checkpoints.fit import Fit, fit_into, joined
 from heedmap.checkpoints.read import StateDict
-from heedmap.errors import CheckpointError, MissingExtraError
+from heedmap.errors import CheckpointError, MissingExtraError, first_line_of
 from heedmap.policies.robovlms.config import RoboVlmsConfig, Wiring
 from heedmap.policies.robovlms.heads import TRAINING_ONLY
 from heedmap.policies.robovlms.network import RoboVlmsKosmos2
@@ -35,7 +35,7 @@ def load_backbone_config(folder: Path) -> Kosmos2Config:
     try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError, KeyError) as error:
-        first_line = (str(error).splitlines() or [""])[0]
+        first_line = first_line_of(error)
         raise CheckpointError(
             f"{folder} holds no config of a Kosmos-2 that can be read ({first_line}); give its "
             f"folder: ?vlm=FOLDER."
@@ -124,7 +124,7 @@ def _backbone(
             attn_implementation="sdpa",
         )
     except (RuntimeError, ValueError, MemoryError, OverflowError) as error:
-        first_line = (str(error).splitlines() or [type(error).__name__])[0]
+        first_line = first_line_of(error)
         raise CheckpointError(
             f"The Kosmos-2 of the checkpoint cannot be built ({first_line}); check the sizes in "
             f"its config.json."
