@@ -13,6 +13,7 @@ def test_exported_names_are_exactly_these() -> None:
         "HeedmapError",
         "Layout",
         "Observation",
+        "Permissions",
         "Policy",
         "Record",
         "Result",

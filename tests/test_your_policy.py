@@ -27,6 +27,7 @@ from tests.policies.test_server import heeds, serving
 from tests.robovlms_files import write_checkpoint
 
 PAGE = (Path(__file__).parent.parent / "docs" / "your-policy.md").read_text()
+CODE = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 COMMANDS = re.findall(r"^\$ (heedmap .*)$", PAGE, re.MULTILINE)
 
 HEEDMAP = (sys.executable, "-c", "from heedmap.cli.main import main; main()")
@@ -37,8 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """What the page speaks of: checkpoints, frames, the file `my_policy.py`, a server."""
     place = tmp_path_factory.mktemp("yours")
     (place / "frame.png").write_bytes(png_bytes(frame_case(0).frame))
-    (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    (place / "my_policy.py").write_text(code)
+    (place / "my_policy.py").write_text(CODE[0])
     write_checkpoint(place / "runs" / "exp42")
     own = family("llava")
     own.model.save_pretrained(place / "my-vla")
@@ -79,6 +79,15 @@ def test_the_command_runs(number: int, folder: Path) -> None:
         }
     if words[1] == "audit":
         assert "What to do:" in ran.stdout
+
+
+def test_the_same_in_python(folder: Path) -> None:
+    _, code = CODE
+    command = [sys.executable, "-c", code]
+    ran = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, check=True, timeout=300
+    )
+    assert "The instruction reaches the action row" in ran.stdout
 
 
 def test_the_page_has_commands_of_every_kind() -> None:

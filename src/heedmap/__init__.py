@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from heedmap.branching.attend import Attended, attend
     from heedmap.capture.attention import AttentionCapture, capture_attention
+    from heedmap.checkpoints.permissions import Permissions
     from heedmap.errors import HeedmapError
     from heedmap.inputs.observation import Observation
     from heedmap.inputs.trials import Trial
@@ -30,6 +31,7 @@ __all__ = [
     "HeedmapError",
     "Layout",
     "Observation",
+    "Permissions",
     "Policy",
     "Record",
     "Result",
@@ -47,6 +49,7 @@ _HOME_OF = {
     "HeedmapError": "heedmap.errors",
     "Layout": "heedmap.layout",
     "Observation": "heedmap.inputs.observation",
+    "Permissions": "heedmap.checkpoints.permissions",
     "Policy": "heedmap.policies.base",
     "Record": "heedmap.record",
     "Result": "heedmap.result",
