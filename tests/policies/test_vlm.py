@@ -72,6 +72,14 @@ def test_nothing_is_fetched_without_leave() -> None:
         load_policy("vlm:some/model?ids=1:3")
 
 
+def test_a_folder_without_a_model_is_told(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"holds no config\.json"):
+        load_policy(f"vlm:{tmp_path}?ids=1:3")
+    (tmp_path / "config.json").write_text("[")
+    with pytest.raises(CheckpointError, match="cannot be read as JSON"):
+        load_policy(f"vlm:{tmp_path}?ids=1:3")
+
+
 def test_missing_and_broken_weights_are_told(tmp_path: Path, case: FrameCase) -> None:
     from safetensors.torch import load_file, save_file
 

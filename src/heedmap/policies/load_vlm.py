@@ -125,6 +125,11 @@ def _config(path: str, permissions: Permissions) -> dict[str, Any]:
         raise CheckpointError(
             f"The model '{path}' is no folder on this machine; give one, or add --hub to fetch it."
         )
+    if not file.is_file():
+        raise CheckpointError(
+            f"The folder {path} holds no config.json; give one as transformers' save_pretrained "
+            f"leaves it, with the model and its processor."
+        )
     try:
         config = json.loads(file.read_text())
     except (OSError, ValueError) as error:
