@@ -221,6 +221,20 @@ def test_attention_that_ranks_like_the_effect_correlates_fully() -> None:
     assert (found.heads, found.layers) == (4, 2)
 
 
+def test_what_rounding_leaves_of_no_effect_is_not_ranked() -> None:
+    """Effects of 1e-9 and less are rounding: there is nothing to rank attention against."""
+    places = [(0, head) for head in range(4)]
+    rising = dict(zip(places, (0.1, 0.2, 0.3, 0.4), strict=True))
+    reading = HeadReading(
+        share={"instruction": rising, "image": rising}, lift=rising, value_norm=None, rollout=(0.1,)
+    )
+    noise = [effect(*place, 1e-9 * rank) for place, rank in zip(places, range(1, 5), strict=True)]
+    real = [effect(*place, 0.1 * rank) for place, rank in zip(places, range(1, 5), strict=True)]
+    layer = [LayerEffect(first_layer=0, last_layer=0, distance=0.5, random_distance=0.0)]
+    assert predicts([reading], noise, layer).share is None
+    assert predicts([reading], real, layer).share == pytest.approx(1)
+
+
 def test_a_continuous_policy_without_adapter_goes_through_both_rungs(case: FrameCase) -> None:
     module = PlainPolicy("sdpa")
     policy = CallablePolicy("continuous", module, module)

@@ -23,6 +23,10 @@ from heedmap.observe import Pass, observe
 from heedmap.policies.base import Policy
 from heedmap.upper.structure import Structure
 
+DECIMALS = 6
+"""Of effects, before they are ranked: cached knockouts are exact to no more, and what is left of
+no effect at all is not to be given a rank."""
+
 Place = tuple[int, int]
 """Layer and head."""
 
@@ -74,7 +78,7 @@ def predicts(
     """Correlations of means over the examples; None where there is nothing to rank."""
     effects = {(e.layer, e.head): e.distance for e in by_head if e.region == "instruction"}
     places = list(effects)
-    moved = np.array([effects[place] for place in places])
+    moved = np.round([effects[place] for place in places], DECIMALS)
 
     def against(columns: Sequence[dict[Place, float] | dict[Place, float | None]]) -> float | None:
         rows = [[column[place] for place in places] for column in columns]
@@ -84,6 +88,7 @@ def predicts(
 
     norms = [reading.value_norm for reading in readings]
     flows = np.array([reading.rollout for reading in readings]).mean(axis=0)
+    layers_moved = np.round([effect.distance for effect in by_layer], DECIMALS)
     return AttentionPredicts(
         share=against([reading.share["instruction"] for reading in readings]),
         lift=against([reading.lift for reading in readings]),
@@ -91,7 +96,7 @@ def predicts(
         value_norm=against([norm for norm in norms if norm is not None])
         if all(norm is not None for norm in norms)
         else None,
-        rollout=rank_correlation(flows, np.array([effect.distance for effect in by_layer])),
+        rollout=rank_correlation(flows, layers_moved),
         heads=len(places),
         layers=len(by_layer),
     )
