@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from heedmap.pipeline import audit
 from heedmap.record import SCHEMA_VERSION, Case, PolicyResult, Record
 from heedmap.result import Result
-from heedmap.shares import ATTENTION_SCHEMA
 from heedmap.specimens.world import FrameCase
+from heedmap.tables import ATTENTION_SCHEMA
 from heedmap.verdict import Cause, Facts, Measurements, Verdict
 from tests.conftest import random_policy
 

@@ -17,7 +17,7 @@ RANKS: list[tuple[str, ...]] = [
     ("errors",),
     ("types", "regions", "folders", "evidence", "checkpoints"),
     ("verdict", "inputs"),
-    ("record", "shares"),
+    ("record", "tables"),
     ("provenance", "sentence", "variants", "result"),
     ("disagreements",),
     ("ladder", "capture"),

@@ -14,8 +14,8 @@ from heedmap.folders import check_writable
 from heedmap.pipeline import audit
 from heedmap.record import RECORD_FILE, Record
 from heedmap.result import Result
-from heedmap.shares import ATTENTION_SCHEMA, share_table
 from heedmap.specimens.world import FrameCase
+from heedmap.tables import ATTENTION_SCHEMA, share_table
 from tests.conftest import random_policy
 
 

@@ -12,13 +12,13 @@ from heedmap.ladder.judge import judge
 from heedmap.policies.base import Policy
 from heedmap.record import PolicyResult
 from heedmap.sentence import policy_sentence
-from heedmap.upper.measure import measure_by_exchange
+from heedmap.upper.measure import UpperFacts, measure_by_exchange
 from heedmap.verdict import Facts, Measurements
 
 
 def audit_black_box(
     policy: Policy, trials: Sequence[Trial], seed: int, on_stage: Callable[[], None]
-) -> PolicyResult:
+) -> tuple[PolicyResult, UpperFacts]:
     """Rungs 5 and 6 by exchanging instructions; the others stay "not measured".
 
     Raises PolicyError where equal requests are answered with different actions: then no
@@ -36,10 +36,10 @@ def audit_black_box(
                 f"that differ by up to {(one - two).abs().max():.2g}; start the server with a "
                 f"fixed seed, or take the mean of several answers: ?repeats=32."
             )
-    obeyed = measure_by_exchange(policy, trials, seed, on_stage) if trials else None
-    measurements = Measurements.of_black_box(obeyed)
+    upper = measure_by_exchange(policy, trials, seed, on_stage) if trials else UpperFacts()
+    measurements = Measurements.of_black_box(upper.obeyed)
     facts = Facts.of_black_box()
-    return PolicyResult(
+    found = PolicyResult(
         name=policy.name,
         family=policy.family,
         weights_sha256=None,
@@ -56,6 +56,7 @@ def audit_black_box(
         sentence=policy_sentence(facts),
         loaded=policy.loaded,
     )
+    return found, upper
 
 
 def _averages(policy: Policy) -> bool:

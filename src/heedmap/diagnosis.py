@@ -65,24 +65,19 @@ class Diagnosis:
         self._attended.add(examined)
         self._structures.learn(examined)
 
-    def measurements(
-        self,
-        instructions: Mapping[str, str],
-        trials: Sequence[Trial],
-        on_stage: Callable[[], None] = lambda: None,
-    ) -> Measurements:
-        """Rungs 1-4 over the cases, 5 and 6 over the trials.
+    def upper(
+        self, trials: Sequence[Trial], on_stage: Callable[[], None] = lambda: None
+    ) -> UpperFacts:
+        """Rungs 5 and 6 over the trials; without trials they are not measured."""
+        if not trials:
+            return UpperFacts()
+        stack = self.first.seen.stack
+        return measure_upper(self._policy, self._structures, stack, trials, self._seed, on_stage)
 
-        Without trials the upper rungs are not measured.
-        """
+    def measurements(self, instructions: Mapping[str, str], upper: UpperFacts) -> Measurements:
+        """Rungs 1-4 over the cases, with the upper ones as they were found."""
         first = self.first
         subject = first.subject
-        upper = UpperFacts(None, None, None)
-        if trials:
-            stack = first.seen.stack
-            upper = measure_upper(
-                self._policy, self._structures, stack, trials, self._seed, on_stage
-            )
         others = [text for text in instructions.values() if text != subject.instruction]
         return Measurements(
             stacks=self._transformer.stacks,

@@ -89,6 +89,20 @@ class LayerPatch(_Model):
     """Of the action's difference: 1 where the other run's action comes out, 0 where none."""
 
 
+class WordEffect(_Model):
+    """One position of the instruction hidden from all others, in every layer."""
+
+    trial: str
+    instruction: str
+    position: int
+    share: float
+    """Of the action rows' attention, mean over layers and heads."""
+    distance: float
+    """Between the action as it is and with the position hidden."""
+    random_distance: float
+    """The same with as many random edges cut, mean over draws."""
+
+
 class AttentionPredicts(_Model):
     """Spearman's rank correlation of what was read from attention with what cutting does."""
 
@@ -125,6 +139,8 @@ class CausalMap(_Model):
     """Empty where no two instructions of equal length lead to different actions."""
     predicts: AttentionPredicts
     knockouts: KnockoutPath | None = None
+    by_word: tuple[WordEffect, ...] = ()
+    """Every instruction of one trial; empty in older records."""
 
 
 class UsedFacts(_Model):
@@ -178,6 +194,16 @@ class FollowingFacts(_Model):
     """Pairs of actions that are done in each other's place."""
 
 
+class ActionUnder(_Model):
+    """What is done under one instruction, over the trials that have it."""
+
+    instruction: str
+    action: str
+    """A class, or a dimension such as "dim1"."""
+    amount: Estimate
+    """Probability of the class (0..1), or value of the dimension."""
+
+
 class ObeyedFacts(_Model):
     """What exchanging the instruction does to the action (rung 6)."""
 
@@ -209,3 +235,5 @@ class ObeyedFacts(_Model):
     """None where no frame says which instruction is its own."""
     own_action_anyway: Estimate | None
     """Of the other instructions: those under which the frame's own action is done all the same."""
+    actions: tuple[ActionUnder, ...] = ()
+    """By instruction and action, with intervals over frames; empty in older records."""

@@ -39,9 +39,18 @@ from heedmap.provenance import describe_run
 from heedmap.record import Case, Instruction, LayoutInfo, PolicyResult, Record
 from heedmap.result import Result
 from heedmap.sentence import policy_sentence
-from heedmap.shares import LayoutKind, SharesWriter, share_table
+from heedmap.tables import (
+    SCHEMAS,
+    LayoutKind,
+    TableFile,
+    TableName,
+    TableWriter,
+    position_table,
+    share_table,
+    trial_table,
+)
 from heedmap.types import VisibleByLayer
-from heedmap.upper.measure import STAGES, check_trials
+from heedmap.upper.measure import STAGES, UpperFacts, check_trials
 
 Progress = Callable[[str, int, int], None]
 """Called after each case with the policy's name, cases done, and cases in all."""
@@ -101,9 +110,7 @@ def audit(
         check_trials(policy, trials)
     plan = _Plan(named, instructions, trials, regions, seed, len(loaded), on_progress)
     audited = [
-        audit_black_box(policy, plan.trials, seed, lambda p=policy: plan.tick(p))
-        if policy.is_black_box
-        else _audit_policy(policy, plan)
+        _audit_black_box(policy, plan) if policy.is_black_box else _audit_policy(policy, plan)
         for policy in loaded
     ]
     effective = {
@@ -124,7 +131,10 @@ def audit(
         ),
         policies=tuple(audited),
     )
-    return Result(record, plan.shares.finish(), FramePngs(named))
+    tables: dict[TableName, TableFile] = {
+        name: writer.finish() for name, writer in plan.tables.items()
+    }
+    return Result(record, tables, FramePngs(named))
 
 
 @dataclass
@@ -138,8 +148,10 @@ class _Plan:
     seed: int
     policies: int
     on_progress: Progress | None
-    shares: SharesWriter = field(default_factory=SharesWriter)
-    """Takes the rows of every case as it comes."""
+    tables: dict[TableName, TableWriter] = field(
+        default_factory=lambda: {name: TableWriter(name) for name in SCHEMAS}
+    )
+    """Take the rows of every case as it comes."""
     done: int = 0
 
     def declared_for(self, policy: Policy) -> DeclaredRegions | None:
@@ -147,6 +159,11 @@ class _Plan:
         if self.declared is not None or policy.default_declared is None:
             return self.declared
         return parse_declared(policy.default_declared)
+
+    def keep_trials(self, policy: Policy, upper: UpperFacts) -> None:
+        """Write what the upper rungs found trial by trial."""
+        clusters = {trial.name: trial.cluster for trial in self.trials}
+        self.tables["trials"].add(trial_table(policy.name, clusters, upper.by_trial))
 
     def tick(self, policy: Policy) -> None:
         """Report one more case done."""
@@ -169,6 +186,12 @@ class _Findings:
     """Action rows by the sequence's length."""
 
 
+def _audit_black_box(policy: Policy, plan: _Plan) -> PolicyResult:
+    found, upper = audit_black_box(policy, plan.trials, plan.seed, lambda: plan.tick(policy))
+    plan.keep_trials(policy, upper)
+    return found
+
+
 def _audit_policy(policy: Policy, plan: _Plan) -> PolicyResult:
     """All cases of one policy; its training flags are put back, its weights untouched."""
     with one_attention_path(), evaluating(policy):
@@ -183,9 +206,8 @@ def _audit_policy(policy: Policy, plan: _Plan) -> PolicyResult:
                 for name in plan.instructions:
                     _audit_case(policy, transformer, frame, name, plan, found)
                     plan.tick(policy)
-            measurements = found.diagnosis.measurements(
-                plan.instructions, plan.trials, on_stage=lambda: plan.tick(policy)
-            )
+            upper = found.diagnosis.upper(plan.trials, on_stage=lambda: plan.tick(policy))
+            measurements = found.diagnosis.measurements(plan.instructions, upper)
         seen = found.diagnosis.first.seen
         _check_unchanged(policy, transformer, seen, policy([first], [text]))
         if not same_sums(weights_sums(policy.module), before):
@@ -193,6 +215,7 @@ def _audit_policy(policy: Policy, plan: _Plan) -> PolicyResult:
                 f"The weights or buffers of '{policy.name}' changed while it was audited; "
                 f"run it in evaluation mode, without updates in its forward pass."
             )
+    plan.keep_trials(policy, upper)
     declared = plan.declared_for(policy)
     facts = gather_facts(found.cases, found.attention, measurements.presence.measured)
     stack = seen.stack
@@ -250,7 +273,8 @@ def _audit_case(
     attention, visible = one.seen.attention(one.rows), one.seen.visible(one.rows)
     for kind, layout in layouts.items():
         shares = region_shares(attention, layout)
-        plan.shares.add(share_table(policy.name, frame.name, name, kind, shares))
+        plan.tables["attention"].add(share_table(policy.name, frame.name, name, kind, shares))
+    plan.tables["positions"].add(position_table(policy.name, frame.name, name, attention))
     found.attention[frame.name, name] = attention_digest(attention)
     found.diagnosis.add(one)
     found.cases.append(

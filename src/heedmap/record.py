@@ -1,8 +1,8 @@
-"""The result of an audit: one folder with `record.json` and `attention.parquet`.
+"""The result of an audit: one folder with `record.json` and Parquet tables.
 
-`record.json` says what was run and what was found; `attention.parquet` holds every
-share, one row for each policy, frame, instruction, layout, layer, head and region. Both
-schemas are documented in docs/record.md. Nothing here needs torch, so a result can be
+`record.json` says what was run and what was found; the tables beside it (`heedmap.tables`)
+hold shares by region, by position, and values by trial. All schemas are documented in
+docs/record.md. Nothing here needs torch, so a result can be
 read, compared and reported anywhere.
 """
 
@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from heedmap.regions import is_image
 from heedmap.verdict import Facts, Measurements, Verdict
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 RECORD_FILE = "record.json"
 FRAMES_FOLDER = "frames"
 
@@ -171,7 +171,7 @@ class PolicyResult(_Model):
 
 
 class Record(_Model):
-    """A whole audit, without the shares (see `attention.parquet`)."""
+    """A whole audit, without its tables."""
 
     schema_version: int = SCHEMA_VERSION
     run: Run

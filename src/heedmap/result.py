@@ -1,4 +1,4 @@
-"""A result: a record, its table of shares and its frames, in one folder or in memory."""
+"""A result: a record, its tables and its frames, in one folder or in memory."""
 
 from __future__ import annotations
 
@@ -16,29 +16,47 @@ from pydantic import ValidationError
 from heedmap.errors import RecordError
 from heedmap.folders import check_writable, staged_folder
 from heedmap.record import FRAMES_FOLDER, RECORD_FILE, SCHEMA_VERSION, Record
-from heedmap.shares import ATTENTION_FILE, ATTENTION_SCHEMA, SharesFile
+from heedmap.tables import SCHEMAS, TableFile, TableName, empty_table, file_of
 
 
 class Result:
-    """A record with its table of shares and its frames' PNG bytes."""
+    """A record with its tables and its frames' PNG bytes.
+
+    `tables` may leave out what was not measured; it is then empty.
+    """
 
     def __init__(
         self,
         record: Record,
-        attention: pa.Table | SharesFile,
+        tables: Mapping[TableName, pa.Table | TableFile],
         frame_png: Mapping[str, bytes],
     ) -> None:
         self.record = record
-        self._attention = attention
+        self._tables = dict(tables)
         self.frame_png = frame_png
         """PNG bytes by frame name."""
 
     @cached_property
     def attention(self) -> pa.Table:
-        """The table of shares; read from disk when it is first asked for."""
-        held = self._attention
-        table = held.read() if isinstance(held, SharesFile) else held
-        return table.cast(ATTENTION_SCHEMA)
+        """Shares of regions, by layer and head; read from disk when it is first asked for."""
+        return self._read("attention")
+
+    @cached_property
+    def positions(self) -> pa.Table:
+        """Shares of single positions by layer; empty in records of schema 2 and older."""
+        return self._read("positions")
+
+    @cached_property
+    def trials(self) -> pa.Table:
+        """Values of the upper rungs by trial; empty in records of schema 2 and older."""
+        return self._read("trials")
+
+    def _read(self, name: TableName) -> pa.Table:
+        held = self._tables.get(name)
+        if held is None:
+            return empty_table(name)
+        table = held.read() if isinstance(held, TableFile) else held
+        return table.cast(SCHEMAS[name])
 
     def save(self, folder: Path, *, overwrite: bool = False) -> None:
         """Write the result to `folder`, all or nothing.
@@ -49,10 +67,11 @@ class Result:
         check_writable(folder, RECORD_FILE, overwrite=overwrite)
         with staged_folder(folder) as staging:
             (staging / RECORD_FILE).write_text(self.record.model_dump_json(indent=1) + "\n")
-            if isinstance(self._attention, SharesFile):
-                shutil.copyfile(self._attention.path, staging / ATTENTION_FILE)
-            else:
-                pq.write_table(self.attention, staging / ATTENTION_FILE)
+            for name, held in self._tables.items():
+                if isinstance(held, TableFile):
+                    shutil.copyfile(held.path, staging / file_of(name))
+                else:
+                    pq.write_table(held.cast(SCHEMAS[name]), staging / file_of(name))
             (staging / FRAMES_FOLDER).mkdir()
             for frame in self.record.frames:
                 (staging / frame.file).write_bytes(self.frame_png[frame.name])
@@ -68,7 +87,9 @@ class Result:
             )
         try:
             record = Record.model_validate(_of_this_schema(path))
-            attention = pq.read_table(folder / ATTENTION_FILE)
+            tables: dict[TableName, pa.Table | TableFile] = {
+                name: _table(folder, name, record) for name in SCHEMAS
+            }
             frame_png = {f.name: (folder / f.file).read_bytes() for f in record.frames}
         except ValidationError as error:
             first = error.errors()[0]
@@ -78,7 +99,15 @@ class Result:
             ) from error
         except (OSError, ValueError, pa.ArrowException) as error:
             raise RecordError(f"The result in {folder} cannot be read: {error}") from error
-        return cls(record, attention, frame_png)
+        return cls(record, tables, frame_png)
+
+
+def _table(folder: Path, name: TableName, record: Record) -> pa.Table:
+    """One table of a result folder; empty where the record is older than the table."""
+    path = folder / file_of(name)
+    if name != "attention" and record.schema_version < 3 and not path.exists():
+        return empty_table(name)
+    return pq.read_table(path)
 
 
 def _of_this_schema(path: Path) -> Any:

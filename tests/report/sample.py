@@ -30,7 +30,7 @@ from heedmap.record import (
 )
 from heedmap.result import Result
 from heedmap.sentence import policy_sentence
-from heedmap.shares import LayoutKind, share_table
+from heedmap.tables import LayoutKind, share_table
 from heedmap.verdict import (
     Bypass,
     Facts,
@@ -231,7 +231,11 @@ def result(
         ),
         policies=tuple(policies),
     )
-    return Result(record, pa.concat_tables(tables), {name: buffer.getvalue() for name in frames})
+    return Result(
+        record,
+        {"attention": pa.concat_tables(tables)},
+        {name: buffer.getvalue() for name in frames},
+    )
 
 
 def table(name: str, case: Case, kind: LayoutKind, shares: Shares) -> pa.Table:

@@ -124,7 +124,7 @@ def test_names_are_escaped_everywhere() -> None:
     )
     run = built.record.run.model_copy(update={"arguments": {"name": hostile}})
     record = built.record.model_copy(update={"instructions": instructions, "run": run})
-    html = render_html(Result(record, built.attention, built.frame_png))
+    html = render_html(Result(record, {"attention": built.attention}, built.frame_png))
     parsed = Page(html)
     assert "script" not in {tag for tag, _ in parsed.elements}
     assert [a["src"][:10] for tag, a in parsed.elements if tag == "img" and a["src"]] == [
@@ -149,7 +149,8 @@ def test_instruction_names_are_escaped_in_figures() -> None:
     update = {"policies": (policy,), "instructions": instructions}
     attention = built.attention.from_pydict(renamed, schema=built.attention.schema)
     svg = share_curves(
-        Result(built.record.model_copy(update=update), attention, built.frame_png), "a"
+        Result(built.record.model_copy(update=update), {"attention": attention}, built.frame_png),
+        "a",
     )
     assert "<b>" not in svg
     assert "&lt;b&gt;left" in svg
@@ -165,7 +166,9 @@ def test_what_was_not_measured_is_said(report_result: Result) -> None:
         for policy in report_result.record.policies
     ]
     record = report_result.record.model_copy(update={"policies": tuple(policies)})
-    html = render_html(Result(record, report_result.attention, report_result.frame_png))
+    html = render_html(
+        Result(record, {"attention": report_result.attention}, report_result.frame_png)
+    )
     assert html.count('<td class="n">not measured</td>') == 6
     assert '<td class="n">not measured</td>' not in render_html(report_result)
 

@@ -140,7 +140,7 @@ def test_the_map_is_drawn_where_it_was_measured(report_result: Result) -> None:
     assert "Where it is used" not in render_html(report_result, "en")
     mapped = with_upper(policies[0], causal_map=causal_map(3))
     record = report_result.record.model_copy(update={"policies": (mapped, *policies[1:])})
-    result = Result(record, report_result.attention, report_result.frame_png)
+    result = Result(record, {"attention": report_result.attention}, report_result.frame_png)
     page = render_html(result, "en")
     assert "Effect of cutting it (bits)" in page
     assert "rank correlation +0.75 over 6 heads" in page

@@ -12,7 +12,7 @@ from heedmap.report.tables import (
     summary_rows,
 )
 from heedmap.result import Result
-from heedmap.shares import LayoutKind
+from heedmap.tables import LayoutKind
 from tests.report import sample
 
 
@@ -80,7 +80,7 @@ def test_rows_keep_the_records_order_whatever_the_tables() -> None:
         for policy in built.record.policies
     ]
     record = built.record.model_copy(update={"policies": tuple(policies)})
-    shuffled = Result(record, built.attention.sort_by("share"), built.frame_png)
+    shuffled = Result(record, {"attention": built.attention.sort_by("share")}, built.frame_png)
     places = [(row.policy, row.frame, row.instruction) for row in layer_rows(shuffled, "measured")]
     assert places == [
         (policy.name, frame, instruction)

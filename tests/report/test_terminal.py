@@ -63,7 +63,7 @@ def test_the_sum_is_computed_and_not_printed_by_rote(report_result: Result) -> N
     columns = report_result.attention.schema
     broken = Result(
         report_result.record,
-        report_result.attention.from_pydict(halved, schema=columns),
+        {"attention": report_result.attention.from_pydict(halved, schema=columns)},
         report_result.frame_png,
     )
     assert "100.0%" in printed(report_result, per_layer=False).split("Mean over layers")[0]
@@ -126,7 +126,7 @@ def test_an_unknown_token_count_is_not_measured(report_result: Result) -> None:
         for policy in report_result.record.policies
     ]
     record = report_result.record.model_copy(update={"policies": tuple(policies)})
-    unknown = Result(record, report_result.attention, report_result.frame_png)
+    unknown = Result(record, {"attention": report_result.attention}, report_result.frame_png)
     assert printed(unknown, 160).count("not measured") == 3 * 6  # tables, cases
 
 
@@ -157,6 +157,6 @@ def test_without_declared_regions_only_the_measured_are_shown(report_result: Res
         for policy in report_result.record.policies
     ]
     record = report_result.record.model_copy(update={"policies": tuple(policies)})
-    text = printed(Result(record, report_result.attention, report_result.frame_png))
+    text = printed(Result(record, {"attention": report_result.attention}, report_result.frame_png))
     assert "declared" not in text.lower()
     assert "Last layer, measured regions" in text

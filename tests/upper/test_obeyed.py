@@ -43,7 +43,7 @@ def facts(
     ]
     found += [(Request(n, kind, name, ""), does(a)) for n, kind, name, a in controls or []]
     responses = Responses(tuple(trials), tuple(found))
-    return measure_obedience(responses, ActionMetric.discrete(), NAMES, seed=0)
+    return measure_obedience(responses, ActionMetric.discrete(), NAMES, seed=0).facts
 
 
 RIGHTLY = {"l": "LEFT", "r": "RIGHT"}
@@ -152,7 +152,7 @@ def test_a_continuous_head_is_judged_by_the_sign_of_a_dimension() -> None:
     responses = Responses(tuple(trials), found)
     metric = responses.metric(None)
     # dim1 has standard deviation 2, dim0 never moves and gets 1: rms(0/1, 4/2) = sqrt(2).
-    facts_found = measure_obedience(responses, metric, None, seed=0)
+    facts_found = measure_obedience(responses, metric, None, seed=0).facts
     assert facts_found.unit == "scale units"
     assert facts_found.swap_distance is not None
     assert facts_found.swap_distance.value == pytest.approx(2**0.5)

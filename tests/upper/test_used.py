@@ -28,6 +28,7 @@ from heedmap.upper.predicts import HeadReading, predicts
 from heedmap.upper.runner import BATCH, Runner
 from heedmap.upper.structure import Structures
 from heedmap.upper.used import DIRECT, WHOLE, cut_edges_of, measure_use
+from heedmap.upper.words import word_effects
 from tests.plain_policies import PlainPolicy
 
 METRIC = ActionMetric.discrete()
@@ -69,10 +70,11 @@ def heeding() -> Subject:
 
 def test_all_that_tells_left_from_right_goes_with_the_cut(heeding: Subject) -> None:
     """Both have as many tokens, so nothing is left once no position sees the words."""
-    found = measure_use(
-        Knockouts(heeding.policy, 32), heeding.structures, heeding.trials, METRIC, 0
-    )
-    assert found is not None
+    use = measure_use(Knockouts(heeding.policy, 32), heeding.structures, heeding.trials, METRIC, 0)
+    assert use is not None
+    found = use.facts
+    assert np.mean(list(use.by_trial["mediated"].values())) == pytest.approx(found.mediated.value)
+    assert list(use.by_trial["mediated"]) == [trial.name for trial in heeding.trials]
     assert found.dependence.value > 0.9
     assert found.after_cut.value < 1e-6
     assert found.after_random_cut.value > 0.9
@@ -95,7 +97,7 @@ def test_where_nothing_was_learned_from_the_words_nothing_is_mediated() -> None:
     unused = subject("unused-0")
     found = measure_use(Knockouts(unused.policy, 32), unused.structures, unused.trials, METRIC, 0)
     assert found is not None
-    assert abs(found.mediated.value) < 1e-3
+    assert abs(found.facts.mediated.value) < 1e-3
 
 
 def test_frames_built_differently_are_left_out_and_counted(heeding: Subject) -> None:
@@ -118,7 +120,7 @@ def test_frames_without_a_choice_do_not_count(heeding: Subject) -> None:
         Knockouts(heeding.policy, 32), heeding.structures, [same, *others], METRIC, 0
     )
     assert found is not None
-    assert found.dependence.n == 3
+    assert found.facts.dependence.n == 3
     assert measure_use(Knockouts(heeding.policy, 32), heeding.structures, [same], METRIC, 0) is None
 
 
@@ -226,7 +228,10 @@ def test_what_rounding_leaves_of_no_effect_is_not_ranked() -> None:
     places = [(0, head) for head in range(4)]
     rising = dict(zip(places, (0.1, 0.2, 0.3, 0.4), strict=True))
     reading = HeadReading(
-        share={"instruction": rising, "image": rising}, lift=rising, value_norm=None, rollout=(0.1,)
+        share={"instruction": rising, "image": rising},
+        lift=dict(rising),
+        value_norm=None,
+        rollout=(0.1,),
     )
     noise = [effect(*place, 1e-9 * rank) for place, rank in zip(places, range(1, 5), strict=True)]
     real = [effect(*place, 0.1 * rank) for place, rank in zip(places, range(1, 5), strict=True)]
@@ -250,3 +255,22 @@ def test_a_continuous_policy_without_adapter_goes_through_both_rungs(case: Frame
     assert obeyed.following is not None
     assert obeyed.following.chance == 0.5
     assert obeyed.following.rate.n == 2
+
+
+def test_hiding_the_deciding_word_moves_the_action_and_hiding_another_does_not() -> None:
+    """`heeding-0` does what is named; the side that it takes without any word needs none."""
+    heeds = subject("heeding-0")
+    trial = heeds.trials[0]
+    knockouts = Knockouts(heeds.policy, 32)
+    effects = word_effects(knockouts, heeds.structures, heeds.trials, METRIC, 0)
+    assert len(effects) == 16  # eight words, two instructions
+    assert {effect.trial for effect in effects} == {trial.name}
+    most = max(effects, key=lambda effect: effect.distance)
+    words = trial.instructions[most.instruction].split()
+    assert words[(most.position - effects[0].position) % len(words)] == most.instruction
+    assert most.distance > 0.5
+    assert most.random_distance < 0.1 * most.distance
+    unused = subject("unused-0")
+    knockouts = Knockouts(unused.policy, 32)
+    nothing = word_effects(knockouts, unused.structures, unused.trials, METRIC, 0)
+    assert max(effect.distance for effect in nothing) < 0.05

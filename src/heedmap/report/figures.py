@@ -18,7 +18,7 @@ from heedmap.report.texts import TEXTS
 from heedmap.report.wording import region_name
 from heedmap.result import Result
 from heedmap.sentence import Language
-from heedmap.shares import LayoutKind
+from heedmap.tables import LayoutKind
 
 COLORS = {
     "image": "#0072B2",

@@ -42,7 +42,7 @@ from heedmap.report.wording import (
 )
 from heedmap.result import Result
 from heedmap.sentence import Language, policy_sentence
-from heedmap.shares import LayoutKind
+from heedmap.tables import LayoutKind
 
 _SHOWN_FRAME_PX = 280
 """Small frames are enlarged by a whole factor, to about this width."""

@@ -24,7 +24,7 @@ from heedmap.report.tables import (
 from heedmap.report.texts import TEXTS
 from heedmap.report.wording import ABSENT, count_text, declared_text, percent, region_name
 from heedmap.result import Result
-from heedmap.shares import LayoutKind
+from heedmap.tables import LayoutKind
 
 Row = TypeVar("Row", LayerRow, SummaryRow)
 

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from heedmap.record import Case, PolicyResult
 from heedmap.regions import in_order
 from heedmap.result import Result
-from heedmap.shares import LayoutKind
+from heedmap.tables import LayoutKind
 
 Shares = dict[str, float]
 """Region name to share (0..1); all regions of a layout together make 1."""

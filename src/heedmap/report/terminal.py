@@ -27,7 +27,7 @@ from heedmap.report.tables import LayerRow, cases, layer_rows
 from heedmap.report.texts import TEXTS
 from heedmap.report.wording import claim_text
 from heedmap.result import Result
-from heedmap.shares import LayoutKind
+from heedmap.tables import LayoutKind
 
 __all__ = ["print_result", "seed_per_layer_table"]
 

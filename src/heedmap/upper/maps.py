@@ -27,6 +27,7 @@ from heedmap.measures.stats import benjamini_hochberg, paired_p_value
 from heedmap.upper.predicts import HeadReading, predicts, read_heads
 from heedmap.upper.runner import Runner, length_key
 from heedmap.upper.structure import Structure, Structures
+from heedmap.upper.words import word_effects
 
 MOST_EXAMPLES = 8
 MOST_RUNS = 4000
@@ -83,6 +84,7 @@ def measure_map(
         patched=_patched(runner, structures, trials, metric),
         predicts=predicts(readings, by_head, by_layer),
         knockouts=knockouts.path(examples[0].structure.rows),
+        by_word=word_effects(knockouts, structures, trials, metric, seed),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from heedmap.capture.stacks import Stack
@@ -14,7 +14,7 @@ from heedmap.interventions.cached import Knockouts
 from heedmap.measures.following import parse_expectation
 from heedmap.policies.base import Policy
 from heedmap.upper.maps import measure_map
-from heedmap.upper.obeyed import measure_obedience
+from heedmap.upper.obeyed import Obedience, measure_obedience
 from heedmap.upper.responses import respond
 from heedmap.upper.runner import Runner
 from heedmap.upper.structure import Structures
@@ -27,9 +27,11 @@ STAGES = 3
 class UpperFacts(NamedTuple):
     """None where it was not measured."""
 
-    used: UsedFacts | None
-    obeyed: ObeyedFacts | None
-    causal_map: CausalMap | None
+    used: UsedFacts | None = None
+    obeyed: ObeyedFacts | None = None
+    causal_map: CausalMap | None = None
+    by_trial: Mapping[str, Mapping[str, float]] = {}
+    """Values that the facts are means of, by measure and name of trial."""
 
 
 def measure_upper(
@@ -53,11 +55,12 @@ def measure_upper(
     obeyed = measure_obedience(responses, metric, policy.action_names, seed)
     on_stage()
     knockouts = Knockouts(policy, runner.batch)
-    used = measure_use(knockouts, structures, trials, metric, seed)
+    use = measure_use(knockouts, structures, trials, metric, seed)
     on_stage()
     causal_map = measure_map(runner, knockouts, structures, trials, metric, seed)
     on_stage()
-    return UpperFacts(used, obeyed, causal_map)
+    by_trial = {**_named(obeyed, trials), **(use.by_trial if use else {})}
+    return UpperFacts(use.facts if use else None, obeyed.facts, causal_map, by_trial)
 
 
 def measure_by_exchange(
@@ -65,7 +68,7 @@ def measure_by_exchange(
     trials: Sequence[Trial],
     seed: int,
     on_stage: Callable[[], None] = lambda: None,
-) -> ObeyedFacts:
+) -> UpperFacts:
     """Rung 6 of a policy of which nothing but its actions can be seen."""
     first = trials[0]
     tried = [(first.observation, text) for text in first.instructions.values()]
@@ -73,7 +76,14 @@ def measure_by_exchange(
     metric = responses.metric(policy.action_names)
     obeyed = measure_obedience(responses, metric, policy.action_names, seed)
     on_stage()
-    return obeyed
+    return UpperFacts(obeyed=obeyed.facts, by_trial=_named(obeyed, trials))
+
+
+def _named(obeyed: Obedience, trials: Sequence[Trial]) -> dict[str, dict[str, float]]:
+    return {
+        measure: {trials[number].name: value for number, value in by.items()}
+        for measure, by in obeyed.by_trial.items()
+    }
 
 
 def check_trials(policy: Policy, trials: Sequence[Trial]) -> None:

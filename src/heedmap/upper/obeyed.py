@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 
-from heedmap.evidence import FollowingFacts, ObeyedFacts
+from heedmap.evidence import ActionUnder, FollowingFacts, ObeyedFacts
 from heedmap.inputs.trials import Trial
 from heedmap.measures.distance import ActionMetric, cosine_similarity, log_likelihood_ratio_bits
 from heedmap.measures.following import (
@@ -28,6 +29,15 @@ from heedmap.upper.runner import Scores
 
 ByTrial = dict[int, float]
 """One value a trial, by its number."""
+MOST_DIMENSIONS = 32
+"""Of a continuous action that are told one by one; chunks of actions have hundreds."""
+
+
+class Obedience(NamedTuple):
+    """The facts, and the values by trial that they are means of."""
+
+    facts: ObeyedFacts
+    by_trial: dict[str, ByTrial]
 
 
 def measure_obedience(
@@ -35,7 +45,7 @@ def measure_obedience(
     metric: ActionMetric,
     action_names: tuple[str, ...] | None,
     seed: int,
-) -> ObeyedFacts:
+) -> Obedience:
     """Over all trials; frames on which the instruction does not decide are left out.
 
     Raises InstructionError for an expectation that does not fit the policy's actions.
@@ -50,7 +60,10 @@ def measure_obedience(
 
     swap, paraphrase = _over_pairs(hits, distance), from_control("paraphrase")
     beyond = {n: swap[n] - paraphrase[n] for n in swap if n in paraphrase} or swap
-    return ObeyedFacts(
+    met = {n: hits.met(n) for n in hits.fair}
+    followed = {n: _mean(each.values()) for n, each in met.items()}
+    flips = _over_pairs(hits, _flips) if action_names else {}
+    facts = ObeyedFacts(
         unit=metric.unit,
         trials=len(hits.trials),
         not_needed=sum(trial.is_needed is False for trial in hits.trials),
@@ -60,22 +73,53 @@ def measure_obedience(
         paraphrase_distance=hits.estimate(paraphrase),
         beyond_paraphrase=hits.estimate(beyond),
         p_value=hits.p_value(beyond),
-        flip_share=hits.estimate(_over_pairs(hits, _flips)) if action_names else None,
+        flip_share=hits.estimate(flips),
         swap_cosine=None if action_names else hits.estimate(_cosines(hits)),
         nonsense_distance=hits.estimate(from_control("nonsense")),
         blank_distance=hits.estimate(from_control("blank")),
         contradictory_distance=hits.estimate(from_control("contradictory")),
-        following=_following(hits),
+        following=_following(hits, met, followed),
         competent=hits.competence(),
         own_action_anyway=hits.estimate(_own_action_anyway(hits)),
+        actions=_actions(hits),
     )
+    own = {n: float(is_met) for n in hits.decided if (is_met := hits.own_is_met(n)) is not None}
+    values = {
+        "swap_distance": swap,
+        "paraphrase_distance": paraphrase,
+        "beyond_paraphrase": beyond,
+        "flip_share": flips,
+        "following": followed,
+        "competent": own,
+    }
+    return Obedience(facts, {measure: by for measure, by in values.items() if by})
 
 
-def _following(hits: Hits) -> FollowingFacts | None:
+def _actions(hits: Hits) -> tuple[ActionUnder, ...]:
+    """Probabilities or values under every instruction, over the trials that have it."""
+    found: list[ActionUnder] = []
+    for name in dict.fromkeys(chain.from_iterable(hits.asked)):
+        scores = {n: asked[name] for n, asked in enumerate(hits.asked) if name in asked}
+        if hits.action_names is not None:
+            amounts = {n: _softmax(row) for n, row in scores.items()}
+            labels = list(hits.action_names)
+        else:
+            amounts = scores
+            labels = [
+                f"dim{i}" for i in range(min(len(next(iter(scores.values()))), MOST_DIMENSIONS))
+            ]
+        for index, label in enumerate(labels):
+            amount = hits.estimate({n: float(row[index]) for n, row in amounts.items()})
+            assert amount is not None, "every name has a trial"
+            found.append(ActionUnder(instruction=name, action=label, amount=amount))
+    return tuple(found)
+
+
+def _following(
+    hits: Hits, met: dict[int, dict[str, bool]], followed: ByTrial
+) -> FollowingFacts | None:
     """Everything that needs to know the right way; None where no frame tells."""
-    met = {n: hits.met(n) for n in hits.fair}
-    left_out = len(hits.incompetent)
-    rate = hits.estimate({n: _mean(m.values()) for n, m in met.items()}, left_out)
+    rate = hits.estimate(followed, len(hits.incompetent))
     if rate is None:
         return None
     by_name = {
@@ -181,8 +225,7 @@ def _ratios(hits: Hits) -> ByTrial:
     for number in hits.fair if hits.action_names is not None else ():
         wanted, asked = hits.wanted[number], hits.asked[number]
         names = [name for name in asked if name in wanted]
-        logits = np.stack([asked[name] for name in names])
-        probabilities = np.exp(logits - logits.max(axis=1, keepdims=True))
+        probabilities = np.stack([_softmax(asked[name]) for name in names])
         expected = np.array([wanted[name].index for name in names])
         found[number] = float(log_likelihood_ratio_bits(probabilities, expected).mean())
     return found
@@ -202,6 +245,11 @@ def _best_single(trial: Trial) -> float:
     """What a policy reaches on this trial that does the same whatever is asked."""
     known = [text.strip().lower() for text in trial.expected.values()]
     return max(known.count(each) for each in known) / len(known)
+
+
+def _softmax(logits: Scores) -> Scores:
+    amounts = np.exp(logits - logits.max())
+    return amounts / amounts.sum()
 
 
 def _flips(one: Scores, two: Scores) -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -60,13 +61,20 @@ class _Scores:
     edges: dict[CutName, list[int]] = field(default_factory=dict)
 
 
+class Use(NamedTuple):
+    """The facts, and the values by name of trial that they are means of."""
+
+    facts: UsedFacts
+    by_trial: dict[str, dict[str, float]]
+
+
 def measure_use(
     knockouts: Knockouts,
     structures: Structures,
     trials: Sequence[Trial],
     metric: ActionMetric,
     seed: int,
-) -> UsedFacts | None:
+) -> Use | None:
     """Over all trials whose instructions ask for different actions; None where none counts.
 
     Frames where the sequence is not built as on the others are left out, and counted.
@@ -76,8 +84,11 @@ def measure_use(
     if not usable:
         return None
     scores = _run_all(knockouts, structures, usable, seed)
-    facts = _facts(scores, usable, metric, seed, left_out=len(counted) - len(usable))
-    return None if facts is None else facts.model_copy(update={"knockouts": knockouts.path()})
+    found = _facts(scores, usable, metric, seed, left_out=len(counted) - len(usable))
+    if found is None:
+        return None
+    facts = found.facts.model_copy(update={"knockouts": knockouts.path()})
+    return Use(facts, found.by_trial)
 
 
 def cut_edges_of(structure: Structure, cut: CutName) -> Edges:
@@ -158,7 +169,7 @@ def _jobs(
 
 def _facts(
     scores: _Scores, trials: Sequence[Trial], metric: ActionMetric, seed: int, left_out: int
-) -> UsedFacts | None:
+) -> Use | None:
     """Estimates over frames, each frame the mean over its pairs of instructions."""
     kept = [number for number, trial in enumerate(trials) if list(trial.pairs())]
     if not kept:
@@ -185,17 +196,28 @@ def _facts(
     plain, whole, direct = dependence(None), dependence(WHOLE), dependence(DIRECT)
     whole_random = np.mean([dependence(WHOLE, draw) for draw in draws], axis=0)
     direct_random = np.mean([dependence(DIRECT, draw) for draw in draws], axis=0)
-    return UsedFacts(
+    values = {
+        "dependence": plain,
+        "after_cut": whole,
+        "after_direct_cut": direct,
+        "after_random_cut": whole_random,
+        "mediated": whole_random - whole,
+        "mediated_directly": direct_random - direct,
+    }
+    facts = UsedFacts(
         unit=metric.unit,
         dependence=estimate(plain),
         after_cut=estimate(whole),
         after_direct_cut=estimate(direct),
         after_random_cut=estimate(whole_random),
-        mediated=estimate(whole_random - whole),
-        mediated_directly=estimate(direct_random - direct),
+        mediated=estimate(values["mediated"]),
+        mediated_directly=estimate(values["mediated_directly"]),
         p_value=paired_p_value(whole_random - whole, clusters, seed=seed),
         cuts=tuple(_cut_effect(cut, scores, trials, metric, seed) for cut in scores.edges),
     )
+    names = [trials[number].name for number in kept]
+    by_name = {m: dict(zip(names, v.tolist(), strict=True)) for m, v in values.items()}
+    return Use(facts, by_name)
 
 
 def _of(scores: _Scores, number: int, name: str, cut: CutName | None, draw: int | None) -> Scores:

@@ -1,4 +1,4 @@
-"""The table of shares, written as it comes."""
+"""The tables of a result, written as they come."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from heedmap.errors import RecordError
-from heedmap.shares import ATTENTION_SCHEMA, SharesWriter, share_table
+from heedmap.tables import ATTENTION_SCHEMA, TableWriter, share_table
 
 
 def test_rows_are_written_in_parts_and_the_file_goes_with_its_owner(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Three cases of 2 layers x 2 heads x 1 region; six rows fill a part: the first two cases."""
-    monkeypatch.setattr("heedmap.shares.ROWS_AT_ONCE", 6)
-    writer = SharesWriter()
+    monkeypatch.setattr("heedmap.tables.ROWS_AT_ONCE", 6)
+    writer = TableWriter("attention")
     for case in range(3):
         shares = {"image": np.full((2, 2), case / 10)}
         writer.add(share_table("p", str(case), "left", "measured", shares))
@@ -37,7 +37,7 @@ def test_a_full_disk_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> N
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    writer = SharesWriter()
+    writer = TableWriter("attention")
     writer.add(share_table("p", "f", "left", "measured", {"image": np.ones((1, 1))}))
     monkeypatch.setattr(writer._writer, "write_table", full)
     with pytest.raises(RecordError, match="free some space"):
