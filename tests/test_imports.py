@@ -63,7 +63,7 @@ def test_imports_run_one_way() -> None:
 
 def test_the_guard_sees_an_import_against_the_direction(tmp_path: Path) -> None:
     planted = tmp_path / "errors.py"
-    planted.write_text("def f():\n    from heedmap.report.html import write_html\n")
+    planted.write_text("def f():\n    from heedmap.report.page.render import write_html\n")
     assert any(rank_of(part) > rank_of("errors") for part in imported_parts(planted))
 
 
@@ -73,7 +73,8 @@ def run_python(code: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    "module", ["heedmap", "heedmap.record", "heedmap.report.html", "heedmap.forensics.findings"]
+    "module",
+    ["heedmap", "heedmap.record", "heedmap.report.page.render", "heedmap.forensics.findings"],
 )
 def test_results_and_reports_need_no_torch(module: str) -> None:
     done = run_python(f"import sys, {module}; print('torch' in sys.modules)")

@@ -1,8 +1,10 @@
-"""The main job on heedmap's own specimens: the seed's four models, one held-out frame case."""
+"""The main job on heedmap's own specimens: the seed's four models in two wirings."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from heedmap.errors import RecordError
 from heedmap.inputs.cases import CASE_FRAME, CASE_INSTRUCTIONS
@@ -19,19 +21,29 @@ TRIALS = 24
 """Held-out frame cases that the demo's upper rungs are measured on."""
 
 
-def run_demo(wiring: Wiring, case_seed: int, on_progress: Progress | None = None) -> Result:
-    """Audit the four regimes in one wiring on the held-out case of a seed.
+def run_demo(
+    wirings: Sequence[Wiring],
+    case_seed: int,
+    on_progress: Progress | None = None,
+    arguments: Mapping[str, Any] | None = None,
+) -> Result:
+    """Audit the four regimes in each wiring on the held-out case of a seed.
 
     The upper rungs are measured on that case and those that follow it.
     """
     case = frame_case(case_seed)
     return audit(
-        [f"specimen:{regime}@{wiring}" for regime in REGIMES],
+        [f"specimen:{regime}@{wiring}" for wiring in wirings for regime in REGIMES],
         {f"case-{case_seed}": case.frame},
         case.instructions,
         expected_actions={side: side for side in case.instructions},
         trials=case_trials(TRIALS, first=case_seed),
-        arguments={"command": "demo", "wiring": wiring, "case_seed": case_seed},
+        arguments={
+            "command": "demo",
+            "wirings": list(wirings),
+            "case_seed": case_seed,
+            **(arguments or {}),
+        },
         on_progress=on_progress,
     )
 

@@ -40,7 +40,10 @@ def describe_frame(index: int, frame: NamedFrame) -> FrameInfo:
     """What the record keeps of a frame."""
     seen = frame.observation
     state = None if seen.state is None else seen.state.tolist()
-    return frame_info(index, frame.name, frame.source, frame.pixels, list(seen.images), state)
+    sizes = [(image.shape[0], image.shape[1]) for image in seen.images.values()]
+    return frame_info(
+        index, frame.name, frame.source, frame.pixels, list(seen.images), state, sizes
+    )
 
 
 @contextmanager

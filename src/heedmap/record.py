@@ -51,6 +51,8 @@ class FrameInfo(_Model):
     width_px: int
     cameras: tuple[str, ...] = ("image",)
     """Side by side in `file`, in this order."""
+    camera_sizes_px: tuple[tuple[int, int], ...] = ()
+    """Height and width of each camera's image; empty in older records."""
     state: tuple[float, ...] | None = None
 
 
@@ -187,6 +189,7 @@ def frame_info(
     pixels: UInt8[np.ndarray, "height width 3"],
     cameras: Sequence[str] = ("image",),
     state: Sequence[float] | None = None,
+    camera_sizes_px: Sequence[tuple[int, int]] = (),
 ) -> FrameInfo:
     """Describe one frame; its copy in the result is numbered, so any name is a safe one."""
     height, width = pixels.shape[:2]
@@ -198,5 +201,6 @@ def frame_info(
         height_px=height,
         width_px=width,
         cameras=tuple(cameras),
+        camera_sizes_px=tuple(camera_sizes_px),
         state=None if state is None else tuple(float(value) for value in state),
     )

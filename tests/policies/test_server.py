@@ -21,7 +21,7 @@ from heedmap.policies.openpi_protocol import packed, unpacked
 from heedmap.policies.registry import load_policy
 from heedmap.policies.server import ServerOptions, ServerPolicy
 from heedmap.record import PolicyResult
-from heedmap.report.html import write_html
+from heedmap.report.page.render import write_html
 from heedmap.result import Result
 from heedmap.specimens.world import FrameCase, frame_case
 from tests.families_page import saw_rungs

@@ -10,7 +10,7 @@ import pytest
 
 from heedmap.errors import RecordError
 from heedmap.report.figures import share_curves
-from heedmap.report.html import render_html, write_html
+from heedmap.report.page.render import render_html, write_html
 from heedmap.report.texts import TEXTS
 from heedmap.result import Result
 from heedmap.sentence import Language, policy_sentence

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 
+from heedmap.report.map_figure import causal_map_svg
 from rich.console import Console
 
 from heedmap.evidence import AttentionPredicts, CausalMap, HeadEffect, LayerPatch
 from heedmap.record import PolicyResult
-from heedmap.report.html import render_html
 from heedmap.report.ladder_table import ladder_table, rung_table
-from heedmap.report.map_figure import causal_map_svg
+from heedmap.report.page.render import render_html
 from heedmap.report.rung_cells import RUNG_TABLES, RungTable
 from heedmap.report.terminal import print_result
 from heedmap.report.wording import ABSENT

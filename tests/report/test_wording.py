@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 from pathlib import Path
 
-import heedmap.report.html as html_module
+import heedmap.report.page.render as html_module
 from heedmap.disagreements import policy_disagreements
 from heedmap.regions import REGION_ORDER, UNDECLARED
 from heedmap.report.rung_cells import RUNG_TABLES

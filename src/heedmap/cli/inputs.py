@@ -103,9 +103,8 @@ def _of_cases(given: InputOptions) -> AuditInputs:
     trials = load_cases(given.cases)
     first = trials[0]
     source = str(given.cases / first.name / CASE_FRAME)
-    name = CASE_FRAME.removesuffix(".png")
     return AuditInputs(
-        frames=[NamedFrame(name, source, first.observation)],
+        frames=[NamedFrame(first.name, source, first.observation)],
         instructions=dict(first.instructions),
         expected_actions=dict(first.expected),
         trials=trials,

@@ -1,28 +1,27 @@
-"""The commands `demo`, `audit` and `report`, and the entry point."""
+"""The commands `audit` and `demo`, and the entry point."""
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from heedmap import __version__
 from heedmap.checkpoints.permissions import Permissions
 from heedmap.cli import specimens
-from heedmap.cli.console import err, out, print_error, progress_bar, verdicts_json
+from heedmap.cli.console import out, print_error, progress_bar
 from heedmap.cli.counterfactuals import counterfactuals
 from heedmap.cli.doctor import doctor
 from heedmap.cli.forensics import forensics
 from heedmap.cli.needed import needed
 from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRemoteCode
+from heedmap.cli.report import figure, report
+from heedmap.cli.showing import AsJson, AsMarkdown, Lang, Language, command_line, show
 from heedmap.cli.styles import Wiring
 from heedmap.errors import HeedmapError
 from heedmap.folders import check_writable
 from heedmap.record import RECORD_FILE
-from heedmap.result import Result
 
 app = typer.Typer(
     help="Tells whether a robot policy heeds its instruction and, if not, where it was lost.",
@@ -35,16 +34,8 @@ app.command()(doctor)
 app.command()(forensics)
 app.command()(needed)
 app.command()(counterfactuals)
-
-
-class Language(StrEnum):
-    """Languages of the report."""
-
-    en = "en"
-    ko = "ko"
-
-
-Lang = Annotated[Language, typer.Option("--lang", help="Language of the HTML report.")]
+app.command()(report)
+app.command()(figure)
 
 
 @app.command()
@@ -107,9 +98,8 @@ def audit(
     allow_partial: AllowPartial = False,
     hub: Hub = False,
     lang: Lang = Language.en,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the verdicts as JSON instead of tables.")
-    ] = False,
+    as_json: AsJson = False,
+    as_markdown: AsMarkdown = False,
 ) -> None:
     """Audit policies on frames with several instructions."""
     from heedmap.cli.inputs import InputOptions, gather_inputs
@@ -144,16 +134,10 @@ def audit(
             trials=inputs.trials,
             seed=seed,
             permissions=permissions,
-            arguments={"command": "audit", "policies": policy},
+            arguments={"command": "audit", "command_line": command_line(), "policies": policy},
             on_progress=advance,
         )
-    if not as_json:
-        _show(result, output, lang, overwrite=force)
-        return
-    if output is not None:
-        result.save(output, overwrite=force)
-        _write_report(result, output, lang, console=err)
-    typer.echo(verdicts_json(result))
+    show(result, output, lang, overwrite=force, as_json=as_json, as_markdown=as_markdown)
 
 
 @app.command()
@@ -162,29 +146,26 @@ def demo(
         Path, typer.Option("--out", help="Folder for the result; an older result is replaced.")
     ] = Path("heedmap-demo"),
     wiring: Annotated[
-        Wiring, typer.Option(help="How the four policies are wired.")
-    ] = Wiring.monavla,
+        Wiring | None, typer.Option(help="How the four policies are wired; left out, both ways.")
+    ] = None,
     case_seed: Annotated[int, typer.Option(help="Which held-out frame case.")] = 0,
     lang: Lang = Language.en,
 ) -> None:
-    """Audit four trained policies on one frame with a left, a right and a forward instruction."""
+    """Audit four trained policies, each in two wirings, on one frame with three instructions."""
     from heedmap.demo import run_demo
 
     check_writable(output, RECORD_FILE, overwrite=True)
     with progress_bar() as advance:
-        result = run_demo(wiring.value, case_seed, on_progress=advance)
-    _show(result, output, lang, overwrite=True)
-
-
-@app.command()
-def report(
-    folder: Annotated[Path, typer.Argument(help="A result folder, as an audit wrote it.")],
-    lang: Lang = Language.en,
-) -> None:
-    """Print the tables of a result again and write its HTML report."""
-    result = Result.load(folder)
-    _print_tables(result)
-    _write_report(result, folder, lang)
+        result = run_demo(
+            [
+                each.value
+                for each in ((Wiring.monavla, Wiring.sound) if wiring is None else (wiring,))
+            ],
+            case_seed,
+            on_progress=advance,
+            arguments={"command_line": command_line()},
+        )
+    show(result, output, lang, overwrite=True)
 
 
 @app.callback(invoke_without_command=True)
@@ -204,28 +185,3 @@ def main() -> None:
     except HeedmapError as error:
         print_error(str(error))
         raise SystemExit(1) from None
-
-
-def _show(result: Result, output: Path | None, lang: Language, *, overwrite: bool) -> None:
-    if output is not None:
-        result.save(output, overwrite=overwrite)
-    _print_tables(result)
-    if output is None:
-        err.print("Nothing was written; add --out DIR to keep the result and its HTML report.")
-    else:
-        out.print(f"Result: {output}", highlight=False, markup=False, soft_wrap=True)
-        _write_report(result, output, lang)
-
-
-def _print_tables(result: Result) -> None:
-    from heedmap.report.terminal import print_result
-
-    print_result(result, out)
-
-
-def _write_report(result: Result, folder: Path, lang: Language, console: Console = out) -> None:
-    from heedmap.report.html import write_html
-
-    path = folder / ("report.html" if lang is Language.en else f"report.{lang.value}.html")
-    write_html(result, path, lang.value)
-    console.print(f"Report: {path.resolve()}", highlight=False, markup=False, soft_wrap=True)

@@ -6,7 +6,7 @@ region without any position is left out of the row, because "not there" is not 0
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pyarrow.compute as pc
@@ -53,14 +53,24 @@ def cases(result: Result, policy: PolicyResult) -> Iterator[Case]:
                 yield case
 
 
-def layer_rows(result: Result, layout: LayoutKind) -> list[LayerRow]:
-    """Shares of every case and layer, mean over heads; empty where no case has the layout."""
-    table = result.attention.filter(pc.field("layout") == layout)
+def layer_rows(
+    result: Result, layout: LayoutKind, policy_name: str | None = None
+) -> list[LayerRow]:
+    """Shares of every case and layer, mean over heads; empty where no case has the layout.
+
+    Of one policy, or of all of them.
+    """
+    chosen = pc.field("layout") == layout
+    if policy_name is not None:
+        chosen &= pc.field("policy") == policy_name
+    table = result.attention.filter(chosen)
     keys = ["policy", "frame", "instruction", "layer", "region"]
     means = table.group_by(keys).aggregate([("share", "mean")])
     share_of = {tuple(row[key] for key in keys): row["share_mean"] for row in means.to_pylist()}
     rows: list[LayerRow] = []
     for policy in result.record.policies:
+        if policy_name not in (None, policy.name):
+            continue
         for case in cases(result, policy):
             if layout not in case.layouts:
                 continue
@@ -73,10 +83,12 @@ def layer_rows(result: Result, layout: LayoutKind) -> list[LayerRow]:
     return rows
 
 
-def summary_rows(result: Result, layout: LayoutKind) -> list[SummaryRow]:
-    """Last layer and mean over layers of every case, mean over heads."""
+def summary_rows(
+    result: Result, layout: LayoutKind, policy_name: str | None = None
+) -> list[SummaryRow]:
+    """Last layer and mean over layers of every case, mean over heads; of one policy, or of all."""
     by_case: dict[tuple[str, str, str], list[Shares]] = {}
-    for row in layer_rows(result, layout):
+    for row in layer_rows(result, layout, policy_name):
         by_case.setdefault((row.policy, row.frame, row.instruction), []).append(row.shares)
     text_len = {
         (policy.name, case.frame, case.instruction): case.token_count
@@ -84,7 +96,7 @@ def summary_rows(result: Result, layout: LayoutKind) -> list[SummaryRow]:
         for case in policy.cases
     }
     return [
-        SummaryRow(*place, text_len=text_len[place], last=layers[-1], mean=_mean(layers))
+        SummaryRow(*place, text_len=text_len[place], last=layers[-1], mean=mean_shares(layers))
         for place, layers in by_case.items()
     ]
 
@@ -99,5 +111,7 @@ def image_seen(case: Case) -> tuple[int, int]:
     return case.layouts["measured"].image_counts
 
 
-def _mean(rows: list[Shares]) -> Shares:
-    return {region: sum(row[region] for row in rows) / len(rows) for region in rows[0]}
+def mean_shares(rows: Sequence[Shares]) -> Shares:
+    """Means over rows; a region that a row does not have counts as nothing there."""
+    regions = in_order(region for row in rows for region in row)
+    return {r: sum(row.get(r, 0.0) for row in rows) / len(rows) for r in regions}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from heedmap.disagreements import Disagreement
 from heedmap.record import PolicyResult
@@ -33,19 +33,24 @@ def count_text(count: int | None, language: Language = "en") -> str:
 def claim_text(claim: Disagreement, language: Language = "en") -> str:
     """One sentence on a declared region that is not what its name says, or is masked."""
     words = TEXTS[language]
-    pattern = words["all_part"] if len(claim.measured) == 1 else words["part"]
-    parts = [
-        pattern.format(count=count, region=_lower(name, language))
-        for name, count in claim.measured.items()
-    ]
     return words["claim"].format(
         region=_lower(claim.region, language),
         positions=ranges(claim.positions),
         instructions=", ".join(claim.instructions),
-        composition=", ".join(parts) or words["nothing"],
+        composition=composition_text(claim.measured, language),
         visible=claim.visible,
         total=len(claim.positions),
     )
+
+
+def composition_text(counts: Mapping[str, int], language: Language = "en") -> str:
+    """What stands at some positions, such as "12 padding" or "all image"."""
+    words = TEXTS[language]
+    pattern = words["all_part"] if len(counts) == 1 else words["part"]
+    parts = [
+        pattern.format(count=count, region=_lower(name, language)) for name, count in counts.items()
+    ]
+    return ", ".join(parts) or words["nothing"]
 
 
 def declared_text(policies: Iterable[PolicyResult], language: Language = "en") -> str:

@@ -1,9 +1,13 @@
-"""The report's words by language; `texts_en.py` and `texts_ko.py` hold them."""
+"""The report's words by language and part."""
 
 from __future__ import annotations
 
-from heedmap.report.texts_en import ENGLISH
-from heedmap.report.texts_ko import KOREAN
+from heedmap.report.texts.en import ENGLISH
+from heedmap.report.texts.figures_en import ENGLISH as FIGURES_ENGLISH
+from heedmap.report.texts.figures_ko import KOREAN as FIGURES_KOREAN
+from heedmap.report.texts.ko import KOREAN
+from heedmap.report.texts.page_en import ENGLISH as PAGE_ENGLISH
+from heedmap.report.texts.page_ko import KOREAN as PAGE_KOREAN
 from heedmap.sentence import Language
 
 REGION_NAMES: dict[Language, dict[str, str]] = {
@@ -39,4 +43,7 @@ SHORT_NAMES: dict[Language, dict[str, str]] = {
 }
 """For columns of figures, where the name itself would be the widest cell."""
 
-TEXTS: dict[Language, dict[str, str]] = {"en": ENGLISH, "ko": KOREAN}
+TEXTS: dict[Language, dict[str, str]] = {
+    "en": {**ENGLISH, **FIGURES_ENGLISH, **PAGE_ENGLISH},
+    "ko": {**KOREAN, **FIGURES_KOREAN, **PAGE_KOREAN},
+}

@@ -53,18 +53,6 @@ ENGLISH: dict[str, str] = {
     "obeyed_note": "Needed: frames whose instructions ask for different actions. Competent: right "
     "under the frame's own instruction; other frames are left out. Swap and paraphrase: distance "
     "of the actions. LGS: done when asked less done when not. Drop: lost under paraphrases.",
-    "map_title": "Where it is used",
-    "map_note": "Layers and heads: attention of the action row on the instruction; how far the "
-    "action moves when just that head no longer sees it; and what share of another instruction's "
-    "action comes when the instruction's states entering a layer are taken from its run. A few "
-    "frames; no verdict rests on it.",
-    "map_alt": "Attention and effect of cutting by layer and head for {policy}",
-    "map_share": "Attention on it",
-    "map_effect": "Effect of cutting it ({unit})",
-    "map_patched": "Recovered by patching",
-    "map_predicts": "Attention predicts the effect with rank correlation {share} over {heads} "
-    "heads.",
-    "head_axis": "Head",
     "policies": "What became of the instruction",
     "random_weights": "{count} weights were not in the checkpoint and are random, such as "
     "{first}: figures speak of these too.",
@@ -99,18 +87,10 @@ ENGLISH: dict[str, str] = {
     "mean_layers": "Mean over layers",
     "sum": "Sum",
     "absent_note": "– means that the sequence has no position of this kind; it is not 0 %.",
-    "curves": "Attention over the layers",
-    "curves_note": "Mean over heads, in % of the action row's attention. The upper row divides "
-    "it as declared, the lower row as measured.",
-    "curves_alt": "{policy}: share of the action row's attention by region over the layers, "
-    "one column per instruction; declared regions above, measured regions below.",
-    "share_axis": "Share of attention (%)",
-    "layer_axis": "Layer",
     "region": "Region",
     "no_instruction": "no instruction position",
     "per_layer": "Per layer",
     "layer": "Layer",
-    "frames_mean": "mean over {count} frames",
     "accuracy": "Accuracy on held-out frames",
     "accuracy_note": "Frame cases with the right action, in %. These figures come from the "
     "training recipe, not from this run. Chance is 33.3 % per instruction and 3.7 % for all "

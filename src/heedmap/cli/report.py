@@ -1,0 +1,60 @@
+"""The commands `report` and `figure`: a result shown again, without a model."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from heedmap.cli.console import out
+from heedmap.cli.showing import AsJson, AsMarkdown, Lang, Language, print_result, write_report
+from heedmap.result import Result
+
+Folder = Annotated[Path, typer.Argument(help="A result folder, as an audit wrote it.")]
+
+
+class Kind(StrEnum):
+    """Kinds of figures; `heedmap.report.figures.kinds.KINDS` draws them."""
+
+    actions = "actions"
+    shares = "shares"
+    sequence = "sequence"
+    frame = "frame"
+    words = "words"
+    heads = "heads"
+    scatter = "scatter"
+    patching = "patching"
+
+
+def report(
+    folder: Folder,
+    lang: Lang = Language.en,
+    as_json: AsJson = False,
+    as_markdown: AsMarkdown = False,
+) -> None:
+    """Print a result again and write its HTML report."""
+    result = Result.load(folder)
+    console = print_result(result, lang, as_json=as_json, as_markdown=as_markdown)
+    write_report(result, folder, lang, console)
+
+
+def figure(
+    folder: Folder,
+    kind: Annotated[Kind, typer.Argument(help="What is drawn.")],
+    output: Annotated[Path, typer.Option("--out", help="A file ending in .svg or .png.")],
+    policy: Annotated[str | None, typer.Option(help="Its name; left out, the first.")] = None,
+    frame: Annotated[str | None, typer.Option(help="Its name; left out, the first.")] = None,
+    lang: Lang = Language.en,
+    scale: Annotated[
+        float, typer.Option(min=0.1, max=20, help="Of a PNG: 1 is 72 pixels an inch.")
+    ] = 3.0,
+) -> None:
+    """Draw one figure of a result as SVG or PNG, without a browser."""
+    from heedmap.report.figures.export import write_figure
+    from heedmap.report.figures.kinds import figure_of
+
+    found = figure_of(Result.load(folder), kind.value, policy, frame, lang.value)
+    write_figure(found, output, scale)
+    out.print(f"Figure: {output}", highlight=False, markup=False, soft_wrap=True)

@@ -1,0 +1,93 @@
+"""Every kind of figure by name, and how one is made from a result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from heedmap.errors import RecordError
+from heedmap.record import FrameInfo, PolicyResult
+from heedmap.report.figures.actions import actions
+from heedmap.report.figures.figure import Figure, FigureKind, Subject
+from heedmap.report.figures.heads import heads, patching
+from heedmap.report.figures.patches import frame
+from heedmap.report.figures.scatter import scatter
+from heedmap.report.figures.sequence import sequence
+from heedmap.report.figures.shares import shares
+from heedmap.report.figures.words import words
+from heedmap.result import Result
+from heedmap.sentence import Language
+
+KINDS: dict[FigureKind, Callable[[Subject], Figure | None]] = {
+    "actions": actions,
+    "shares": shares,
+    "sequence": sequence,
+    "frame": frame,
+    "words": words,
+    "heads": heads,
+    "scatter": scatter,
+    "patching": patching,
+}
+"""In the order of the report. Each gives None where the result does not hold what it shows."""
+
+_NEEDS: dict[FigureKind, str] = {
+    "actions": "actions",
+    "shares": "attention (a policy behind a server shows none)",
+    "sequence": "shares by position (records of schema 3 and newer)",
+    "frame": "a map from patches to positions, which towers that mix their patches do not have, "
+    "and shares by position of the first frame",
+    "words": "words that were hidden one by one: an instruction in the sequence, trials, and a "
+    "record of schema 3",
+    "heads": "an instruction in the sequence",
+    "scatter": "knockouts by head: an instruction in the sequence, and trials",
+    "patching": "two instructions of equal length that lead to different actions",
+}
+
+
+def figure_of(
+    result: Result,
+    kind: FigureKind,
+    policy: str | None = None,
+    frame: str | None = None,
+    language: Language = "en",
+) -> Figure:
+    """One figure; the first policy and frame where none is named.
+
+    Raises RecordError for a name that the result does not have, or when it does not hold what
+    this kind of figure shows.
+    """
+    subject = Subject(
+        result,
+        _policy(result, policy),
+        _frame(result, frame),
+        language,
+    )
+    found = KINDS[kind](subject)
+    if found is None:
+        raise RecordError(
+            f"The result has nothing for the figure '{kind}' of '{subject.policy.name}'"
+            f"{'' if frame is None else f' on the frame {frame}'}: it needs {_NEEDS[kind]}."
+        )
+    return found
+
+
+def figures_of(subject: Subject) -> list[Figure]:
+    """Every figure that the result has of a policy."""
+    return [found for build in KINDS.values() if (found := build(subject)) is not None]
+
+
+def _policy(result: Result, name: str | None) -> PolicyResult:
+    known = {policy.name: policy for policy in result.record.policies}
+    if name is None:
+        return result.record.policies[0]
+    if name not in known:
+        raise RecordError(f"The result has no policy '{name}'; it has {', '.join(known)}.")
+    return known[name]
+
+
+def _frame(result: Result, name: str | None) -> FrameInfo:
+    known = {frame.name: frame for frame in result.record.frames}
+    if name is None:
+        return result.record.frames[0]
+    if name not in known:
+        raise RecordError(f"The result has no frame '{name}'; it has {', '.join(known)}.")
+    return known[name]

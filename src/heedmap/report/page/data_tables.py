@@ -1,0 +1,226 @@
+"""The seed's two tables with every region: declared beside measured, one row a case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from heedmap.report.figures.style import css_class
+from heedmap.report.page.bilingual import Bilingual, both, phrase, plain
+from heedmap.report.tables import (
+    LayerRow,
+    Shares,
+    SummaryRow,
+    image_seen,
+    layer_rows,
+    mean_shares,
+    regions_of,
+    summary_rows,
+)
+from heedmap.report.texts import TEXTS
+from heedmap.report.wording import ABSENT, count_text, percent, region_name
+from heedmap.result import Result
+from heedmap.sentence import Language
+from heedmap.tables import LayoutKind
+
+MOST_ROWS = 1_500
+"""Above, a table has means over frames."""
+DIFFERS_FROM = 0.005
+"""Half a percentage point."""
+_COUNTERPART = {"text": "instruction"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """`css` is the region whose colour the bars of the column have."""
+
+    label: Bilingual
+    group: Bilingual | None = None
+    css: str = ""
+    is_number: bool = True
+
+
+@dataclass(frozen=True)
+class Cell:
+    """`share` draws a bar and is what is sorted and saved; `differs` marks a declared figure."""
+
+    text: str | Bilingual
+    share: float | None = None
+    differs: bool = False
+
+
+@dataclass(frozen=True)
+class DataTable:
+    """A table that can be sorted, filtered and saved."""
+
+    key: str
+    title: Bilingual
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    note: Bilingual | None = None
+
+    @property
+    def groups(self) -> list[tuple[Bilingual | None, int]]:
+        """Headings above the columns, and how many columns each spans."""
+        found: list[tuple[Bilingual | None, int]] = []
+        for column in self.columns:
+            if found and found[-1][0] == column.group:
+                found[-1] = (column.group, found[-1][1] + 1)
+            else:
+                found.append((column.group, 1))
+        return found
+
+
+def summary_table(result: Result) -> DataTable:
+    """Last layer and mean over layers of every case."""
+    measured = summary_rows(result, "measured")
+    declared = {(r.policy, r.frame, r.instruction): r for r in summary_rows(result, "declared")}
+    seen = _image_seen(result)
+    regions = regions_of(row.last for row in measured)
+    claimed = _claimed(row.last for row in declared.values())
+    several = len(result.record.frames) > 1
+    columns = [
+        *_names(several),
+        Column(plain("text_len")),
+        Column(phrase("seen")),
+        *_columns(claimed, "declared", "last_layer"),
+        *_columns(claimed, "declared", "mean_layers"),
+        *_columns(regions, "measured", "last_layer", with_sum=True),
+        *_columns(regions, "measured", "mean_layers", with_sum=True),
+    ]
+    rows = [
+        (
+            *_name_cells(row, several),
+            Cell(both(lambda language, row=row: count_text(row.text_len, language))),
+            Cell(seen[row.policy, row.frame, row.instruction]),
+            *_declared_cells(claimed, _of(declared, row, "last"), row.last),
+            *_declared_cells(claimed, _of(declared, row, "mean"), row.mean),
+            *_cells(regions, row.last),
+            *_cells(regions, row.mean),
+        )
+        for row in measured
+    ]
+    note = phrase("differs") if claimed else None
+    return DataTable("summary", phrase("summary_table"), tuple(columns), tuple(rows), note)
+
+
+def layers_table(result: Result) -> DataTable:
+    """Every layer of every case; means over frames where there would be too many rows."""
+    measured, declared = layer_rows(result, "measured"), layer_rows(result, "declared")
+    several = len(result.record.frames) > 1
+    note: Bilingual | None = None
+    if len(measured) > MOST_ROWS and several:
+        measured, declared = _over_frames(measured), _over_frames(declared)
+        note = phrase("layers_are_means", count=len(result.record.frames))
+        several = False
+    by_place = {(r.policy, r.frame, r.instruction, r.layer): r.shares for r in declared}
+    regions = regions_of(row.shares for row in measured)
+    claimed = _claimed(row.shares for row in declared)
+    columns = [
+        *_names(several),
+        Column(phrase("layer")),
+        *_columns(claimed, "declared"),
+        *_columns(regions, "measured", with_sum=True),
+    ]
+    rows = [
+        (
+            *_name_cells(row, several),
+            Cell(str(row.layer)),
+            *_declared_cells(
+                claimed,
+                by_place.get((row.policy, row.frame, row.instruction, row.layer)),
+                row.shares,
+            ),
+            *_cells(regions, row.shares),
+        )
+        for row in measured
+    ]
+    return DataTable("layers", phrase("layers_table"), tuple(columns), tuple(rows), note)
+
+
+def _names(several_frames: bool) -> list[Column]:
+    """The seed's headings, and the frame where there are several."""
+    frame = [Column(phrase("frame"), is_number=False)] if several_frames else []
+    return [
+        Column(plain("Model"), is_number=False),
+        *frame,
+        Column(plain("Instruction"), is_number=False),
+    ]
+
+
+def _name_cells(row: SummaryRow | LayerRow, several_frames: bool) -> list[Cell]:
+    frame = [Cell(row.frame)] if several_frames else []
+    return [Cell(row.policy), *frame, Cell(row.instruction)]
+
+
+def _columns(
+    regions: Sequence[str], kind: LayoutKind, scope: str | None = None, *, with_sum: bool = False
+) -> list[Column]:
+    def group(language: Language) -> str:
+        words = TEXTS[language]
+        return words[kind] if scope is None else f"{words[kind]}, {words[scope]}"
+
+    heading = both(group)
+    columns = [
+        Column(
+            both(lambda language, region=region: f"{region_name(region, language, short=True)}%"),
+            heading,
+            css_class(region),
+        )
+        for region in regions
+    ]
+    return [*columns, Column(phrase("sum"), heading)] if with_sum else columns
+
+
+def _cells(regions: Sequence[str], shares: Shares) -> list[Cell]:
+    cells = [Cell(percent(share := shares.get(region)), share) for region in regions]
+    total = sum(shares.values())
+    return [*cells, Cell(percent(total), total)]
+
+
+def _declared_cells(
+    claimed: Sequence[str], declared: Shares | None, measured: Shares
+) -> list[Cell]:
+    """Under the declared regions; marked where the measured ones say otherwise."""
+    cells: list[Cell] = []
+    for region in claimed:
+        share = None if declared is None else declared.get(region)
+        meant = measured.get(_COUNTERPART.get(region, region))
+        differs = share is not None and (meant is None or abs(share - meant) > DIFFERS_FROM)
+        cells.append(Cell(percent(share), share, differs))
+    return cells
+
+
+def _claimed(rows: Iterable[Shares]) -> list[str]:
+    """The seed's two columns where they were declared, else what was."""
+    known = regions_of(rows)
+    return [region for region in known if region in ("image", "text")] or known
+
+
+def _of(
+    declared: dict[tuple[str, str, str], SummaryRow], row: SummaryRow, which: str
+) -> Shares | None:
+    found = declared.get((row.policy, row.frame, row.instruction))
+    return None if found is None else getattr(found, which)
+
+
+def _image_seen(result: Result) -> dict[tuple[str, str, str], str | Bilingual]:
+    """Visible image positions of every case, such as "12 of 64"."""
+    told: dict[tuple[str, str, str], str | Bilingual] = {}
+    for policy in result.record.policies:
+        for case in policy.cases:
+            visible, total = image_seen(case)
+            place = (policy.name, case.frame, case.instruction)
+            told[place] = phrase("seen_of", visible=visible, total=total) if total else ABSENT
+    return told
+
+
+def _over_frames(rows: Sequence[LayerRow]) -> list[LayerRow]:
+    """One row for each policy, instruction and layer: means over the frames that have a region."""
+    found: dict[tuple[str, str, int], list[Shares]] = {}
+    for row in rows:
+        found.setdefault((row.policy, row.instruction, row.layer), []).append(row.shares)
+    return [
+        LayerRow(policy, "", instruction, layer, mean_shares(shares))
+        for (policy, instruction, layer), shares in found.items()
+    ]

@@ -1,0 +1,113 @@
+"""Figures inside the page: drawn once, with the words of both languages, and lighter.
+
+A figure is drawn with English words. What reads differently in the Korean specification is
+put beside it, so that the page can switch without a second drawing. Marks lose the roles that a
+screen reader would read one by one: the figure has an alternative text of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from xml.etree import ElementTree
+
+from markupsafe import Markup
+
+from heedmap.record import PolicyResult
+from heedmap.report.figures.figure import Figure, Subject
+from heedmap.report.figures.kinds import figures_of
+from heedmap.report.figures.style import spec_of, to_svg
+from heedmap.report.page.bilingual import Bilingual
+from heedmap.result import Result
+
+_SVG = "http://www.w3.org/2000/svg"
+_XLINK = "{http://www.w3.org/1999/xlink}href"
+_NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""Characters that XML has no place for; names may hold them."""
+_LONG_NUMBER = re.compile(r"(\d+\.\d{2})\d+")
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One figure as the page shows it."""
+
+    kind: str
+    title: Bilingual
+    caption: Bilingual
+    alt: Bilingual
+    svg: Markup
+
+
+def drawings_of(result: Result, policy: PolicyResult) -> list[Drawing]:
+    """Every figure that the result has of a policy, on its first frame."""
+    frame = result.record.frames[0]
+    english = figures_of(Subject(result, policy, frame, "en"))
+    korean = figures_of(Subject(result, policy, frame, "ko"))
+    return [_drawing(one, other) for one, other in zip(english, korean, strict=True)]
+
+
+def _drawing(english: Figure, korean: Figure) -> Drawing:
+    spec, other = spec_of(english.chart), spec_of(korean.chart)
+    vocabulary = dict(_differing(spec, other))
+    return Drawing(
+        kind=english.kind,
+        title=Bilingual(english.title, korean.title),
+        caption=Bilingual(english.caption, korean.caption),
+        alt=Bilingual(english.alt, korean.alt),
+        svg=page_svg(to_svg(spec), vocabulary),
+    )
+
+
+def _differing(one: Any, other: Any) -> Iterator[tuple[str, str]]:
+    """Strings that stand at the same place of two specifications and differ."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        # Data sets are named by their content, and so differ by name: they go in order.
+        same = one.keys() == other.keys()
+        others = [other[key] for key in one] if same else list(other.values())
+        yield from _differing(list(one.values()), others)
+    elif isinstance(one, list) and isinstance(other, list):
+        for first, second in zip(one, other, strict=False):
+            yield from _differing(first, second)
+    elif isinstance(one, str) and isinstance(other, str) and one != other:
+        if one.startswith("[{"):  # the rows of a data set, see `data_of`
+            yield from _differing(json.loads(one), json.loads(other))
+        else:
+            yield one, other
+
+
+def page_svg(svg: str, vocabulary: dict[str, str]) -> Markup:
+    """The drawing with both languages in it, shorter numbers, and tips instead of roles."""
+    ElementTree.register_namespace("", _SVG)
+    root = ElementTree.fromstring(_NO_XML.sub("\N{REPLACEMENT CHARACTER}", svg))
+    root.set("aria-hidden", "true")
+    root.set("focusable", "false")
+    for element in root.iter():
+        tip = element.attrib.pop("aria-label", None)
+        role = element.attrib.pop("role", None)
+        for name in ("aria-roledescription", "aria-hidden"):
+            if element is not root:
+                element.attrib.pop(name, None)
+        if tip is not None and role == "graphics-symbol" and element.tag.endswith("path"):
+            element.set("data-tip", tip)
+            if tip in vocabulary:
+                element.set("data-tip-ko", vocabulary[tip])
+        for name in ("d", "transform"):
+            if name in element.attrib:
+                element.set(name, _LONG_NUMBER.sub(r"\1", element.attrib[name]))
+        if element.tag == f"{{{_SVG}}}text" and element.text in vocabulary:
+            _translate(element, vocabulary[element.text])
+        if element.tag == f"{{{_SVG}}}image" and (url := element.attrib.pop(_XLINK, None)):
+            element.set("href", url)
+            element.set("style", "image-rendering: pixelated")
+    return Markup(ElementTree.tostring(root, encoding="unicode"))
+
+
+def _translate(element: ElementTree.Element, korean: str) -> None:
+    english = element.text
+    element.text = None
+    for language, text in (("en", english), ("ko", korean)):
+        span = ElementTree.SubElement(element, f"{{{_SVG}}}tspan", {"class": language})
+        span.text = text

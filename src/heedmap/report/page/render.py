@@ -1,0 +1,128 @@
+"""The page itself: everything that it shows is made here, and put into its template."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from heedmap.errors import RecordError
+from heedmap.regions import in_order
+from heedmap.report.figures.style import COLORS, OTHER_COLOR, css_class
+from heedmap.report.page.background import DEFINITIONS, LIMITS, data_files, how_to_run_again
+from heedmap.report.page.bilingual import both, phrase
+from heedmap.report.page.data_tables import layers_table, summary_table
+from heedmap.report.page.drawings import drawings_of
+from heedmap.report.page.story import pictures, story_rows
+from heedmap.report.rung_cells import RUNG_TABLES
+from heedmap.report.texts import TEXTS
+from heedmap.report.wording import declared_text, percent, region_name
+from heedmap.result import Result
+from heedmap.sentence import Language, policy_sentence
+
+
+def write_html(result: Result, path: Path, language: Language = "en") -> None:
+    """Write the page to `path`, whole or not at all: beside it first, then renamed.
+
+    Raises RecordError when it cannot be written.
+    """
+    write_whole(render_html(result, language), path)
+
+
+def write_whole(page: str, path: Path) -> None:
+    """Write a page beside its place and rename it. Raises RecordError when it cannot be."""
+    part: Path | None = None
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+        part = Path(name)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(page)
+        part.chmod(0o644)
+        part.replace(path)
+    except OSError as error:
+        raise RecordError(
+            f"The report cannot be written to {path}: {error.strerror or error}; "
+            f"choose a folder that exists and can be written."
+        ) from error
+    finally:
+        if part is not None:
+            part.unlink(missing_ok=True)
+
+
+def render_html(result: Result, language: Language = "en") -> str:
+    """The whole page as text, in English and Korean; `language` is the one shown first.
+
+    Names and instructions are untrusted: they are escaped, and shown as text only.
+    """
+    record = result.record
+    return (
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            language=language,
+            record=record,
+            rows=story_rows(result),
+            pictures=pictures(result),
+            drawings={p.name: drawings_of(result, p) for p in record.policies},
+            tables=[summary_table(result), layers_table(result)] if _has_cases(result) else [],
+            declared=both(lambda of: declared_text(record.policies, of)),
+            rung_tables=[
+                (table, rows) for table in RUNG_TABLES if (rows := table.rows(record.policies))
+            ],
+            accuracies=[(p.name, row) for p in record.policies for row in p.held_out_accuracy],
+            sentences={
+                p.name: both(lambda of, facts=p.facts: policy_sentence(facts, of))
+                for p in record.policies
+            },
+            regions=_all_regions(result),
+            colors={**COLORS, "other": OTHER_COLOR},
+            definitions=DEFINITIONS,
+            limits=LIMITS,
+            files=data_files(result),
+            command=how_to_run_again(record),
+            arguments=json.dumps(record.run.arguments, ensure_ascii=False, indent=1),
+        )
+    )
+
+
+def environment() -> Environment:
+    """What the templates of all pages share."""
+    made = Environment(
+        loader=PackageLoader("heedmap.report.page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals["say"] = phrase
+    made.globals["in_both"] = lambda key: {of: TEXTS[of][key] for of in ("en", "ko")}
+    made.filters["percent"] = percent
+    made.filters["region"] = lambda region: both(lambda of: region_name(region, of))
+    made.filters["name"] = _name
+    made.filters["css"] = css_class
+    return made
+
+
+def _name(text: str) -> Markup:
+    """A name from outside: escaped, kept from turning its neighbours' direction, breakable."""
+    broken = Markup(str(escape(text)).replace("_", "_<wbr>").replace("@", "<wbr>@"))
+    return Markup("<bdi>{}</bdi>").format(broken)
+
+
+def _has_cases(result: Result) -> bool:
+    return any(policy.cases for policy in result.record.policies)
+
+
+def _all_regions(result: Result) -> list[str]:
+    """Every region that occurs anywhere, for the legend of chips."""
+    return in_order(
+        region
+        for policy in result.record.policies
+        for case in policy.cases
+        for layout in case.layouts.values()
+        for region in layout.regions
+    )

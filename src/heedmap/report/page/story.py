@@ -1,0 +1,149 @@
+"""The first screen: what was given, the ladder of every policy, and what it means."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+
+from heedmap.disagreements import policy_disagreements
+from heedmap.ladder.wording import RUNG_NAMES, verdict_text
+from heedmap.record import FrameInfo, PolicyResult
+from heedmap.report.page.bilingual import Bilingual, both, phrase
+from heedmap.report.seed_rule import Judged, rule_text, seed_rule
+from heedmap.report.tables import cases
+from heedmap.report.verdict_words import headline
+from heedmap.report.wording import ABSENT, claim_text
+from heedmap.result import Result
+from heedmap.verdict import Status
+
+MOST_FRAMES = 4
+"""Frames that are shown; the others are counted."""
+_SHOWN_FRAME_PX = 220
+"""Small frames are enlarged by a whole factor, to about this width."""
+_MARKS: dict[Status, str] = {"holds": "✓", "fails": "✗", "not measured": ABSENT}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One rung of one policy."""
+
+    name: Bilingual
+    status: Bilingual
+    css: str
+    sign: str
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The action under one instruction on the first frame."""
+
+    instruction: str
+    action: str
+    is_right: bool | None
+
+
+@dataclass(frozen=True)
+class StoryRow:
+    """One policy on the first screen."""
+
+    policy: PolicyResult
+    marks: tuple[Mark, ...]
+    headline: Bilingual
+    is_good: bool | None
+    """None where nothing can be said."""
+    sentence: Bilingual
+    fix: Bilingual
+    rule_says: Bilingual
+    rule_judged: Judged
+    rule_mark: Bilingual
+    rule_reason: Bilingual
+    chosen: tuple[Chosen, ...]
+    claims: tuple[Bilingual, ...]
+    transformer: str | None
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One frame as it is shown."""
+
+    info: FrameInfo
+    url: str
+    width: int
+    height: int
+
+
+def story_rows(result: Result) -> list[StoryRow]:
+    """One a policy, in the record's order."""
+    return [_row(result, policy) for policy in result.record.policies]
+
+
+def pictures(result: Result) -> list[Picture]:
+    """The first few frames."""
+    return [_picture(result, frame) for frame in result.record.frames[:MOST_FRAMES]]
+
+
+def _row(result: Result, policy: PolicyResult) -> StoryRow:
+    rule = seed_rule(result, policy)
+    told = headline(policy.verdict)
+    return StoryRow(
+        policy=policy,
+        marks=tuple(_marks(policy)),
+        headline=both(told.text),
+        is_good=told.is_good,
+        sentence=both(lambda language: verdict_text(policy.verdict, language)[0]),
+        fix=both(lambda language: verdict_text(policy.verdict, language)[1]),
+        rule_says=both(lambda language: rule_text(rule, policy, language)[0]),
+        rule_judged=rule.judged,
+        rule_mark=phrase("rule_open_mark" if rule.judged == "open" else f"rule_{rule.judged}"),
+        rule_reason=both(lambda language: rule_text(rule, policy, language)[1]),
+        chosen=tuple(_chosen(result, policy)),
+        claims=tuple(
+            both(lambda language, claim=claim: claim_text(claim, language))
+            for claim in policy_disagreements(policy)
+        ),
+        transformer=next((s.pattern for s in policy.measurements.stacks if s.taken), None),
+    )
+
+
+def _marks(policy: PolicyResult) -> list[Mark]:
+    keys: dict[Status, str] = {"holds": "holds", "fails": "fails", "not measured": "unmeasured"}
+    return [
+        Mark(
+            name=both(lambda language, rung=rung: RUNG_NAMES[language][rung]),
+            status=phrase(keys[found.status]),
+            css=keys[found.status],
+            sign=_MARKS[found.status],
+        )
+        for rung, found in policy.verdict.rungs.items()
+    ]
+
+
+def _chosen(result: Result, policy: PolicyResult) -> list[Chosen]:
+    """On the first frame."""
+    expected = {i.name: i.expected_action for i in result.record.instructions}
+    first = result.record.frames[0].name
+    found: list[Chosen] = []
+    for case in cases(result, policy):
+        if case.frame != first:
+            continue
+        wanted, name = expected[case.instruction], case.action.name
+        values = ", ".join(f"{value:.3g}" for value in case.action.values[:8])
+        found.append(
+            Chosen(
+                instruction=case.instruction,
+                action=f"({values})" if name is None else name,
+                is_right=None if wanted is None or name is None else name == wanted,
+            )
+        )
+    return found
+
+
+def _picture(result: Result, frame: FrameInfo) -> Picture:
+    png = base64.b64encode(result.frame_png[frame.name]).decode()
+    scale = max(1, _SHOWN_FRAME_PX // frame.width_px)
+    return Picture(
+        info=frame,
+        url=f"data:image/png;base64,{png}",
+        width=frame.width_px * scale,
+        height=frame.height_px * scale,
+    )

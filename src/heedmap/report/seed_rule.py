@@ -1,0 +1,93 @@
+"""What the rule of the page that heedmap began from would say of a policy, and whether rightly.
+
+The rule: where the declared text gets next to nothing of the attention, the policy ignores its
+instruction. It is judged by the ladder, which cuts and exchanges instead of looking.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from heedmap.disagreements import policy_disagreements
+from heedmap.record import PolicyResult
+from heedmap.report.tables import summary_rows
+from heedmap.report.texts import TEXTS
+from heedmap.report.wording import ABSENT, composition_text, percent
+from heedmap.result import Result
+from heedmap.sentence import Language, ranges
+
+SEED_RULE_SHARE = 0.01
+"""The page gives no threshold; below 1 % of the attention, mean over layers, is "ignores"."""
+
+Says = Literal["ignores", "reads", "nothing"]
+Judged = Literal["right", "wrong", "unfounded", "open"]
+"""`unfounded`: the figure is no evidence for what the rule concludes from it."""
+
+
+@dataclass(frozen=True)
+class SeedRule:
+    """What the rule says of one policy, and what the ladder says of that."""
+
+    says: Says
+    share: float | None
+    """Of the declared text: mean over layers, instructions and frames."""
+    judged: Judged
+    reason: str
+    """Key of the reason in `TEXTS`."""
+
+
+def seed_rule(result: Result, policy: PolicyResult) -> SeedRule:
+    """Apply the rule to the declared regions, and compare it with the verdict."""
+    shares = [
+        row.mean["text"]
+        for row in summary_rows(result, "declared", policy.name)
+        if "text" in row.mean
+    ]
+    if not shares:
+        return SeedRule("nothing", None, "open", "rule_undeclared")
+    share = sum(shares) / len(shares)
+    if share < SEED_RULE_SHARE:
+        return SeedRule("ignores", share, *_of_ignoring(policy))
+    return SeedRule("reads", share, *_of_reading(policy))
+
+
+def _of_ignoring(policy: PolicyResult) -> tuple[Judged, str]:
+    rungs = policy.verdict.rungs
+    if rungs["obeyed"].status == "holds":
+        by_bypass = rungs["present"].status == "fails"
+        return "wrong", "rule_obeys_by_bypass" if by_bypass else "rule_obeys"
+    if rungs["present"].status == "fails":
+        return "unfounded", "rule_absent"
+    if rungs["visible"].status == "fails":
+        return "unfounded", "rule_masked"
+    if rungs["used"].status == "holds":
+        return "wrong", "rule_used"
+    if "fails" in (rungs["used"].status, rungs["obeyed"].status):
+        return "right", "rule_confirmed"
+    return "open", "rule_open"
+
+
+def _of_reading(policy: PolicyResult) -> tuple[Judged, str]:
+    rungs = policy.verdict.rungs
+    if rungs["obeyed"].status == "holds":
+        return "right", "rule_reads_and_obeys"
+    if rungs["present"].status == "fails":
+        return "wrong", "rule_reads_absent"
+    if "fails" in (rungs["used"].status, rungs["obeyed"].status):
+        return "wrong", "rule_reads_in_vain"
+    return "open", "rule_open"
+
+
+def rule_text(rule: SeedRule, policy: PolicyResult, language: Language = "en") -> tuple[str, str]:
+    """What the rule says, and why that is right or not."""
+    words = TEXTS[language]
+    said = words[f"rule_says_{rule.says}"].format(share=percent(rule.share))
+    claim = next((c for c in policy_disagreements(policy) if c.region == "text"), None)
+    reason = words[rule.reason].format(
+        positions=ABSENT if claim is None else ranges(claim.positions),
+        composition=ABSENT if claim is None else composition_text(claim.measured, language),
+        module=policy.verdict.bypass.module or ABSENT,
+        rate=policy.verdict.details.get("rate", ABSENT),
+    )
+    return said, reason

@@ -1,0 +1,43 @@
+"""A verdict in half a line: lost at which step, or heeded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from heedmap.ladder.wording import RUNG_NAMES
+from heedmap.report.texts import TEXTS
+from heedmap.sentence import Language
+from heedmap.verdict import RungName, Verdict
+
+_UNJUDGED = ("not_needed", "not_competent", "not_measured")
+
+
+@dataclass(frozen=True)
+class Headline:
+    """What is said first of a policy."""
+
+    key: str
+    is_good: bool | None
+    """None where nothing can be said."""
+    rung: RungName | None = None
+    number: int | None = None
+
+    def text(self, language: Language = "en") -> str:
+        """In half a line."""
+        rung = RUNG_NAMES[language][self.rung] if self.rung else ""
+        return TEXTS[language][self.key].format(number=self.number, rung=rung)
+
+
+def headline(verdict: Verdict) -> Headline:
+    """Whether the policy heeds its instruction, else the first rung that fails."""
+    obeyed = verdict.rungs["obeyed"].status
+    first = verdict.first_failing
+    if verdict.cause in _UNJUDGED:
+        return Headline("head_open", None)
+    if obeyed == "holds":
+        if first is not None:
+            return Headline("head_heeds_bypass", True)
+        return Headline("head_heeds_both" if verdict.cause == "bypass" else "head_heeds", True)
+    if first is None:
+        return Headline("head_no_fault", None)
+    return Headline("head_lost", False, first, 1 + list(verdict.rungs).index(first))
