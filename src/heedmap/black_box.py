@@ -12,12 +12,16 @@ from heedmap.ladder.judge import judge
 from heedmap.policies.base import Policy
 from heedmap.record import PolicyResult
 from heedmap.sentence import policy_sentence
-from heedmap.upper.measure import UpperFacts, measure_by_exchange
+from heedmap.upper.measure import UpperFacts, UpperOptions, measure_by_exchange
 from heedmap.verdict import Facts, Measurements
 
 
 def audit_black_box(
-    policy: Policy, trials: Sequence[Trial], seed: int, on_stage: Callable[[], None]
+    policy: Policy,
+    trials: Sequence[Trial],
+    seed: int,
+    on_stage: Callable[[], None],
+    options: UpperOptions,
 ) -> tuple[PolicyResult, UpperFacts]:
     """Rungs 5 and 6 by exchanging instructions; the others stay "not measured".
 
@@ -36,7 +40,9 @@ def audit_black_box(
                 f"that differ by up to {(one - two).abs().max():.2g}; start the server with a "
                 f"fixed seed, or take the mean of several answers: ?repeats=32."
             )
-    upper = measure_by_exchange(policy, trials, seed, on_stage) if trials else UpperFacts()
+    upper = UpperFacts()
+    if trials:
+        upper = measure_by_exchange(policy, trials, seed, on_stage, options)
     measurements = Measurements.of_black_box(upper.obeyed)
     facts = Facts.of_black_box()
     found = PolicyResult(

@@ -20,7 +20,7 @@ from heedmap.lower.prompt import shifts_with_length
 from heedmap.lower.tokens import measure_tokens
 from heedmap.policies.base import Policy
 from heedmap.regions import is_image
-from heedmap.upper.measure import UpperFacts, measure_upper
+from heedmap.upper.measure import UpperFacts, UpperOptions, measure_upper
 from heedmap.upper.structure import Structures
 from heedmap.variants import longer, observation_variants, word_variants
 from heedmap.verdict import Bypass, Measurements, PresenceFacts, VisibilityFacts
@@ -66,13 +66,18 @@ class Diagnosis:
         self._structures.learn(examined)
 
     def upper(
-        self, trials: Sequence[Trial], on_stage: Callable[[], None] = lambda: None
+        self,
+        trials: Sequence[Trial],
+        on_stage: Callable[[], None] = lambda: None,
+        options: UpperOptions = UpperOptions(),  # noqa: B008 - immutable
     ) -> UpperFacts:
         """Rungs 5 and 6 over the trials; without trials they are not measured."""
         if not trials:
             return UpperFacts()
         stack = self.first.seen.stack
-        return measure_upper(self._policy, self._structures, stack, trials, self._seed, on_stage)
+        return measure_upper(
+            self._policy, self._structures, stack, trials, self._seed, on_stage, options
+        )
 
     def measurements(self, instructions: Mapping[str, str], upper: UpperFacts) -> Measurements:
         """Rungs 1-4 over the cases, with the upper ones as they were found."""

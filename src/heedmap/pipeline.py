@@ -50,7 +50,7 @@ from heedmap.tables import (
     trial_table,
 )
 from heedmap.types import VisibleByLayer
-from heedmap.upper.measure import STAGES, UpperFacts, check_trials
+from heedmap.upper.measure import Stage, UpperFacts, UpperOptions, check_trials
 
 Progress = Callable[[str, int, int], None]
 """Called after each case with the policy's name, cases done, and cases in all."""
@@ -66,6 +66,8 @@ def audit(
     paraphrases: Mapping[str, Sequence[str]] | None = None,
     recorded: str | None = None,
     trials: Sequence[Trial] | None = None,
+    until: Stage = "map",
+    action_scale: Sequence[float] | None = None,
     seed: int = 0,
     permissions: Permissions = SAFE,
     arguments: dict[str, Any] | None = None,
@@ -88,6 +90,10 @@ def audit(
         trials: what the upper rungs (used, obeyed) are measured on; left out, the frames with
             these instructions. Every trial may have instructions of its own; an empty
             sequence leaves the upper rungs out.
+        until: the last stage of the upper rungs that is run: "exchange" (obeyed), "cut" (used),
+            or "map" (where in the network, on which no verdict rests).
+        action_scale: of every dimension of continuous actions, in which distances are told; left
+            out, the spread of the actions on the trials.
         seed: of the frame perturbations, random edges and bootstrap.
         permissions: what is allowed in loading policies by name, beyond the safe defaults.
         arguments: more for the record to keep beside these arguments, such as the command.
@@ -108,7 +114,8 @@ def audit(
         trials = trials_of(named, instructions, expected, paraphrases or {}, recorded)
     for policy in loaded:
         check_trials(policy, trials)
-    plan = _Plan(named, instructions, trials, regions, seed, len(loaded), on_progress)
+    options = UpperOptions(until, None if action_scale is None else tuple(action_scale))
+    plan = _Plan(named, instructions, trials, regions, seed, len(loaded), on_progress, options)
     audited = [
         _audit_black_box(policy, plan) if policy.is_black_box else _audit_policy(policy, plan)
         for policy in loaded
@@ -121,6 +128,7 @@ def audit(
         "paraphrases": {name: list(texts) for name, texts in (paraphrases or {}).items()},
         "trials": [trial.name for trial in trials],
         "declared": declared,
+        "until": until,
     }
     record = Record(
         run=describe_run({**effective, **(arguments or {})}, seed),
@@ -148,6 +156,7 @@ class _Plan:
     seed: int
     policies: int
     on_progress: Progress | None
+    options: UpperOptions
     tables: dict[TableName, TableWriter] = field(
         default_factory=lambda: {name: TableWriter(name) for name in SCHEMAS}
     )
@@ -169,7 +178,7 @@ class _Plan:
         """Report one more case done."""
         self.done += 1
         if self.on_progress is not None:
-            upper = STAGES if self.trials else 0
+            upper = self.options.stages if self.trials else 0
             total = self.policies * (len(self.frames) * len(self.instructions) + upper)
             self.on_progress(policy.name, self.done, total)
 
@@ -187,7 +196,9 @@ class _Findings:
 
 
 def _audit_black_box(policy: Policy, plan: _Plan) -> PolicyResult:
-    found, upper = audit_black_box(policy, plan.trials, plan.seed, lambda: plan.tick(policy))
+    found, upper = audit_black_box(
+        policy, plan.trials, plan.seed, lambda: plan.tick(policy), plan.options
+    )
     plan.keep_trials(policy, upper)
     return found
 
@@ -206,7 +217,7 @@ def _audit_policy(policy: Policy, plan: _Plan) -> PolicyResult:
                 for name in plan.instructions:
                     _audit_case(policy, transformer, frame, name, plan, found)
                     plan.tick(policy)
-            upper = found.diagnosis.upper(plan.trials, on_stage=lambda: plan.tick(policy))
+            upper = found.diagnosis.upper(plan.trials, lambda: plan.tick(policy), plan.options)
             measurements = found.diagnosis.measurements(plan.instructions, upper)
         seen = found.diagnosis.first.seen
         _check_unchanged(policy, transformer, seen, policy([first], [text]))

@@ -60,7 +60,7 @@ def test_without_text_left_and_right_cannot_both_be_right() -> None:
 def test_the_cross_attention_obeys_although_the_backbone_has_no_text() -> None:
     path = load_recipe("exp43_cross_attn_text@monavla").accuracy[0]
     assert path.all_three >= 0.95
-    policies = run_demo("monavla", case_seed=0).record.policies
+    policies = run_demo(["monavla"], case_seed=0).record.policies
     bypass = named(policies, "exp43_cross_attn_text@monavla")
     assert bypass.facts.instruction_positions == ()
     assert bypass.verdict.cause == "length_leak"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
+
+import numpy as np
 
 from heedmap.capture.stacks import Stack
 from heedmap.errors import InstructionError
@@ -11,17 +13,34 @@ from heedmap.evidence import CausalMap, ObeyedFacts, UsedFacts
 from heedmap.inputs.instructions import check_expected_actions, check_instructions
 from heedmap.inputs.trials import Trial
 from heedmap.interventions.cached import Knockouts
+from heedmap.measures.distance import ActionMetric
 from heedmap.measures.following import parse_expectation
 from heedmap.policies.base import Policy
 from heedmap.upper.maps import measure_map
 from heedmap.upper.obeyed import Obedience, measure_obedience
-from heedmap.upper.responses import respond
+from heedmap.upper.responses import Responses, respond
 from heedmap.upper.runner import Runner
 from heedmap.upper.structure import Structures
 from heedmap.upper.used import measure_use
 
-STAGES = 3
-"""Steps of progress that `measure_upper` takes."""
+Stage = Literal["exchange", "cut", "map"]
+"""What `measure_upper` does, in this order: rung 6, rung 5, then where in the network."""
+
+STAGES: tuple[Stage, ...] = get_args(Stage)
+
+
+class UpperOptions(NamedTuple):
+    """How far the upper rungs are measured, and in which unit."""
+
+    until: Stage = "map"
+    """The last stage that is run."""
+    action_scale: tuple[float, ...] | None = None
+    """Of every dimension of continuous actions; None takes it from the trials' own actions."""
+
+    @property
+    def stages(self) -> int:
+        """How many of the `STAGES` are run."""
+        return STAGES.index(self.until) + 1
 
 
 class UpperFacts(NamedTuple):
@@ -41,26 +60,31 @@ def measure_upper(
     trials: Sequence[Trial],
     seed: int,
     on_stage: Callable[[], None] = lambda: None,
+    options: UpperOptions = UpperOptions(),  # noqa: B008 - immutable
 ) -> UpperFacts:
     """Rungs 5 and 6 over the trials. Raises PolicyError when one of them cannot be run.
 
-    `stack` is the transformer that feeds the action. `on_stage` is called after each of the
-    `STAGES`: exchanged, cut, mapped.
+    `stack` is the transformer that feeds the action. `on_stage` is called after each stage.
     """
     first = trials[0]
     tried = [(first.observation, text) for text in first.instructions.values()]
     runner = Runner.of(policy, tried, stack)
     responses = respond(runner, trials)
-    metric = responses.metric(policy.action_names)
+    metric = _metric(responses, policy, options)
     obeyed = measure_obedience(responses, metric, policy.action_names, seed)
+    found = UpperFacts(obeyed=obeyed.facts, by_trial=_named(obeyed, trials))
     on_stage()
+    if options.until == "exchange":
+        return found
     knockouts = Knockouts(policy, runner.batch)
-    use = measure_use(knockouts, structures, trials, metric, seed)
+    if use := measure_use(knockouts, structures, trials, metric, seed):
+        found = found._replace(used=use.facts, by_trial={**found.by_trial, **use.by_trial})
     on_stage()
+    if options.until == "cut":
+        return found
     causal_map = measure_map(runner, knockouts, structures, trials, metric, seed)
     on_stage()
-    by_trial = {**_named(obeyed, trials), **(use.by_trial if use else {})}
-    return UpperFacts(use.facts if use else None, obeyed.facts, causal_map, by_trial)
+    return found._replace(causal_map=causal_map)
 
 
 def measure_by_exchange(
@@ -68,15 +92,22 @@ def measure_by_exchange(
     trials: Sequence[Trial],
     seed: int,
     on_stage: Callable[[], None] = lambda: None,
+    options: UpperOptions = UpperOptions(),  # noqa: B008 - immutable
 ) -> UpperFacts:
     """Rung 6 of a policy of which nothing but its actions can be seen."""
     first = trials[0]
     tried = [(first.observation, text) for text in first.instructions.values()]
     responses = respond(Runner.of(policy, tried), trials)
-    metric = responses.metric(policy.action_names)
+    metric = _metric(responses, policy, options)
     obeyed = measure_obedience(responses, metric, policy.action_names, seed)
     on_stage()
     return UpperFacts(obeyed=obeyed.facts, by_trial=_named(obeyed, trials))
+
+
+def _metric(responses: Responses, policy: Policy, options: UpperOptions) -> ActionMetric:
+    if policy.action_names is None and options.action_scale is not None:
+        return ActionMetric.continuous(np.array(options.action_scale))
+    return responses.metric(policy.action_names)
 
 
 def _named(obeyed: Obedience, trials: Sequence[Trial]) -> dict[str, dict[str, float]]:
