@@ -116,7 +116,7 @@ KOREAN = LadderTexts(
         "tokenised": "토큰화",
         "present": "존재",
         "visible": "가시",
-        "attended": "주의",
+        "attended": "주목",
         "used": "사용",
         "obeyed": "준수",
     },
