@@ -105,6 +105,12 @@ class ActionResult(_Model):
     values: tuple[float, ...]
     probabilities: dict[str, float] | None = None
 
+    def meets(self, expected: str | None) -> bool | None:
+        """Whether the class is the one expected, in any case; None where that is not known."""
+        if self.name is None or expected is None:
+            return None
+        return self.name.strip().casefold() == expected.strip().casefold()
+
 
 class Case(_Model):
     """One policy on one frame under one instruction."""
