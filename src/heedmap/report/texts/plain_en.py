@@ -18,7 +18,5 @@ ENGLISH: dict[str, str] = {
     "chosen_action": "Chosen action",
     "would_say": "“0 % attention” would say",
     "regions_disagree": "Declared and measured regions disagree for {count} of {total} policies.",
-    "more_with_full": "Every frame, layer, head count and interval: add --full.",
-    "one_of_frames": "Shares are of the first of {count} frames.",
-    "record_without_shares": "The shares by layer and head are in the result, not in its record.",
+    "more_with_full": "Every frame, layer, head and interval: add --full.",
 }

@@ -18,7 +18,5 @@ KOREAN: dict[str, str] = {
     "chosen_action": "선택한 액션",
     "would_say": "“어텐션 0 %”만 보았다면",
     "regions_disagree": "정책 {total}개 중 {count}개에서 선언된 영역과 측정된 영역이 다릅니다.",
-    "more_with_full": "모든 프레임과 레이어, 헤드 수, 구간을 보려면 --full을 붙이세요.",
-    "one_of_frames": "비율은 프레임 {count}개 중 첫 프레임의 것입니다.",
-    "record_without_shares": "레이어와 헤드별 비율은 이 기록이 아니라 결과(result)에 있습니다.",
+    "more_with_full": "모든 프레임, 레이어, 헤드, 구간을 보려면 --full을 붙이십시오.",
 }
