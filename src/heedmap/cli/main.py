@@ -10,6 +10,7 @@ import typer
 from heedmap import __version__
 from heedmap.checkpoints.permissions import Permissions
 from heedmap.cli import specimens
+from heedmap.cli.compare import compare
 from heedmap.cli.console import out, print_error, progress_bar
 from heedmap.cli.counterfactuals import counterfactuals
 from heedmap.cli.doctor import doctor
@@ -36,6 +37,7 @@ app.command()(needed)
 app.command()(counterfactuals)
 app.command()(report)
 app.command()(figure)
+app.command()(compare)
 
 
 @app.command()

@@ -58,7 +58,7 @@ def print_result(result: Result, console: Console, *, full: bool = False) -> Non
     record = result.record
     console.print(*given_lines(record), sep="\n")
     ladder = partial(ladder_table, record.policies, encoding=console.encoding)
-    _print_fitting(
+    print_fitting(
         console, ladder, partial(ladder, compact=True), partial(ladder, compact=True, fold=True)
     )
     console.print()
@@ -81,7 +81,7 @@ def _print_summary(result: Result, console: Console) -> None:
     if not lines:
         return
     build = partial(story_summary_table, lines, declared_text(policies), console.encoding)
-    _print_fitting(console, build, partial(build, compact=True))
+    print_fitting(console, build, partial(build, compact=True))
     console.print(Text(_WORDS["absent_note"], style="dim"))
 
 
@@ -105,7 +105,7 @@ def _print_all(result: Result, console: Console) -> None:
     for which in RUNG_TABLES:
         rung = partial(rung_table, which, result.record.policies)
         close = partial(rung, compact=True)
-        _print_fitting(console, rung, close, partial(close, fold=True))
+        print_fitting(console, rung, close, partial(close, fold=True))
     has_declared = any("declared" in c.layouts for p in result.record.policies for c in p.cases)
     for frame in result.record.frames:
         if has_declared:
@@ -188,10 +188,10 @@ def _print_warnings(result: Result, console: Console) -> None:
 
 def _print_table(console: Console, build: Callable[..., Table]) -> None:
     """Print a table as it is where the terminal is wide enough, else compact."""
-    _print_fitting(console, build, partial(build, compact=True))
+    print_fitting(console, build, partial(build, compact=True))
 
 
-def _print_fitting(console: Console, *builds: Callable[[], Table | None]) -> None:
+def print_fitting(console: Console, *builds: Callable[[], Table | None]) -> None:
     """Print the first of several forms of a table that fits, else the last; if there is one."""
     unbounded = console.options.update(width=10_000)
     for build in builds:

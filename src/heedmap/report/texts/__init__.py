@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from heedmap.report.texts.compare_en import ENGLISH as COMPARE_ENGLISH
+from heedmap.report.texts.compare_ko import KOREAN as COMPARE_KOREAN
 from heedmap.report.texts.en import ENGLISH
 from heedmap.report.texts.figures_en import ENGLISH as FIGURES_ENGLISH
 from heedmap.report.texts.figures_ko import KOREAN as FIGURES_KOREAN
@@ -46,6 +48,6 @@ SHORT_NAMES: dict[Language, dict[str, str]] = {
 """For columns of figures, where the name itself would be the widest cell."""
 
 TEXTS: dict[Language, dict[str, str]] = {
-    "en": {**ENGLISH, **FIGURES_ENGLISH, **PAGE_ENGLISH, **PLAIN_ENGLISH},
-    "ko": {**KOREAN, **FIGURES_KOREAN, **PAGE_KOREAN, **PLAIN_KOREAN},
+    "en": {**ENGLISH, **FIGURES_ENGLISH, **PAGE_ENGLISH, **PLAIN_ENGLISH, **COMPARE_ENGLISH},
+    "ko": {**KOREAN, **FIGURES_KOREAN, **PAGE_KOREAN, **PLAIN_KOREAN, **COMPARE_KOREAN},
 }
