@@ -62,7 +62,9 @@ class Sameness:
 
     instructions: bool
     trials: frozenset[str]
-    """Names of trials and frames that both have and nothing speaks against pairing."""
+    """Names of trials that both have, where nothing speaks against pairing them."""
+    pixels: frozenset[str]
+    """SHA-256 of the frames that both have, under whatever names."""
     notes: tuple[Note, ...]
 
 
@@ -136,40 +138,41 @@ def _baseline(entries: Sequence[Entry], name: str | None) -> Entry:
 
 
 def _labels(folders: Sequence[Path]) -> list[str]:
-    """The folders' own names; with as many of the folders above as tell them apart."""
-    whole = [folder.resolve().parts for folder in folders]
-    labels = [folder.resolve().name for folder in folders]
-    for depth in range(2, max(map(len, whole), default=0) + 1):
-        if len(set(labels)) == len(labels):
-            break
-        clash = Counter(labels)
-        labels = [
-            "/".join(parts[-depth:]) if clash[label] > 1 else label
-            for parts, label in zip(whole, labels, strict=True)
-        ]
-    seen: Counter[str] = Counter()
-    for index, label in enumerate(labels):  # the same folder, given twice
-        seen[label] += 1
-        if seen[label] > 1:
-            labels[index] = f"{label} #{seen[label]}"
+    """The folders' own names; with as many of the folders above as tell them apart.
+
+    A folder that is given twice is numbered.
+    """
+    whole = [folder.resolve() for folder in folders]
+    label_of = {path: path.name for path in whole}
+    for depth in range(2, max((len(path.parts) for path in whole), default=0) + 1):
+        count = Counter(label_of.values())
+        for path, label in label_of.items():
+            if count[label] > 1:
+                label_of[path] = "/".join(path.parts[-depth:])
+    seen: Counter[Path] = Counter()
+    labels: list[str] = []
+    for path in whole:
+        seen[path] += 1
+        label = label_of[path]
+        labels.append(label if seen[path] == 1 else f"{label} #{seen[path]}")
     return labels
 
 
 def _sameness(base: Run, other: Run) -> Sameness:
-    if base is other:
-        frames = {frame.name for frame in base.result.record.frames}
-        return Sameness(True, base.trials | frames, ())
     one, two = base.result.record, other.result.record
+    pixels = frozenset(f.sha256 for f in one.frames) & {f.sha256 for f in two.frames}
+    if base is other:
+        return Sameness(True, base.trials, pixels, ())
     between: dict[str, object] = {"run": other.label, "baseline": base.label}
     if differing := _other_instructions(one, two):
         note = Note("compared_instructions", {**between, "names": _listed(differing)})
-        return Sameness(False, frozenset(), (note,))
-    same, changed = _frames(one, two)
-    trials = (base.trials & other.trials) - changed
+        return Sameness(False, frozenset(), frozenset(), (note,))
+    trials = (base.trials & other.trials) - _changed_frames(one, two)
     notes: list[Note] = []
-    if len(same) < max(len(one.frames), len(two.frames)):
-        names = sorted({frame.name for frame in (*one.frames, *two.frames)} - same)
-        notes.append(Note("compared_frames", {**between, "names": _listed(names)}))
+    alone = [f.name for f in (*one.frames, *two.frames) if f.sha256 not in pixels]
+    if alone:
+        names = _listed(list(dict.fromkeys(alone)))
+        notes.append(Note("compared_frames", {**between, "names": names}))
     total = len(base.trials | other.trials)
     counts = {**between, "common": len(trials), "total": total}
     if not base.trials or not other.trials:
@@ -181,7 +184,7 @@ def _sameness(base: Run, other: Run) -> Sameness:
         notes.append(Note("compared_trials_some", counts))
     if not notes:
         notes.append(Note("compared_same", counts))
-    return Sameness(True, trials | same, tuple(notes))
+    return Sameness(True, trials, pixels, tuple(notes))
 
 
 def _other_instructions(one: Record, two: Record) -> list[str]:
@@ -197,12 +200,11 @@ def _other_instructions(one: Record, two: Record) -> list[str]:
     return [name for name in names if asked[0].get(name) != asked[1].get(name)]
 
 
-def _frames(one: Record, two: Record) -> tuple[frozenset[str], frozenset[str]]:
-    """Names that stand for the same pixels in both, and names that do not."""
+def _changed_frames(one: Record, two: Record) -> frozenset[str]:
+    """Names that stand for other pixels in the two records: as trials they are not the same."""
     pixels = [{f.name: f.sha256 for f in record.frames} for record in (one, two)]
     common = pixels[0].keys() & pixels[1].keys()
-    same = frozenset(name for name in common if pixels[0][name] == pixels[1][name])
-    return same, frozenset(common) - same
+    return frozenset(name for name in common if pixels[0][name] != pixels[1][name])
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -126,19 +126,24 @@ def _swap_unit(policy: PolicyResult) -> str | None:
 
 
 def _attended_by_frame(entry: Entry) -> ByTrial:
-    """The instruction's share on every frame, mean over its instructions, layers and heads."""
+    """The instruction's share on every frame, mean over its instructions, layers and heads.
+
+    Frames go by their pixels: the same one may have another name in another run.
+    """
     if entry.policy.measurements.attended is None:
         return {}
-    own = entry.run.result.attention.filter(
+    result = entry.run.result
+    own = result.attention.filter(
         (pc.field("policy") == entry.policy.name)
         & (pc.field("layout") == "measured")
         & (pc.field("region") == "instruction")
     )
     means = own.group_by("frame").aggregate([("share", "mean")]).to_pylist()
-    trials = entry.run.result.trials
+    trials = result.trials
     clusters = dict(zip(trials["trial"].to_pylist(), trials["cluster"].to_pylist(), strict=True))
+    pixels = {frame.name: frame.sha256 for frame in result.record.frames}
     return {
-        row["frame"]: Trialled(row["share_mean"], clusters.get(row["frame"], row["frame"]))
+        pixels[row["frame"]]: Trialled(row["share_mean"], clusters.get(row["frame"], row["frame"]))
         for row in means
     }
 
@@ -200,7 +205,7 @@ def _difference(figure: KeyFigure, comparison: Comparison, other: Entry) -> Diff
     one, two = figure.by_trial(base), figure.by_trial(other)
     if not one or not two:
         return replace(unpaired, why="why_no_trials")
-    common = [trial for trial in one if trial in two and trial in same.trials]
+    common = [trial for trial in one if trial in two and trial in same.trials | same.pixels]
     if not common:
         return replace(unpaired, why="why_no_common")
     seed = base.run.result.record.run.seed

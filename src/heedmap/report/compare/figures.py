@@ -131,7 +131,7 @@ def _panel(
     """One figure, on an axis of its own."""
     words = TEXTS[language]
     is_share = told[0].figure.form == "percent"
-    kinds = [words[f"legend_{kind}"] for kind in ("beyond", "across", "none")]
+    kinds = [words[key] for key in ("legend_beyond", "legend_across", "legend_none")]
     values = [_point(each, 100 if is_share else 1, kinds, language) for each in told]
     reach = max(
         [abs(end) for value in values for end in (value["x"], value["low"], value["high"]) if end]
@@ -150,7 +150,10 @@ def _panel(
         axis=alt.Axis(ticks=False, domain=False, labels=has_names, minExtent=room),
     )
     color = alt.Color(
-        "kind:N", title=None, scale=alt.Scale(domain=kinds, range=[_CERTAIN, _OPEN, INK])
+        "kind:N",
+        title=None,
+        scale=alt.Scale(domain=kinds, range=[_CERTAIN, _OPEN, INK]),
+        legend=alt.Legend(columnPadding=40),
     )
     base = alt.Chart(data_of(values)).encode(y=y.scale(domain=list(names)), color=color)
     sure = base.transform_filter("datum.low != null")

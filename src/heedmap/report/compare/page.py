@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from heedmap.errors import RecordError
@@ -63,7 +64,7 @@ def render_comparison(comparison: Comparison, language: Language = "en") -> str:
             runs=comparison.runs,
             rows=rows,
             declared=both(lambda of: declared_text(policies, of)),
-            differences=_difference_table(comparison, told),
+            differences=[_row(each) for each in told],
             summary=_summary_table(lines) if lines else None,
             drawings=_drawings(comparison, told),
             colors={**COLORS, "other": OTHER_COLOR},
@@ -74,50 +75,48 @@ def render_comparison(comparison: Comparison, language: Language = "en") -> str:
 def _drawings(comparison: Comparison, told: Sequence[Difference]) -> list[Drawing]:
     baseline = comparison.baseline.name
 
-    def of(kind: str, make: Callable[[Language], Chart | None]) -> Drawing | None:
+    def of(kind: str, caption: str, make: Callable[[Language], Chart | None]) -> Drawing | None:
         english, korean = make("en"), make("ko")
         if english is None or korean is None:
             return None
-        title, caption, alt = (
-            phrase(f"{kind}_{part}", baseline=baseline) for part in ("title", "caption", "alt")
-        )
-        return Drawing(kind, title, caption, alt, drawn(english, korean))
+        title, alt = (phrase(f"{kind}_{part}", baseline=baseline) for part in ("title", "alt"))
+        below = phrase(caption, baseline=baseline)
+        return Drawing(kind, title, below, alt, drawn(english, korean))
 
     made = [
-        of("forest", lambda language: forest(told, language)),
-        of("curves", lambda language: curves(comparison, language)),
+        of("forest", "forest_caption", lambda language: forest(told, language)),
+        of("curves", "curves_caption", lambda language: curves(comparison, language)),
     ]
     return [drawing for drawing in made if drawing is not None]
 
 
-def _difference_table(comparison: Comparison, told: Sequence[Difference]) -> DataTable:
-    """Every difference, a row each; numbers sort as such."""
-    words = ["value_column", "baseline_column", "difference_column", "p_column", "pairs_column"]
-    columns = [
-        Column(phrase("figure_column"), is_number=False),
-        Column(phrase("model"), is_number=False),
-        *(Column(phrase(key)) for key in words),
-        Column(phrase("why_column"), is_number=False),
-    ]
-    rows = [
-        (
-            _said(lambda of, each=each: figure_text(each, of)),
-            Cell(each.policy),
-            Cell(value_text(each, each.value)),
-            Cell(value_text(each, each.baseline)),
-            _said(lambda of, each=each: difference_text(each, of)),
-            Cell(p_text(each.p_adjusted)),
-            Cell(str(each.pairs) if each.pairs else ABSENT),
-            _said(lambda of, each=each: why_text(each, of)),
-        )
-        for each in told
-    ]
-    title = phrase("difference_heading", baseline=comparison.baseline.name)
-    return DataTable("differences", title, tuple(columns), tuple(rows), phrase("difference_note"))
+@dataclass(frozen=True)
+class DifferenceRow:
+    """One difference as the page shows it."""
+
+    figure: Bilingual
+    policy: str
+    value: str
+    baseline: str
+    difference: Bilingual
+    is_beyond_chance: bool
+    p_value: str
+    pairs: str
+    why: Bilingual
 
 
-def _said(say: Callable[[Language], str]) -> Cell:
-    return Cell(both(say))
+def _row(told: Difference) -> DifferenceRow:
+    return DifferenceRow(
+        figure=both(lambda language: figure_text(told, language)),
+        policy=told.policy,
+        value=value_text(told, told.value),
+        baseline=value_text(told, told.baseline),
+        difference=both(lambda language: difference_text(told, language)),
+        is_beyond_chance=told.is_beyond_chance,
+        p_value=p_text(told.p_adjusted),
+        pairs=str(told.pairs) if told.pairs else ABSENT,
+        why=both(lambda language: why_text(told, language)),
+    )
 
 
 def _summary_table(lines: Sequence[SummaryLine]) -> DataTable:
