@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args
 from xml.etree import ElementTree
@@ -131,7 +132,7 @@ def test_the_strip_has_every_position_once_and_all_of_the_attention(
 def test_patches_divide_what_their_positions_get(audited: Result, policy: str) -> None:
     result = next(p for p in audited.record.policies if p.name == policy)
     table = audited.positions
-    sets = [rows for rows in data_sets(spec_of(figure(audited, "frame", policy).chart))]
+    sets = data_sets(spec_of(figure(audited, "frame", policy).chart))
     panels = [rows for rows in sets if "masked" in rows[0]]
     patches = result.measurements.patches[0]
     moved = sorted({p for positions in patches.positions for p in positions})
@@ -227,7 +228,7 @@ def test_regions_differ_in_grey_and_neighbours_clearly() -> None:
     order = ("image", "instruction", "template", "state", "special", "action", "padding")
     values = {name: luminance(COLORS[name]) for name in names}
     assert len({round(value, 2) for value in values.values()}) == len(values)
-    for one, two in zip(order, order[1:], strict=False):
+    for one, two in pairwise(order):
         light, dark = sorted((values[one], values[two]), reverse=True)
         assert (light + 0.05) / (dark + 0.05) > 1.2, (one, two)
 
