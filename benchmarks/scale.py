@@ -165,7 +165,7 @@ def _print_times(
 ) -> float:
     """Foretold and measured; gives the seconds of Python a case, fitted where not given."""
     run_audit(policy, "rungs 1-4", 1, 2)  # warm up
-    points = [(depth, *point) for depth in costs for point in TIMED[size]]
+    points: list[tuple[Depth, int, int]] = [(d, f, i) for d in costs for f, i in TIMED[size]]
     timed = [(*_timed(policy, *point), point) for point in points]
     computed = [costs[d].passes(f, i) * one for one, _, (d, f, i) in timed]
     cases = np.array([f * i for _, f, i in points])
