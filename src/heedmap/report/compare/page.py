@@ -81,7 +81,7 @@ def _drawings(comparison: Comparison, told: Sequence[Difference]) -> list[Drawin
             return None
         title, alt = (phrase(f"{kind}_{part}", baseline=baseline) for part in ("title", "alt"))
         below = phrase(caption, baseline=baseline)
-        return Drawing(kind, title, below, alt, drawn(english, korean))
+        return Drawing(kind, title, below, alt, drawn(english, korean, kind))
 
     made = [
         of("forest", "forest_caption", lambda language: forest(told, language)),

@@ -116,7 +116,7 @@ def _name(text: str) -> Markup:
 
 
 def _with_code(text: Bilingual) -> Markup:
-    """heedmap's own words, in which `commands` stand between backticks."""
+    """Words of the report itself, in which `commands` stand between backticks."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(text.__html__())))
 
 
