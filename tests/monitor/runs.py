@@ -225,5 +225,5 @@ def run_trainer(
     if monitor is not None:
         TrainerMonitor(monitor).attach(trainer)
     trainer.train()
-    assert trainer.optimizer is not None
-    return ended(net, trainer.optimizer, trainer.state.global_step)
+    optimizer: Any = trainer.optimizer
+    return ended(net, optimizer, trainer.state.global_step)

@@ -32,19 +32,19 @@ def untouched(module: nn.Module, seed: int) -> Iterator[None]:
 
     Raises MonitorError when a weight was changed inside: that cannot be undone.
     """
-    before = weights_sums(module)
-    try:
-        with ExitStack() as kept:
-            kept.enter_context(_modules(module))
-            kept.enter_context(_generators(seed))
-            kept.enter_context(torch.inference_mode(False))
-            kept.enter_context(torch.no_grad())
-            for device in {parameter.device.type for parameter in module.parameters()}:
-                if torch.amp.is_autocast_available(device):
-                    kept.enter_context(torch.autocast(device, enabled=False))
-            yield
-    finally:
-        _check_same(before, weights_sums(module))
+    with _generators(seed):  # outermost: whatever else runs here may draw, too
+        before = weights_sums(module)
+        try:
+            with ExitStack() as kept:
+                kept.enter_context(_modules(module))
+                kept.enter_context(torch.inference_mode(False))
+                kept.enter_context(torch.no_grad())
+                for device in {parameter.device.type for parameter in module.parameters()}:
+                    if torch.amp.is_autocast_available(device):
+                        kept.enter_context(torch.autocast(device, enabled=False))
+                yield
+        finally:
+            _check_same(before, weights_sums(module))
 
 
 def _check_same(before: dict[str, torch.Tensor], after: dict[str, torch.Tensor]) -> None:
