@@ -141,19 +141,23 @@ class LitSpecimen(LightningModule):
         return torch.optim.AdamW(self.parameters(), lr=PEAK_LR)
 
 
-def lightning_trainer(folder: Path, **options: Any) -> LightningTrainer:
-    """A quiet one on the CPU."""
+def quiet(folder: Path) -> dict[str, Any]:
+    """Options of a Lightning trainer on the CPU that prints and keeps nothing."""
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-    given: dict[str, Any] = {
+    return {
+        "default_root_dir": folder,
         "accelerator": "cpu",
         "logger": False,
         "enable_checkpointing": False,
         "enable_progress_bar": False,
         "enable_model_summary": False,
         "log_every_n_steps": 1,
-        **options,
     }
-    return LightningTrainer(default_root_dir=folder, max_epochs=-1, **given)
+
+
+def loader() -> DataLoader[int]:
+    """Shuffled batches of scenes."""
+    return DataLoader(Scenes(), batch_size=BATCH, shuffle=True, drop_last=True)
 
 
 def run_lightning(
@@ -165,11 +169,11 @@ def run_lightning(
 ) -> Ended:
     """Lightning, fitting."""
     torch.manual_seed(1)
-    trainer = lightning_trainer(folder, max_steps=steps, callbacks=list(callbacks), **options)
-    loader = DataLoader(Scenes(), batch_size=BATCH, shuffle=True, drop_last=True)
+    given = {**quiet(folder), "max_epochs": -1, "max_steps": steps, **options}
+    trainer = LightningTrainer(callbacks=list(callbacks), **given)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The 'train_dataloader' does not have many workers")
-        trainer.fit(LitSpecimen(net), loader)
+        trainer.fit(LitSpecimen(net), loader())
     return ended(net, trainer.optimizers[0], trainer.global_step)
 
 
@@ -184,8 +188,8 @@ class WithLoss(nn.Module):
         return {"loss": loss_of(self.net, numbers.tolist())}
 
 
-def trainer_for(net: TinyKosmos2Policy, steps: int, folder: Path, **options: Any) -> Trainer:
-    """Transformers' Trainer of a specimen, on the CPU, that saves nothing."""
+def training_arguments(folder: Path, **options: Any) -> TrainingArguments:
+    """Of a Trainer on the CPU that saves nothing."""
     given: dict[str, Any] = {
         "report_to": "none",
         "save_strategy": "no",
@@ -193,9 +197,8 @@ def trainer_for(net: TinyKosmos2Policy, steps: int, folder: Path, **options: Any
         "disable_tqdm": True,
         **options,
     }
-    arguments = TrainingArguments(
+    return TrainingArguments(
         output_dir=str(folder),
-        max_steps=steps,
         per_device_train_batch_size=BATCH,
         learning_rate=PEAK_LR,
         lr_scheduler_type="constant",
@@ -205,11 +208,18 @@ def trainer_for(net: TinyKosmos2Policy, steps: int, folder: Path, **options: Any
         dataloader_pin_memory=False,
         **given,
     )
+
+
+def collate(numbers: list[int]) -> dict[str, torch.Tensor]:
+    """A batch as `WithLoss` takes it."""
+    return {"numbers": torch.tensor(numbers)}
+
+
+def trainer_for(net: TinyKosmos2Policy, steps: int, folder: Path, **options: Any) -> Trainer:
+    """Transformers' Trainer of a specimen."""
+    arguments = training_arguments(folder, max_steps=steps, **options)
     return Trainer(
-        model=WithLoss(net),
-        args=arguments,
-        train_dataset=Scenes(),
-        data_collator=lambda numbers: {"numbers": torch.tensor(numbers)},
+        model=WithLoss(net), args=arguments, train_dataset=Scenes(), data_collator=collate
     )
 
 

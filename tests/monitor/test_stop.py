@@ -11,7 +11,7 @@ import pytest
 import torch
 from transformers import TrainerCallback, TrainerState
 
-from heedmap.errors import InstructionLostError
+from heedmap.errors import InstructionLostError, MonitorError
 from heedmap.monitor.lightning import LightningMonitor
 from heedmap.monitor.trainer import TrainerMonitor
 from heedmap.monitor.watch import Monitor
@@ -58,13 +58,15 @@ def test_a_plain_loop_ends_with_one_sentence(net: TinyKosmos2Policy) -> None:
 def test_lightning_fits_no_step(
     net: TinyKosmos2Policy, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    before = weights_of(net)
+    before, monitor = weights_of(net), watching(net)
     with caplog.at_level(logging.WARNING, "heedmap.monitor"):
-        run = run_lightning(net, 5, tmp_path, [LightningMonitor(watching(net))])
+        run = run_lightning(net, 5, tmp_path, [LightningMonitor(monitor)])
     assert run.steps == 0
     assert not run.optimizer
     assert_untrained(net, before)
     assert TOLD in caplog.text
+    assert monitor.stopped is not None
+    assert monitor.stopped in caplog.text
 
 
 def test_lightning_that_was_told_to_train_on_is_ended_by_the_error(
@@ -110,6 +112,15 @@ def test_a_trainer_stops_after_the_step_at_which_the_instruction_is_lost(
     assert trainer.state.global_step == 2
     assert [reading.rungs["present"] for reading in monitor.readings] == ["holds", "fails"]
     assert "stopped at step 2: The instruction is not in the sequence" in caplog.text
+
+
+def test_a_trainer_that_the_monitor_is_not_attached_to_is_told(
+    net: TinyKosmos2Policy, tmp_path: Path
+) -> None:
+    trainer = trainer_for(net, 5, tmp_path)
+    trainer.add_callback(TrainerMonitor(watching(net)))
+    with pytest.raises(MonitorError, match=r"TrainerMonitor\(monitor\)\.attach\(trainer\)"):
+        trainer.train()
 
 
 def test_stop_when_nothing_trains_all_the_same(net: TinyKosmos2Policy) -> None:

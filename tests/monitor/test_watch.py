@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -189,3 +190,20 @@ def test_sharded_parameters_are_refused() -> None:
     setattr(net.weight, "_fsdp_flattened", True)  # noqa: B010 - as FSDP marks those it flattens
     with pytest.raises(MonitorError, match=r"'weight' is sharded over several processes"):
         refuse_sharded(net)
+
+
+def test_continuous_actions_are_told_in_their_own_unit() -> None:
+    policy = random_policy("sound")
+
+    def run(frames: Any, instructions: Any) -> torch.Tensor:
+        return policy.act([of_frame(frame) for frame in frames], instructions)
+
+    values = CallablePolicy("values", run, policy.module)
+    asked = [replace(trials()[0], expected={})]
+    reading = Monitor(values, asked, action_scale=[1.0, 1.0, 1.0]).at(0)
+    assert reading is not None
+    assert {"heedmap/used_mediated_scale_units", "heedmap/obeyed_swap_scale_units"} <= set(
+        reading.metrics
+    )
+    assert not any("_bits" in name or "flip" in name for name in reading.metrics)
+    assert reading.metrics["heedmap/used_dependence_scale_units"] > 0

@@ -112,6 +112,8 @@ class Monitor:
         self.verbose = verbose
         self.readings: tuple[Reading, ...] = ()
         """What was found so far, on every rank."""
+        self.stopped: str | None = None
+        """Why the run was stopped; None where it was not."""
         self._pace = Pace(every_steps, most_cost_share, clock)
         self._policy_of = None if isinstance(policy, Policy) else policy
         self._policy: Policy | None = None
@@ -241,7 +243,8 @@ class Monitor:
                 f"the action by another road; training goes on. {reading.sentence}",
             )
             return
-        raise InstructionLostError(reading.stop_message())
+        self.stopped = reading.stop_message()
+        raise InstructionLostError(self.stopped)
 
     def _say(self, line: str) -> None:
         if is_first_rank():
