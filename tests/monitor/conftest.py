@@ -34,7 +34,9 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> Learned:
     """60 steps, in which the specimen learns to turn as it is told."""
     folder = tmp_path_factory.mktemp("learned")
     history = folder / "history.jsonl"
-    monitor = Monitor(inner_policy, trials(), every_steps=30, most_cost_share=None, history=history)
+    monitor = Monitor(
+        inner_policy, trials()[:3], every_steps=30, most_cost_share=None, history=history
+    )
     logger = TensorBoardLogger(folder, name="", version="run")
     run_lightning(network(), 60, folder, [LightningMonitor(monitor)], logger=logger)
     return Learned(monitor, folder / "run", history)

@@ -11,7 +11,7 @@ from heedmap.errors import RecordError
 from heedmap.monitor.history import curve_of, read_history
 from heedmap.monitor.watch import Monitor
 from tests.monitor.conftest import Learned
-from tests.monitor.runs import network, policy_of, run_loop, run_trainer, trials
+from tests.monitor.runs import network, policy_of, run_trainer, trials
 
 
 def events_of(folder: Path) -> dict[str, dict[int, float]]:
@@ -76,21 +76,6 @@ def test_a_trainer_logs_the_same_curve_and_its_own_loss_at_every_step(
     assert abs(used[0]) < 0.001
     assert used[40] > 0.2
     assert sorted(events["train/loss"]) == list(range(2, 41, 2))  # at 40 both are logged
-
-
-def test_a_plain_loop_has_the_curve_in_the_monitor(capsys: pytest.CaptureFixture[str]) -> None:
-    net = network()
-    monitor = Monitor(
-        policy_of(net), trials()[:2], every_steps=40, most_cost_share=None, verbose=True
-    )
-    run_loop(net, 40, monitor)
-    before, after = monitor.curve()["heedmap/used_mediated_bits"].to_pylist()
-    assert abs(before) < 0.001
-    assert after > 0.2
-    line = monitor.finish()
-    assert line.startswith("heedmap: 2 readings, ")
-    assert line.endswith(" % of the run")
-    assert capsys.readouterr().out.splitlines()[-1] == line
 
 
 def test_a_history_that_is_none_is_refused(tmp_path: Path) -> None:

@@ -64,6 +64,12 @@ def test_the_grid_begins_where_a_run_is_resumed_and_no_step_is_read_twice() -> N
     assert [step for step in steps if pace.is_due(step)] == [1234, 1239, 1251, 1254]
 
 
+def test_a_second_run_with_the_same_monitor_begins_with_a_reading() -> None:
+    pace = Pace(5, None, Clock())
+    steps = [3, 7, 8, 3, 4, 7, 8]
+    assert [pace.is_due(step) for step in steps] == [True, False, True, True, False, False, True]
+
+
 def test_a_reading_that_fails_has_cost_its_time() -> None:
     clock = Clock()
     pace = Pace(5, 0.5, clock)

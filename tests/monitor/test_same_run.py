@@ -65,7 +65,7 @@ RUNS: dict[str, Run] = {
 def watched(run: Run, folder: Path) -> tuple[Ended, Monitor]:
     net = network()
     monitor = Monitor(
-        drawing(net), trials()[:2], every_steps=2, until="exchange", most_cost_share=None
+        drawing(net), trials()[:1], every_steps=2, until="exchange", most_cost_share=None
     )
     return run(net, monitor, folder), monitor
 

@@ -53,9 +53,9 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def test_a_dear_reading_is_put_off_and_that_is_said_once(
-    slow: Clock, caplog: pytest.LogCaptureFixture
+    slow: Clock, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monitor = watching(policy_of(network()), most_cost_share=0.1, clock=slow)
+    monitor = watching(policy_of(network()), most_cost_share=0.1, clock=slow, verbose=True)
     for step in range(30):
         monitor.at(step)
         slow.now_s += 1.0
@@ -66,6 +66,9 @@ def test_a_dear_reading_is_put_off_and_that_is_said_once(
     assert len(told) == 1
     assert "a reading takes 2 s; one at step 1 would be 67 % of the time since the last" in told[0]
     assert monitor.finish() == "heedmap: 2 readings, 4.0 s, 11.8 % of the run"
+    first, *_, last = capsys.readouterr().out.splitlines()
+    assert first.startswith("heedmap: step 0: ")
+    assert last == "heedmap: 2 readings, 4.0 s, 11.8 % of the run"
 
 
 def test_training_outlives_a_reading_that_fails(caplog: pytest.LogCaptureFixture) -> None:
@@ -126,9 +129,7 @@ def test_a_policy_is_made_of_the_module_in_training() -> None:
     monitor = watching(policy_of)
     with pytest.raises(MonitorError, match=r"monitor\.at\(step, module\)"):
         monitor.at(0)
-    monitor = watching(policy_of)
-    assert monitor.at(0, network()) is not None
-    assert monitor.at(1) is not None
+    assert monitor.at(1, network()) is not None
 
 
 class Head(nn.Module):
@@ -190,6 +191,8 @@ def test_sharded_parameters_are_refused() -> None:
     setattr(net.weight, "_fsdp_flattened", True)  # noqa: B010 - as FSDP marks those it flattens
     with pytest.raises(MonitorError, match=r"'weight' is sharded over several processes"):
         refuse_sharded(net)
+    with pytest.raises(MonitorError, match="has no parameters"):
+        refuse_sharded(nn.ReLU())
 
 
 def test_continuous_actions_are_told_in_their_own_unit() -> None:

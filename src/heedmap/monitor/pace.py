@@ -34,7 +34,7 @@ class Pace:
         self.most_cost_share = most_cost_share
         self._clock = clock
         self._first_step: int | None = None
-        self._next_step = 0
+        self._next_step = self._last_step = 0
         self._started_s = 0.0
         self._ended_s: float | None = None
         self.last_s = 0.0
@@ -43,10 +43,16 @@ class Pace:
         """What all of them took."""
 
     def is_due(self, step: int) -> bool:
-        """Whether a step is on the grid, and was not asked for before; moves on to the next."""
+        """Whether a step is on the grid, and was not asked for before; moves on to the next.
+
+        A step before the last one begins another run, whose first step is due.
+        """
         if self._first_step is None:
-            self._first_step, self._started_s = step, self._clock()
-        elif step < self._next_step:
+            self._started_s = self._clock()
+        if self._first_step is None or step < self._last_step:
+            self._first_step = self._next_step = step
+        self._last_step = step
+        if step < self._next_step:
             return False
         done = (step - self._first_step) // self.every_steps
         self._next_step = self._first_step + (done + 1) * self.every_steps

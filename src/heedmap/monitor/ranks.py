@@ -32,8 +32,14 @@ def from_first_rank(value: T) -> T:
 def refuse_sharded(module: nn.Module) -> None:
     """Raise MonitorError where no single process holds the whole network.
 
-    A pass of the first rank alone would wait for the others' shards for ever.
+    A pass of the first rank alone would wait for the others' shards for ever. Of what FSDP
+    flattened, the modules inside have no parameters left.
     """
+    if next(module.parameters(), None) is None:
+        raise MonitorError(
+            f"The policy's module ({type(module).__name__}) has no parameters: they are sharded "
+            f"(FSDP), or it is not the module in training. Give the policy that one."
+        )
     for name, parameter in module.named_parameters():
         if _is_sharded(parameter):
             raise MonitorError(
