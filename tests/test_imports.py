@@ -15,9 +15,9 @@ SOURCE = Path(__file__).parent.parent / "src" / "heedmap"
 # this list, never from one below.
 RANKS: list[tuple[str, ...]] = [
     ("errors",),
-    ("types", "regions", "folders", "evidence", "checkpoints"),
+    ("types", "regions", "folders", "evidence", "checkpoints", "shown"),
     ("verdict", "inputs"),
-    ("record", "tables"),
+    ("record", "tables", "case_table"),
     ("provenance", "sentence", "variants", "result"),
     ("disagreements",),
     ("ladder", "capture"),

@@ -33,6 +33,15 @@ def test_a_result_is_read_back_as_it_was_written(result: Result, tmp_path: Path)
     assert pq.read_schema(tmp_path / "run" / "attention.parquet").equals(ATTENTION_SCHEMA)
 
 
+def test_what_was_not_measured_is_an_empty_table_on_disk_too(
+    result: Result, tmp_path: Path
+) -> None:
+    Result(result.record, {"attention": result.attention}, result.frame_png).save(tmp_path / "run")
+    loaded = Result.load(tmp_path / "run")
+    assert loaded.attention.equals(result.attention)
+    assert (loaded.trials.num_rows, loaded.positions.num_rows) == (0, 0)
+
+
 def test_a_failed_write_leaves_nothing(
     result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from heedmap.shown import Shown, show_by
+
 if TYPE_CHECKING:
     from heedmap.branching.attend import Attended, attend
     from heedmap.capture.attention import AttentionCapture, capture_attention
@@ -62,6 +64,13 @@ _HOME_OF = {
     "capture_attention": "heedmap.capture.attention",
     "load_policy": "heedmap.policies.registry",
 }
+
+
+def _drawn(thing: Shown) -> str:
+    return import_module("heedmap.report.notebook").to_html(thing)
+
+
+show_by(_drawn)
 
 
 def __getattr__(name: str) -> Any:

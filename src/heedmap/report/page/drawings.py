@@ -19,7 +19,7 @@ from markupsafe import Markup
 from heedmap.record import PolicyResult
 from heedmap.report.figures.figure import Figure, Subject
 from heedmap.report.figures.kinds import figures_of
-from heedmap.report.figures.style import spec_of, to_svg
+from heedmap.report.figures.style import Chart, spec_of, to_svg
 from heedmap.report.page.bilingual import Bilingual
 from heedmap.result import Result
 
@@ -55,15 +55,19 @@ def drawings_of(result: Result, policy: PolicyResult) -> list[Drawing]:
 
 
 def _drawing(english: Figure, korean: Figure, key: str) -> Drawing:
-    spec, other = spec_of(english.chart), spec_of(korean.chart)
-    vocabulary = dict(_differing(spec, other))
     return Drawing(
         kind=english.kind,
         title=Bilingual(english.title, korean.title),
         caption=Bilingual(english.caption, korean.caption),
         alt=Bilingual(english.alt, korean.alt),
-        svg=page_svg(to_svg(spec), vocabulary, key),
+        svg=drawn(english.chart, korean.chart, key),
     )
+
+
+def drawn(english: Chart, korean: Chart, key: str) -> Markup:
+    """One drawing for both languages, of the same chart made in each; `key` as in `page_svg`."""
+    spec, other = spec_of(english), spec_of(korean)
+    return page_svg(to_svg(spec), dict(_differing(spec, other)), key)
 
 
 def _differing(one: Any, other: Any) -> Iterator[tuple[str, str]]:
