@@ -30,7 +30,7 @@ RANKS: list[tuple[str, ...]] = [
     ("upper", "embeddings"),
     ("diagnosis", "black_box"),
     ("pipeline", "report", "forensics"),
-    ("demo", "scoreboard", "needed"),
+    ("demo", "scoreboard", "needed", "monitor"),
     ("cli",),
 ]
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from heedmap.inputs.observation import Observation
     from heedmap.inputs.trials import Trial
     from heedmap.layout import Layout
+    from heedmap.monitor.watch import Monitor
     from heedmap.pipeline import audit
     from heedmap.policies.base import Policy
     from heedmap.policies.callable import CallablePolicy
@@ -32,6 +33,7 @@ __all__ = [
     "CallablePolicy",
     "HeedmapError",
     "Layout",
+    "Monitor",
     "Observation",
     "Permissions",
     "Policy",
@@ -50,6 +52,7 @@ _HOME_OF = {
     "CallablePolicy": "heedmap.policies.callable",
     "HeedmapError": "heedmap.errors",
     "Layout": "heedmap.layout",
+    "Monitor": "heedmap.monitor.watch",
     "Observation": "heedmap.inputs.observation",
     "Permissions": "heedmap.checkpoints.permissions",
     "Policy": "heedmap.policies.base",
