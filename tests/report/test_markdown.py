@@ -148,7 +148,7 @@ def test_code_spans_are_closed_by_their_own_fence() -> None:
     ("language", "lost", "fix"),
     [
         ("en", "**Lost at step 2: present.**", "Insert the image embeddings"),
-        ("ko", "**2단계", "이미지 임베딩을"),
+        ("ko", "**2단계 ‘존재’에서 사라집니다.**", "이미지 임베딩을"),
     ],
 )
 def test_the_story_of_the_first_screen_is_told(
