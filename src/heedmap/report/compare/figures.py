@@ -140,7 +140,7 @@ def _panel(
     x = alt.X(
         "x:Q",
         title=words["axis_points" if is_share else "axis_distance"],
-        axis=alt.Axis(tickCount=5, format="+.3~g"),
+        axis=alt.Axis(tickCount=4, format="+.3~g", labelOverlap="greedy", labelSeparation=6),
     ).scale(domain=[-1.08 * reach, 1.08 * reach], nice=False)
     room = _CHARACTER_PX * max(map(len, names)) if has_names else 0.0
     y = alt.Y(

@@ -134,7 +134,7 @@ def _chosen(result: Result, policy: PolicyResult) -> list[Chosen]:
             Chosen(
                 instruction=case.instruction,
                 action=f"({values})" if name is None else name,
-                is_right=None if wanted is None or name is None else name == wanted,
+                is_right=case.action.meets(wanted),
             )
         )
     return found
