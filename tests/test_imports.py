@@ -32,6 +32,7 @@ RANKS: list[tuple[str, ...]] = [
     ("climb",),
     ("pipeline", "report", "forensics"),
     ("demo", "scoreboard", "needed"),
+    ("sweep",),
     ("cli",),
 ]
 

@@ -99,6 +99,12 @@ class RldsEpisode(Episode):
         return self._record[key].bytes_list.value
 
 
+def count_episodes(path: Path) -> int:
+    """Of all shards; only the lengths of the records are read."""
+    shards = [path] if path.is_file() else _shards(path)
+    return sum(len(_places(shard)) for shard in shards)
+
+
 def _shards(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.tfrecord*") if path.is_file())
 
