@@ -15,7 +15,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "heedmap"
 # this list, never from one below.
 RANKS: list[tuple[str, ...]] = [
     ("errors",),
-    ("types", "regions", "folders", "evidence", "checkpoints"),
+    ("pixels", "types", "regions", "folders", "evidence", "checkpoints"),
     ("verdict", "inputs"),
     ("record", "tables"),
     ("provenance", "sentence", "variants", "result", "pooling"),
@@ -76,7 +76,13 @@ def run_python(code: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(
     "module",
-    ["heedmap", "heedmap.record", "heedmap.report.page.render", "heedmap.forensics.findings"],
+    [
+        "heedmap",
+        "heedmap.record",
+        "heedmap.report.page.render",
+        "heedmap.forensics.findings",
+        "heedmap.sweep.pooled",
+    ],
 )
 def test_results_and_reports_need_no_torch(module: str) -> None:
     done = run_python(f"import sys, {module}; print('torch' in sys.modules)")

@@ -23,7 +23,7 @@ from heedmap.errors import FrameError, first_line_of
 from heedmap.inputs.episodes import Episode
 from heedmap.inputs.images import decode_image, load_frame
 from heedmap.inputs.video import Clip
-from heedmap.types import Frame
+from heedmap.pixels import Frame
 
 INFO = "meta/info.json"
 STATE = "observation.state"

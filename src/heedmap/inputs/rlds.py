@@ -20,7 +20,7 @@ from jaxtyping import Float
 from heedmap.errors import FrameError
 from heedmap.inputs.episodes import Episode
 from heedmap.inputs.images import decode_image
-from heedmap.types import Frame
+from heedmap.pixels import Frame
 
 _PROTOBUF: Any = tfrecord.example_pb2
 """Its messages are made at run time."""

@@ -7,45 +7,21 @@ from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict
 
 from heedmap.climb import Climbed
-from heedmap.evidence import CausalMap, KnockoutPath
 from heedmap.inputs.trials import Trial
 from heedmap.ladder.judge import judge
 from heedmap.measures.following import parse_expectation
-from heedmap.record import Case, HeldOutAccuracy, Loaded
+from heedmap.record import Case
+from heedmap.sweep.details import CellDetails, LowerFacts
 from heedmap.sweep.outcome import cell_columns
 from heedmap.sweep.plan import Cell, FrameRef, Plan
 from heedmap.sweep.tables import COMMIT, RunTable, part
 from heedmap.tables import TableName
-from heedmap.verdict import Bypass, Measurements, PatchMap, StackInfo
+from heedmap.verdict import Measurements
 
 LOWER = ("tokenised", "present", "visible", "attended")
 """Rungs that are judged on every frame."""
-
-
-class CellDetails(BaseModel):
-    """What is measured once a cell, and what the policy is; JSON in the table `cells`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    family: str
-    layers: int
-    heads: int
-    action_names: tuple[str, ...] | None
-    action_scale: tuple[float, ...] | None
-    attention_layers: tuple[str, ...]
-    attention_implementation: str
-    is_black_box: bool
-    stacks: tuple[StackInfo, ...]
-    bypass: Bypass
-    patches: tuple[PatchMap, ...]
-    knockouts: KnockoutPath | None
-    causal_map: CausalMap | None
-    declared: str | None
-    loaded: Loaded | None
-    held_out_accuracy: tuple[HeldOutAccuracy, ...]
 
 
 class Gathered:
@@ -142,7 +118,12 @@ def _frames(
             verdict = judge(measured)
             row |= {rung: verdict.rungs[rung].status for rung in LOWER}
             row["cause"] = None if verdict.first_failing is None else verdict.cause
-            row["measurements"] = measured.model_dump_json(exclude={"stacks"})
+            row["measurements"] = LowerFacts(
+                tokens=measured.tokens,
+                presence=measured.presence,
+                visibility=measured.visibility,
+                attended=measured.attended,
+            ).model_dump_json()
         yield row
 
 

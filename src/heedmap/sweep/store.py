@@ -12,9 +12,10 @@ import fcntl
 import json
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.dataset as ds
@@ -23,7 +24,7 @@ from pydantic import ValidationError
 
 from heedmap.errors import RecordError
 from heedmap.sweep.outcome import Outcome
-from heedmap.sweep.plan import SWEEP_SCHEMA_VERSION, Plan, difference
+from heedmap.sweep.plan import SWEEP_SCHEMA_VERSION, Cell, Plan, difference
 from heedmap.sweep.tables import COMMIT, RUN_SCHEMAS, RunTable
 
 PLAN_FILE = "plan.json"
@@ -143,18 +144,23 @@ class RunFolder:
             for cell in cells:
                 (self.path / name / f"{cell}.parquet").unlink(missing_ok=True)
 
-    def files(self, table: RunTable) -> list[Path]:
-        """Parts of the cells that count, in the plan's order."""
+    def files(self, table: RunTable, cells: Collection[str] | None = None) -> list[Path]:
+        """Parts of the cells that count (of these, or all), in the plan's order."""
         committed = {path.name for path in (self.path / COMMIT).glob("*.parquet")}
-        names = [f"{cell.id}.parquet" for cell in self.plan.cells]
-        places = [self.path / table / name for name in names if name in committed]
+        ids = [cell.id for cell in self.plan.cells if cells is None or cell.id in cells]
+        names = [f"{cell}.parquet" for cell in ids if f"{cell}.parquet" in committed]
+        places = [self.path / table / name for name in names]
         return [place for place in places if table == COMMIT or place.is_file()]
 
     def read(self, table: RunTable, columns: list[str] | None = None) -> pa.Table:
         """A whole table, in the plan's order. Raises RecordError for a part that is broken."""
+        return self._joined(table, self.files(table), columns)
+
+    def _joined(
+        self, table: RunTable, files: Sequence[Path], columns: list[str] | None = None
+    ) -> pa.Table:
         schema = RUN_SCHEMAS[table]
         wanted = schema if columns is None else pa.schema([schema.field(c) for c in columns])
-        files = self.files(table)
         if not files:
             return wanted.empty_table()
         try:
@@ -162,6 +168,10 @@ class RunFolder:
             return pa.concat_tables(read).cast(wanted)
         except (OSError, ValueError, pa.ArrowException) as error:
             raise RecordError(f"A part of {self.path / table} cannot be read: {error}.") from error
+
+    def rows(self, table: RunTable, cells: Sequence[Cell]) -> list[dict[str, Any]]:
+        """Rows of these cells. Raises RecordError for a part that is broken."""
+        return self._joined(table, self.files(table, {cell.id for cell in cells})).to_pylist()
 
     def dataset(self, table: RunTable) -> ds.Dataset | pa.Table:
         """A table that is read as it is asked for."""
