@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,10 +19,11 @@ import torch
 from heedmap.checkpoints.permissions import SAFE, Permissions
 from heedmap.climb import Climb, climb
 from heedmap.errors import HeedmapError, PolicyError
+from heedmap.inputs.observation import Observation
 from heedmap.inputs.trials import Trial
 from heedmap.layout import parse_declared
 from heedmap.measures.distance import per_dimension_scale
-from heedmap.policies.base import Policy, weights_sha256
+from heedmap.policies.base import ActionScores, Policy, weights_sha256
 from heedmap.policies.registry import load_policy
 from heedmap.preparation import evaluating
 from heedmap.sweep.outcome import Outcome, failed_by, now_utc
@@ -50,6 +52,8 @@ class CellRunner:
         self.plan = plan
         self._permissions = permissions
         self._held: _Held | None = None
+        self.calls = 0
+        """Of policies, in all cells so far."""
 
     def run(self, cell: Cell) -> Outcome:
         """Measure a cell. An error is its outcome: it is recorded, and the sweep goes on."""
@@ -114,6 +118,7 @@ class CellRunner:
             sys.path.insert(0, self.plan.folder)
         policy = load_policy(planned.spec, self._permissions)
         policy.name = planned.name
+        self._count_calls(policy)
         if policy.is_black_box:
             return _Held(number, policy, scale=self._scale(policy, number))
         if self.plan.options.device != "cpu":
@@ -121,6 +126,15 @@ class CellRunner:
         weights = weights_sha256(policy.module)
         with evaluating(policy):
             return _Held(number, policy, weights, self._scale(policy, number))
+
+    def _count_calls(self, policy: Policy) -> None:
+        act = policy.act
+
+        def counted(observations: Sequence[Observation], texts: Sequence[str]) -> ActionScores:
+            self.calls += 1
+            return act(observations, texts)
+
+        policy.act = counted
 
     def _scale(self, policy: Policy, number: int) -> tuple[float, ...] | None:
         """Of continuous actions: as the grid gives it, else their spread on its first frames."""

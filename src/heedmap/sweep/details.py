@@ -41,6 +41,7 @@ class CellDetails(_Model):
     attention_layers: tuple[str, ...]
     attention_implementation: str
     is_black_box: bool
+    outputs_unchanged: bool
     stacks: tuple[StackInfo, ...]
     bypass: Bypass
     patches: tuple[PatchMap, ...]

@@ -90,6 +90,7 @@ def _details(climbed: Climbed, scale: tuple[float, ...] | None) -> CellDetails:
         attention_layers=result.attention_layers,
         attention_implementation=result.attention_implementation,
         is_black_box=measured.by_exchange_only,
+        outputs_unchanged=result.outputs_unchanged,
         stacks=measured.stacks,
         bypass=measured.bypass,
         patches=measured.patches,

@@ -173,6 +173,11 @@ class RunFolder:
         """Rows of these cells. Raises RecordError for a part that is broken."""
         return self._joined(table, self.files(table, {cell.id for cell in cells})).to_pylist()
 
+    def part_of(self, cell: Cell, table: RunTable) -> bytes | None:
+        """One cell's part of a table as it lies there; None where there is none."""
+        place = self.path / table / f"{cell.id}.parquet"
+        return place.read_bytes() if place.is_file() else None
+
     def dataset(self, table: RunTable) -> ds.Dataset | pa.Table:
         """A table that is read as it is asked for."""
         files = [str(path) for path in self.files(table)]
