@@ -29,7 +29,8 @@ class GridFile:
         try:
             self.grid = Grid.model_validate(content)
         except ValidationError as error:
-            first = error.errors()[0]
+            # A key that is written wrongly also lacks: the former says what to mend.
+            first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
             raise self.error(first["loc"], self._told(first)) from error
 
     def error(self, key: Key, message: str) -> InputError:
