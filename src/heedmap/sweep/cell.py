@@ -130,9 +130,11 @@ class CellRunner:
     def _count_calls(self, policy: Policy) -> None:
         act = policy.act
 
-        def counted(observations: Sequence[Observation], texts: Sequence[str]) -> ActionScores:
+        def counted(
+            observations: Sequence[Observation], instructions: Sequence[str]
+        ) -> ActionScores:
             self.calls += 1
-            return act(observations, texts)
+            return act(observations, instructions)
 
         policy.act = counted
 
