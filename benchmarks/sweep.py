@@ -25,7 +25,7 @@ from heedmap.sweep.grid_file import GridFile
 from heedmap.sweep.local import LocalEngine
 from heedmap.sweep.planning import make_plan
 from heedmap.sweep.store import RunFolder
-from heedmap.sweep.tables import RUN_TABLES
+from heedmap.sweep.tables import RUN_TABLES, RunTable
 
 
 def main() -> None:
@@ -83,7 +83,7 @@ def rows_of(runs: list[tuple[str, int, RunFolder, float]]) -> list[dict[str, obj
     """Figures of every run, against the first."""
     _, _, first, first_s = runs[0]
     frames = len(first.read("frames"))
-    same = [name for name in RUN_TABLES if name != "timings"]
+    same: list[RunTable] = [name for name in RUN_TABLES if name != "timings"]
     return [
         {
             "engine": engine,

@@ -23,10 +23,10 @@ from pathlib import Path
 import yaml
 
 from heedmap.sweep.store import RunFolder
-from heedmap.sweep.tables import RUN_TABLES
+from heedmap.sweep.tables import RUN_TABLES, RunTable
 
 SWEEP = (sys.executable, "-c", "from heedmap.cli.main import main; main()", "sweep")
-COMPARED = tuple(name for name in RUN_TABLES if name != "timings")
+COMPARED: tuple[RunTable, ...] = tuple(name for name in RUN_TABLES if name != "timings")
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import yaml
 
+import heedmap
 from heedmap.sweep.engine import Engine, Totals, run_sweep
 from heedmap.sweep.grid_file import GridFile
 from heedmap.sweep.local import LocalEngine
@@ -67,7 +68,8 @@ def ran(path: Path, out: Path, engine: Engine | None = None, **more: Any) -> Run
 
 def command(*arguments: str | Path, cwd: Path = ROOT, **more: Any) -> subprocess.Popen[str]:
     """`heedmap ...` in a process of its own."""
-    path = os.pathsep.join(each for each in (str(ROOT), os.environ.get("PYTHONPATH")) if each)
+    places = (str(ROOT), str(Path(heedmap.__file__).parent.parent), os.environ.get("PYTHONPATH"))
+    path = os.pathsep.join(each for each in places if each)
     return subprocess.Popen(
         [*HEEDMAP, *map(str, arguments)],
         cwd=cwd,

@@ -109,12 +109,13 @@ def test_the_summary_is_printed_in_three_forms(run: RunFolder, tmp_path: Path) -
     code, printed, _ = told("summary", run.path, "--result", tmp_path / "result")
     assert code == 0
     assert "6 of 6 cells, 2 failed" in printed
-    assert "the file is broken" in printed
+    assert "p02-s0-f00000" in printed
     assert (tmp_path / "result" / "record.json").is_file()
     code, printed, _ = told("summary", run.path, "--json")
     assert json.loads(printed)["policies"][0]["cause"] == "none"
+    assert "the file is broken" in json.loads(printed)["failed"][0]["error"]
     code, printed, _ = told("summary", run.path, "--markdown", "--worst", "1")
-    assert "| exp42_counterfactual_pta@sound | 4 | ✓ 4/4 |" in printed
+    assert "| exp42_counterfactual_pta@sound | ✓ 4/4 | ✓ 4/4 |" in printed
     worst = printed.partition("## Worst frames first")[2].partition("##")[0]
     assert worst.count("| exp42_counterfactual_pta@sound |") == 1
 

@@ -65,6 +65,7 @@ def error_of(folder: Path, text: str) -> str:
         ("- policies\n", 1, "", "a grid is a mapping"),
         ("frames: []\n", 1, "policies", "this key is needed"),
     ],
+    ids=range(23),
 )
 def test_an_error_names_line_and_key(
     text: str, line: int, key: str, told: str, tmp_path: Path

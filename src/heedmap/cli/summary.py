@@ -29,6 +29,8 @@ class Sheet:
     title: str
     columns: tuple[str, ...]
     rows: list[list[str]]
+    narrow: bool = False
+    """Intervals, and how a specimen is wired, go on a line of their own on a terminal."""
 
 
 def summary(
@@ -77,7 +79,6 @@ def _ladder(found: Summary, names: dict[int, str]) -> Sheet:
     rows = [
         [
             names[id(each)],
-            str(each.frames),
             *(_rung(each.rungs[rung]) for rung in rungs),
             each.bypass,
             each.cause,
@@ -85,7 +86,7 @@ def _ladder(found: Summary, names: dict[int, str]) -> Sheet:
         for each in found.policies
     ]
     title = "The ladder: verdict, and frames on which a rung holds (95 % interval in %)"
-    return Sheet(title, ("Model", "Frames", *rungs, "bypass", "cause"), rows)
+    return Sheet(title, ("Model", *rungs, "bypass", "cause"), rows, narrow=True)
 
 
 def _rung(rung: RungOverFrames) -> str:
@@ -93,7 +94,7 @@ def _rung(rung: RungOverFrames) -> str:
         return MARKS[rung.status]
     share = rung.share
     interval = ""
-    if share.low is not None and share.high is not None:
+    if share.low is not None and share.high is not None and share.low < share.high:
         interval = f" ({100 * share.low:.0f}-{100 * share.high:.0f})"
     return f"{MARKS[rung.status]} {rung.holds}/{rung.measured}{interval}"
 
@@ -106,7 +107,8 @@ def _figures(found: Summary, names: dict[int, str]) -> Sheet:
         if each.figures
     ]
     heads = (name.replace("_", " ") for name in columns)
-    return Sheet("Key figures, with 95 % intervals", ("Model", "Unit", *heads), rows)
+    title = "Key figures, with 95 % intervals"
+    return Sheet(title, ("Model", "Unit", *heads), rows, narrow=True)
 
 
 def _estimate(each: PolicySummary, name: str) -> str:
@@ -147,13 +149,19 @@ def _print(found: Summary) -> None:
     fancy = (sys.stdout.encoding or "").lower().startswith("utf")
     for sheet in _sheets(found):
         table = plain_table(sheet.title)
-        for name in sheet.columns:
-            table.add_column(Text(name), overflow="fold")
+        for index, name in enumerate(sheet.columns):
+            stays_whole = sheet.narrow and index > 0
+            table.add_column(Text(name), overflow="fold", no_wrap=stays_whole)
         for row in sheet.rows:
-            table.add_row(*(Text(cell if fancy else _plain(cell)) for cell in row))
+            cells = [_in_lines(cell) for cell in row] if sheet.narrow else row
+            table.add_row(*(Text(cell if fancy else _plain(cell)) for cell in cells))
         out.print(table)
     for each in found.policies:
         out.print(Text(f"{each.policy}: {each.sentence} {each.fix}".strip()))
+
+
+def _in_lines(cell: str) -> str:
+    return cell.replace(" (", "\n(").replace("@", "\n@")
 
 
 def _plain(cell: str) -> str:
