@@ -15,10 +15,10 @@ SOURCE = Path(__file__).parent.parent / "src" / "heedmap"
 # this list, never from one below.
 RANKS: list[tuple[str, ...]] = [
     ("errors",),
-    ("types", "regions", "folders", "evidence", "checkpoints", "shown"),
+    ("pixels", "types", "regions", "folders", "evidence", "checkpoints", "shown"),
     ("verdict", "inputs"),
     ("record", "tables", "case_table"),
-    ("provenance", "sentence", "variants", "result"),
+    ("provenance", "sentence", "variants", "result", "pooling"),
     ("disagreements",),
     ("ladder", "capture"),
     ("layout", "batches"),
@@ -29,8 +29,10 @@ RANKS: list[tuple[str, ...]] = [
     ("lower",),
     ("upper", "embeddings"),
     ("diagnosis", "black_box"),
+    ("climb",),
     ("pipeline", "report", "forensics"),
     ("demo", "scoreboard", "needed", "monitor"),
+    ("sweep",),
     ("cli",),
 ]
 
@@ -74,7 +76,13 @@ def run_python(code: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(
     "module",
-    ["heedmap", "heedmap.record", "heedmap.report.page.render", "heedmap.forensics.findings"],
+    [
+        "heedmap",
+        "heedmap.record",
+        "heedmap.report.page.render",
+        "heedmap.forensics.findings",
+        "heedmap.sweep.pooled",
+    ],
 )
 def test_results_and_reports_need_no_torch(module: str) -> None:
     done = run_python(f"import sys, {module}; print('torch' in sys.modules)")

@@ -19,14 +19,24 @@ from heedmap.lower.patches import patch_map
 from heedmap.lower.prompt import shifts_with_length
 from heedmap.lower.tokens import measure_tokens
 from heedmap.policies.base import Policy
+from heedmap.pooling import AttendedCase, worst_visibility
 from heedmap.regions import is_image
 from heedmap.upper.measure import UpperFacts, UpperOptions, measure_upper
 from heedmap.upper.structure import Structures
 from heedmap.variants import longer, observation_variants, word_variants
-from heedmap.verdict import Bypass, Measurements, PresenceFacts, VisibilityFacts
+from heedmap.verdict import Bypass, Measurements, PresenceFacts, TokenFacts, VisibilityFacts
 
 TRIED_PARTNERS = 12
 """Instructions tried as the second one of a bypass test, until one is of equal length."""
+
+
+@dataclass(frozen=True)
+class CaseFacts:
+    """What stays of one case."""
+
+    presence: _Presence
+    visibility: VisibilityFacts
+    attended: AttendedCase | None
 
 
 class Diagnosis:
@@ -40,10 +50,10 @@ class Diagnosis:
         self._transformer = transformer
         self._seed = seed
         self._first: Examined | None = None
-        self._presence: list[_Presence] = []
-        self._visibility: list[VisibilityFacts] = []
+        self._cases: list[CaseFacts] = []
         self._attended = AttendedGatherer(seed)
         self._structures = Structures(policy, transformer, seed)
+        self._tokens: dict[tuple[tuple[str, str], ...], TokenFacts] = {}
 
     @property
     def first(self) -> Examined:
@@ -56,14 +66,15 @@ class Diagnosis:
         """Whether no case was added yet."""
         return self._first is None
 
-    def add(self, examined: Examined) -> None:
+    def add(self, examined: Examined) -> CaseFacts:
         """Take in one case."""
         if self._first is None:
             self._first = examined
-        self._presence.append(_presence(examined))
-        self._visibility.append(_visibility(examined))
-        self._attended.add(examined)
+        attended = self._attended.add(examined)
+        facts = CaseFacts(_presence(examined), _visibility(examined), attended)
+        self._cases.append(facts)
         self._structures.learn(examined)
+        return facts
 
     def upper(
         self,
@@ -80,26 +91,55 @@ class Diagnosis:
         )
 
     def measurements(self, instructions: Mapping[str, str], upper: UpperFacts) -> Measurements:
-        """Rungs 1-4 over the cases, with the upper ones as they were found."""
+        """Rungs 1-4 over the cases, with the upper ones as they were found.
+
+        `instructions` are those of the first case's frame.
+        """
         first = self.first
         subject = first.subject
         others = [text for text in instructions.values() if text != subject.instruction]
+        lower = self._lower(first, self._cases, instructions)
+        return lower.model_copy(
+            update={
+                "bypass": bypass_of(first, others, self._seed),
+                "used": upper.used,
+                "obeyed": upper.obeyed,
+                "causal_map": upper.causal_map,
+                "patches": tuple(
+                    patch_map(subject, camera, positions)
+                    for camera, positions in first.movement.by_camera.items()
+                    if positions
+                ),
+            }
+        )
+
+    def of_frame(
+        self, first: Examined, cases: Sequence[CaseFacts], instructions: Mapping[str, str]
+    ) -> Measurements:
+        """Rungs 1-4 on one frame alone, from its cases; `first` is the first of them."""
+        return self._lower(first, cases, instructions)
+
+    def _lower(
+        self, first: Examined, cases: Sequence[CaseFacts], instructions: Mapping[str, str]
+    ) -> Measurements:
+        attended = [case.attended for case in cases if case.attended is not None]
         return Measurements(
             stacks=self._transformer.stacks,
-            tokens=measure_tokens(self._policy, subject.observation, instructions, first.seen),
-            presence=_presence_facts(self._presence, first),
-            visibility=_worst(self._visibility),
-            attended=self._attended.facts(),
-            bypass=bypass_of(first, others, self._seed),
-            used=upper.used,
-            obeyed=upper.obeyed,
-            causal_map=upper.causal_map,
-            patches=tuple(
-                patch_map(subject, camera, positions)
-                for camera, positions in first.movement.by_camera.items()
-                if positions
-            ),
+            tokens=self._tokens_under(first, instructions),
+            presence=_presence_facts([case.presence for case in cases], first),
+            visibility=worst_visibility([case.visibility for case in cases]),
+            attended=self._attended.facts(attended),
+            bypass=Bypass(status="not measured"),
         )
+
+    def _tokens_under(self, first: Examined, instructions: Mapping[str, str]) -> TokenFacts:
+        """Words become tokens without a look at the frame: measured once for equal words."""
+        key = tuple(instructions.items())
+        if key not in self._tokens:
+            observation = first.subject.observation
+            found = measure_tokens(self._policy, observation, instructions, first.seen)
+            self._tokens[key] = found
+        return self._tokens[key]
 
 
 @dataclass(frozen=True)
@@ -135,11 +175,6 @@ def _presence_facts(cases: Sequence[_Presence], first: Examined) -> PresenceFact
         length_changes_attention=None if moved else _length_changes_attention(first),
         shifts_with_length=_shifts(first, longer(text)) if moved else None,
     )
-
-
-def _worst(seen: Sequence[VisibilityFacts]) -> VisibilityFacts:
-    """Counts are the smallest seen, so that one blind case shows."""
-    return min(seen, key=lambda facts: (facts.instruction_reachable, facts.image_reachable))
 
 
 def bypass_of(examined: Examined, others: Sequence[str], seed: int) -> Bypass:

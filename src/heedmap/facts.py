@@ -60,24 +60,28 @@ def _pairs(
     by_instruction: dict[str, list[Case]] = {}
     for case in cases:
         by_instruction.setdefault(case.instruction, []).append(case)
-    return tuple(
-        _compare(first, second, attention)
-        for first, second in combinations(by_instruction.values(), 2)
-    )
+    found: list[InstructionPair] = []
+    for first, second in combinations(by_instruction.values(), 2):
+        if both := _on_same_frames(first, second):
+            found.append(_compare(both, attention))
+    return tuple(found)
+
+
+def _on_same_frames(first: Sequence[Case], second: Sequence[Case]) -> list[tuple[Case, Case]]:
+    """Frames that were put under both instructions; every frame may have its own."""
+    by_frame = {case.frame: case for case in second}
+    return [(case, by_frame[case.frame]) for case in first if case.frame in by_frame]
 
 
 def _compare(
-    first: Sequence[Case],
-    second: Sequence[Case],
-    attention: Mapping[tuple[str, str], str],
+    both: Sequence[tuple[Case, Case]], attention: Mapping[tuple[str, str], str]
 ) -> InstructionPair:
     """Compare the cases of two instructions, frame by frame."""
-    both = list(zip(first, second, strict=True))
     counts = [(a.token_count, b.token_count) for a, b in both]
     known = not any(None in pair for pair in counts)
     return InstructionPair(
-        first=first[0].instruction,
-        second=second[0].instruction,
+        first=both[0][0].instruction,
+        second=both[0][1].instruction,
         same_token_count=all(a == b for a, b in counts) if known else None,
         attention_identical=all(
             attention[a.frame, a.instruction] == attention[b.frame, b.instruction] for a, b in both

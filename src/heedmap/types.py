@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int, UInt8
+from jaxtyping import Bool, Float, Int
 
-Frame = UInt8[np.ndarray, "height width 3"]
-"""One camera image, RGB, 0..255."""
+from heedmap.pixels import Frame as Frame
 
 Logits = Float[torch.Tensor, "batch action"]
 """Unnormalised scores of a discrete action head, one column per action."""

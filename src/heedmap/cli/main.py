@@ -17,9 +17,12 @@ from heedmap.cli.doctor import doctor
 from heedmap.cli.forensics import forensics
 from heedmap.cli.needed import needed
 from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRemoteCode
+from heedmap.cli.query import query
 from heedmap.cli.report import figure, report
 from heedmap.cli.showing import AsJson, AsMarkdown, Full, Lang, Language, command_line, show
 from heedmap.cli.styles import Wiring
+from heedmap.cli.summary import summary
+from heedmap.cli.sweep import merge, sweep
 from heedmap.errors import HeedmapError
 from heedmap.folders import check_writable
 from heedmap.record import RECORD_FILE
@@ -38,6 +41,10 @@ app.command()(counterfactuals)
 app.command()(report)
 app.command()(figure)
 app.command()(compare)
+app.command()(sweep)
+app.command()(merge)
+app.command()(summary)
+app.command()(query)
 
 
 @app.command()

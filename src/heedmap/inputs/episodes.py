@@ -18,7 +18,7 @@ from jaxtyping import Float
 from heedmap.errors import FrameError
 from heedmap.inputs.images import load_frame
 from heedmap.inputs.observation import ONLY_CAMERA, Observation
-from heedmap.types import Frame
+from heedmap.pixels import Frame
 
 IMAGES_HELD = 32
 """Images that stay decoded: those that are being worked on."""

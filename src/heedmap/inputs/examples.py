@@ -17,7 +17,7 @@ from pyarrow import csv, json, parquet
 from heedmap.errors import RecordError, first_line_of
 from heedmap.inputs.cases import load_cases
 from heedmap.inputs.images import load_frame
-from heedmap.types import Frame
+from heedmap.pixels import Frame
 
 REQUIRED = ("frame", "instruction")
 OPTIONAL = ("action", "episode")

@@ -12,7 +12,7 @@ from heedmap.errors import FrameError
 from heedmap.inputs.images import png_bytes
 from heedmap.inputs.observation import NamedFrame, Observation, of_frame
 from heedmap.inputs.sources import frames_at
-from heedmap.types import Frame
+from heedmap.pixels import Frame
 
 
 class FramePngs(Mapping[str, bytes]):

@@ -19,7 +19,7 @@ from heedmap.errors import FrameError, first_line_of
 from heedmap.inputs.episodes import Episode
 from heedmap.inputs.images import as_frame, check_size, decode_image
 from heedmap.inputs.observation import ONLY_CAMERA
-from heedmap.types import Frame
+from heedmap.pixels import Frame
 
 IMAGES = ("observations/images", "observation/images", "images", "observations/image", "image")
 STATES = (

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from heedmap.errors import FrameError
-from heedmap.types import Frame
+from heedmap.pixels import Frame
 
 MAX_PIXELS = 64_000_000
 """Larger images are refused before they are decoded: no camera of a robot makes them."""

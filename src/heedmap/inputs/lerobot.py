@@ -23,7 +23,7 @@ from heedmap.errors import FrameError, first_line_of
 from heedmap.inputs.episodes import Episode
 from heedmap.inputs.images import decode_image, load_frame
 from heedmap.inputs.video import Clip
-from heedmap.types import Frame
+from heedmap.pixels import Frame
 
 INFO = "meta/info.json"
 STATE = "observation.state"
@@ -58,7 +58,7 @@ class LeRobotEpisode(Episode):
 
     def __init__(self, folder: Path, number: int) -> None:
         super().__init__(folder, f"{folder.name}_episode_{number:06d}")
-        self._info = _load_info(folder)
+        self._info = load_info(folder)
         if not 0 <= number < self._info.total_episodes:
             raise FrameError(
                 f"The data set {folder} has {self._info.total_episodes} episodes, numbered from "
@@ -178,7 +178,8 @@ class LeRobotEpisode(Episode):
         return _inside(self.path, _filled(template, values))
 
 
-def _load_info(folder: Path) -> Info:
+def load_info(folder: Path) -> Info:
+    """`meta/info.json` of a data set. Raises FrameError where it cannot be read."""
     try:
         info = Info.model_validate_json((folder / INFO).read_bytes())
     except (OSError, ValidationError) as error:

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from heedmap.inputs.images import side_by_side
-from heedmap.types import Frame
+from heedmap.pixels import Frame
 
 ONLY_CAMERA = "image"
 """The camera's name where there is but one."""

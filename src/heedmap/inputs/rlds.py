@@ -20,7 +20,7 @@ from jaxtyping import Float
 from heedmap.errors import FrameError
 from heedmap.inputs.episodes import Episode
 from heedmap.inputs.images import decode_image
-from heedmap.types import Frame
+from heedmap.pixels import Frame
 
 _PROTOBUF: Any = tfrecord.example_pb2
 """Its messages are made at run time."""
@@ -97,6 +97,12 @@ class RldsEpisode(Episode):
 
     def _bytes(self, key: str) -> Any:
         return self._record[key].bytes_list.value
+
+
+def count_episodes(path: Path) -> int:
+    """Of all shards; only the lengths of the records are read."""
+    shards = [path] if path.is_file() else _shards(path)
+    return sum(len(_places(shard)) for shard in shards)
 
 
 def _shards(folder: Path) -> list[Path]:

@@ -24,7 +24,7 @@ def frames_at(text: str | Path, history: int = 0) -> list[NamedFrame]:
     Raises FrameError, in one sentence, for what is missing, broken, or of no known kind.
     """
     locator = parse_locator(str(text))
-    episode = _episode(locator)
+    episode = episode_at(locator)
     if locator.seconds:
         indices = [episode.index_at(second) for second in locator.seconds]
     else:
@@ -42,7 +42,8 @@ def frames_at(text: str | Path, history: int = 0) -> list[NamedFrame]:
     ]
 
 
-def _episode(locator: Locator) -> Episode:
+def episode_at(locator: Locator) -> Episode:
+    """The episode that a locator speaks of; no image is read. Raises FrameError as `frames_at`."""
     path = locator.path
     if not path.exists():
         raise FrameError(f"The frame {path} does not exist; give the path of {FORMS}.")
@@ -50,6 +51,22 @@ def _episode(locator: Locator) -> Episode:
     if locator.episode is not None and reader not in (_of_folder, _of_rlds):
         raise FrameError(f"{path} is one episode; leave 'episode=' out of '{locator.written}'.")
     return reader(locator)
+
+
+def episode_count(path: Path) -> int:
+    """How many episodes a data set has; 1 where a path is one. Raises FrameError."""
+    if not path.exists():
+        raise FrameError(f"The data set {path} does not exist.")
+    reader = _reader(path)
+    if reader is _of_folder and (path / "meta" / "info.json").is_file():
+        from heedmap.inputs.lerobot import load_info
+
+        return load_info(path).total_episodes
+    if reader is _of_rlds or (reader is _of_folder and any(path.glob("*.tfrecord*"))):
+        from heedmap.inputs.rlds import count_episodes
+
+        return count_episodes(path)
+    return 1
 
 
 def _reader(path: Path) -> Callable[[Locator], Episode]:

@@ -18,7 +18,7 @@ from heedmap.errors import FrameError, first_line_of
 from heedmap.inputs.episodes import Episode
 from heedmap.inputs.images import check_size
 from heedmap.inputs.observation import ONLY_CAMERA
-from heedmap.types import Frame
+from heedmap.pixels import Frame
 
 
 class Clip:

@@ -19,6 +19,7 @@ from heedmap.measures.norms import norm_share, value_weighted_norms
 from heedmap.measures.rollout import rollout
 from heedmap.measures.sinks import attention_sinks, massive_activations
 from heedmap.observe import Pass
+from heedmap.pooling import AttendedCase, mean_attended, mean_of_known
 from heedmap.regions import is_image
 from heedmap.types import ActionAttention
 from heedmap.verdict import AttendedFacts, HeadOnInstruction
@@ -29,66 +30,45 @@ ZERO_VALUE = 1e-6
 """Of the median length of a value vector: shorter ones are taken for zero."""
 
 
-@dataclass(frozen=True)
-class _Case:
-    """What one case contributes to the means."""
-
-    share: float
-    last_layer_share: float
-    lift: float | None
-    value_share: float | None
-    rollout_share: float
-    values_are_zero: bool | None
-    ivar: float | None
-
-
 @dataclass
 class AttendedGatherer:
     """Gathers the facts case by case; holds no attention."""
 
     seed: int
-    _cases: list[_Case] = field(default_factory=list)
+    _cases: list[AttendedCase] = field(default_factory=list)
     _first: AttendedFacts | None = None
     """Sinks, heads and nulls, of the first case that has an instruction to attend to."""
 
-    def add(self, one: Examined) -> None:
-        """Take one case in; one without an instruction in its sequence counts for nothing."""
+    def add(self, one: Examined) -> AttendedCase | None:
+        """Take one case in; None for one without an instruction in its sequence."""
         positions = list(one.instruction_positions)
         if not positions:
-            return
+            return None
         attention = one.seen.attention(one.rows)
         if self._first is None:
             self._first = _first_facts(one, attention, self.seed)
         visible = one.seen.visible_anywhere(one.rows)
-        self._cases.append(
-            _Case(
-                share=_share(attention, positions),
-                last_layer_share=_share(attention[-1:], positions),
-                lift=lift(attention, positions, visible, self._first.sinks),
-                value_share=_value_share(one, positions),
-                rollout_share=_rollout_share(one, positions),
-                values_are_zero=_values_are_zero(one.seen, positions),
-                ivar=ivar(attention, positions, _image(one)),
-            )
+        case = AttendedCase(
+            share=_share(attention, positions),
+            last_layer_share=_share(attention[-1:], positions),
+            lift=lift(attention, positions, visible, self._first.sinks),
+            value_share=_value_share(one, positions),
+            rollout_share=_rollout_share(one, positions),
+            values_are_zero=_values_are_zero(one.seen, positions),
+            ivar=ivar(attention, positions, _image(one)),
         )
+        self._cases.append(case)
+        return case
 
-    def facts(self) -> AttendedFacts | None:
-        """Means over the cases; None where none has an instruction to attend to."""
-        if self._first is None:
+    def facts(self, cases: Sequence[AttendedCase] | None = None) -> AttendedFacts | None:
+        """Means over these cases (left out: all); None where none has an instruction to attend to.
+
+        What is measured on one case alone is that of the first of all.
+        """
+        chosen = self._cases if cases is None else cases
+        if self._first is None or not chosen:
             return None
-        cases = self._cases
-        zero = [case.values_are_zero for case in cases]
-        return self._first.model_copy(
-            update={
-                "share": _mean([case.share for case in cases]) or 0.0,
-                "last_layer_share": _mean([case.last_layer_share for case in cases]) or 0.0,
-                "lift": _mean([case.lift for case in cases]),
-                "value_share": _mean([case.value_share for case in cases]),
-                "rollout_share": _mean([case.rollout_share for case in cases]) or 0.0,
-                "values_are_zero": None if None in zero else all(zero),
-                "ivar": _mean([case.ivar for case in cases]),
-            }
-        )
+        return mean_attended(self._first, chosen)
 
 
 def _first_facts(first: Examined, attention: ActionAttention, seed: int) -> AttendedFacts:
@@ -118,12 +98,6 @@ def _first_facts(first: Examined, attention: ActionAttention, seed: int) -> Atte
 def _share(attention: ActionAttention, positions: Sequence[int]) -> float:
     """Over layers, heads and rows."""
     return float(attention[..., list(positions)].sum(axis=-1, dtype=np.float64).mean())
-
-
-def _mean(values: Sequence[float | None]) -> float | None:
-    """Of those that were measured."""
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else None
 
 
 def _lift_by_region(
@@ -167,7 +141,7 @@ def _value_share(examined: Examined, positions: Sequence[int]) -> float | None:
         projection = output_weight(module, call, weights.shape[0] * values.shape[-1])
         norms = value_weighted_norms(weights, values[0], projection)
         shares.append(norm_share(norms, positions))
-    return _mean(shares)
+    return mean_of_known(shares)
 
 
 def _values_are_zero(seen: Pass, positions: Sequence[int]) -> bool | None:

@@ -12,8 +12,7 @@ from heedmap.evidence import Competence, Estimate
 from heedmap.inputs.trials import Trial
 from heedmap.measures.following import Expectation, parse_expectation
 from heedmap.measures.stats import mean_interval, paired_p_value
-from heedmap.upper.responses import Kind, Responses
-from heedmap.upper.runner import Scores
+from heedmap.upper.responses import Kind, Responses, Scores
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from heedmap.measures.following import parse_expectation
 from heedmap.policies.base import Policy
 from heedmap.upper.maps import measure_map
 from heedmap.upper.obeyed import Obedience, measure_obedience
-from heedmap.upper.responses import Responses, respond
+from heedmap.upper.respond import respond
+from heedmap.upper.responses import Responses
 from heedmap.upper.runner import Runner
 from heedmap.upper.structure import Structures
 from heedmap.upper.used import measure_use
@@ -36,6 +37,8 @@ class UpperOptions(NamedTuple):
     """The last stage that is run."""
     action_scale: tuple[float, ...] | None = None
     """Of every dimension of continuous actions; None takes it from the trials' own actions."""
+    batch: int | None = None
+    """Examples that run together; None takes as many as the free memory holds."""
 
     @property
     def stages(self) -> int:
@@ -51,6 +54,8 @@ class UpperFacts(NamedTuple):
     causal_map: CausalMap | None = None
     by_trial: Mapping[str, Mapping[str, float]] = {}
     """Values that the facts are means of, by measure and name of trial."""
+    responses: Responses | None = None
+    """What rung 6 was measured from."""
 
 
 def measure_upper(
@@ -68,11 +73,11 @@ def measure_upper(
     """
     first = trials[0]
     tried = [(first.observation, text) for text in first.instructions.values()]
-    runner = Runner.of(policy, tried, stack)
+    runner = Runner.of(policy, tried, stack, options.batch)
     responses = respond(runner, trials)
     metric = _metric(responses, policy, options)
     obeyed = measure_obedience(responses, metric, policy.action_names, seed)
-    found = UpperFacts(obeyed=obeyed.facts, by_trial=_named(obeyed, trials))
+    found = UpperFacts(obeyed=obeyed.facts, by_trial=_named(obeyed, trials), responses=responses)
     on_stage()
     if options.until == "exchange":
         return found
@@ -97,11 +102,11 @@ def measure_by_exchange(
     """Rung 6 of a policy of which nothing but its actions can be seen."""
     first = trials[0]
     tried = [(first.observation, text) for text in first.instructions.values()]
-    responses = respond(Runner.of(policy, tried), trials)
+    responses = respond(Runner.of(policy, tried, most=options.batch), trials)
     metric = _metric(responses, policy, options)
     obeyed = measure_obedience(responses, metric, policy.action_names, seed)
     on_stage()
-    return UpperFacts(obeyed=obeyed.facts, by_trial=_named(obeyed, trials))
+    return UpperFacts(obeyed=obeyed.facts, by_trial=_named(obeyed, trials), responses=responses)
 
 
 def _metric(responses: Responses, policy: Policy, options: UpperOptions) -> ActionMetric:

@@ -24,8 +24,7 @@ from heedmap.measures.following import (
     swapped_pairs,
 )
 from heedmap.upper.hits import Hits
-from heedmap.upper.responses import Kind, Responses
-from heedmap.upper.runner import Scores
+from heedmap.upper.responses import Kind, Responses, Scores
 
 ByTrial = dict[int, float]
 """One value a trial, by its number."""

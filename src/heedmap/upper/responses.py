@@ -1,23 +1,24 @@
 """What a policy does on every frame under every instruction, and under the controls.
 
 The controls: paraphrases, which should change nothing; made-up words of equal number;
-no words at all; two contradicting instructions joined.
+no words at all; two contradicting instructions joined. Plain values, no torch: `respond` gathers
+them, and a sweep reads them back from its tables.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
+from jaxtyping import Float
 
-from heedmap.errors import PolicyError
 from heedmap.inputs.trials import Trial
-from heedmap.lower.tokens import MADE_UP_WORDS
 from heedmap.measures.distance import ActionMetric, per_dimension_scale
-from heedmap.upper.runner import Runner, Scores
+
+Scores = Float[np.ndarray, " action"]
+"""The action's scores of one example."""
 
 Kind = Literal["asked", "paraphrase", "nonsense", "blank", "contradictory"]
 
@@ -62,33 +63,3 @@ class Responses:
         return ActionMetric.continuous(
             per_dimension_scale(np.stack([s for r, s in self.found if r.kind == "asked"]))
         )
-
-
-def respond(runner: Runner, trials: Sequence[Trial]) -> Responses:
-    """Run everything. Raises PolicyError when an instruction itself cannot be run."""
-    requests = [request for number, trial in enumerate(trials) for request in _of(number, trial)]
-    examples = [(trials[r.trial].observation, r.text) for r in requests]
-    found = list(zip(requests, runner.scores(examples), strict=True))
-    for request, scores in found:
-        if scores is None and request.kind == "asked":
-            raise PolicyError(
-                f"The policy '{runner.policy.name}' could not act on the frame "
-                f"'{trials[request.trial].name}' under the instruction '{request.text}'; leave it "
-                f"out, or give a shorter one."
-            )
-    return Responses(tuple(trials), tuple((r, s) for r, s in found if s is not None))
-
-
-def _of(number: int, trial: Trial) -> Iterator[Request]:
-    pairs = list(trial.pairs())
-    for name, text in trial.instructions.items():
-        yield Request(number, "asked", name, text)
-        for other in trial.paraphrases.get(name, ()):
-            yield Request(number, "paraphrase", name, other)
-        words = len(text.split())
-        nonsense = (MADE_UP_WORDS[index % len(MADE_UP_WORDS)] for index in range(words))
-        yield Request(number, "nonsense", name, " ".join(nonsense))
-        yield Request(number, "blank", name, "")
-    for one, two in pairs:
-        joined = f"{trial.instructions[one]} {trial.instructions[two]}"
-        yield Request(number, "contradictory", one, joined)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from jaxtyping import Float
 
 from heedmap.batches import BatchSize, in_batches, is_out_of_memory, size_that_fits
 from heedmap.branching.attend import Together
@@ -15,9 +13,7 @@ from heedmap.capture.stacks import Stack
 from heedmap.errors import HeedmapError
 from heedmap.inputs.observation import Observation
 from heedmap.policies.base import Policy
-
-Scores = Float[np.ndarray, " action"]
-"""The action's scores of one example."""
+from heedmap.upper.responses import Scores
 
 Example = tuple[Observation, str]
 
@@ -46,17 +42,25 @@ class Runner:
     """Runs many instructions on one frame together, where the network is large."""
 
     @classmethod
-    def of(cls, policy: Policy, examples: Sequence[Example], stack: Stack | None = None) -> Runner:
+    def of(
+        cls,
+        policy: Policy,
+        examples: Sequence[Example],
+        stack: Stack | None = None,
+        most: int | None = None,
+    ) -> Runner:
         """Batches where these examples give the same together as one by one; else singles.
 
         A policy with pinned noise is run singly: in a batch each example has other noise.
         `stack` is the transformer in which instructions on one frame may share what they can.
+        `most` examples run together, whatever memory is free: the last digits of a score may
+        depend on how many there are, so that runs with equal `most` agree bit for bit.
         """
         if policy.noise_seed is not None:
             return cls(policy, BatchSize(1))
         together = Together(policy, stack) if stack and _is_large(policy) else None
         observation, text = examples[0]
-        fits = size_that_fits(policy.module, BATCH, lambda: policy([observation], [text]))
+        fits = most or size_that_fits(policy.module, BATCH, lambda: policy([observation], [text]))
         key = length_key(policy, text)
         alike = [example for example in examples if length_key(policy, example[1]) == key][:3]
         alike = (alike if len(alike) > 1 else [examples[0], examples[0]])[: max(2, fits)]

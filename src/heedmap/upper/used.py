@@ -8,13 +8,14 @@ edges are. That is what `mediated` measures; the plain distances stand beside it
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
-from heedmap.evidence import CutEffect, CutName, Estimate, UsedFacts
+from heedmap.evidence import CutName, UsedFacts
 from heedmap.inputs.trials import Trial
 from heedmap.interventions.cached import Knockouts
 from heedmap.interventions.knockout import (
@@ -26,9 +27,10 @@ from heedmap.interventions.knockout import (
     random_edges,
 )
 from heedmap.measures.distance import ActionMetric
-from heedmap.measures.stats import mean_interval, paired_p_value
-from heedmap.upper.runner import Scores, length_key
+from heedmap.upper.responses import Scores
+from heedmap.upper.runner import length_key
 from heedmap.upper.structure import Structure, Structures
+from heedmap.upper.use_facts import DISTANCE, EDGES, RANDOM, use_facts
 
 RANDOM_DRAWS = 4
 """Sets of random edges that every knockout is matched with."""
@@ -58,7 +60,7 @@ class _Scores:
     plain: dict[tuple[int, str], Scores] = field(default_factory=dict)
     cut: dict[tuple[int, str, CutName], Scores] = field(default_factory=dict)
     random: dict[tuple[int, str, CutName, int], Scores] = field(default_factory=dict)
-    edges: dict[CutName, list[int]] = field(default_factory=dict)
+    edges: dict[tuple[int, CutName], list[int]] = field(default_factory=dict)
 
 
 class Use(NamedTuple):
@@ -84,11 +86,13 @@ def measure_use(
     if not usable:
         return None
     scores = _run_all(knockouts, structures, usable, seed)
-    found = _facts(scores, usable, metric, seed, left_out=len(counted) - len(usable))
-    if found is None:
+    by_trial = _by_trial(scores, usable, metric)
+    if not by_trial:
         return None
-    facts = found.facts.model_copy(update={"knockouts": knockouts.path()})
-    return Use(facts, found.by_trial)
+    clusters = {trial.name: trial.cluster for trial in usable}
+    left_out = len(counted) - len(usable)
+    facts = use_facts(by_trial, clusters, metric.unit, seed, left_out, knockouts.path())
+    return Use(facts, by_trial)
 
 
 def cut_edges_of(structure: Structure, cut: CutName) -> Edges:
@@ -157,24 +161,24 @@ def _jobs(
         edges = cut_edges_of(structure, cut)
         if not (edges & structure.visible).any():
             continue
-        found.edges.setdefault(cut, []).append(int((edges & structure.visible).sum()))
+        found.edges.setdefault((number, cut), []).append(int((edges & structure.visible).sum()))
         jobs.append(job(cut, None, edges))
         keys = set(np.flatnonzero(edges.any(axis=0)).tolist())
         for draw in range(RANDOM_DRAWS):
-            rng = np.random.default_rng((seed, number, draw))  # the same for all instructions
+            # The same for all instructions of a frame, whatever other frames there are.
+            rng = np.random.default_rng((seed, zlib.crc32(trial.name.encode()), draw))
             drawn = random_edges(edges, structure.visible, keys, rng)
             jobs.append(job(cut, draw, drawn))
     return jobs
 
 
-def _facts(
-    scores: _Scores, trials: Sequence[Trial], metric: ActionMetric, seed: int, left_out: int
-) -> Use | None:
-    """Estimates over frames, each frame the mean over its pairs of instructions."""
+def _by_trial(
+    scores: _Scores, trials: Sequence[Trial], metric: ActionMetric
+) -> dict[str, dict[str, float]]:
+    """A value a trial, the mean over its pairs of instructions; empty where no trial has any."""
     kept = [number for number, trial in enumerate(trials) if list(trial.pairs())]
     if not kept:
-        return None
-    clusters = [trials[number].cluster for number in kept]
+        return {}
 
     def dependence(cut: CutName | None, draw: int | None = None) -> np.ndarray:
         return np.array(
@@ -189,35 +193,21 @@ def _facts(
             ]
         )
 
-    def estimate(values: np.ndarray) -> Estimate:
-        return mean_interval(values, clusters, seed=seed, left_out=left_out)
-
     draws = range(RANDOM_DRAWS)
-    plain, whole, direct = dependence(None), dependence(WHOLE), dependence(DIRECT)
+    whole, direct = dependence(WHOLE), dependence(DIRECT)
     whole_random = np.mean([dependence(WHOLE, draw) for draw in draws], axis=0)
     direct_random = np.mean([dependence(DIRECT, draw) for draw in draws], axis=0)
     values = {
-        "dependence": plain,
+        "dependence": dependence(None),
         "after_cut": whole,
         "after_direct_cut": direct,
         "after_random_cut": whole_random,
         "mediated": whole_random - whole,
         "mediated_directly": direct_random - direct,
     }
-    facts = UsedFacts(
-        unit=metric.unit,
-        dependence=estimate(plain),
-        after_cut=estimate(whole),
-        after_direct_cut=estimate(direct),
-        after_random_cut=estimate(whole_random),
-        mediated=estimate(values["mediated"]),
-        mediated_directly=estimate(values["mediated_directly"]),
-        p_value=paired_p_value(whole_random - whole, clusters, seed=seed),
-        cuts=tuple(_cut_effect(cut, scores, trials, metric, seed) for cut in scores.edges),
-    )
     names = [trials[number].name for number in kept]
-    by_name = {m: dict(zip(names, v.tolist(), strict=True)) for m, v in values.items()}
-    return Use(facts, by_name)
+    found = {m: dict(zip(names, v.tolist(), strict=True)) for m, v in values.items()}
+    return found | _by_cut(scores, trials, metric)
 
 
 def _of(scores: _Scores, number: int, name: str, cut: CutName | None, draw: int | None) -> Scores:
@@ -234,26 +224,30 @@ def _distance(metric: ActionMetric, one: Scores, two: Scores) -> float:
     return float(metric.distances(one[None], two[None])[0])
 
 
-def _cut_effect(
-    cut: CutName, scores: _Scores, trials: Sequence[Trial], metric: ActionMetric, seed: int
-) -> CutEffect:
-    """How far the action moves under one cut, over frames."""
-    moved: dict[int, list[float]] = {}
-    at_random: dict[int, list[float]] = {}
-    for (number, name, which), got in scores.cut.items():
-        if which != cut:
-            continue
+def _by_cut(
+    scores: _Scores, trials: Sequence[Trial], metric: ActionMetric
+) -> dict[str, dict[str, float]]:
+    """How far every cut, and its random matches, move the action: a trial's means."""
+    found: dict[str, dict[str, list[float]]] = {}
+
+    def keep(measure: str, number: int, value: float) -> None:
+        found.setdefault(measure, {}).setdefault(trials[number].name, []).append(value)
+
+    for (number, name, cut), got in scores.cut.items():
         plain = scores.plain[number, name]
-        moved.setdefault(number, []).append(_distance(metric, plain, got))
-        drawn = [scores.random[number, name, cut, draw] for draw in range(RANDOM_DRAWS)]
-        at_random.setdefault(number, []).extend(_distance(metric, plain, one) for one in drawn)
-    clusters = [trials[number].cluster for number in moved]
-    values = np.array([np.mean(v) for v in moved.values()])
-    random = np.array([np.mean(v) for v in at_random.values()])
-    return CutEffect(
-        name=cut,
-        edges=float(np.mean(scores.edges[cut])),
-        distance=mean_interval(values, clusters, seed=seed),
-        random_distance=mean_interval(random, clusters, seed=seed),
-        p_value=paired_p_value(values - random, clusters, seed=seed),
-    )
+        keep(DISTANCE + cut, number, _distance(metric, plain, got))
+        for draw in range(RANDOM_DRAWS):
+            drawn = scores.random[number, name, cut, draw]
+            keep(RANDOM + cut, number, _distance(metric, plain, drawn))
+    for (number, cut), counts in scores.edges.items():
+        for count in counts:
+            keep(EDGES + cut, number, float(count))
+    return {
+        measure: {name: float(np.mean(values)) for name, values in _in_order(by, trials).items()}
+        for measure, by in found.items()
+    }
+
+
+def _in_order(by_name: dict[str, list[float]], trials: Sequence[Trial]) -> dict[str, list[float]]:
+    """Runs go by length; means over trials are taken in the trials' own order."""
+    return {trial.name: by_name[trial.name] for trial in trials if trial.name in by_name}

@@ -1,0 +1,107 @@
+"""A sweep killed at random and gone on with, against one that was left alone.
+
+    .venv/bin/python -m benchmarks.sweep_killed [--specimens '*'] [--frames 200] [--kills 2]
+        [--interventions exchange cut] [--workers 1] [--seed 0] [--keep FOLDER]
+
+Every frame comes with three instructions. `kill -9` goes to the process that writes, at moments
+drawn evenly over the time that the other run took. Prints what every run had done by then, and
+compares all tables but `timings`, part by part; exits 1 where any byte differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import yaml
+
+from heedmap.sweep.store import RunFolder
+from heedmap.sweep.tables import RUN_TABLES, RunTable
+
+SWEEP = (sys.executable, "-c", "from heedmap.cli.main import main; main()", "sweep")
+COMPARED: tuple[RunTable, ...] = tuple(name for name in RUN_TABLES if name != "timings")
+
+
+def main() -> None:
+    """Run both, compare, print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--specimens", default="*", help="a pattern over their names")
+    parser.add_argument("--frames", type=int, default=200)
+    parser.add_argument("--kills", type=int, default=2)
+    parser.add_argument("--interventions", nargs="*", default=["exchange", "cut"])
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--keep", type=Path, help="where the run folders stay")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        place = given.keep or Path(temporary)
+        place.mkdir(parents=True, exist_ok=True)
+        grid = place / "grid.yaml"
+        content = {
+            "policies": [f"specimen:{given.specimens}"],
+            "frames": [{"specimen_cases": {"count": given.frames}}],
+            "interventions": given.interventions,
+        }
+        grid.write_text(yaml.safe_dump(content))
+        command = [*SWEEP, str(grid), "--workers", str(given.workers), "--out"]
+        begun = time.perf_counter()
+        subprocess.run([*command, str(place / "whole")], check=True)
+        whole_s = time.perf_counter() - begun
+        print(f"left alone: {done(place / 'whole')} cells in {whole_s:.0f} s", flush=True)
+        moments = sorted(random.Random(given.seed).uniform(0, whole_s) for _ in range(given.kills))
+        killed(command, place / "killed", moments)
+        differing = differences(place / "whole", place / "killed")
+    print("equal, byte for byte" if not differing else f"differs: {', '.join(differing)}")
+    raise SystemExit(1 if differing else 0)
+
+
+def killed(command: list[str], folder: Path, moments: list[float]) -> None:
+    """Run, kill at each moment (seconds of running, in all), and run to the end."""
+    ran_s = 0.0
+    for moment in moments:
+        process = subprocess.Popen([*command, str(folder)])
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(moment - ran_s)
+        if process.poll() is not None:
+            print(f"it ended before {moment:.0f} s: nothing to kill", flush=True)
+            break
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        ran_s = moment
+        print(f"killed at {moment:.0f} s: {done(folder)} cells were done", flush=True)
+    subprocess.run([*command, str(folder)], check=True)
+    print(f"gone on with: {done(folder)} cells", flush=True)
+
+
+def done(folder: Path) -> int:
+    """Cells that count; a run that was killed before it had a plan has none."""
+    return len(list((folder / "cells").glob("*.parquet")))
+
+
+def differences(one: Path, two: Path) -> list[str]:
+    """Tables and cells whose parts are not the same bytes; and how many were compared."""
+    first, second = RunFolder.open(one), RunFolder.open(two)
+    found: list[str] = []
+    parts = rows = 0
+    for table in COMPARED:
+        for cell in first.plan.cells:
+            ours, theirs = first.part_of(cell, table), second.part_of(cell, table)
+            parts += ours is not None
+            if ours != theirs:
+                found.append(f"{table}/{cell.id}")
+        if not first.read(table).equals(second.read(table)):
+            found.append(table)
+        rows += len(first.read(table))
+    print(f"compared {parts} parts of {len(COMPARED)} tables, {rows} rows", flush=True)
+    return found
+
+
+if __name__ == "__main__":
+    main()

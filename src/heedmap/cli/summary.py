@@ -1,0 +1,187 @@
+"""The command `summary`: what a run tells of every policy."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text
+
+from heedmap.cli.console import out
+from heedmap.cli.showing import AsMarkdown
+
+if TYPE_CHECKING:
+    from heedmap.evidence import Estimate
+    from heedmap.sweep.summary import PolicySummary, RungOverFrames, Summary
+
+ABSENT = "-"
+MARKS = {"holds": "✓", "fails": "✗", "not measured": ABSENT}
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One table: a title, headings, and rows of text."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: list[list[str]]
+    narrow: bool = False
+    """Intervals, and how a specimen is wired, go on a line of their own on a terminal."""
+
+
+def summary(
+    run: Annotated[Path, typer.Argument(help="The folder that 'heedmap sweep' wrote.")],
+    worst: Annotated[int, typer.Option(min=0, help="Frames that are named of every policy.")] = 5,
+    result: Annotated[
+        Path | None,
+        typer.Option(help="Also write the run as the result of an audit to this new folder."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The figures as JSON.")] = False,
+    as_markdown: AsMarkdown = False,
+) -> None:
+    """Tell every policy's ladder over all frames, with 95 % intervals, and its worst frames."""
+    from heedmap.sweep.store import RunFolder
+    from heedmap.sweep.summary import summarise
+
+    folder = RunFolder.open(run)
+    found = summarise(folder, worst)
+    if result is not None:
+        from heedmap.sweep.result import result_of
+
+        result_of(folder).save(result)
+    if as_json:
+        typer.echo(found.model_dump_json(indent=1))
+    elif as_markdown:
+        typer.echo("\n".join(_markdown(found)))
+    else:
+        _print(found)
+
+
+def _sheets(found: Summary) -> list[Sheet]:
+    several = len({each.set for each in found.policies}) > 1
+    names = {
+        id(each): f"{each.policy} [{each.set}]" if several else each.policy
+        for each in found.policies
+    }
+    sheets = [_ladder(found, names), _figures(found, names), _worst(found, names)]
+    if found.failed:
+        rows = [[f.cell, f.policy, f"{f.error_type}: {f.error}"] for f in found.failed]
+        sheets.append(Sheet("Cells that failed", ("Cell", "Policy", "Error"), rows))
+    return [sheet for sheet in sheets if sheet.rows]
+
+
+def _ladder(found: Summary, names: dict[int, str]) -> Sheet:
+    rungs = list(found.policies[0].rungs) if found.policies else []
+    rows = [
+        [
+            names[id(each)],
+            *(_rung(each.rungs[rung]) for rung in rungs),
+            each.bypass,
+            each.cause,
+        ]
+        for each in found.policies
+    ]
+    title = "The ladder: verdict, and frames on which a rung holds (95 % interval in %)"
+    return Sheet(title, ("Model", *rungs, "bypass", "cause"), rows, narrow=True)
+
+
+def _rung(rung: RungOverFrames) -> str:
+    if rung.share is None:
+        return MARKS[rung.status]
+    share = rung.share
+    interval = ""
+    if share.low is not None and share.high is not None and share.low < share.high:
+        interval = f" ({100 * share.low:.0f}-{100 * share.high:.0f})"
+    return f"{MARKS[rung.status]} {rung.holds}/{rung.measured}{interval}"
+
+
+def _figures(found: Summary, names: dict[int, str]) -> Sheet:
+    columns = list(dict.fromkeys(name for each in found.policies for name in each.figures))
+    rows = [
+        [names[id(each)], each.unit or ABSENT, *(_estimate(each, name) for name in columns)]
+        for each in found.policies
+        if each.figures
+    ]
+    heads = (name.replace("_", " ") for name in columns)
+    title = "Key figures, with 95 % intervals"
+    return Sheet(title, ("Model", "Unit", *heads), rows, narrow=True)
+
+
+def _estimate(each: PolicySummary, name: str) -> str:
+    found = each.figures.get(name)
+    return ABSENT if found is None else _with_interval(found)
+
+
+def _with_interval(found: Estimate) -> str:
+    if found.low is None or found.high is None:
+        return f"{found.value:.2f}"
+    return f"{found.value:.2f} ({found.low:.2f} to {found.high:.2f})"
+
+
+def _worst(found: Summary, names: dict[int, str]) -> Sheet:
+    rows = [
+        [
+            names[id(each)],
+            one.frame,
+            one.fails or ABSENT,
+            ABSENT if one.following is None else f"{one.following:.2f}",
+            ABSENT if one.mediated is None else f"{one.mediated:.2f}",
+        ]
+        for each in found.policies
+        for one in each.worst
+    ]
+    return Sheet("Worst frames first", ("Model", "Frame", "Fails", "Followed", "Mediated"), rows)
+
+
+def _head(found: Summary) -> str:
+    told = f"{found.done} of {found.cells} cells"
+    return f"{told}, {len(found.failed)} failed" if found.failed else told
+
+
+def _print(found: Summary) -> None:
+    from heedmap.report.rich_tables import plain_table
+
+    out.print(Text(f"{found.run}: {_head(found)}"))
+    fancy = (sys.stdout.encoding or "").lower().startswith("utf")
+    for sheet in _sheets(found):
+        table = plain_table(sheet.title)
+        for index, name in enumerate(sheet.columns):
+            stays_whole = sheet.narrow and index > 0
+            table.add_column(Text(name), overflow="fold", no_wrap=stays_whole)
+        for row in sheet.rows:
+            cells = [_in_lines(cell) for cell in row] if sheet.narrow else row
+            table.add_row(*(Text(cell if fancy else _plain(cell)) for cell in cells))
+        out.print(table)
+    for each in found.policies:
+        out.print(Text(f"{each.policy}: {each.sentence} {each.fix}".strip()))
+
+
+def _in_lines(cell: str) -> str:
+    return cell.replace(" (", "\n(").replace("@", "\n@")
+
+
+def _plain(cell: str) -> str:
+    return cell.replace("✓", "+").replace("✗", "x")
+
+
+def _markdown(found: Summary) -> Iterator[str]:
+    yield f"# {found.run}"
+    yield ""
+    yield f"{_head(found)}."
+    for sheet in _sheets(found):
+        yield f"\n## {sheet.title}\n"
+        yield _line(sheet.columns)
+        yield _line(["---"] * len(sheet.columns))
+        for row in sheet.rows:
+            yield _line(row)
+    yield ""
+    for each in found.policies:
+        yield f"- **{each.policy}**: {each.sentence} {each.fix}".rstrip()
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"

@@ -1,0 +1,203 @@
+"""The commands `sweep` and `merge`: many policies, frames and instructions, in one run folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from heedmap.checkpoints.permissions import Permissions
+from heedmap.cli.console import err, out
+from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRemoteCode
+from heedmap.errors import InputError
+
+if TYPE_CHECKING:
+    from heedmap.sweep.engine import Engine, Totals
+    from heedmap.sweep.estimate import Measured
+    from heedmap.sweep.plan import Cell, Plan
+
+FAILED_CELLS, STOPPED = 3, 130
+"""Exit codes, beside 0 and 1."""
+
+
+class Engines(StrEnum):
+    """Where cells run."""
+
+    local = "local"
+    ray = "ray"
+
+
+def sweep(
+    grid: Annotated[Path, typer.Argument(help="A YAML file; docs/sweep.md says what it holds.")],
+    output: Annotated[
+        Path | None, typer.Option("--out", help="The run folder; left out, GRID-run.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes, or actors of Ray.")] = 1,
+    engine: Annotated[Engines, typer.Option(help="Where cells run.")] = Engines.local,
+    address: Annotated[str | None, typer.Option(help="Of a Ray cluster, such as auto.")] = None,
+    cpus_each: Annotated[float, typer.Option(min=0, help="CPUs of an actor of Ray.")] = 1.0,
+    gpus_each: Annotated[float, typer.Option(min=0, help="GPUs of one; may be a share.")] = 0.0,
+    shard_id: Annotated[int, typer.Option(min=0, help="Which shard this is, from 0.")] = 0,
+    num_shards: Annotated[int, typer.Option(min=1, help="How many shards there are.")] = 1,
+    retry_failed: Annotated[bool, typer.Option(help="Run failed cells again.")] = False,
+    dry_run: Annotated[bool, typer.Option(help="Print the plan and an estimate.")] = False,
+    no_measure: Annotated[
+        bool, typer.Option(help="With --dry-run: run no cell for the estimate.")
+    ] = False,
+    trust_checkpoint: TrustCheckpoint = False,
+    trust_remote_code: TrustRemoteCode = False,
+    allow_partial: AllowPartial = False,
+    hub: Hub = False,
+) -> None:
+    """Measure every policy of a grid on every frame; the same command goes on after a stop.
+
+    Exit code 0: all cells are measured; 1: an error; 3: some cells failed and are recorded with
+    their errors; 130: stopped by Ctrl-C.
+    """
+    from heedmap.sweep.engine import run_sweep
+    from heedmap.sweep.grid_file import GridFile
+    from heedmap.sweep.planning import make_plan
+    from heedmap.sweep.store import RunFolder
+
+    if shard_id >= num_shards:
+        raise InputError(f"There is no shard {shard_id} of {num_shards}: --shard-id counts from 0.")
+    plan = make_plan(GridFile(grid))
+    cells = plan.shard(shard_id, num_shards)
+    permissions = Permissions(trust_checkpoint, trust_remote_code, allow_partial, hub)
+    if dry_run:
+        _print_plan(plan, cells, workers, None if no_measure else permissions)
+        return
+    path = output or Path(f"{grid.stem}-run")
+    if num_shards > 1:
+        path = path.with_name(f"{path.name}-shard-{shard_id}-of-{num_shards}")
+    chosen = _engine(engine, workers, address, cpus_each, gpus_each)
+    folder = RunFolder.begin(path, plan)
+    try:
+        with _bar() as show:
+            totals = run_sweep(
+                folder,
+                chosen,
+                cells=cells,
+                permissions=permissions,
+                retry_failed=retry_failed,
+                on_progress=show,
+            )
+    except KeyboardInterrupt:
+        err.print("Stopped; what was finished is kept. The same command goes on from there.")
+        raise typer.Exit(STOPPED) from None
+    _print_end(path, totals)
+    if totals.failed:
+        raise typer.Exit(FAILED_CELLS)
+
+
+def merge(
+    output: Annotated[Path, typer.Argument(help="The run folder that is made, or added to.")],
+    runs: Annotated[list[Path], typer.Argument(help="Run folders of the shards.")],
+) -> None:
+    """Join the run folders of shards; exit codes are those of `sweep`."""
+    from heedmap.sweep.merge import merge as join
+
+    totals = join(output, runs)
+    _print_end(output, totals)
+    if totals.failed:
+        raise typer.Exit(FAILED_CELLS)
+
+
+def _engine(
+    kind: Engines, workers: int, address: str | None, cpus_each: float, gpus_each: float
+) -> Engine:
+    if kind is Engines.local:
+        if address is not None or gpus_each:
+            raise InputError("--address and --gpus-each are for --engine ray.")
+        from heedmap.sweep.local import LocalEngine
+
+        return LocalEngine(workers)
+    from heedmap.sweep.ray_engine import RayEngine
+
+    return RayEngine(workers, address, cpus_each, gpus_each)
+
+
+class _Show:
+    """Moves a bar as cells are done; its rate counts frames that were measured now."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task = progress.add_task("cells", total=None, rate="", failed="")
+
+    def __call__(self, totals: Totals) -> None:
+        elapsed = self._progress.tasks[0].elapsed or 0.0
+        rate = f"{totals.frames / elapsed:.2f} frames/s" if totals.frames and elapsed else ""
+        failed = f"{totals.failed} failed" if totals.failed else ""
+        self._progress.update(
+            self._task, completed=totals.done, total=totals.cells, rate=rate, failed=failed
+        )
+
+
+@contextmanager
+def _bar() -> Iterator[_Show]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[failed]}", style="bold red"),
+    )
+    with Progress(*columns, console=err, transient=True) as progress:
+        yield _Show(progress)
+
+
+def _print_plan(
+    plan: Plan, cells: Sequence[Cell], workers: int, permissions: Permissions | None
+) -> None:
+    from heedmap.sweep.estimate import instructions_in, measure
+
+    lines = [
+        f"Policies: {len(plan.policies)} ({', '.join(each.name for each in plan.policies)})",
+        f"Frames: {len(plan.frames)}",
+        f"Instruction sets: {instructions_in(plan)}",
+        f"Measures: {', '.join(plan.options.measures) or 'none beside the ladder'}; "
+        f"interventions: {', '.join(plan.options.interventions) or 'none'}",
+        f"Cells: {len(cells)} of {plan.options.frames_per_cell} frames at most"
+        + (f", of {len(plan.cells)} in all shards" if len(cells) < len(plan.cells) else ""),
+    ]
+    if permissions is not None:
+        lines += _estimate_lines(plan, cells, workers, measure(plan, cells[0], permissions))
+    for line in lines:
+        out.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _estimate_lines(
+    plan: Plan, cells: Sequence[Cell], workers: int, measured: Measured
+) -> list[str]:
+    name = plan.policies[measured.cell.policy].name
+    if measured.error is not None:
+        return [f"Estimate: none, for the first cell fails ({name}): {measured.error}"]
+    minutes = measured.seconds_for(plan, cells, workers) / 60
+    return [
+        f"Estimate: {minutes:.1f} minutes and {measured.calls_for(cells)} calls of policies with "
+        f"{workers} worker(s), from one cell of {name} ({measured.seconds:.1f} s, "
+        f"{measured.calls} calls; loading {measured.load_seconds:.1f} s)"
+    ]
+
+
+def _print_end(path: Path, totals: Totals) -> None:
+    told = f"{totals.done} of {totals.cells} cells are in {path}"
+    if totals.failed:
+        told += f", {totals.failed} of them failed"
+    out.print(f"{told}. See: heedmap summary {path}", highlight=False, markup=False, soft_wrap=True)

@@ -1,0 +1,52 @@
+"""What is kept as JSON in the tables of a run: of a cell, and of a frame."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from heedmap.evidence import CausalMap, KnockoutPath
+from heedmap.record import HeldOutAccuracy, Loaded
+from heedmap.verdict import (
+    AttendedFacts,
+    Bypass,
+    PatchMap,
+    PresenceFacts,
+    StackInfo,
+    TokenFacts,
+    VisibilityFacts,
+)
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class LowerFacts(_Model):
+    """Rungs 1-4 on one frame: the column `measurements` of the table `frames`."""
+
+    tokens: TokenFacts
+    presence: PresenceFacts
+    visibility: VisibilityFacts
+    attended: AttendedFacts | None
+
+
+class CellDetails(_Model):
+    """What is measured once a cell, and what the policy is: the column `details` of `cells`."""
+
+    family: str
+    layers: int
+    heads: int
+    action_names: tuple[str, ...] | None
+    action_scale: tuple[float, ...] | None
+    attention_layers: tuple[str, ...]
+    attention_implementation: str
+    is_black_box: bool
+    outputs_unchanged: bool
+    stacks: tuple[StackInfo, ...]
+    bypass: Bypass
+    patches: tuple[PatchMap, ...]
+    knockouts: KnockoutPath | None
+    causal_map: CausalMap | None
+    declared: str | None
+    loaded: Loaded | None
+    held_out_accuracy: tuple[HeldOutAccuracy, ...]

@@ -1,0 +1,117 @@
+"""Read a grid from YAML; what is wrong is told by line and key."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from heedmap.errors import HeedmapError, InputError
+from heedmap.inputs.instructions import load_instructions
+from heedmap.sweep.grid import Asked, FrameEntry, Grid, PolicyEntry, SpecimenCases
+
+Key = tuple[str | int, ...]
+"""Where something stands in the file: ("policies", 1, "name")."""
+
+
+class GridFile:
+    """A grid, and where in its file everything stands. Raises InputError for what is wrong."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.folder = path.resolve().parent
+        self._lines: dict[Key, int] = {}
+        content = self._content()
+        try:
+            self.grid = Grid.model_validate(content)
+        except ValidationError as error:
+            # A key that is written wrongly also lacks: the former says what to mend.
+            first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
+            raise self.error(first["loc"], self._told(first)) from error
+
+    def error(self, key: Key, message: str) -> InputError:
+        """The error that something at this key is wrong."""
+        known = key
+        while known and known not in self._lines:
+            known = known[:-1]
+        line = self._lines.get(known, 1)
+        written = "".join(f"[{k}]" if isinstance(k, int) else f".{k}" for k in key).lstrip(".")
+        place = f", {written}" if written else ""
+        return InputError(f"{self.path.name}, line {line}{place}: {message.rstrip('.')}.")
+
+    def _content(self) -> Any:
+        try:
+            text = self.path.read_text(encoding="utf-8")
+            root = yaml.compose(text, Loader=yaml.SafeLoader)
+        except FileNotFoundError as error:
+            raise InputError(f"The grid {self.path} does not exist.") from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"The grid {self.path} cannot be read: {error}.") from error
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            line = 1 if mark is None else mark.line + 1
+            problem = getattr(error, "problem", None) or "it is no YAML"
+            raise InputError(f"{self.path.name}, line {line}: {problem}.") from error
+        if not isinstance(root, yaml.MappingNode):
+            raise InputError(
+                f"{self.path.name}, line 1: a grid is a mapping with the keys policies and frames; "
+                f"see docs/sweep.md."
+            )
+        self._walk(root, ())
+        content = yaml.safe_load(text)
+        self._read_sets(content.get("instructions"))
+        return content
+
+    def _walk(self, node: yaml.Node, key: Key) -> None:
+        """Remember the lines of everything below a node; no key may come twice."""
+        self._lines[key] = node.start_mark.line + 1
+        if isinstance(node, yaml.SequenceNode):
+            for index, each in enumerate(node.value):
+                self._walk(each, (*key, index))
+        elif isinstance(node, yaml.MappingNode):
+            for name, value in node.value:
+                here = (*key, str(name.value))
+                if here in self._lines:
+                    self._lines[here] = name.start_mark.line + 1
+                    raise self.error(here, "this key is there twice")
+                self._walk(value, here)
+                self._lines[here] = name.start_mark.line + 1
+
+    def _read_sets(self, sets: Any) -> None:
+        """A set may be the path of a file of instructions."""
+        for name, value in sets.items() if isinstance(sets, dict) else ():
+            if isinstance(value, str):
+                try:
+                    entries = load_instructions(self.folder / value)
+                except HeedmapError as error:
+                    raise self.error(("instructions", str(name)), str(error)) from error
+                sets[name] = {e.name: e.model_dump(exclude={"name"}) for e in entries}
+
+    def _told(self, first: Any) -> str:
+        """One error of pydantic, in a sentence that also says what is known."""
+        loc: Key = first["loc"]
+        if first["type"] == "extra_forbidden":
+            known = _known_keys(loc[:-1])
+            near = difflib.get_close_matches(str(loc[-1]), known, n=1, cutoff=0.5)
+            hint = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(known)}"
+            return f"there is no such key; {hint}"
+        if first["type"] == "missing":
+            return "this key is needed; see docs/sweep.md"
+        message = first["msg"].removeprefix("Value error, ")
+        got = first.get("input")
+        told = f", got {got!r}" if isinstance(got, str | int | float | bool) else ""
+        return message[:1].lower() + message[1:] + told
+
+
+def _known_keys(above: Sequence[str | int]) -> list[str]:
+    """Keys that may stand below this place."""
+    model: type[BaseModel] = Grid
+    if above:
+        model = {"policies": PolicyEntry, "frames": FrameEntry}.get(str(above[0]), Asked)
+    if "specimen_cases" in above:
+        model = SpecimenCases
+    return list(model.model_fields)

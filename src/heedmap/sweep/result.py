@@ -1,0 +1,116 @@
+"""A run as the result of one audit, for all that reads those: reports, comparisons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+
+from heedmap.errors import RecordError
+from heedmap.facts import gather_facts
+from heedmap.inputs.frames import FramePngs
+from heedmap.inputs.observation import NamedFrame
+from heedmap.preparation import describe_frame
+from heedmap.provenance import describe_run
+from heedmap.record import Case, Instruction, PolicyResult, Record
+from heedmap.result import Result
+from heedmap.sentence import policy_sentence
+from heedmap.sweep.pooled import Pooled, pool
+from heedmap.sweep.sources import trial_at
+from heedmap.sweep.store import RunFolder
+from heedmap.tables import SCHEMAS, TableName
+from heedmap.verdict import Facts
+
+
+def result_of(folder: RunFolder) -> Result:
+    """All that was measured, with the frames read again from where they lie.
+
+    Of several instruction sets, each gives a policy of its own, named with the set. Raises
+    RecordError where nothing was measured, FrameError for a frame that is gone.
+    """
+    pooled = list(pool(folder))
+    if not pooled:
+        raise RecordError(f"No cell of {folder.path} was measured; see 'heedmap summary'.")
+    several = len({each.set for each in pooled}) > 1
+    names = {
+        (each.policy, each.set): f"{each.policy} [{each.set}]" if several else each.policy
+        for each in pooled
+    }
+    frames = _frames(folder, pooled)
+    options = folder.plan.options
+    record = Record(
+        run=describe_run({"command": "sweep", "run": str(folder.path)}, options.seed),
+        frames=tuple(describe_frame(index, frame) for index, frame in enumerate(frames)),
+        instructions=_instructions(pooled),
+        policies=tuple(_policy(each, names[each.policy, each.set]) for each in pooled),
+    )
+    return Result(record, _tables(folder, names), FramePngs(frames))
+
+
+def _frames(folder: RunFolder, pooled: Sequence[Pooled]) -> list[NamedFrame]:
+    wanted = {trial.name for each in pooled for trial in each.trials}
+    found: dict[str, NamedFrame] = {}
+    for each in folder.plan.sets:
+        for ref in (folder.plan.frames[number] for number in each.frames):
+            if ref.name in wanted and ref.name not in found:
+                seen = trial_at(ref, each).observation
+                found[ref.name] = NamedFrame(ref.name, ref.place, seen, episode=ref.episode)
+    return list(found.values())
+
+
+def _instructions(pooled: Sequence[Pooled]) -> tuple[Instruction, ...]:
+    """By name, as the first frame has them; every frame may have other words for them."""
+    found: dict[str, Instruction] = {}
+    for each in pooled:
+        for trial in each.trials:
+            for name, text in trial.instructions.items():
+                expected = trial.expected.get(name)
+                found.setdefault(name, Instruction(name=name, text=text, expected_action=expected))
+    return tuple(found.values())
+
+
+def _policy(pooled: Pooled, name: str) -> PolicyResult:
+    details = pooled.details
+    stored = [row["record"] for row in pooled.cases if row["record"] is not None]
+    cases = tuple(Case.model_validate_json(text) for text in stored)
+    digests = {(r["frame"], r["instruction"]): r["attention_sha256"] for r in pooled.cases}
+    facts = Facts.of_black_box()
+    if cases:
+        facts = gather_facts(cases, digests, pooled.measurements.presence.measured)
+    return PolicyResult(
+        name=name,
+        family=details.family,
+        weights_sha256=pooled.weights_sha256,
+        layers=details.layers,
+        heads=details.heads,
+        action_names=details.action_names,
+        attention_layers=details.attention_layers,
+        attention_implementation=details.attention_implementation,
+        outputs_unchanged=details.outputs_unchanged,
+        verdict=pooled.verdict,
+        measurements=pooled.measurements,
+        cases=cases,
+        facts=facts,
+        sentence=policy_sentence(facts),
+        declared=details.declared,
+        held_out_accuracy=details.held_out_accuracy,
+        loaded=details.loaded,
+    )
+
+
+def _tables(folder: RunFolder, names: Mapping[tuple[str, str], str]) -> dict[TableName, pa.Table]:
+    """The tables of an audit, from those of the run."""
+    trials = folder.read("trials").rename_columns({"frame": "trial"})
+    read = {
+        "attention": folder.read("attention"),
+        "positions": folder.read("positions"),
+        "trials": trials,
+    }
+    found: dict[TableName, pa.Table] = {}
+    for name, schema in SCHEMAS.items():
+        table = read[name]
+        both = zip(table["policy"].to_pylist(), table["set"].to_pylist(), strict=True)
+        policy = pa.array([names[each] for each in both], pa.string())
+        place = table.schema.get_field_index("policy")
+        found[name] = table.set_column(place, "policy", policy).select(schema.names).cast(schema)
+    return found

@@ -1,0 +1,1 @@
+"""Sweeps: planned, run, stopped, gone on with, added up."""
