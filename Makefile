@@ -20,7 +20,7 @@ demo: $(VENV)/.complete ## audit eight trained policies, print the tables, write
 	$(BIN)/heedmap demo --out $(OUT)
 
 test: $(VENV)/.complete ## run the whole test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
 
 check: $(VENV)/.complete ## format, lint and types
 	$(BIN)/ruff format --check .

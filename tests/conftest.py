@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,21 @@ from heedmap.specimens.zoo import pixels_of
 from heedmap.types import Frame
 
 torch.set_num_threads(1)  # the networks are too small for more, and two runs do not fight
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run in several processes, those of a folder (or a file) share one.
+
+    So what they make once a session is made once; and the page of families is filled by tests
+    of two places, which therefore run together.
+    """
+    for item in items:
+        place = item.path.relative_to(Path(__file__).parent)
+        group = place.parts[0]
+        if group in ("policies", "test_families.py"):
+            group = "families"
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def random_network(wiring: Wiring, *, cross_attends_to_words: bool = False) -> TinyKosmos2Policy:
