@@ -115,9 +115,18 @@ def test_the_summary_is_printed_in_three_forms(run: RunFolder, tmp_path: Path) -
     assert json.loads(printed)["policies"][0]["cause"] == "none"
     assert "the file is broken" in json.loads(printed)["failed"][0]["error"]
     code, printed, _ = told("summary", run.path, "--markdown", "--worst", "1")
-    assert "| exp42_counterfactual_pta@sound | ✓ 4/4 | ✓ 4/4 |" in printed
+    assert "| `exp42_counterfactual_pta@sound` | ✓ 4/4 | ✓ 4/4 |" in printed
     worst = printed.partition("## Worst frames first")[2].partition("##")[0]
-    assert worst.count("| exp42_counterfactual_pta@sound |") == 1
+    assert worst.count("| `exp42_counterfactual_pta@sound` |") == 1
+
+
+def test_a_run_is_reported_and_compared_like_a_result(run: RunFolder, tmp_path: Path) -> None:
+    code, printed, _ = told("compare", run.path)
+    assert code == 0
+    assert "Differences from exp42_counterfactual_pta@sound" in printed
+    code, _, _ = told("figure", run.path, "actions", "--out", tmp_path / "actions.svg")
+    assert code == 0
+    assert (tmp_path / "actions.svg").read_text().startswith("<svg")
 
 
 def test_a_query_is_shown_as_table_csv_and_json(run: RunFolder) -> None:

@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from heedmap.cli.console import err, out
-from heedmap.cli.showing import AsJson, AsMarkdown, Lang, Language
-from heedmap.result import Result
+from heedmap.cli.showing import AsJson, AsMarkdown, Lang, Language, read_result
 
 
 def compare(
-    runs: Annotated[list[Path], typer.Argument(help="Result folders, as audits wrote them.")],
+    runs: Annotated[
+        list[Path], typer.Argument(help="Result folders, as audits or sweeps wrote them.")
+    ],
     baseline: Annotated[
         str | None,
         typer.Option(help="The policy that the others are told against; left out, the first."),
@@ -31,7 +32,7 @@ def compare(
     """
     from heedmap.report.compare.comparison import compare as side_by_side
 
-    comparison = side_by_side([(run, Result.load(run)) for run in runs], baseline)
+    comparison = side_by_side([(run, read_result(run)) for run in runs], baseline)
     told = out
     if as_json:
         from heedmap.report.compare.as_json import comparison_json

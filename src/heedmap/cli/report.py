@@ -9,10 +9,18 @@ from typing import Annotated
 import typer
 
 from heedmap.cli.console import out
-from heedmap.cli.showing import AsJson, AsMarkdown, Full, Lang, Language, print_result, write_report
-from heedmap.result import Result
+from heedmap.cli.showing import (
+    AsJson,
+    AsMarkdown,
+    Full,
+    Lang,
+    Language,
+    print_result,
+    read_result,
+    write_report,
+)
 
-Folder = Annotated[Path, typer.Argument(help="A result folder, as an audit wrote it.")]
+Folder = Annotated[Path, typer.Argument(help="A result folder, as an audit or a sweep wrote it.")]
 
 
 class Kind(StrEnum):
@@ -36,7 +44,7 @@ def report(
     full: Full = False,
 ) -> None:
     """Print a result again and write its HTML report."""
-    result = Result.load(folder)
+    result = read_result(folder)
     console = print_result(result, lang, as_json=as_json, as_markdown=as_markdown, full=full)
     write_report(result, folder, lang, console)
 
@@ -56,6 +64,6 @@ def figure(
     from heedmap.report.figures.export import write_figure
     from heedmap.report.figures.kinds import figure_of
 
-    found = figure_of(Result.load(folder), kind.value, policy, frame, lang.value)
+    found = figure_of(read_result(folder), kind.value, policy, frame, lang.value)
     write_figure(found, output, scale)
     out.print(f"Figure: {output}", highlight=False, markup=False, soft_wrap=True)

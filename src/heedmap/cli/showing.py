@@ -44,6 +44,19 @@ def command_line() -> str:
     return shlex.join(["heedmap", *sys.argv[1:]])
 
 
+def read_result(folder: Path) -> Result:
+    """A result folder, or that of a sweep, whose frames are pooled and read again.
+
+    Raises a HeedmapError for anything else.
+    """
+    if (folder / "plan.json").is_file():
+        from heedmap.sweep.result import result_of
+        from heedmap.sweep.store import RunFolder
+
+        return result_of(RunFolder.open(folder))
+    return Result.load(folder)
+
+
 def show(
     result: Result,
     output: Path | None,

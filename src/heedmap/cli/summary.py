@@ -169,7 +169,9 @@ def _plain(cell: str) -> str:
 
 
 def _markdown(found: Summary) -> Iterator[str]:
-    yield f"# {found.run}"
+    from heedmap.report.untrusted import markdown_code, markdown_text
+
+    yield f"# {markdown_text(found.run)}"
     yield ""
     yield f"{_head(found)}."
     for sheet in _sheets(found):
@@ -177,11 +179,12 @@ def _markdown(found: Summary) -> Iterator[str]:
         yield _line(sheet.columns)
         yield _line(["---"] * len(sheet.columns))
         for row in sheet.rows:
-            yield _line(row)
+            yield _line([markdown_code(row[0]), *(markdown_text(cell) for cell in row[1:])])
     yield ""
     for each in found.policies:
-        yield f"- **{each.policy}**: {each.sentence} {each.fix}".rstrip()
+        told = markdown_text(f"{each.sentence} {each.fix}".strip())
+        yield f"- {markdown_code(each.policy)}: {told}"
 
 
 def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+    return "| " + " | ".join(cells) + " |"
