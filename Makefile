@@ -16,7 +16,7 @@ export MALLOC_TOP_PAD_ := 67108864
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: $(VENV)/.complete ## audit four trained policies, print the tables, write an HTML report
+demo: $(VENV)/.complete ## audit eight trained policies, print the tables, write an HTML report
 	$(BIN)/heedmap demo --out $(OUT)
 
 test: $(VENV)/.complete ## run the whole test suite
@@ -35,10 +35,9 @@ bench: $(VENV)/.complete ## time capture, many instructions, knockouts and an au
 	$(BIN)/python -m benchmarks.knockouts --length 257
 	$(BIN)/python -m benchmarks.audit --model qwen2_5_vl --rounds 3
 
-report: $(VENV)/.complete ## write the demo's HTML report again, in both languages
+report: $(VENV)/.complete ## write the demo's HTML report again
 	@test -f $(OUT)/record.json || $(MAKE) demo
 	$(BIN)/heedmap report $(OUT)
-	$(BIN)/heedmap report $(OUT) --lang ko
 
 format: $(VENV)/.complete ## format the code and mend what lint can mend
 	$(BIN)/ruff check --fix .

@@ -3,9 +3,10 @@
     .venv/bin/python -m benchmarks.sweep_killed [--specimens '*'] [--frames 200] [--kills 2]
         [--interventions exchange cut] [--workers 1] [--seed 0] [--keep FOLDER]
 
-Every frame comes with three instructions. `kill -9` goes to the process that writes, at moments
-drawn evenly over the time that the other run took. Prints what every run had done by then, and
-compares all tables but `timings`, part by part; exits 1 where any byte differs.
+Every frame comes with three instructions. `kill -9` goes to the process that writes, once a number
+of cells drawn at random is done, and a random part of the next cell's time later. Prints what every
+run had done by then, and compares all tables but `timings`, part by part; exits 1 where any byte
+differs.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import yaml
@@ -55,27 +55,27 @@ def main() -> None:
         subprocess.run([*command, str(place / "whole")], check=True)
         whole_s = time.perf_counter() - begun
         print(f"left alone: {done(place / 'whole')} cells in {whole_s:.0f} s", flush=True)
-        moments = sorted(random.Random(given.seed).uniform(0, whole_s) for _ in range(given.kills))
-        killed(command, place / "killed", moments)
+        drawn, cells = random.Random(given.seed), done(place / "whole")
+        counts = sorted(drawn.sample(range(cells - 1), given.kills))
+        delays_s = [drawn.uniform(0, whole_s / cells) for _ in counts]
+        killed(command, place / "killed", counts, delays_s)
         differing = differences(place / "whole", place / "killed")
     print("equal, byte for byte" if not differing else f"differs: {', '.join(differing)}")
     raise SystemExit(1 if differing else 0)
 
 
-def killed(command: list[str], folder: Path, moments: list[float]) -> None:
-    """Run, kill at each moment (seconds of running, in all), and run to the end."""
-    ran_s = 0.0
-    for moment in moments:
+def killed(command: list[str], folder: Path, counts: list[int], delays_s: list[float]) -> None:
+    """Run, kill so long after so many cells are done, each time anew, and run to the end."""
+    for count, delay_s in zip(counts, delays_s, strict=True):
         process = subprocess.Popen([*command, str(folder)])
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(moment - ran_s)
+        while done(folder) < count and process.poll() is None:
+            time.sleep(0.05)
+        time.sleep(delay_s)
         if process.poll() is not None:
-            print(f"it ended before {moment:.0f} s: nothing to kill", flush=True)
-            break
+            raise SystemExit("The sweep ended before it was killed; it has too few cells.")
         process.send_signal(signal.SIGKILL)
         process.wait()
-        ran_s = moment
-        print(f"killed at {moment:.0f} s: {done(folder)} cells were done", flush=True)
+        print(f"killed after {done(folder)} cells", flush=True)
     subprocess.run([*command, str(folder)], check=True)
     print(f"gone on with: {done(folder)} cells", flush=True)
 

@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from heedmap.case_table import CASES_SCHEMA, SHARES_SCHEMA
 from heedmap.pipeline import audit
 from heedmap.record import SCHEMA_VERSION, Case, PolicyResult, Record
 from heedmap.result import Result
@@ -56,6 +57,19 @@ def test_every_column_of_the_parquet_is_documented_with_its_type() -> None:
     text = section((DOCS / "record.md").read_text(), "attention.parquet")
     rows = re.findall(r"^\| `(\w+)` \| (\w+) \|", text, re.M)
     assert rows == [(field.name, str(field.type)) for field in ATTENTION_SCHEMA]
+
+
+def test_every_column_of_the_table_of_cases_is_documented_and_no_other() -> None:
+    text = section((DOCS / "record.md").read_text(), "The table of cases")
+    rows = re.findall(r"^\| (`[^|]+`) \| ([\w ]+) \|", text, re.M)
+    types = {"list of double": "list<item: double>"}
+    told = {
+        name: types.get(kind, kind)
+        for names, kind in rows
+        for name in re.findall(r"`(\w+)`", names)
+    }
+    held = {field.name: str(field.type) for field in (*CASES_SCHEMA, *SHARES_SCHEMA)}
+    assert told == held
 
 
 def test_nested_keys_of_a_real_record_are_named_in_the_text(

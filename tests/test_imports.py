@@ -15,9 +15,9 @@ SOURCE = Path(__file__).parent.parent / "src" / "heedmap"
 # this list, never from one below.
 RANKS: list[tuple[str, ...]] = [
     ("errors",),
-    ("pixels", "types", "regions", "folders", "evidence", "checkpoints"),
+    ("pixels", "types", "regions", "folders", "evidence", "checkpoints", "shown"),
     ("verdict", "inputs"),
-    ("record", "tables"),
+    ("record", "tables", "case_table"),
     ("provenance", "sentence", "variants", "result", "pooling"),
     ("disagreements",),
     ("ladder", "capture"),
@@ -31,7 +31,7 @@ RANKS: list[tuple[str, ...]] = [
     ("diagnosis", "black_box"),
     ("climb",),
     ("pipeline", "report", "forensics"),
-    ("demo", "scoreboard", "needed"),
+    ("demo", "scoreboard", "needed", "monitor"),
     ("sweep",),
     ("cli",),
 ]

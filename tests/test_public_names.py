@@ -12,6 +12,7 @@ def test_exported_names_are_exactly_these() -> None:
         "CallablePolicy",
         "HeedmapError",
         "Layout",
+        "Monitor",
         "Observation",
         "Permissions",
         "Policy",

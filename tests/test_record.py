@@ -12,7 +12,7 @@ import pytest
 from heedmap.errors import RecordError
 from heedmap.folders import check_writable
 from heedmap.pipeline import audit
-from heedmap.record import RECORD_FILE, Record
+from heedmap.record import RECORD_FILE, ActionResult, Record
 from heedmap.result import Result
 from heedmap.specimens.world import FrameCase
 from heedmap.tables import ATTENTION_SCHEMA, share_table
@@ -31,6 +31,15 @@ def test_a_result_is_read_back_as_it_was_written(result: Result, tmp_path: Path)
     assert loaded.attention.equals(result.attention)
     assert loaded.frame_png == result.frame_png
     assert pq.read_schema(tmp_path / "run" / "attention.parquet").equals(ATTENTION_SCHEMA)
+
+
+def test_what_was_not_measured_is_an_empty_table_on_disk_too(
+    result: Result, tmp_path: Path
+) -> None:
+    Result(result.record, {"attention": result.attention}, result.frame_png).save(tmp_path / "run")
+    loaded = Result.load(tmp_path / "run")
+    assert loaded.attention.equals(result.attention)
+    assert (loaded.trials.num_rows, loaded.positions.num_rows) == (0, 0)
 
 
 def test_a_failed_write_leaves_nothing(
@@ -138,3 +147,19 @@ def test_share_table_by_hand() -> None:
         (1, 0, 0.3),
         (1, 1, 0.4),
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected", "is_right"),
+    [
+        ("LEFT", "left", True),
+        ("left", " Left ", True),
+        ("left", "right", False),
+        ("left", None, None),
+        (None, "dim1:+", None),
+    ],
+)
+def test_an_action_is_compared_as_the_ladder_does(
+    name: str | None, expected: str | None, is_right: bool | None
+) -> None:
+    assert ActionResult(name=name, values=(1.0,)).meets(expected) is is_right

@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from heedmap.shown import Shown, show_by
+
 if TYPE_CHECKING:
     from heedmap.branching.attend import Attended, attend
     from heedmap.capture.attention import AttentionCapture, capture_attention
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from heedmap.inputs.observation import Observation
     from heedmap.inputs.trials import Trial
     from heedmap.layout import Layout
+    from heedmap.monitor.watch import Monitor
     from heedmap.pipeline import audit
     from heedmap.policies.base import Policy
     from heedmap.policies.callable import CallablePolicy
@@ -30,6 +33,7 @@ __all__ = [
     "CallablePolicy",
     "HeedmapError",
     "Layout",
+    "Monitor",
     "Observation",
     "Permissions",
     "Policy",
@@ -48,6 +52,7 @@ _HOME_OF = {
     "CallablePolicy": "heedmap.policies.callable",
     "HeedmapError": "heedmap.errors",
     "Layout": "heedmap.layout",
+    "Monitor": "heedmap.monitor.watch",
     "Observation": "heedmap.inputs.observation",
     "Permissions": "heedmap.checkpoints.permissions",
     "Policy": "heedmap.policies.base",
@@ -59,6 +64,13 @@ _HOME_OF = {
     "capture_attention": "heedmap.capture.attention",
     "load_policy": "heedmap.policies.registry",
 }
+
+
+def _drawn(thing: Shown) -> str:
+    return import_module("heedmap.report.notebook").to_html(thing)
+
+
+show_by(_drawn)
 
 
 def __getattr__(name: str) -> Any:

@@ -44,6 +44,14 @@ class RecordError(HeedmapError):
     """A result cannot be read or written."""
 
 
+class MonitorError(HeedmapError):
+    """A training run cannot be watched as asked, or was changed by watching it."""
+
+
+class InstructionLostError(HeedmapError):
+    """A monitor stops training: the instruction does not reach where it must."""
+
+
 class MissingExtraError(HeedmapError):
     """A package that belongs to one of heedmap's extras is not installed."""
 

@@ -13,10 +13,13 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
+import pyarrow as pa
 from jaxtyping import UInt8
 from pydantic import BaseModel, ConfigDict, Field
 
+from heedmap.case_table import CASES_SCHEMA
 from heedmap.regions import is_image
+from heedmap.shown import Shown
 from heedmap.verdict import Facts, Measurements, Verdict
 
 SCHEMA_VERSION = 3
@@ -105,6 +108,12 @@ class ActionResult(_Model):
     values: tuple[float, ...]
     probabilities: dict[str, float] | None = None
 
+    def meets(self, expected: str | None) -> bool | None:
+        """Whether the class is the one expected, in any case; None where that is not known."""
+        if self.name is None or expected is None:
+            return None
+        return self.name.strip().casefold() == expected.strip().casefold()
+
 
 class Case(_Model):
     """One policy on one frame under one instruction."""
@@ -172,7 +181,7 @@ class PolicyResult(_Model):
     """None for policies that were not read from a checkpoint."""
 
 
-class Record(_Model):
+class Record(Shown, _Model):
     """A whole audit, without its tables."""
 
     schema_version: int = SCHEMA_VERSION
@@ -180,6 +189,29 @@ class Record(_Model):
     frames: tuple[FrameInfo, ...]
     instructions: tuple[Instruction, ...]
     policies: tuple[PolicyResult, ...] = Field(min_length=1)
+
+    def table(self) -> pa.Table:
+        """A row for each policy, frame and instruction; `.to_pandas()` makes a data frame."""
+        asked = {instruction.name: instruction for instruction in self.instructions}
+        rows = [
+            {
+                "policy": policy.name,
+                "frame": case.frame,
+                "instruction": case.instruction,
+                "text": asked[case.instruction].text,
+                "token_count": case.token_count,
+                **{name: rung.status for name, rung in policy.verdict.rungs.items()},
+                "bypass": policy.verdict.bypass.status,
+                "cause": policy.verdict.cause,
+                "action": case.action.name,
+                "values": list(case.action.values),
+                "expected": (expected := asked[case.instruction].expected_action),
+                "is_right": case.action.meets(expected),
+            }
+            for policy in self.policies
+            for case in policy.cases
+        ]
+        return pa.Table.from_pylist(rows, schema=CASES_SCHEMA)
 
 
 def frame_info(

@@ -13,13 +13,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
+from heedmap.case_table import SHARES_SCHEMA, share_row, shares_of_cases
 from heedmap.errors import RecordError
 from heedmap.folders import check_writable, staged_folder
 from heedmap.record import FRAMES_FOLDER, RECORD_FILE, SCHEMA_VERSION, Record
+from heedmap.shown import Shown
 from heedmap.tables import SCHEMAS, TableFile, TableName, empty_table, file_of
 
 
-class Result:
+class Result(Shown):
     """A record with its tables and its frames' PNG bytes.
 
     `tables` may leave out what was not measured; it is then empty.
@@ -51,6 +53,40 @@ class Result:
         """Values of the upper rungs by trial; empty in records of schema 2 and older."""
         return self._read("trials")
 
+    def table(self, name: str = "cases") -> pa.Table:
+        """One table, as Arrow; `.to_pandas()` makes a data frame, DuckDB reads it as it is.
+
+        `cases` is `Record.table` with shares beside it; `attention`, `positions` and `trials`
+        are those on disk.
+
+        Raises RecordError for another name.
+        """
+        if name == "cases":
+            return self._cases()
+        for known in SCHEMAS:
+            if name == known:
+                return self._read(known)
+        raise RecordError(f"A result has no table '{name}'; it has cases, {', '.join(SCHEMAS)}.")
+
+    def _cases(self) -> pa.Table:
+        shares = shares_of_cases(self.attention)
+        rows = [
+            share_row(
+                shares,
+                (policy.name, case.frame, case.instruction),
+                {
+                    kind: {region: len(held) for region, held in layout.regions.items()}
+                    for kind, layout in case.layouts.items()
+                },
+            )
+            for policy in self.record.policies
+            for case in policy.cases
+        ]
+        table = self.record.table()
+        for column in (beside := pa.Table.from_pylist(rows, schema=SHARES_SCHEMA)).column_names:
+            table = table.append_column(column, beside[column])
+        return table
+
     def _read(self, name: TableName) -> pa.Table:
         held = self._tables.get(name)
         if held is None:
@@ -67,7 +103,8 @@ class Result:
         check_writable(folder, RECORD_FILE, overwrite=overwrite)
         with staged_folder(folder) as staging:
             (staging / RECORD_FILE).write_text(self.record.model_dump_json(indent=1) + "\n")
-            for name, held in self._tables.items():
+            for name in SCHEMAS:
+                held = self._tables.get(name, empty_table(name))
                 if isinstance(held, TableFile):
                     shutil.copyfile(held.path, staging / file_of(name))
                 else:

@@ -25,7 +25,7 @@ def cases(cli: Cli) -> str:
 def test_all_cases_are_trials_and_the_first_is_examined(
     cli: Cli, cases: str, tmp_path: Path
 ) -> None:
-    ran = cli("audit", SOUND, "--cases", cases, "--out", "run")
+    ran = cli("audit", SOUND, "--cases", cases, "--out", "run", "--full")
     assert ran.code == 0, ran.err
     record = Result.load(tmp_path / "run").record
     assert [frame.source for frame in record.frames] == ["cases/case-00000/frame.png"]

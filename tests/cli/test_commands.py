@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from heedmap.cli.report import Kind
 from heedmap.inputs.instructions import load_instructions
+from heedmap.report.figures.kinds import KINDS
 from heedmap.result import Result
 from tests.cli.conftest import Cli
 from tests.forensics.test_read import PER_LAYER, SUMMARY
@@ -46,9 +48,30 @@ def test_report_can_be_written_again_in_korean(cli: Cli, frame: Path, tmp_path: 
     cli(*ARGUMENTS, "--frame", frame, "--out", "run")
     ran = cli("report", "run", "--lang", "ko")
     assert ran.code == 0, ran.err
-    page = (tmp_path / "run" / "report.ko.html").read_text()
-    assert 'lang="ko"' in page
-    assert "명령" in page
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert '<html lang="ko"' in page
+    assert not list((tmp_path / "run").glob("report.ko.html")), "one page has both languages"
+
+
+def test_figures_are_drawn_to_files(cli: Cli, frame: Path, tmp_path: Path) -> None:
+    cli(*ARGUMENTS, "--frame", frame, "--out", "run")
+    ran = cli("figure", "run", "sequence", "--out", "strip.svg", "--lang", "ko")
+    assert ran.code == 0, ran.err
+    assert "시퀀스의 위치" in (tmp_path / "strip.svg").read_text()
+    ran = cli("figure", "run", "shares", "--out", "shares.png", "--scale", "1")
+    assert (tmp_path / "shares.png").read_bytes()[:4] == b"\x89PNG"
+    for kind, name, message in (
+        ("words", "words.svg", "nothing for the figure 'words'"),
+        ("shares", "shares.pdf", "ends in '.pdf'"),
+    ):
+        ran = cli("figure", "run", kind, "--out", name)
+        assert (ran.code, len(ran.err.strip().splitlines())) == (1, 1)
+        assert message in ran.err
+        assert not (tmp_path / name).exists()
+
+
+def test_every_kind_of_figure_can_be_asked_for() -> None:
+    assert {kind.value for kind in Kind} == set(KINDS)
 
 
 def test_a_case_can_be_written_and_audited(cli: Cli, tmp_path: Path) -> None:

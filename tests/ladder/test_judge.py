@@ -10,8 +10,9 @@ import pytest
 from heedmap.ladder.judge import judge
 from heedmap.ladder.texts_en import ENGLISH
 from heedmap.ladder.texts_ko import KOREAN
+from heedmap.ladder.wording import verdict_text
 from heedmap.verdict import Cause
-from tests.ladder.facts import ABSENT, NOWHERE, UNREACHED, measured
+from tests.ladder.facts import ABSENT, NOWHERE, UNREACHED, estimate, measured, obeyed, used
 from tests.ladder.test_upper import UPPER_CASES
 
 CASES: list[tuple[Cause, str | None, dict[str, Any]]] = [
@@ -135,3 +136,14 @@ def test_every_cause_is_told_in_both_languages_with_the_same_details(cause: Caus
     assert english != korean
     assert all(text.strip() for text in (*english, *korean))
     assert details(english.sentence) == details(korean.sentence)
+
+
+def test_korean_sentences_say_units_and_intervals_in_korean() -> None:
+    verdict = judge(measured(used=used(estimate(0.8)), obeyed=obeyed()))
+    english, _ = verdict_text(verdict, "en")
+    korean, _ = verdict_text(verdict, "ko")
+    assert "0.80 bits" in english
+    assert "(97 to 99)" in english
+    assert "0.80비트가" in korean
+    assert "(97~99)가" in korean
+    assert "bits" not in korean

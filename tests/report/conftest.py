@@ -1,13 +1,34 @@
-"""The realistic result, built once."""
+"""Results to show: one that is built, and one that is measured on trained specimens."""
 
 from __future__ import annotations
 
 import pytest
 
+from heedmap.pipeline import audit
+from heedmap.policies.specimen import case_trials
 from heedmap.result import Result
+from heedmap.specimens.world import frame_case
 from tests.report.sample import realistic
+
+HEEDS = "exp42_counterfactual_pta@sound"
+OVERWRITTEN = "exp42_counterfactual_pta@monavla"
+BYPASSED = "exp43_cross_attn_text@monavla"
 
 
 @pytest.fixture(scope="session")
 def report_result() -> Result:
+    """Built without a model, as records of schema 2 are: shares, but no positions or trials."""
     return realistic()
+
+
+@pytest.fixture(scope="session")
+def audited() -> Result:
+    """A policy that heeds, one whose words are overwritten, one that heeds over a bypass."""
+    case = frame_case(0)
+    return audit(
+        [f"specimen:{name}" for name in (HEEDS, OVERWRITTEN, BYPASSED)],
+        {"case-0": case.frame},
+        case.instructions,
+        expected_actions={side: side for side in case.instructions},
+        trials=case_trials(6),
+    )

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import io
 
-from heedmap.report.map_figure import causal_map_svg
+import pytest
 from rich.console import Console
 
-from heedmap.evidence import AttentionPredicts, CausalMap, HeadEffect, LayerPatch
 from heedmap.record import PolicyResult
 from heedmap.report.ladder_table import ladder_table, rung_table
-from heedmap.report.page.render import render_html
+from heedmap.report.rich_tables import folded
 from heedmap.report.rung_cells import RUNG_TABLES, RungTable
 from heedmap.report.terminal import print_result
 from heedmap.report.wording import ABSENT
 from heedmap.result import Result
-from heedmap.sentence import Language
 from heedmap.verdict import AttendedFacts
 from tests.ladder.facts import estimate, obeyed, of_one_frame, used
 
@@ -108,58 +106,41 @@ def test_a_rungs_table_is_there_only_with_figures(report_result: Result) -> None
     assert "54.3%" in shown
 
 
-def causal_map(heads: int, patched: bool = True) -> CausalMap:
-    nothing = {"p_value": None, "p_adjusted": None, "random_distance": 0.0}
-    return CausalMap(
-        unit="bits",
-        examples=8,
-        by_head=tuple(
-            HeadEffect(
-                layer=n, head=h, region="instruction", distance=0.1 * h, share=0.05, **nothing
-            )
-            for n in range(2)
-            for h in range(heads)
-        ),
-        by_layer=(),
-        by_window=(),
-        patched=(LayerPatch(layer=0, recovered_share=1.0),) if patched else (),
-        predicts=AttentionPredicts(
-            share=0.75,
-            lift=None,
-            ivar=None,
-            value_norm=None,
-            rollout=None,
-            heads=2 * heads,
-            layers=2,
-        ),
-    )
+@pytest.mark.parametrize(("width", "lines"), [(140, 1), (98, 1), (97, 2)])
+def test_long_names_fold_only_where_there_is_no_room(
+    report_result: Result, width: int, lines: int
+) -> None:
+    name = "exp42_counterfactual_pta@monavla"
+    stream = io.StringIO()
+    bare = report_result.record.policies[0].model_copy(update={"name": name, "cases": ()})
+    record = report_result.record.model_copy(update={"policies": (bare,)})
+    result = Result(record, {}, report_result.frame_png)
+    print_result(result, Console(file=stream, width=width))
+    ladder = stream.getvalue().split("The ladder")[1].split("What became")[0]
+    rows = [line for line in ladder.splitlines()[3:] if line.strip()]
+    assert len(rows) == lines
+    assert "length_leak" in rows[0]
 
 
-def test_the_map_is_drawn_where_it_was_measured(report_result: Result) -> None:
-    policies = report_result.record.policies
-    assert "Where it is used" not in render_html(report_result, "en")
-    mapped = with_upper(policies[0], causal_map=causal_map(3))
-    record = report_result.record.model_copy(update={"policies": (mapped, *policies[1:])})
-    result = Result(record, {"attention": report_result.attention}, report_result.frame_png)
-    page = render_html(result, "en")
-    assert "Effect of cutting it (bits)" in page
-    assert "rank correlation +0.75 over 6 heads" in page
-    assert "+0.75" in render_html(result, "ko")
-    assert causal_map_svg(causal_map(0, patched=False)) is None
-    many = causal_map_svg(causal_map(12))
-    assert many is not None
-    assert many.count("<text") < (causal_map_svg(causal_map(8)) or "").count("<text")
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("exp41b_resume_exp40_pta@monavla", ["exp41b_resume_exp40_pta", "@monavla"]),
+        ("short@sound", ["short@sound"]),
+        ("x" * 30, ["x" * 30]),
+        ("runs/exp42/last.ckpt-of-the-day", ["runs/exp42/last.ckpt-of-", "the-day"]),
+    ],
+)
+def test_names_are_broken_where_they_have_a_joint(name: str, lines: list[str]) -> None:
+    assert folded(name).split("\n") == lines
+    assert folded(name, 0) == name
 
 
-def test_terminal_and_page_begin_with_the_ladder(report_result: Result) -> None:
-    console = Console(file=io.StringIO(), width=100)
-    print_result(report_result, console)
-    assert isinstance(console.file, io.StringIO)
-    text = console.file.getvalue()
-    assert 0 <= text.index("The ladder") < text.index("Summary")
-    said: dict[Language, str] = {"en": "only its number of tokens", "ko": "토큰 수만 마스크를"}
-    for language, words in said.items():
-        page = render_html(report_result, language)
-        assert page.index('class="ladder"') < page.index("<h2>", page.index('class="ladder"'))
-        assert page.index('class="ladder"') < page.index(words)
-        assert "length_leak" in page
+def test_the_ladder_stands_before_the_tables(report_result: Result) -> None:
+    for full in (True, False):
+        console = Console(file=io.StringIO(), width=100)
+        print_result(report_result, console, full=full)
+        assert isinstance(console.file, io.StringIO)
+        text = console.file.getvalue()
+        assert 0 <= text.index("The ladder") < text.index("Summary")
+        assert "length_leak" in text

@@ -7,16 +7,36 @@ import io
 import pytest
 from rich.console import Console
 
+import heedmap.cli.console  # noqa: F401 - registers how code pages are served
+from heedmap.record import Loaded
 from heedmap.report.rich_tables import measured_table, seed_summary_table
+from heedmap.report.tables import summary_rows
 from heedmap.report.terminal import print_result, seed_per_layer_table
+from heedmap.report.wording import ABSENT, percent
 from heedmap.result import Result
 from tests.report import sample
 
 
-def printed(result: Result, width: int = 100, *, per_layer: bool = True) -> str:
+def printed(result: Result, width: int = 100, *, full: bool = True) -> str:
     stream = io.StringIO()
-    print_result(result, Console(file=stream, width=width), per_layer=per_layer)
+    print_result(result, Console(file=stream, width=width), full=full)
     return stream.getvalue()
+
+
+def eight_policies() -> Result:
+    """As many as `heedmap demo` audits, under names as long as its own."""
+    result = sample.realistic(layers=2)
+    policies = [
+        policy.model_copy(update={"name": f"exp4{index}_{policy.name}"})
+        for policy in result.record.policies
+        for index in range(4)
+    ]
+    tables = [
+        table
+        for policy in policies
+        for table in sample.random_tables(policy.name, policy.cases, 2, 4)
+    ]
+    return sample.result(policies, tables)
 
 
 def headings(table) -> list[str]:
@@ -66,8 +86,8 @@ def test_the_sum_is_computed_and_not_printed_by_rote(report_result: Result) -> N
         {"attention": report_result.attention.from_pydict(halved, schema=columns)},
         report_result.frame_png,
     )
-    assert "100.0%" in printed(report_result, per_layer=False).split("Mean over layers")[0]
-    assert "50.0%" in printed(broken, per_layer=False)
+    assert "100.0%" in printed(report_result).split("Mean over layers")[0]
+    assert "50.0%" in printed(broken)
 
 
 @pytest.mark.parametrize("layers", [6, 7])
@@ -80,18 +100,70 @@ def test_deep_policies_have_their_instructions_side_by_side(layers: int) -> None
 
 @pytest.mark.parametrize("width", [80, 100, 160])
 @pytest.mark.parametrize("layers", [2, 24])
-def test_nothing_is_cut_off(width: int, layers: int) -> None:
-    text = printed(sample.realistic(layers=layers), width)
+@pytest.mark.parametrize("full", [True, False])
+def test_nothing_is_cut_off(width: int, layers: int, full: bool) -> None:
+    text = printed(sample.realistic(layers=layers), width, full=full)
     assert "…" not in text
     assert max(len(line) for line in text.splitlines()) <= width
     # Names may fold on a narrow terminal, figures may not.
-    assert "12 of 64" in text
-    assert "100.0%" in text
+    assert ("12 of 64" in text) == full
+    assert "Last Text%" in text
+    for row in summary_rows(sample.realistic(layers=layers), "declared"):
+        assert percent(row.mean["text"]) in text
 
 
-def test_per_layer_tables_can_be_left_out(report_result: Result) -> None:
-    assert "Per layer" in printed(report_result)
-    assert "Per layer" not in printed(report_result, per_layer=False)
+def test_the_story_of_eight_policies_fits_three_screens() -> None:
+    text = printed(eight_policies(), full=False)
+    assert len(text.splitlines()) < 3 * 40
+    assert "Per layer" not in text
+    assert text.count("Lost at step 2: present") == 1  # the same is said of four: told once
+    assert "Per layer" in printed(eight_policies())
+
+
+def test_the_story_begins_with_what_was_given_and_ends_with_the_shares(
+    report_result: Result,
+) -> None:
+    text = " ".join(printed(report_result, full=False).split())
+    order = [
+        "Frames: 1. Policies: 2.",
+        "“navigate to the left” asks for left",
+        "The ladder",
+        "✗ Lost at step 2: present: exp41b_resume_exp40_pta@monavla",
+        "What to do: Insert the image embeddings",
+        "“0 % attention” would say: Text gets 0.0%: “ignores it”: no evidence.",
+        "Summary, declared regions",
+        "Declared and measured regions disagree for 2 of 2 policies",
+        "--full",
+    ]
+    places = [text.index(told) for told in order]
+    assert places == sorted(places)
+
+
+def test_what_was_measured_stands_beside_the_declared_text(report_result: Result) -> None:
+    lines = [line.split() for line in printed(report_result, 160, full=False).splitlines()]
+    lost, sound = (
+        next(line for line in lines if line[:2] == [policy.name, "left"])
+        for policy in report_result.record.policies
+    )
+    assert lost[-3:] == [ABSENT, "left", "✓"]  # no position: not 0 %
+    measured = summary_rows(report_result, "measured", sound[0])[0]
+    assert sound[-3:] == [percent(measured.mean["instruction"]), "left", "✓"]
+
+
+def test_random_weights_are_told_in_the_story(report_result: Result) -> None:
+    first, second = report_result.record.policies
+    loaded = Loaded(checkpoint="x.ckpt", random_weights=("head.weight",))
+    partial = first.model_copy(update={"loaded": loaded})
+    record = report_result.record.model_copy(update={"policies": (partial, second)})
+    told = Result(record, {"attention": report_result.attention}, report_result.frame_png)
+    assert "1 weights were not in the checkpoint" in printed(told, 200, full=False)
+
+
+def test_escape_codes_in_names_do_not_reach_the_terminal() -> None:
+    hostile = "\x1b[31mred\x07\u202e"
+    for full in (True, False):
+        text = printed(sample.realistic(layers=2, names=(hostile, "b")), full=full)
+        assert not any(code in text for code in "\x1b\x07\u202e")
 
 
 def test_actions_are_marked_right_or_wrong(report_result: Result) -> None:
@@ -103,9 +175,17 @@ def test_actions_are_marked_right_or_wrong(report_result: Result) -> None:
 def test_a_terminal_without_unicode_is_served(report_result: Result) -> None:
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii", errors="replace")
-    print_result(report_result, Console(file=stream, width=100))
+    print_result(report_result, Console(file=stream, width=100), full=True)
     stream.flush()
     assert b"right -> left x (expected: right)" in b" ".join(raw.getvalue().split())
+
+
+def test_a_code_page_without_our_characters_gets_plain_ones() -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="cp1252", errors="heedmap")
+    stream.write("✓ “a” → 왼쪽")
+    stream.flush()
+    assert raw.getvalue().decode("cp1252") == "+ “a” -> ??"
 
 
 def test_sentences_and_warnings_are_told(report_result: Result) -> None:
@@ -132,8 +212,9 @@ def test_an_unknown_token_count_is_not_measured(report_result: Result) -> None:
 
 def test_names_are_no_markup() -> None:
     hostile = "[bold red]m[/] [link=https://x]"
-    text = printed(sample.realistic(layers=2, names=(hostile, "b")), 200)
-    assert hostile in text
+    result = sample.realistic(layers=2, names=(hostile, "b"))
+    assert hostile in printed(result, 200)
+    assert hostile in printed(result, 200, full=False)
 
 
 def test_several_frames_are_told_apart() -> None:
@@ -160,3 +241,8 @@ def test_without_declared_regions_only_the_measured_are_shown(report_result: Res
     text = printed(Result(record, {"attention": report_result.attention}, report_result.frame_png))
     assert "declared" not in text.lower()
     assert "Last layer, measured regions" in text
+    story = printed(
+        Result(record, {"attention": report_result.attention}, report_result.frame_png), full=False
+    )
+    assert "declared" not in story.lower().split("summary")[1]
+    assert "Last Instr%" in story

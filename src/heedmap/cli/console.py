@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -20,6 +23,28 @@ from heedmap.result import Result
 
 MIN_WIDTH = 100
 """The tables need this many columns; a narrower terminal wraps lines rather than lose any."""
+
+_PLAIN = {
+    **dict.fromkeys("\N{EN DASH}\N{EM DASH}\N{MINUS SIGN}", "-"),
+    **dict.fromkeys("“”", '"'),
+    **dict.fromkeys("\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}", "'"),
+    **{"✓": "+", "✗": "x", "→": "->", "≠": "!=", "…": "...", "π": "pi"},
+}
+"""What stands for a character of ours where a terminal's code page does not have it."""
+
+
+def plainly(error: UnicodeError) -> tuple[str, int]:
+    """Write what a code page lacks in plain letters, else as a question mark."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    return "".join(_PLAIN.get(character, "?") for character in lacking), error.end
+
+
+codecs.register_error("heedmap", plainly)
+for _stream in (sys.stdout, sys.stderr):
+    if isinstance(_stream, io.TextIOWrapper) and not _stream.encoding.lower().startswith("utf"):
+        _stream.reconfigure(errors="heedmap")  # Windows would end in an error half-way
 
 out = Console()
 out.width = max(out.width, MIN_WIDTH)

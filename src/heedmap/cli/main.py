@@ -10,6 +10,7 @@ import typer
 from heedmap import __version__
 from heedmap.checkpoints.permissions import Permissions
 from heedmap.cli import specimens
+from heedmap.cli.compare import compare
 from heedmap.cli.console import out, print_error, progress_bar
 from heedmap.cli.counterfactuals import counterfactuals
 from heedmap.cli.doctor import doctor
@@ -18,7 +19,7 @@ from heedmap.cli.needed import needed
 from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRemoteCode
 from heedmap.cli.query import query
 from heedmap.cli.report import figure, report
-from heedmap.cli.showing import AsJson, AsMarkdown, Lang, Language, command_line, show
+from heedmap.cli.showing import AsJson, AsMarkdown, Full, Lang, Language, command_line, show
 from heedmap.cli.styles import Wiring
 from heedmap.cli.summary import summary
 from heedmap.cli.sweep import merge, sweep
@@ -39,6 +40,7 @@ app.command()(needed)
 app.command()(counterfactuals)
 app.command()(report)
 app.command()(figure)
+app.command()(compare)
 app.command()(sweep)
 app.command()(merge)
 app.command()(summary)
@@ -107,6 +109,7 @@ def audit(
     lang: Lang = Language.en,
     as_json: AsJson = False,
     as_markdown: AsMarkdown = False,
+    full: Full = False,
 ) -> None:
     """Audit policies on frames with several instructions."""
     from heedmap.cli.inputs import InputOptions, gather_inputs
@@ -144,7 +147,13 @@ def audit(
             arguments={"command": "audit", "command_line": command_line(), "policies": policy},
             on_progress=advance,
         )
-    show(result, output, lang, overwrite=force, as_json=as_json, as_markdown=as_markdown)
+    show(
+        *(result, output, lang),
+        overwrite=force,
+        as_json=as_json,
+        as_markdown=as_markdown,
+        full=full,
+    )
 
 
 @app.command()
@@ -157,6 +166,7 @@ def demo(
     ] = None,
     case_seed: Annotated[int, typer.Option(help="Which held-out frame case.")] = 0,
     lang: Lang = Language.en,
+    full: Full = False,
 ) -> None:
     """Audit four trained policies, each in two wirings, on one frame with three instructions."""
     from heedmap.demo import run_demo
@@ -172,7 +182,7 @@ def demo(
             on_progress=advance,
             arguments={"command_line": command_line()},
         )
-    show(result, output, lang, overwrite=True)
+    show(result, output, lang, overwrite=True, full=full)
 
 
 @app.callback(invoke_without_command=True)

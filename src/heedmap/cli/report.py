@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from heedmap.cli.console import out
-from heedmap.cli.showing import AsJson, AsMarkdown, Lang, Language, print_result, write_report
+from heedmap.cli.showing import AsJson, AsMarkdown, Full, Lang, Language, print_result, write_report
 from heedmap.result import Result
 
 Folder = Annotated[Path, typer.Argument(help="A result folder, as an audit wrote it.")]
@@ -33,10 +33,11 @@ def report(
     lang: Lang = Language.en,
     as_json: AsJson = False,
     as_markdown: AsMarkdown = False,
+    full: Full = False,
 ) -> None:
     """Print a result again and write its HTML report."""
     result = Result.load(folder)
-    console = print_result(result, lang, as_json=as_json, as_markdown=as_markdown)
+    console = print_result(result, lang, as_json=as_json, as_markdown=as_markdown, full=full)
     write_report(result, folder, lang, console)
 
 

@@ -34,6 +34,10 @@ AsMarkdown = Annotated[
     bool, typer.Option("--markdown", help="Print Markdown, for a pull request or a wiki.")
 ]
 
+Full = Annotated[
+    bool, typer.Option("--full", help="Print every table: all frames, layers and intervals.")
+]
+
 
 def command_line() -> str:
     """What was typed, so that a result can tell how to make it again."""
@@ -48,11 +52,12 @@ def show(
     overwrite: bool = False,
     as_json: bool = False,
     as_markdown: bool = False,
+    full: bool = False,
 ) -> None:
     """Save the result where that was asked for, print it, and write its page."""
     if output is not None:
         result.save(output, overwrite=overwrite)
-    told = print_result(result, lang, as_json=as_json, as_markdown=as_markdown)
+    told = print_result(result, lang, as_json=as_json, as_markdown=as_markdown, full=full)
     if output is not None:
         if told is out:
             out.print(f"Result: {output}", highlight=False, markup=False, soft_wrap=True)
@@ -62,7 +67,12 @@ def show(
 
 
 def print_result(
-    result: Result, lang: Language, *, as_json: bool = False, as_markdown: bool = False
+    result: Result,
+    lang: Language,
+    *,
+    as_json: bool = False,
+    as_markdown: bool = False,
+    full: bool = False,
 ) -> Console:
     """Print it. Gives where further words go: machines read standard output alone."""
     if as_json:
@@ -75,7 +85,7 @@ def print_result(
         return err
     from heedmap.report.terminal import print_result as print_tables
 
-    print_tables(result, out)
+    print_tables(result, out, full=full)
     return out
 
 

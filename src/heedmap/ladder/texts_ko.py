@@ -116,22 +116,22 @@ KOREAN = LadderTexts(
         "tokenised": "토큰화",
         "present": "존재",
         "visible": "가시",
-        "attended": "주의",
+        "attended": "주목",
         "used": "사용",
         "obeyed": "준수",
     },
     gate_names={"needed": "필요", "competent": "능력"},
     causes=_CAUSES,
     used=" 명령은 사용됩니다: 액션의 차이는 {dependence}이고, 명령을 차단하면 그중 "
-    "{mediated}이(가) 사라집니다.",
+    "{mediated}가 사라집니다.",
     used_over_others=" 명령은 다른 위치를 거쳐 전달됩니다: 액션 행의 연결만 차단하면 "
-    "{directly}이(가) 사라집니다.",
-    obeyed=" 명령은 지켜집니다: 액션의 {rate}이(가) 명령대로입니다(우연 수준 {chance}).",
+    "{directly}가 사라집니다.",
+    obeyed=" 명령은 지켜집니다: 액션의 {rate}가 명령대로입니다(우연 수준 {chance}).",
     right_way_unknown=" 액션이 옳은지는 측정하지 않았습니다: 명령이 무엇을 요구하는지 주어지지 "
     "않았습니다(--expect).",
     upper_not_measured=" 명령이 사용되고 지켜지는지는 측정하지 않았습니다.",
     bypassed=" 그러나 액션은 다른 경로 '{module}'을(를) 통해 명령을 따릅니다.",
     heeds_by_bypass=" 그러나 정책은 백본이 아니라 '{module}'을(를) 통해 명령을 따릅니다: 액션의 "
-    "{rate}이(가) 명령대로입니다(우연 수준 {chance}).",
+    "{rate}가 명령대로입니다(우연 수준 {chance}).",
     swapped=" 서로 뒤바뀐 액션: {swapped}.",
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from heedmap.evidence import Estimate
 from heedmap.ladder.texts import LadderTexts
 from heedmap.ladder.texts_en import ENGLISH
@@ -23,7 +25,7 @@ def verdict_text(verdict: Verdict, language: Language = "en") -> tuple[str, str]
     """The sentence and the fix of a verdict. Missing details show as a dash."""
     texts = TEXTS[language]
     cause_text = texts.causes[verdict.cause]
-    details = _Dashed(verdict.details)
+    details = _Dashed(details_in(verdict, language))
     swapped = verdict.details.get("swapped")
     details["swapped"] = texts.swapped.format(swapped=swapped) if swapped else ""
     parts = [cause_text.sentence]
@@ -33,6 +35,20 @@ def verdict_text(verdict: Verdict, language: Language = "en") -> tuple[str, str]
         heeds = verdict.rungs["obeyed"].status == "holds"
         parts.append(texts.heeds_by_bypass if heeds else texts.bypassed)
     return "".join(part.format_map(details) for part in parts), cause_text.fix
+
+
+def details_in(verdict: Verdict, language: Language) -> dict[str, str]:
+    """A verdict's details as a sentence in this language says them."""
+    if language == "en":
+        return dict(verdict.details)
+    return {name: _in_korean(text) for name, text in verdict.details.items()}
+
+
+def _in_korean(text: str) -> str:
+    """Intervals and units; names and words stay as they are."""
+    text = re.sub(r"^([\d.]+) bits$", r"\1비트", text)
+    text = re.sub(r"^([\d.]+) scale units$", r"\1 척도 단위", text)
+    return re.sub(r"\((\d+) to (\d+)\)$", r"(\1~\2)", text)
 
 
 def _upper(verdict: Verdict, texts: LadderTexts) -> list[str]:

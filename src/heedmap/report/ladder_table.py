@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.table import Table
 from rich.text import Text
 
 from heedmap.record import PolicyResult
-from heedmap.report.rich_tables import plain_table
+from heedmap.report.rich_tables import NAME_WIDTH, folded, plain_table
 from heedmap.report.rung_cells import RungTable
 from heedmap.report.texts import TEXTS
 from heedmap.verdict import Status, Verdict
@@ -15,9 +17,12 @@ _STYLES: dict[Status, str] = {"holds": "green", "fails": "bold red", "not measur
 
 
 def ladder_table(
-    policies: tuple[PolicyResult, ...], encoding: str, *, compact: bool = False
+    policies: Sequence[PolicyResult], encoding: str, *, compact: bool = False, fold: bool = False
 ) -> Table:
-    """Marks for every rung and the bypass, then the cause of the first failing rung."""
+    """Marks for every rung and the bypass, then the cause of the first failing rung.
+
+    `compact` leaves out room between columns, `fold` breaks long names.
+    """
     table = plain_table(TEXTS["en"]["ladder"], compact)
     table.add_column("Model", no_wrap=True)
     rungs = list(policies[0].verdict.rungs)
@@ -26,7 +31,7 @@ def ladder_table(
     table.add_column("cause", overflow="fold")
     for policy in policies:
         verdict = policy.verdict
-        name = policy.name.replace("@", "\n@") if compact else policy.name
+        name = Text(folded(policy.name, NAME_WIDTH if fold else 0))
         marks = [rung_mark(verdict.rungs[rung].status, encoding) for rung in rungs]
         style = "green" if verdict.cause == "none" else "bold"
         table.add_row(name, *marks, _bypass(verdict), Text(verdict.cause, style=style))
@@ -47,7 +52,11 @@ def _bypass(verdict: Verdict) -> Text:
 
 
 def rung_table(
-    which: RungTable, policies: tuple[PolicyResult, ...], *, compact: bool = False
+    which: RungTable,
+    policies: tuple[PolicyResult, ...],
+    *,
+    compact: bool = False,
+    fold: bool = False,
 ) -> Table | None:
     """The figures of one rung, a policy a row; None where no policy has any."""
     rows = which.rows(policies)
@@ -56,8 +65,8 @@ def rung_table(
     table = plain_table(TEXTS["en"][which.title], compact)
     table.add_column("Model", no_wrap=True)
     for name in which.columns:
-        table.add_column(TEXTS["en"][name], justify="right", no_wrap=not compact)
+        table.add_column(TEXTS["en"][name], justify="right", no_wrap=not fold)
     for name, cells in rows:
-        table.add_row(name.replace("@", "\n@") if compact else name, *cells)
+        table.add_row(Text(folded(name, NAME_WIDTH if fold else 0)), *cells)
     table.caption = Text(TEXTS["en"][which.note], style="dim")
     return table

@@ -5,6 +5,7 @@ Names come from the user, so they are `Text`, never console markup.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Literal, TypeVar
 
@@ -22,12 +23,15 @@ from heedmap.report.tables import (
     summary_rows,
 )
 from heedmap.report.texts import TEXTS
+from heedmap.report.untrusted import one_line
 from heedmap.report.wording import ABSENT, count_text, declared_text, percent, region_name
 from heedmap.result import Result
 from heedmap.tables import LayoutKind
 
 Row = TypeVar("Row", LayerRow, SummaryRow)
 
+NAME_WIDTH = 24
+"""Of a policy's name where a table is short of room."""
 _WORDS = TEXTS["en"]
 _SHORT = {"image": "Img", "instruction": "Instr"}
 
@@ -163,7 +167,7 @@ def accuracy_table(result: Result) -> Table | None:
     for name, row in rows:
         shares = [percent(row.per_instruction.get(action)) for action in actions]
         figures = [*shares, percent(row.all_three), str(row.frame_cases)]
-        table.add_row(Text(name), Text(row.style), *figures)
+        table.add_row(Text(one_line(name)), Text(row.style), *figures)
     return table
 
 
@@ -204,18 +208,35 @@ def of_frame(result: Result, frame: str | None) -> str:
 def _add_policy(table: Table, policy: str, lines: list[list[str]], compact: bool) -> None:
     """The rows of one policy; in compact form one row of as many lines, its name told once."""
     if compact:
-        name = Text(policy.replace("@", "\n@"))
-        table.add_row(name, *(Text("\n".join(column)) for column in zip(*lines, strict=True)))
+        name = Text(folded(policy))
+        table.add_row(
+            name, *(Text("\n".join(map(one_line, column))) for column in zip(*lines, strict=True))
+        )
     else:
         for line in lines:
-            table.add_row(Text(policy), *(Text(cell) for cell in line))
+            table.add_row(Text(one_line(policy)), *(Text(one_line(cell)) for cell in line))
     table.add_section()
+
+
+def folded(name: str, width: int = NAME_WIDTH) -> str:
+    """A name on lines of at most `width`, broken behind `_`, `-` or `/` and before `@`.
+
+    With a width of 0 it stays on one line; what cannot be broken stays whole.
+    """
+    if width == 0:
+        return one_line(name)
+    lines = [""]
+    for part in filter(None, re.findall(r"@?[^_@/-]*[_/-]*", one_line(name))):
+        if lines[-1] and (len(lines[-1]) + len(part) > width):
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
 
 
 def plain_table(title: str, compact: bool = False) -> Table:
     """An empty table in the house style: a rule under the head, no frame."""
     return Table(
-        title=Text(title, style="bold"),
+        title=Text(one_line(title), style="bold"),
         title_justify="left",
         caption_justify="left",
         box=SIMPLE_HEAD,

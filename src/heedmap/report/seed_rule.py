@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from heedmap.disagreements import policy_disagreements
+from heedmap.ladder.wording import details_in
 from heedmap.record import PolicyResult
 from heedmap.report.tables import summary_rows
 from heedmap.report.texts import TEXTS
@@ -88,6 +89,6 @@ def rule_text(rule: SeedRule, policy: PolicyResult, language: Language = "en") -
         positions=ABSENT if claim is None else ranges(claim.positions),
         composition=ABSENT if claim is None else composition_text(claim.measured, language),
         module=policy.verdict.bypass.module or ABSENT,
-        rate=policy.verdict.details.get("rate", ABSENT),
+        rate=details_in(policy.verdict, language).get("rate", ABSENT),
     )
     return said, reason

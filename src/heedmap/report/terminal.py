@@ -1,8 +1,8 @@
-"""The result in the terminal: the seed's two tables, the same as measured, what they mean."""
+"""The result in the terminal: the story first; in full, every table that there is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from rich.console import Console
@@ -12,6 +12,7 @@ from rich.text import Text
 from heedmap.disagreements import Disagreement, policy_disagreements
 from heedmap.record import Case, PolicyResult
 from heedmap.report.ladder_table import ladder_table, rung_table
+from heedmap.report.page.story import story_rows
 from heedmap.report.rich_tables import (
     accuracy_table,
     by_policy,
@@ -23,9 +24,17 @@ from heedmap.report.rich_tables import (
     side_by_side_table,
 )
 from heedmap.report.rung_cells import RUNG_TABLES
+from heedmap.report.summary_lines import action_label, summary_lines
 from heedmap.report.tables import LayerRow, cases, layer_rows
+from heedmap.report.terminal_story import (
+    given_lines,
+    is_fancy,
+    story_blocks,
+    story_summary_table,
+)
 from heedmap.report.texts import TEXTS
-from heedmap.report.wording import claim_text
+from heedmap.report.untrusted import one_line
+from heedmap.report.wording import claim_text, declared_text
 from heedmap.result import Result
 from heedmap.tables import LayoutKind
 
@@ -41,24 +50,69 @@ _WORDS = TEXTS["en"]
 _KINDS: tuple[LayoutKind, LayoutKind] = ("declared", "measured")
 
 
-def print_result(result: Result, console: Console, *, per_layer: bool = True) -> None:
-    """Print the ladder, every table, then per policy its verdict, actions and warnings.
+def print_result(result: Result, console: Console, *, full: bool = False) -> None:
+    """Print the story: what was given, the ladder, what became of it, the shares.
 
-    `per_layer=False` leaves out the tables with one row per layer.
+    `full` adds every figure, frame and layer, and what is known of each policy.
     """
-    _print_fitting(
-        console, partial(ladder_table, result.record.policies, encoding=console.encoding)
+    record = result.record
+    console.print(*given_lines(record), sep="\n")
+    ladder = partial(ladder_table, record.policies, encoding=console.encoding)
+    print_fitting(
+        console, ladder, partial(ladder, compact=True), partial(ladder, compact=True, fold=True)
     )
+    console.print()
+    console.print(Text(_WORDS["what_became"], style="bold"))
+    for block in story_blocks(story_rows(result), console.encoding):
+        console.print(block)
+    _print_random_weights(record.policies, console)
+    if full:
+        _print_all(result, console)
+        return
+    _print_summary(result, console)
+    _print_disagreeing(record.policies, console)
+    console.print(Text(_WORDS["more_with_full"], style="dim"))
+
+
+def _print_summary(result: Result, console: Console) -> None:
+    """The shares of policies that let their attention be seen, and what all of them do."""
+    policies = result.record.policies
+    lines = [line for policy in policies for line in summary_lines(result, policy)]
+    if not lines:
+        return
+    build = partial(story_summary_table, lines, declared_text(policies), console.encoding)
+    print_fitting(console, build, partial(build, compact=True))
+    console.print(Text(_WORDS["absent_note"], style="dim"))
+
+
+def _print_random_weights(policies: Sequence[PolicyResult], console: Console) -> None:
+    for policy in policies:
+        if policy.loaded is not None and (missing := policy.loaded.random_weights):
+            told = _WORDS["random_weights"].format(count=len(missing), first=missing[0])
+            console.print(Text(f"{one_line(policy.name)}: {told}", style="bold red"))
+
+
+def _print_disagreeing(policies: Sequence[PolicyResult], console: Console) -> None:
+    """In short: how many policies have declared regions that are not what they claim."""
+    count = sum(bool(policy_disagreements(policy)) for policy in policies)
+    if count:
+        told = _WORDS["regions_disagree"].format(count=count, total=len(policies))
+        console.print(Text(told, style="yellow"))
+
+
+def _print_all(result: Result, console: Console) -> None:
+    """Every table, then per policy what is known of it, then what disagrees."""
     for which in RUNG_TABLES:
-        _print_fitting(console, partial(rung_table, which, result.record.policies))
+        rung = partial(rung_table, which, result.record.policies)
+        close = partial(rung, compact=True)
+        print_fitting(console, rung, close, partial(close, fold=True))
     has_declared = any("declared" in c.layouts for p in result.record.policies for c in p.cases)
     for frame in result.record.frames:
         if has_declared:
-            _print_fitting(console, partial(seed_summary_table, result, frame.name))
-        for which in ("last", "mean"):
-            _print_fitting(console, partial(measured_table, result, which, frame.name))
-    if per_layer:
-        _print_layers(result, console)
+            _print_table(console, partial(seed_summary_table, result, frame.name))
+        for scope in ("last", "mean"):
+            _print_table(console, partial(measured_table, result, scope, frame.name))
+    _print_layers(result, console)
     console.print(Text(_WORDS["absent_note"], style="dim"))
     for policy in result.record.policies:
         _print_policy(result, policy, console)
@@ -76,29 +130,24 @@ def _print_layers(result: Result, console: Console) -> None:
         }
         if is_shallow:
             if rows["declared"]:
-                _print_fitting(console, partial(seed_per_layer_table, result, frame.name))
-            _print_fitting(console, partial(measured_per_layer_table, result, frame.name))
+                _print_table(console, partial(seed_per_layer_table, result, frame.name))
+            _print_table(console, partial(measured_per_layer_table, result, frame.name))
             continue
         for policy in result.record.policies:
             for kind in _KINDS:
                 own = [row for group in rows[kind] for row in group if row.policy == policy.name]
                 for names in _chunks(list(dict.fromkeys(row.instruction for row in own))):
                     chosen = [row for row in own if row.instruction in names]
-                    _print_fitting(console, partial(side_by_side_table, result, kind, chosen))
+                    _print_table(console, partial(side_by_side_table, result, kind, chosen))
 
 
 def _print_policy(result: Result, policy: PolicyResult, console: Console) -> None:
     console.print()
-    console.print(Text(policy.name, style="bold"))
+    console.print(Text(one_line(policy.name), style="bold"))
     for stack in policy.measurements.stacks:
         if stack.taken:
             console.print(Text(f"{stack.pattern}: {stack.reason}", style="dim"))
-    if policy.loaded is not None and (missing := policy.loaded.random_weights):
-        told = _WORDS["random_weights"].format(count=len(missing), first=missing[0])
-        console.print(Text(told, style="bold red"))
-    console.print(Text(policy.verdict.sentence))
-    console.print(Text(f"{_WORDS['fix']}: {policy.verdict.fix}", style="cyan"))
-    console.print(Text(policy.sentence, style="dim"))
+    console.print(Text(one_line(policy.sentence)))
     expected = {i.name: i.expected_action for i in result.record.instructions}
     for frame in result.record.frames:
         line = Text(f"{_WORDS['chosen']}{of_frame(result, frame.name)}: ")
@@ -109,14 +158,12 @@ def _print_policy(result: Result, policy: PolicyResult, console: Console) -> Non
 
 def _chosen(case: Case, expected: str | None, console: Console) -> Text:
     """The action under one instruction, with a mark where the right one is known."""
-    tick, cross, arrow = "✓✗→" if console.encoding.startswith("utf") else ("+", "x", "->")
-    if case.action.name is None:
-        values = ", ".join(f"{value:.3g}" for value in case.action.values)
-        return Text(f"{case.instruction} {arrow} ({values})")
-    text = Text(f"{case.instruction} {arrow} {case.action.name}")
-    if expected is None:
+    tick, cross, arrow = "✓✗→" if is_fancy(console.encoding) else ("+", "x", "->")
+    text = Text(f"{one_line(case.instruction)} {arrow} {one_line(action_label(case))}")
+    is_right = case.action.meets(expected)
+    if is_right is None:
         return text
-    if case.action.name == expected:
+    if is_right:
         return text.append(f" {tick}", style="green")
     return text.append(f" {cross} ({_WORDS['expected'].format(action=expected)})", style="red")
 
@@ -133,21 +180,29 @@ def _print_warnings(result: Result, console: Console) -> None:
             found.append((claims, [policy.name]))
     for claims, names in found:
         console.print()
-        title = f"{_WORDS['warning']}: {', '.join(names)}"
+        title = f"{_WORDS['warning']}: {', '.join(map(one_line, names))}"
         console.print(Text(title, style="bold yellow"))
         for claim in claims:
-            console.print(Text(f"- {claim_text(claim)}", style="yellow"))
+            console.print(Text(f"- {one_line(claim_text(claim))}", style="yellow"))
 
 
-def _print_fitting(console: Console, build: Callable[..., Table | None]) -> None:
-    """Print a table, if any: as it is where the terminal is wide enough, else compact."""
-    wide = build()
-    if wide is None:
-        return
+def _print_table(console: Console, build: Callable[..., Table]) -> None:
+    """Print a table as it is where the terminal is wide enough, else compact."""
+    print_fitting(console, build, partial(build, compact=True))
+
+
+def print_fitting(console: Console, *builds: Callable[[], Table | None]) -> None:
+    """Print the first of several forms of a table that fits, else the last; if there is one."""
     unbounded = console.options.update(width=10_000)
-    fits = console.measure(wide, options=unbounded).maximum <= console.width
-    console.print()
-    console.print(wide if fits else build(compact=True))
+    for build in builds:
+        table = build()
+        if table is None:
+            return
+        fits = console.measure(table, options=unbounded).maximum <= console.width
+        if fits or build is builds[-1]:
+            console.print()
+            console.print(table)
+            return
 
 
 def _chunks(names: list[str]) -> list[list[str]]:

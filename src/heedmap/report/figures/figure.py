@@ -19,7 +19,7 @@ from heedmap.sentence import Language
 FigureKind = Literal[
     "shares", "heads", "sequence", "frame", "words", "actions", "scatter", "patching"
 ]
-PANELS_WIDTH_PX = 720
+PANELS_WIDTH_PX = 580
 """Of all panels beside each other."""
 
 

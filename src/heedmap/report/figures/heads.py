@@ -27,7 +27,7 @@ def heads(subject: Subject) -> Figure | None:
         title = words["heads_effect"].format(unit=found.unit)
         full = max([_FULL_EFFECT, *(cell["distance"] for cell in effects)])
         chart = alt.hconcat(
-            _map(effects, "share", words["heads_share"], ".0%", 1, subject),
+            _map(effects, "share", words["heads_share"], ".0%", 1.0, subject),
             _map(effects, "distance", title, ".2f", full, subject),
             spacing=40,
         ).resolve_scale(color="independent")
@@ -36,7 +36,7 @@ def heads(subject: Subject) -> Figure | None:
     cells = _shares(subject)
     if not cells:
         return None
-    chart = _map(cells, "share", words["heads_share"], ".0%", 1, subject)
+    chart = _map(cells, "share", words["heads_share"], ".0%", 1.0, subject)
     frames = len(subject.result.record.frames)
     return subject.figure("heads", chart, words["heads_only_shares"].format(frames=frames))
 

@@ -71,7 +71,7 @@ def _place(info: FrameInfo, camera: str) -> Box | None:
     return left / info.width_px, 0.0, width / info.width_px, height / info.height_px
 
 
-def _size(info: FrameInfo, panels: int) -> tuple[float, float]:
+def _size(info: FrameInfo, panels: int) -> tuple[int, int]:
     width = min(_MOST_PX, (PANELS_WIDTH_PX - 14 * (panels - 1)) / panels)
     return round(width), round(width * info.height_px / info.width_px)
 
@@ -112,7 +112,7 @@ def _panel(
     name: str,
     cells: list[dict[str, Any]],
     full: float,
-    size: tuple[float, float],
+    size: tuple[int, int],
 ) -> alt.LayerChart:
     png = base64.b64encode(subject.result.frame_png[subject.frame.name]).decode()
     unit = alt.Scale(domain=[0, 1], nice=False)

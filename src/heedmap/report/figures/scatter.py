@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 
 from heedmap.report.figures.figure import Figure, Subject
-from heedmap.report.figures.style import SCHEME, data_of
+from heedmap.report.figures.style import INK, SCHEME, data_of
 
 _SIDE_PX = 300
 _FULL_EFFECT = 0.05
@@ -64,6 +64,7 @@ def scatter(subject: Subject) -> Figure | None:
                     domain=[words["beyond_random"], words["not_beyond_random"]],
                     range=["diamond", "circle"],
                 ),
+                legend=alt.Legend(orient="top", direction="vertical", symbolFillColor=INK),
             ),
             description=alt.Description("tip:N"),
         )

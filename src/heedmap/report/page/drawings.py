@@ -19,7 +19,7 @@ from markupsafe import Markup
 from heedmap.record import PolicyResult
 from heedmap.report.figures.figure import Figure, Subject
 from heedmap.report.figures.kinds import figures_of
-from heedmap.report.figures.style import spec_of, to_svg
+from heedmap.report.figures.style import Chart, spec_of, to_svg
 from heedmap.report.page.bilingual import Bilingual
 from heedmap.result import Result
 
@@ -27,6 +27,7 @@ _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "{http://www.w3.org/1999/xlink}href"
 _NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 """Characters that XML has no place for; names may hold them."""
+_NAMED = re.compile(r'<(?:clipPath|linearGradient|radialGradient) id="([^"]+)"')
 _LONG_NUMBER = re.compile(r"(\d+\.\d{2})\d+")
 
 
@@ -46,19 +47,27 @@ def drawings_of(result: Result, policy: PolicyResult) -> list[Drawing]:
     frame = result.record.frames[0]
     english = figures_of(Subject(result, policy, frame, "en"))
     korean = figures_of(Subject(result, policy, frame, "ko"))
-    return [_drawing(one, other) for one, other in zip(english, korean, strict=True)]
+    number = [each.name for each in result.record.policies].index(policy.name)
+    return [
+        _drawing(one, other, f"p{number}-{one.kind}")
+        for one, other in zip(english, korean, strict=True)
+    ]
 
 
-def _drawing(english: Figure, korean: Figure) -> Drawing:
-    spec, other = spec_of(english.chart), spec_of(korean.chart)
-    vocabulary = dict(_differing(spec, other))
+def _drawing(english: Figure, korean: Figure, key: str) -> Drawing:
     return Drawing(
         kind=english.kind,
         title=Bilingual(english.title, korean.title),
         caption=Bilingual(english.caption, korean.caption),
         alt=Bilingual(english.alt, korean.alt),
-        svg=page_svg(to_svg(spec), vocabulary),
+        svg=drawn(english.chart, korean.chart, key),
     )
+
+
+def drawn(english: Chart, korean: Chart, key: str) -> Markup:
+    """One drawing for both languages, of the same chart made in each; `key` as in `page_svg`."""
+    spec, other = spec_of(english), spec_of(korean)
+    return page_svg(to_svg(spec), dict(_differing(spec, other)), key)
 
 
 def _differing(one: Any, other: Any) -> Iterator[tuple[str, str]]:
@@ -78,10 +87,14 @@ def _differing(one: Any, other: Any) -> Iterator[tuple[str, str]]:
             yield one, other
 
 
-def page_svg(svg: str, vocabulary: dict[str, str]) -> Markup:
-    """The drawing with both languages in it, shorter numbers, and tips instead of roles."""
+def page_svg(svg: str, vocabulary: dict[str, str], key: str) -> Markup:
+    """The drawing with both languages in it, shorter numbers, and tips instead of roles.
+
+    `key` is not used for another drawing of the page: names inside a drawing begin with it.
+    """
     ElementTree.register_namespace("", _SVG)
-    root = ElementTree.fromstring(_NO_XML.sub("\N{REPLACEMENT CHARACTER}", svg))
+    cleaned = _NO_XML.sub("\N{REPLACEMENT CHARACTER}", svg)
+    root = ElementTree.fromstring(_with_own_names(cleaned, key))
     root.set("aria-hidden", "true")
     root.set("focusable", "false")
     for element in root.iter():
@@ -103,6 +116,14 @@ def page_svg(svg: str, vocabulary: dict[str, str]) -> Markup:
             element.set("href", url)
             element.set("style", "image-rendering: pixelated")
     return Markup(ElementTree.tostring(root, encoding="unicode"))
+
+
+def _with_own_names(svg: str, key: str) -> str:
+    """Gradients and clips are numbered through by the process that drew; here, by the drawing."""
+    for number, name in enumerate(dict.fromkeys(_NAMED.findall(svg))):
+        svg = svg.replace(f'id="{name}"', f'id="{key}-{number}"')
+        svg = svg.replace(f"url(#{name})", f"url(#{key}-{number})")
+    return svg
 
 
 def _translate(element: ElementTree.Element, korean: str) -> None:

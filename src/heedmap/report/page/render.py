@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from heedmap.errors import RecordError
 from heedmap.regions import in_order
 from heedmap.report.figures.style import COLORS, OTHER_COLOR, css_class
 from heedmap.report.page.background import DEFINITIONS, LIMITS, data_files, how_to_run_again
-from heedmap.report.page.bilingual import both, phrase
+from heedmap.report.page.bilingual import Bilingual, both, phrase
 from heedmap.report.page.data_tables import layers_table, summary_table
 from heedmap.report.page.drawings import drawings_of
 from heedmap.report.page.story import pictures, story_rows
@@ -104,6 +105,7 @@ def environment() -> Environment:
     made.filters["region"] = lambda region: both(lambda of: region_name(region, of))
     made.filters["name"] = _name
     made.filters["css"] = css_class
+    made.filters["code"] = _with_code
     return made
 
 
@@ -111,6 +113,11 @@ def _name(text: str) -> Markup:
     """A name from outside: escaped, kept from turning its neighbours' direction, breakable."""
     broken = Markup(str(escape(text)).replace("_", "_<wbr>").replace("@", "<wbr>@"))
     return Markup("<bdi>{}</bdi>").format(broken)
+
+
+def _with_code(text: Bilingual) -> Markup:
+    """Words of the report itself, in which `commands` stand between backticks."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(text.__html__())))
 
 
 def _has_cases(result: Result) -> bool:

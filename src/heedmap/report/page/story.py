@@ -18,7 +18,7 @@ from heedmap.verdict import Status
 
 MOST_FRAMES = 4
 """Frames that are shown; the others are counted."""
-_SHOWN_FRAME_PX = 220
+_SHOWN_FRAME_PX = 130
 """Small frames are enlarged by a whole factor, to about this width."""
 _MARKS: dict[Status, str] = {"holds": "✓", "fails": "✗", "not measured": ABSENT}
 
@@ -53,6 +53,7 @@ class StoryRow:
     """None where nothing can be said."""
     sentence: Bilingual
     fix: Bilingual
+    to_mend: bool
     rule_says: Bilingual
     rule_judged: Judged
     rule_mark: Bilingual
@@ -92,6 +93,7 @@ def _row(result: Result, policy: PolicyResult) -> StoryRow:
         is_good=told.is_good,
         sentence=both(lambda language: verdict_text(policy.verdict, language)[0]),
         fix=both(lambda language: verdict_text(policy.verdict, language)[1]),
+        to_mend=policy.verdict.cause != "none",
         rule_says=both(lambda language: rule_text(rule, policy, language)[0]),
         rule_judged=rule.judged,
         rule_mark=phrase("rule_open_mark" if rule.judged == "open" else f"rule_{rule.judged}"),
@@ -132,7 +134,7 @@ def _chosen(result: Result, policy: PolicyResult) -> list[Chosen]:
             Chosen(
                 instruction=case.instruction,
                 action=f"({values})" if name is None else name,
-                is_right=None if wanted is None or name is None else name == wanted,
+                is_right=case.action.meets(wanted),
             )
         )
     return found

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from heedmap.report.texts.compare_en import ENGLISH as COMPARE_ENGLISH
+from heedmap.report.texts.compare_ko import KOREAN as COMPARE_KOREAN
 from heedmap.report.texts.en import ENGLISH
 from heedmap.report.texts.figures_en import ENGLISH as FIGURES_ENGLISH
 from heedmap.report.texts.figures_ko import KOREAN as FIGURES_KOREAN
 from heedmap.report.texts.ko import KOREAN
 from heedmap.report.texts.page_en import ENGLISH as PAGE_ENGLISH
 from heedmap.report.texts.page_ko import KOREAN as PAGE_KOREAN
+from heedmap.report.texts.plain_en import ENGLISH as PLAIN_ENGLISH
+from heedmap.report.texts.plain_ko import KOREAN as PLAIN_KOREAN
 from heedmap.sentence import Language
 
 REGION_NAMES: dict[Language, dict[str, str]] = {
@@ -44,6 +48,6 @@ SHORT_NAMES: dict[Language, dict[str, str]] = {
 """For columns of figures, where the name itself would be the widest cell."""
 
 TEXTS: dict[Language, dict[str, str]] = {
-    "en": {**ENGLISH, **FIGURES_ENGLISH, **PAGE_ENGLISH},
-    "ko": {**KOREAN, **FIGURES_KOREAN, **PAGE_KOREAN},
+    "en": {**ENGLISH, **FIGURES_ENGLISH, **PAGE_ENGLISH, **PLAIN_ENGLISH, **COMPARE_ENGLISH},
+    "ko": {**KOREAN, **FIGURES_KOREAN, **PAGE_KOREAN, **PLAIN_KOREAN, **COMPARE_KOREAN},
 }

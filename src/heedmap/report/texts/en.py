@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 ENGLISH: dict[str, str] = {
-    "title": "Action-token attention",
-    "lead": "One camera frame, several instructions: how much of the action token's attention "
-    "goes to the image and to the instruction, and whether those regions hold what their "
-    "names say.",
     "ladder": "The ladder: from words to action",
     "ladder_note": "✓ holds, ✗ fails, – not measured. The first rung that fails is the "
     "verdict. Bypass: another road from the instruction to the action.",
     "fix": "What to do",
     "cause": "Cause",
     "bypass": "bypass",
-    "bypass_found": "yes",
-    "bypass_none": "no",
     "attended_title": "Attended: what the action row reads at the instruction",
     "attended_share": "Share",
     "attended_last": "Last",
@@ -53,7 +47,6 @@ ENGLISH: dict[str, str] = {
     "obeyed_note": "Needed: frames whose instructions ask for different actions. Competent: right "
     "under the frame's own instruction; other frames are left out. Swap and paraphrase: distance "
     "of the actions. LGS: done when asked less done when not. Drop: lost under paraphrases.",
-    "policies": "What became of the instruction",
     "random_weights": "{count} weights were not in the checkpoint and are random, such as "
     "{first}: figures speak of these too.",
     "architecture": "{family}, {layers} layers, {heads} heads: {transformer}",
@@ -67,13 +60,9 @@ ENGLISH: dict[str, str] = {
     "part": "{count} {region}",
     "all_part": "all {region}",
     "nothing": "nothing",
-    "frames": "Frame and instructions",
     "frame": "Frame",
     "instruction": "Instruction",
     "text": "Text",
-    "expected_action": "Expected action",
-    "pixels": "{width} x {height} px",
-    "summary": "Summary: last layer, and mean over layers",
     "declared": "Declared regions",
     "declared_note": "as a script assumes them: {regions}",
     "measured": "Measured regions",
@@ -81,15 +70,12 @@ ENGLISH: dict[str, str] = {
     "model": "Model",
     "seen": "Image seen",
     "seen_of": "{visible} of {total}",
-    "last": "Last",
-    "mean": "Mean",
     "last_layer": "Last layer",
     "mean_layers": "Mean over layers",
     "sum": "Sum",
     "absent_note": "– means that the sequence has no position of this kind; it is not 0 %.",
     "region": "Region",
     "no_instruction": "no instruction position",
-    "per_layer": "Per layer",
     "layer": "Layer",
     "accuracy": "Accuracy on held-out frames",
     "accuracy_note": "Frame cases with the right action, in %. These figures come from the "

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 KOREAN: dict[str, str] = {
-    "title": "액션 토큰 어텐션",
-    "lead": "같은 카메라 프레임에 여러 명령을 주고, 액션 토큰의 어텐션이 이미지와 명령에 각각 "
-    "얼마나 가는지, 그 영역에 실제로 이름과 같은 내용이 들어 있는지 측정합니다.",
     "ladder": "사다리: 말에서 액션까지",
     "ladder_note": "✓ 성립, ✗ 실패, – 측정하지 않음. 처음 실패한 단계가 판정입니다. 우회: "
     "명령이 액션에 이르는 다른 경로.",
     "fix": "할 일",
     "cause": "원인",
     "bypass": "우회",
-    "bypass_found": "있음",
-    "bypass_none": "없음",
-    "attended_title": "주의: 액션 행이 명령에서 읽는 것",
+    "attended_title": "주목: 액션 행이 명령에서 읽는 것",
     "attended_share": "비율",
     "attended_last": "마지막",
     "attended_lift": "리프트",
@@ -26,7 +21,7 @@ KOREAN: dict[str, str] = {
     "attended_heads": "헤드",
     "attended_note": "전체 레이어의 비율, 마지막 레이어의 비율, 균등 대비 리프트, 읽은 값 "
     "노름의 비율, 롤아웃, 명령/(명령+이미지). 기준선: 가중치를 섞었을 때와 지어낸 "
-    "단어일 때의 비율. 레이어별로 명령에 5 % 이상 주의를 두는 헤드 수.",
+    "단어일 때의 비율. 레이어별로 명령에 5 % 이상 어텐션을 두는 헤드 수.",
     "used_title": "사용: 명령을 차단하면 무엇이 사라지는가",
     "used_unit": "단위",
     "used_dependence": "차이",
@@ -51,7 +46,6 @@ KOREAN: dict[str, str] = {
     "obeyed_note": "필요: 명령들이 서로 다른 액션을 요구하는 프레임. 능력: 프레임 자체의 명령에서 "
     "맞음. 틀린 프레임은 제외합니다. 교체와 바꿔 말하기: 액션 사이의 거리. LGS: 요구할 때 하는 "
     "비율에서 요구하지 않을 때 하는 비율을 뺀 값. 감소: 바꿔 말할 때 잃는 비율.",
-    "policies": "명령은 어디까지 전달되었는가",
     "random_weights": "체크포인트에 없어 무작위로 남은 가중치가 {count}개 있습니다(예: {first}). "
     "수치는 이 가중치에 대한 것이기도 합니다.",
     "architecture": "{family}, 레이어 {layers}개, 헤드 {heads}개: {transformer}",
@@ -65,13 +59,9 @@ KOREAN: dict[str, str] = {
     "part": "{region} {count}개",
     "all_part": "모두 {region}",
     "nothing": "없음",
-    "frames": "프레임과 명령",
     "frame": "프레임",
     "instruction": "명령",
     "text": "문장",
-    "expected_action": "기대 액션",
-    "pixels": "{width} x {height} px",
-    "summary": "요약: 마지막 레이어와 레이어 평균",
     "declared": "선언된 영역",
     "declared_note": "스크립트가 가정한 영역: {regions}",
     "measured": "측정된 영역",
@@ -79,15 +69,12 @@ KOREAN: dict[str, str] = {
     "model": "모델",
     "seen": "보이는 이미지",
     "seen_of": "{total}개 중 {visible}개",
-    "last": "마지막",
-    "mean": "평균",
     "last_layer": "마지막 레이어",
     "mean_layers": "레이어 평균",
     "sum": "합계",
     "absent_note": "–는 시퀀스에 해당 종류의 위치가 없다는 뜻이며, 0 %가 아닙니다.",
     "region": "영역",
     "no_instruction": "명령 위치 없음",
-    "per_layer": "레이어별",
     "layer": "레이어",
     "accuracy": "학습에 쓰지 않은 프레임에서의 정확도",
     "accuracy_note": "올바른 액션을 고른 프레임 케이스의 비율(%)입니다. 이번 실행이 아니라 "

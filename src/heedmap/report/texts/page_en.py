@@ -31,8 +31,8 @@ ENGLISH: dict[str, str] = {
     "head_open": "Cannot be judged on these frames",
     "rule_note": "The rule of the page that heedmap began from: next to no attention on the text "
     "(below 1 %) means that the policy ignores its instruction.",
-    "rule_says_ignores": "Text gets {share}: “ignores its instruction”",
-    "rule_says_reads": "Text gets {share}: “attends to its instruction”",
+    "rule_says_ignores": "Text gets {share}: “ignores it”",
+    "rule_says_reads": "Text gets {share}: “does not ignore it”",
     "rule_says_nothing": "Says nothing",
     "rule_right": "right",
     "rule_wrong": "wrong",
@@ -42,13 +42,13 @@ ENGLISH: dict[str, str] = {
     "rule_obeys_by_bypass": "It obeys ({rate}), over {module}, which attention maps of the "
     "transformer do not show.",
     "rule_obeys": "It obeys ({rate}): a small share can decide.",
-    "rule_absent": "The figure was read at positions {positions}, which hold {composition}. The "
-    "words never get there: nobody ignores what was never said.",
+    "rule_absent": "The figure was read at positions {positions} ({composition}). The words never "
+    "get there: nobody ignores what was never said.",
     "rule_masked": "The mask hides the words: the share is 0 whatever they say.",
     "rule_used": "Cutting the words out changes what it does.",
     "rule_confirmed": "Cutting and exchanging the words confirm it.",
     "rule_reads_and_obeys": "It does obey ({rate}).",
-    "rule_reads_absent": "The share is of positions {positions}, which hold {composition}.",
+    "rule_reads_absent": "The share is of positions {positions} ({composition}).",
     "rule_reads_in_vain": "It looks at the words, but they do not decide what it does.",
     "rule_open": "Not enough was measured to tell.",
     "figures": "Pictures",
@@ -63,7 +63,6 @@ ENGLISH: dict[str, str] = {
     "filter": "Filter rows",
     "rows_of": "{shown} of {total} rows",
     "download_csv": "Download CSV",
-    "sort_by": "Sort by this column",
     "rung_figures": "Figures of the upper rungs",
     "definitions": "What the words mean",
     "define_share": "Share",

@@ -31,8 +31,8 @@ KOREAN: dict[str, str] = {
     "head_open": "이 프레임들로는 판정할 수 없습니다",
     "rule_note": "heedmap의 출발점이 된 페이지의 규칙: 텍스트에 가는 어텐션이 거의 없으면(1 % "
     "미만) 정책이 명령을 무시한다고 봅니다.",
-    "rule_says_ignores": "텍스트 {share}: “명령을 무시한다”",
-    "rule_says_reads": "텍스트 {share}: “명령을 본다”",
+    "rule_says_ignores": "텍스트 {share}: “무시한다”",
+    "rule_says_reads": "텍스트 {share}: “무시하지 않는다”",
     "rule_says_nothing": "말할 수 없음",
     "rule_right": "맞음",
     "rule_wrong": "틀림",
@@ -42,14 +42,13 @@ KOREAN: dict[str, str] = {
     "rule_obeys_by_bypass": "명령을 따릅니다({rate}). 경로는 {module}이며 트랜스포머의 어텐션 "
     "맵에는 나타나지 않습니다.",
     "rule_obeys": "명령을 따릅니다({rate}). 작은 비율도 액션을 결정할 수 있습니다.",
-    "rule_absent": "이 수치는 위치 {positions}에서 읽은 것이며 그 자리에는 {composition}이(가) "
-    "있습니다. 단어는 그곳에 도달하지 않습니다. 듣지 못한 말을 무시할 수는 없습니다.",
+    "rule_absent": "이 수치는 위치 {positions}({composition})에서 읽은 것입니다. 단어는 그곳에 "
+    "도달하지 않습니다. 듣지 못한 말을 무시할 수는 없습니다.",
     "rule_masked": "마스크가 단어를 가립니다. 무슨 말을 하든 비율은 0입니다.",
     "rule_used": "단어를 차단하면 액션이 달라집니다.",
     "rule_confirmed": "단어를 차단하고 교체해 보아도 그렇습니다.",
     "rule_reads_and_obeys": "실제로 명령을 따릅니다({rate}).",
-    "rule_reads_absent": "이 비율은 위치 {positions}의 것이며 그 자리에는 {composition}이(가) "
-    "있습니다.",
+    "rule_reads_absent": "이 비율은 위치 {positions}({composition})의 것입니다.",
     "rule_reads_in_vain": "단어를 보기는 하지만 단어가 액션을 결정하지는 않습니다.",
     "rule_open": "판단할 만큼 측정하지 못했습니다.",
     "figures": "그림",
@@ -62,10 +61,9 @@ KOREAN: dict[str, str] = {
     "있습니다.",
     "differs": "≠는 선언된 값이 측정된 값과 0.5 %p 넘게 다르거나 시퀀스에 그 영역이 없음을 "
     "나타냅니다.",
-    "filter": "행 거르기",
+    "filter": "행 필터",
     "rows_of": "전체 {total}행 중 {shown}행",
     "download_csv": "CSV 내려받기",
-    "sort_by": "이 열로 정렬",
     "rung_figures": "위쪽 단계의 수치",
     "definitions": "용어",
     "define_share": "비율",

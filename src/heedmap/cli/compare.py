@@ -1,0 +1,54 @@
+"""The command `compare`: checkpoints side by side, from results, without a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from heedmap.cli.console import err, out
+from heedmap.cli.showing import AsJson, AsMarkdown, Lang, Language
+from heedmap.result import Result
+
+
+def compare(
+    runs: Annotated[list[Path], typer.Argument(help="Result folders, as audits wrote them.")],
+    baseline: Annotated[
+        str | None,
+        typer.Option(help="The policy that the others are told against; left out, the first."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--out", help="An HTML page, in both languages.")
+    ] = None,
+    lang: Lang = Language.en,
+    as_json: AsJson = False,
+    as_markdown: AsMarkdown = False,
+) -> None:
+    """Put policies of one or several results side by side: ladder, differences, shares.
+
+    Where the same trials were run, differences are taken trial by trial, with intervals.
+    """
+    from heedmap.report.compare.comparison import compare as side_by_side
+
+    comparison = side_by_side([(run, Result.load(run)) for run in runs], baseline)
+    told = out
+    if as_json:
+        from heedmap.report.compare.as_json import comparison_json
+
+        typer.echo(comparison_json(comparison))
+        told = err
+    elif as_markdown:
+        from heedmap.report.compare.markdown import comparison_to_markdown
+
+        typer.echo(comparison_to_markdown(comparison, lang.value), nl=False)
+        told = err
+    else:
+        from heedmap.report.compare.terminal import print_comparison
+
+        print_comparison(comparison, out)
+    if output is not None:
+        from heedmap.report.compare.page import write_comparison
+
+        write_comparison(comparison, output, lang.value)
+        told.print(f"Comparison: {output.resolve()}", highlight=False, markup=False, soft_wrap=True)

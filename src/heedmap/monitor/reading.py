@@ -1,0 +1,146 @@
+"""One reading of a monitor: the ladder's numbers at one step of training, under fixed names.
+
+A metric's name says what it is and in which unit. What was not measured has no entry: it is
+never 0, and no logger draws a line where there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from heedmap.evidence import Estimate, FollowingFacts, ObeyedFacts, UsedFacts
+from heedmap.record import PolicyResult
+from heedmap.verdict import AttendedFacts, Cause, RungName, Status
+
+PREFIX = "heedmap/"
+
+WITHOUT_TEXT: frozenset[Cause] = frozenset(
+    {
+        "empty_instruction",
+        "stale_instruction",
+        "overwritten",
+        "length_leak",
+        "absent",
+        "masked",
+        "action_before_instruction",
+    }
+)
+"""Causes under which no word reaches the action row."""
+
+
+class Reading(BaseModel):
+    """What one audit in the middle of training found."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    step: int
+    """Optimizer steps done before it."""
+    metrics: dict[str, float]
+    """By name, such as `heedmap/obeyed_flip_share`; what was not measured is left out."""
+    rungs: dict[RungName, Status]
+    bypass: Literal["found", "none", "not measured"]
+    """Whether the instruction reaches the action beside its place in the sequence."""
+    cause: Cause
+    sentence: str
+    fix: str
+    seconds: float
+    """How long the audit took."""
+
+    def lost(self, rungs: tuple[RungName, ...]) -> RungName | None:
+        """The first of these rungs that fails; None where none does.
+
+        Where a bypass is found the instruction does reach the action, and nothing is lost.
+        """
+        if self.bypass == "found":
+            return None
+        return next((name for name in rungs if self.rungs.get(name) == "fails"), None)
+
+    def stop_message(self) -> str:
+        """Why training stopped here, and how it would not have."""
+        without = "text" if self.cause in WITHOUT_TEXT else None
+        without = "the image" if self.cause == "image_masked" else without
+        about = f"train without {without}" if without else "train like this"
+        return (
+            f"heedmap: stopped at step {self.step}: {self.sentence} What to do: {self.fix} "
+            f"You were about to {about}; pass stop_when=() to train all the same."
+        )
+
+
+def read_off(found: PolicyResult, step: int, seconds: float) -> Reading:
+    """The reading that an audited policy gives."""
+    verdict = found.verdict
+    return Reading(
+        step=step,
+        metrics={PREFIX + name: value for name, value in _metrics(found)},
+        rungs={name: rung.status for name, rung in verdict.rungs.items()},
+        bypass=verdict.bypass.status,
+        cause=verdict.cause,
+        sentence=verdict.sentence,
+        fix=verdict.fix,
+        seconds=seconds,
+    )
+
+
+def _metrics(found: PolicyResult) -> Iterator[tuple[str, float]]:
+    measured = found.measurements
+    for name, rung in found.verdict.rungs.items():
+        if rung.status != "not measured":
+            yield f"rung_{name}", float(rung.status == "holds")
+    if found.verdict.bypass.status != "not measured":
+        yield "bypass_found", float(found.verdict.bypass.status == "found")
+    if measured.attended is not None:
+        yield from _attended(measured.attended)
+    if measured.used is not None:
+        yield from _used(measured.used)
+    if measured.obeyed is not None:
+        yield from _obeyed(measured.obeyed)
+
+
+def _attended(facts: AttendedFacts) -> Iterator[tuple[str, float]]:
+    yield "attended_share", facts.share
+    yield "attended_rollout_share", facts.rollout_share
+    if facts.lift is not None:
+        yield "attended_lift", facts.lift
+
+
+def _used(facts: UsedFacts) -> Iterator[tuple[str, float]]:
+    unit = _unit(facts.unit)
+    yield f"used_dependence_{unit}", facts.dependence.value
+    yield from _with_interval("used_mediated", unit, facts.mediated)
+    yield f"used_mediated_directly_{unit}", facts.mediated_directly.value
+
+
+def _obeyed(facts: ObeyedFacts) -> Iterator[tuple[str, float]]:
+    unit = _unit(facts.unit)
+    if facts.swap_distance is not None:
+        yield f"obeyed_swap_{unit}", facts.swap_distance.value
+    if facts.beyond_paraphrase is not None:
+        yield f"obeyed_beyond_paraphrase_{unit}", facts.beyond_paraphrase.value
+    if facts.flip_share is not None:
+        yield "obeyed_flip_share", facts.flip_share.value
+    if facts.following is not None:
+        yield from _following(facts.following)
+    if facts.competent is not None:
+        yield "competent_rate", facts.competent.rate.value
+
+
+def _following(facts: FollowingFacts) -> Iterator[tuple[str, float]]:
+    yield "obeyed_rate", facts.rate.value
+    yield "obeyed_chance", facts.chance
+    if facts.counterfactual_accuracy is not None:
+        yield "obeyed_counterfactual_accuracy", facts.counterfactual_accuracy.value
+
+
+def _with_interval(name: str, unit: str, found: Estimate) -> Iterator[tuple[str, float]]:
+    yield f"{name}_{unit}", found.value
+    if found.low is not None and found.high is not None:
+        yield f"{name}_low_{unit}", found.low
+        yield f"{name}_high_{unit}", found.high
+
+
+def _unit(unit: str) -> str:
+    """As it stands in a name: `bits` or `scale_units`."""
+    return unit.replace(" ", "_")

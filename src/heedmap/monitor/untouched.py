@@ -1,0 +1,161 @@
+"""Nothing of a training run is other after a look at it than before.
+
+What a look may change is put back: training flags, gradients, buffers, the state of every random
+generator. What cannot be put back without a second copy of the network, its weights, is compared:
+if they changed, the run is spoilt and says so.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from heedmap.errors import MonitorError
+from heedmap.policies.base import weights_sums
+
+MOST_COPIED_BYTES = 64 * 2**20
+"""A buffer larger than this (quantised weights) is compared like a weight, not copied."""
+
+
+@contextmanager
+def untouched(module: nn.Module, seed: int) -> Iterator[None]:
+    """Inside, generators start from `seed`, gradients are gone and nothing is autocast.
+
+    Afterwards all is as it was, whatever ran inside and however it ended.
+
+    Raises MonitorError when a weight was changed inside: that cannot be undone.
+    """
+    with _generators(seed):  # outermost: whatever else runs here may draw, too
+        before = weights_sums(module)
+        try:
+            with ExitStack() as kept:
+                kept.enter_context(_modules(module))
+                kept.enter_context(torch.inference_mode(False))
+                kept.enter_context(torch.no_grad())
+                for device in {parameter.device.type for parameter in module.parameters()}:
+                    if torch.amp.is_autocast_available(device):
+                        kept.enter_context(torch.autocast(device, enabled=False))
+                yield
+        finally:
+            _check_same(before, weights_sums(module))
+
+
+def _check_same(before: dict[str, torch.Tensor], after: dict[str, torch.Tensor]) -> None:
+    changed = sorted(
+        name
+        for name in before.keys() | after.keys()
+        if name not in before or name not in after or not torch.equal(before[name], after[name])
+    )
+    if changed:
+        raise MonitorError(
+            f"The weights changed while the monitor looked at the policy ({', '.join(changed[:3])}"
+            f"{', ...' if len(changed) > 3 else ''}). This run is not the run that it would have "
+            f"been: a policy's forward pass must not update what it runs. Mend it and start again."
+        )
+
+
+@dataclass(frozen=True)
+class _Buffer:
+    """A buffer, where it stands, and what was in it."""
+
+    owner: nn.Module
+    name: str
+    tensor: torch.Tensor | None
+    copy: torch.Tensor | None
+
+    def put_back(self) -> None:
+        """The very tensor, with the values that it had; not written where they still stand."""
+        self.owner._buffers[self.name] = self.tensor
+        if self.tensor is None or self.copy is None:
+            return
+        if not torch.equal(self.tensor, self.copy):
+            with torch.no_grad():
+                self.tensor.copy_(self.copy)
+
+
+def _buffers_of(module: nn.Module) -> list[_Buffer]:
+    """Those that are not in the state dict, too."""
+    found = []
+    for owner in module.modules():
+        for name, tensor in owner._buffers.items():
+            small = tensor is not None and tensor.nbytes <= MOST_COPIED_BYTES
+            copy = tensor.detach().clone() if tensor is not None and small else None
+            found.append(_Buffer(owner, name, tensor, copy))
+    return found
+
+
+@contextmanager
+def _modules(module: nn.Module) -> Iterator[None]:
+    """Training flags, buffers, gradients and `requires_grad`; without gradients inside."""
+    flags = [(each, each.training) for each in module.modules()]
+    buffers = _buffers_of(module)
+    parameters = [(each, each.grad, each.requires_grad) for each in module.parameters()]
+    for parameter, _, _ in parameters:
+        parameter.grad = None  # what is added up inside must not land in the run's own tensor
+    try:
+        yield
+    finally:
+        for each, was_training in flags:
+            each.training = was_training
+        for buffer in buffers:
+            buffer.put_back()
+        for parameter, gradient, requires_grad in parameters:
+            parameter.requires_grad_(requires_grad)
+            parameter.grad = gradient
+
+
+@contextmanager
+def _generators(seed: int) -> Iterator[None]:
+    """Python's, NumPy's and torch's global generators, on all devices in use."""
+    python, numpy, cpu = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    devices = _device_states()
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.default_generator.manual_seed(seed)
+    for device, _ in devices:
+        _set_seed(device, seed)
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)
+        torch.set_rng_state(cpu)
+        for device, state in devices:
+            _set_state(device, state)
+
+
+_Device = tuple[str, int]
+
+
+def _device_states() -> list[tuple[_Device, Any]]:
+    """Only of devices that are in use: asking another one would start it."""
+    found: list[tuple[_Device, Any]] = []
+    if torch.cuda.is_initialized():
+        states = torch.cuda.get_rng_state_all()
+        found += [(("cuda", index), state) for index, state in enumerate(states)]
+    if torch.backends.mps.is_available():
+        found.append((("mps", 0), torch.mps.get_rng_state()))
+    return found
+
+
+def _set_seed(device: _Device, seed: int) -> None:
+    kind, index = device
+    if kind == "cuda":
+        torch.cuda.default_generators[index].manual_seed(seed)
+    else:
+        torch.mps.manual_seed(seed)
+
+
+def _set_state(device: _Device, state: Any) -> None:
+    kind, index = device
+    if kind == "cuda":
+        torch.cuda.set_rng_state(state, index)
+    else:
+        torch.mps.set_rng_state(state)

@@ -1,0 +1,259 @@
+"""The monitor: looks at a policy in training every N steps, and may stop the run.
+
+It is called from a loop, or by the callbacks beside this file. A look is an audit of a few fixed
+trials; the run goes on bit for bit as it would have gone without it.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+import torch
+from torch import nn
+
+from heedmap.errors import HeedmapError, InstructionLostError, MonitorError
+from heedmap.inputs.trials import Trial
+from heedmap.monitor.history import append_reading, curve_of
+from heedmap.monitor.pace import Clock, Pace
+from heedmap.monitor.ranks import from_first_rank, is_first_rank, refuse_sharded
+from heedmap.monitor.reading import Reading, read_off
+from heedmap.monitor.untouched import untouched
+from heedmap.pipeline import audit
+from heedmap.policies.base import Policy
+from heedmap.record import PolicyResult
+from heedmap.upper.measure import Stage, check_trials
+from heedmap.verdict import RungName
+
+LOGGER = logging.getLogger("heedmap.monitor")
+
+PolicyOf = Callable[[nn.Module], Policy]
+"""Makes the policy from the module in training."""
+
+
+class Cost(NamedTuple):
+    """What watching has cost so far."""
+
+    readings: int
+    seconds: float
+    share: float
+    """Of the time since the first reading began, 0..1."""
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What the first rank found, for all ranks to know; empty where there is no reading."""
+
+    reading: Reading | None = None
+    error: str | None = None
+
+
+class Monitor:
+    """Audits a policy in training on fixed trials, and stops a run that trains without text.
+
+    `policy` is the policy around the very module that is trained, or a function that makes it
+    from the module. `trials` are the frames with their instructions; the lower rungs are measured
+    on the first one, the upper rungs on all.
+
+    Args of the constructor:
+        every_steps: optimizer steps from one reading to the next. The first one is taken at the
+            first call, which should come before the first update.
+        until: how far the audit goes: "exchange" is the cheapest and tells whether the instruction
+            is obeyed, "cut" whether it is used, "map" where in the network.
+        stop_when: rungs that stop the run where they fail; () never stops it.
+        most_cost_share: bound on the share of the time (0..1) that a reading takes of the time
+            since the last one; readings that come too early are passed by. None: no bound.
+        seed: of the audits' perturbations and bootstrap, and of torch's, NumPy's and Python's
+            generators while one runs, whatever state they are in outside.
+        action_scale: of every dimension of continuous actions, in which distances are told.
+            Give it for continuous heads: the spread of the actions, taken otherwise, changes in
+            training, and the unit of the curve with it.
+        history: a file to which every reading is added as a line of JSON.
+        strict: raise what an audit could not measure, where otherwise a warning is logged once.
+        verbose: print each reading and what it says as a line, besides logging it.
+        clock: seconds, for measuring the cost.
+
+    Raises InstructionError or FrameError when the trials do not fit the policy, MonitorError when
+    there is none, or the module is sharded over several processes.
+    """
+
+    def __init__(
+        self,
+        policy: Policy | PolicyOf,
+        trials: Sequence[Trial],
+        *,
+        every_steps: int = 500,
+        until: Stage = "cut",
+        stop_when: Sequence[RungName] = ("present", "visible"),
+        most_cost_share: float | None = 0.05,
+        seed: int = 0,
+        action_scale: Sequence[float] | None = None,
+        history: Path | str | None = None,
+        strict: bool = False,
+        verbose: bool = False,
+        clock: Clock = time.perf_counter,
+    ) -> None:
+        if not trials:
+            raise MonitorError(
+                "A monitor needs at least one trial to watch the policy on; got none."
+            )
+        self.trials = tuple(trials)
+        self.until: Stage = until
+        self.stop_when = tuple(stop_when)
+        self.seed = seed
+        self.action_scale = action_scale
+        self.history = None if history is None else Path(history)
+        self.strict = strict
+        self.verbose = verbose
+        self.readings: tuple[Reading, ...] = ()
+        """What was found so far, on every rank."""
+        self.stopped: str | None = None
+        """Why the run was stopped; None where it was not."""
+        self._pace = Pace(every_steps, most_cost_share, clock)
+        self._policy_of = None if isinstance(policy, Policy) else policy
+        self._policy: Policy | None = None
+        self._module: nn.Module | None = None
+        self._said: set[str] = set()
+        if isinstance(policy, Policy):
+            self._take_policy(policy)
+
+    def at(self, step: int, module: nn.Module | None = None) -> Reading | None:
+        """The reading at this step, where one is due; else None, after a comparison of numbers.
+
+        `step` is the count of optimizer steps done. `module` is needed only where the policy is
+        made by a function. Where several processes train, all of them must call this at the same
+        steps: the first one reads, the others wait for what it found.
+
+        Raises InstructionLostError when a rung of `stop_when` fails, before which the reading was
+        kept; MonitorError when the audit changed a weight; with `strict` whatever HeedmapError
+        the audit raised.
+        """
+        if not self._pace.is_due(step):
+            return None
+        outcome, error = _Outcome(), None
+        if is_first_rank():
+            try:
+                outcome = _Outcome(self._look(step, module))
+            except Exception as raised:  # the other ranks must not wait for ever
+                outcome, error = _Outcome(error=str(raised)), raised
+        outcome = from_first_rank(outcome)
+        if error is not None:
+            raise error
+        if outcome.error is not None:
+            raise MonitorError(f"The monitor failed on the first process: {outcome.error}")
+        if outcome.reading is not None:
+            self._keep(outcome.reading)
+        return outcome.reading
+
+    def curve(self) -> pa.Table:
+        """All readings as an Arrow table: `step`, `seconds`, `cause`, one column a metric."""
+        return curve_of(self.readings)
+
+    @property
+    def cost(self) -> Cost:
+        """Readings, their seconds, and their share of the run so far."""
+        return Cost(len(self.readings), self._pace.spent_s, self._pace.cost_share)
+
+    def finish(self) -> str:
+        """What watching cost, as one line, which is logged: to be called when training ends."""
+        cost = self.cost
+        times = "1 reading" if cost.readings == 1 else f"{cost.readings} readings"
+        line = f"heedmap: {times}, {cost.seconds:.1f} s, {100 * cost.share:.1f} % of the run"
+        self._say(line)
+        return line
+
+    def _look(self, step: int, module: nn.Module | None) -> Reading | None:
+        """One reading; None where it is too dear now, or cannot be taken (which is warned of)."""
+        if not self._pace.can_afford:
+            self._warn_once(
+                "dear",
+                f"heedmap: a reading takes {self._pace.last_s:.2g} s; one at step {step} would be "
+                f"{100 * self._pace.next_share:.0f} % of the time since the last. Readings are put "
+                f"off as long as they exceed most_cost_share={self._pace.most_cost_share}.",
+            )
+            return None
+        policy = self._policy_for(module)
+        refuse_sharded(policy.module)
+        try:
+            with self._pace.taking(), untouched(policy.module, self.seed):
+                found = self._audit(policy)
+        except MonitorError:
+            raise
+        except (HeedmapError, torch.OutOfMemoryError) as error:
+            if self.strict:
+                raise
+            self._warn_once(
+                "failed", f"heedmap: no reading at step {step}; training goes on. {error}"
+            )
+            return None
+        reading = read_off(found, step, self._pace.last_s)
+        if self.history is not None:
+            append_reading(self.history, reading)
+        return reading
+
+    def _audit(self, policy: Policy) -> PolicyResult:
+        """Torch's compiled code would hide what it attends to, and runs eagerly here."""
+        first = self.trials[0]
+        with torch.compiler.set_stance("force_eager"):
+            result = audit(
+                policy,
+                {first.name: first.observation},
+                first.instructions,
+                expected_actions=first.expected,
+                trials=self.trials,
+                until=self.until,
+                action_scale=self.action_scale,
+                seed=self.seed,
+            )
+        return result.record.policies[0]
+
+    def _policy_for(self, module: nn.Module | None) -> Policy:
+        """The policy as given, or made of the module (anew where it is another one)."""
+        if self._policy_of is not None:
+            if module is None and self._module is None:
+                raise MonitorError(
+                    "The monitor was given a function that makes the policy from the module; give "
+                    "the module, too: monitor.at(step, module)."
+                )
+            if module is not None and module is not self._module:
+                self._module = module
+                self._take_policy(self._policy_of(module))
+        assert self._policy is not None
+        return self._policy
+
+    def _take_policy(self, policy: Policy) -> None:
+        check_trials(policy, self.trials)
+        self._policy = policy
+
+    def _keep(self, reading: Reading) -> None:
+        self.readings = (*self.readings, reading)
+        self._say(f"heedmap: step {reading.step}: {reading.sentence}")
+        failing = next((r for r in self.stop_when if reading.rungs.get(r) == "fails"), None)
+        if failing is None:
+            return
+        if reading.lost(self.stop_when) is None:
+            self._warn_once(
+                "bypass",
+                f"heedmap: '{failing}' fails at step {reading.step}, but the instruction reaches "
+                f"the action by another road; training goes on. {reading.sentence}",
+            )
+            return
+        self.stopped = reading.stop_message()
+        raise InstructionLostError(self.stopped)
+
+    def _say(self, line: str) -> None:
+        if is_first_rank():
+            LOGGER.info(line)
+            if self.verbose:
+                print(line, flush=True)
+
+    def _warn_once(self, kind: str, line: str) -> None:
+        """The first of its kind as a warning, the others for who wants to know."""
+        if is_first_rank():
+            LOGGER.log(logging.DEBUG if kind in self._said else logging.WARNING, line)
+        self._said.add(kind)

@@ -1,0 +1,1 @@
+"""Policies of one or several results side by side: ladder, curves, differences."""

@@ -1,0 +1,299 @@
+"""The page in a real browser: Chromium, headless, from `file://`.
+
+Where no Chromium is installed these tests are skipped; with CI=true that is a failure.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from heedmap.record import Instruction
+from heedmap.report.page.render import write_html
+from heedmap.report.texts import TEXTS
+from heedmap.report.wording import ABSENT
+from heedmap.result import Result
+from tests.report import sample
+from tests.report.conftest import HEEDS
+
+SERIOUS = ("serious", "critical")
+QUICK_MS = 1_000
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    found = os.environ.get("HEEDMAP_CHROMIUM") or next(
+        (path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None
+    )
+    if found is None:
+        assert os.environ.get("CI") != "true", "CI needs a Chromium: apt-get install chromium"
+        pytest.skip("no Chromium: apt-get install chromium, or set HEEDMAP_CHROMIUM")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def report_file(audited: Result, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    write_html(audited, path)
+    return path
+
+
+@pytest.fixture
+def opened(browser: Browser, report_file: Path) -> Iterator[Open]:
+    """Opens a page; any console message, error or request that leaves it fails the test."""
+    pages: list[Page] = []
+    complaints: list[str] = []
+
+    def open_page(file: Path = report_file, **options: object) -> Page:
+        page = browser.new_page(**options)  # pyright: ignore[reportArgumentType]
+        page.on("console", lambda message: complaints.append(f"console: {message.text}"))
+        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+        page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
+        page.on("request", lambda request: complaints.append(f"request: {request.url}"))
+        page.goto(file.as_uri())
+        assert complaints.pop(0) == f"request: {file.as_uri()}"
+        pages.append(page)
+        return page
+
+    yield open_page
+    for page in pages:
+        page.close()
+    assert [each for each in complaints if not each.startswith("request: data:")] == []
+
+
+def shown(page: Page, selector: str) -> list[str]:
+    """The visible text of every element."""
+    return [text.strip() for text in page.locator(selector).all_inner_texts()]
+
+
+def test_it_opens_with_no_error_and_no_request(opened: Open) -> None:
+    page = opened()
+    assert page.title().startswith(TEXTS["en"]["page_title"])
+    assert page.locator(".ladder tbody tr").count() == 3
+
+
+def test_the_language_is_switched_in_the_page(opened: Open) -> None:
+    page = opened()
+    page.click("[data-set-language=ko]")
+    assert page.evaluate("document.documentElement.lang") == "ko"
+    assert page.title().startswith(TEXTS["ko"]["page_title"])
+    assert shown(page, "h1") == [TEXTS["ko"]["page_title"]]
+    assert page.locator(".en:visible").count() == 0
+    assert "레이어" in shown(page, "#policy-1 .drawing.shares .scroll")[0]
+    page.click("[data-set-language=en]")
+    assert shown(page, "h1") == [TEXTS["en"]["page_title"]]
+    assert page.locator(".ko:visible").count() == 0
+
+
+def test_figures_hold_no_word_of_the_other_language(opened: Open) -> None:
+    page = opened()
+    page.click("[data-set-language=ko]")
+    words = ("Layer", "Share", "Position", "Head", "Effect", "Mean", "regions", "asked")
+    for text in shown(page, "#policy-1 .drawing .scroll"):
+        assert not [word for word in words if word in text], text
+
+
+def test_tables_are_sorted_by_value(opened: Open) -> None:
+    page = opened()
+    headers = page.locator("#table-summary thead tr").nth(1).locator("th")
+    column = next(i for i in range(headers.count()) if headers.nth(i).inner_text() == "Image%")
+    for direction, is_reversed in (("ascending", False), ("descending", True)):
+        headers.nth(column).locator("button").click()
+        assert headers.nth(column).get_attribute("aria-sort") == direction
+        texts = shown(page, f"#table-summary tbody td:nth-child({column + 1})")
+        values = [float(text.strip("≠ %")) for text in texts]
+        assert values == sorted(values, reverse=is_reversed)
+        assert len(set(values)) > 1
+
+
+def test_rows_are_filtered_and_counted(opened: Open) -> None:
+    page = opened()
+    page.fill("[data-filter=summary]", f"{HEEDS} LEFT")
+    assert page.locator("#table-summary tbody tr:visible").count() == 1
+    assert shown(page, "[data-count=summary]") == ["1 of 9 rows"]
+    page.click("[data-set-language=ko]")
+    assert shown(page, "[data-count=summary]") == ["전체 9행 중 1행"]
+    page.fill("[data-filter=summary]", "")
+    assert page.locator("#table-summary tbody tr:visible").count() == 9
+
+
+def test_the_csv_holds_the_rows_that_are_shown(opened: Open, audited: Result) -> None:
+    page = opened()
+    page.fill("[data-filter=layers]", HEEDS)
+    with page.expect_download() as download:
+        page.click("[data-csv=layers]")
+    content = Path(download.value.path()).read_text(encoding="utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(content)))
+    policy = audited.record.policies[0]
+    assert len(rows) == 3 * policy.layers
+    measured = [
+        name for name in rows[0] if name.startswith("Measured regions ") and "Sum" not in name
+    ]
+    for row in rows:
+        assert row["Model"] == HEEDS
+        assert sum(float(row[name]) for name in measured if row[name] != ABSENT) == pytest.approx(
+            1, abs=1e-3
+        )
+
+
+def test_a_mark_tells_its_value(opened: Open) -> None:
+    page = opened()
+    page.locator("#policy-1 .shares [data-tip]").first.hover()
+    assert page.locator("#tip").inner_text().startswith("Layer 0: ")
+    page.click("[data-set-language=ko]")
+    page.locator("#policy-1 .shares [data-tip]").first.hover()
+    assert page.locator("#tip").inner_text().startswith("레이어 0: ")
+
+
+def background(page: Page) -> str:
+    return page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+
+def test_dark_follows_the_system_and_the_switch(opened: Open) -> None:
+    light, dark = "rgb(255, 255, 255)", "rgb(21, 23, 26)"
+    page = opened(color_scheme="dark")
+    assert background(page) == dark
+    page.click("[data-set-theme=light]")
+    assert background(page) == light
+    page = opened(color_scheme="light")
+    assert background(page) == light
+    page.click("[data-set-theme=dark]")
+    assert background(page) == dark
+    page.click("[data-set-theme=auto]")
+    assert background(page) == light
+
+
+def test_print_shows_every_chapter_and_no_switches(opened: Open) -> None:
+    page = opened(color_scheme="dark")
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert background(page) == "rgb(255, 255, 255)"
+    assert page.locator(".bar:visible, .tools:visible").count() == 0
+    assert page.locator("details:not([open])").count() == 0
+    assert page.locator("#policy-3 .drawing:visible").count() > 0
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator("details:not([open])").count() > 0
+    assert page.pdf()[:5] == b"%PDF-"
+
+
+def test_focus_goes_through_the_page_in_order(opened: Open) -> None:
+    page = opened()
+    seen: list[tuple[float, str]] = []
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        seen.append(
+            tuple(  # pyright: ignore[reportArgumentType]
+                page.evaluate(
+                    "[document.activeElement.getBoundingClientRect().top + scrollY,"
+                    " document.activeElement.outerHTML.slice(0, 60)]"
+                )
+            )
+        )
+    assert 'class="skip"' in seen[0][1]
+    assert all("<body" not in html for _, html in seen), "focus is never lost"
+    assert len({html for _, html in seen}) > 20
+    inside = [top for top, html in seen if "policy-" in html or "scroll" in html]
+    assert inside == sorted(inside)
+    page.keyboard.press("Shift+Tab")
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+
+
+def test_everything_works_by_keyboard(opened: Open) -> None:
+    page = opened()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#ladder")
+    page.focus("[data-set-language=ko]")
+    page.keyboard.press("Space")
+    assert page.evaluate("document.documentElement.lang") == "ko"
+    page.focus("#policy-2 > summary")
+    page.keyboard.press("Enter")
+    assert page.locator("#policy-2 .drawing:visible").count() > 0
+
+
+def test_a_link_opens_its_policy(opened: Open) -> None:
+    page = opened()
+    assert page.locator("#policy-3 .drawing:visible").count() == 0
+    page.click("a[href='#policy-3']")
+    assert page.locator("#policy-3 .drawing:visible").count() > 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_axe_finds_nothing_serious(opened: Open, scheme: str, language: str) -> None:
+    page = opened(color_scheme=scheme)
+    page.click(f"[data-set-language={language}]")
+    page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    found = Axe().run(page).response["violations"]
+    told = [
+        (each["id"], each["impact"], [node["html"][:120] for node in each["nodes"][:3]])
+        for each in found
+    ]
+    assert [each for each in told if each[1] in SERIOUS] == []
+
+
+def test_axe_sees_what_it_should(opened: Open) -> None:
+    """The same check, with faults planted."""
+    page = opened()
+    page.evaluate("document.querySelector('.frame img').removeAttribute('alt')")
+    page.evaluate("document.querySelector('.soft').style.color = '#eee'")
+    found = {each["id"] for each in Axe().run(page).response["violations"]}
+    assert {"image-alt", "color-contrast"} <= found
+
+
+@pytest.mark.parametrize("width", [390, 800, 1440])
+def test_it_fits_the_window(opened: Open, width: int) -> None:
+    page = opened(viewport={"width": width, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_thousand_rows_are_quick(opened: Open, tmp_path: Path) -> None:
+    frames = [f"frame {n}" for n in range(7)]
+    file = tmp_path / "many.html"
+    write_html(sample.realistic(layers=24, frames=frames), file)
+    page = opened(file)
+    rows = page.locator("#table-layers tbody tr")
+    assert rows.count() == 2 * 3 * 7 * 24
+    for act in (
+        "document.querySelectorAll('#table-layers th .sort')[4].click()",
+        "const i = document.querySelector('[data-filter=layers]'); i.value = 'sound 7';"
+        "i.dispatchEvent(new Event('input'))",
+    ):
+        taken = page.evaluate(
+            f"() => {{ const t = performance.now(); {act}; document.body.offsetHeight;"
+            " return performance.now() - t; }"
+        )
+        assert taken < QUICK_MS
+
+
+def test_hostile_text_is_shown_as_text(opened: Open, tmp_path: Path) -> None:
+    hostile = "<script>alert(1)</script><img src=x onerror=alert(2)>\u202eabc😀"
+    built = sample.realistic(layers=2, names=(hostile, "=HYPERLINK(1)"))
+    instructions = (
+        Instruction(name="left", text=hostile, expected_action=hostile),
+        *built.record.instructions[1:],
+    )
+    record = built.record.model_copy(update={"instructions": instructions})
+    file = tmp_path / "hostile.html"
+    write_html(Result(record, {"attention": built.attention}, built.frame_png), file)
+    page = opened(file)
+    assert hostile in page.locator(".ladder tbody th").first.inner_text()
+    assert page.locator("body script").count() == 1
+    with page.expect_download() as download:
+        page.click("[data-csv=summary]")
+    content = Path(download.value.path()).read_text(encoding="utf-8-sig")
+    names = {row["Model"] for row in csv.DictReader(io.StringIO(content))}
+    assert names == {hostile, "'=HYPERLINK(1)"}, "a spreadsheet must not run it"

@@ -1,0 +1,289 @@
+"""The page: self-contained, escaped, in both languages, written whole or not at all."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from heedmap.errors import RecordError
+from heedmap.record import Record
+from heedmap.report.figures.style import spec_of, to_svg
+from heedmap.report.page import background, data_tables
+from heedmap.report.page.bilingual import Bilingual
+from heedmap.report.page.drawings import page_svg
+from heedmap.report.page.render import render_html, write_html
+from heedmap.report.seed_rule import rule_text, seed_rule
+from heedmap.report.texts import TEXTS
+from heedmap.report.verdict_words import headline
+from heedmap.result import Result
+from heedmap.sentence import Language, policy_sentence
+from tests.report import sample
+from tests.report.conftest import BYPASSED, HEEDS, OVERWRITTEN
+
+VOID = {"meta", "img", "br", "wbr", "input"}
+MIB = 2**20
+
+
+class Page(HTMLParser):
+    """Reads a page strictly: every element must be closed by its own end tag."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        # `li`, `p` and table parts may not be left open either: the template closes all.
+        assert self.open.pop() == tag, f"unexpected </{tag}>"
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+@pytest.fixture(scope="module")
+def page(audited: Result) -> str:
+    return render_html(audited)
+
+
+@pytest.fixture(scope="module")
+def parsed(page: str) -> Page:
+    return Page(page)
+
+
+def test_the_page_is_well_formed_and_small(page: str, parsed: Page) -> None:
+    assert parsed.open == []
+    assert len(page.encode()) < 3 * MIB
+
+
+def test_both_languages_are_on_it_and_one_is_shown_first(audited: Result, parsed: Page) -> None:
+    text = "".join(parsed.text)
+    for language in ("en", "ko"):
+        for key in ("page_title", "method_text", "caution_low", "accuracy_note", "defined_share"):
+            assert TEXTS[language][key] in text, key
+        for policy in audited.record.policies:
+            assert policy_sentence(policy.facts, language) in text
+    assert ("html", {"lang": "en", "data-language": "en"}) in parsed.elements
+    korean = Page(render_html(audited, "ko"))
+    assert ("html", {"lang": "ko", "data-language": "ko"}) in korean.elements
+
+
+def test_nothing_is_fetched_and_nothing_of_the_users_runs(page: str, parsed: Page) -> None:
+    for tag, attributes in parsed.elements:
+        assert tag not in ("link", "iframe", "object", "embed"), tag
+        for name, value in attributes.items():
+            if not name.startswith("xmlns"):
+                assert not name.startswith("on"), name
+                assert "//" not in (value or "") or (value or "").startswith("data:"), name
+    assert [tag for tag, _ in parsed.elements].count("script") == 1
+    without_namespaces = re.sub(r'\bxmlns(:\w+)?="[^"]*"', "", page)
+    assert not re.findall(r"https?://", without_namespaces)
+    assert "@import" not in page
+    assert not re.findall(r"url\((?!#)", page), "only clips inside of a drawing"
+
+
+def test_the_story_comes_first(page: str) -> None:
+    places = [page.index(f'id="{name}"') for name in ("ladder", "figures", "tables", "background")]
+    assert places == sorted(places)
+    assert page.index('class="given"') < places[0]
+
+
+def test_headlines_say_where_the_instruction_was_lost(audited: Result) -> None:
+    said = {p.name: headline(p.verdict).text("en") for p in audited.record.policies}
+    assert said == {
+        HEEDS: "Heeds its instruction",
+        OVERWRITTEN: "Lost at step 2: present",
+        BYPASSED: "Heeds it, around the transformer",
+    }
+
+
+def test_the_seeds_rule_is_judged_by_the_ladder(audited: Result) -> None:
+    judged = {p.name: seed_rule(audited, p) for p in audited.record.policies}
+    assert {name: (rule.says, rule.judged) for name, rule in judged.items()} == {
+        HEEDS: ("reads", "right"),
+        OVERWRITTEN: ("ignores", "unfounded"),
+        BYPASSED: ("ignores", "wrong"),
+    }
+    says, why = rule_text(judged[OVERWRITTEN], audited.record.policies[1])
+    assert says == "Text gets 0.0%: “ignores it”"
+    assert why.startswith("The figure was read at positions 64-75 (all padding).")
+
+
+def test_the_rule_says_nothing_where_no_text_was_declared(audited: Result) -> None:
+    policy = audited.record.policies[0]
+    cases = tuple(
+        c.model_copy(update={"layouts": {"measured": c.layouts["measured"]}}) for c in policy.cases
+    )
+    bare = policy.model_copy(update={"cases": cases})
+    record = audited.record.model_copy(update={"policies": (bare,)})
+    rule = seed_rule(Result(record, {"attention": audited.attention}, audited.frame_png), bare)
+    assert (rule.says, rule.judged) == ("nothing", "open")
+
+
+def test_figures_of_the_tables_are_those_of_the_record() -> None:
+    case = sample.monavla_case("left")
+    shares = {"image": [[0.124], [0.456]], "text": [[0.0], [0.0]]}
+    rest = [[0.876], [0.544]]
+    tables = [
+        sample.table("m", case, "declared", {**shares, "undeclared": rest}),
+        sample.table(
+            "m",
+            case,
+            "measured",
+            {"image": shares["image"], "action": rest, "padding": shares["text"]},
+        ),
+    ]
+    built = sample.result([sample.policy("m", [case], layers=2, heads=1)], tables)
+    summary, layers = data_tables.summary_table(built), data_tables.layers_table(built)
+    # last layer 45.6 %; mean over layers (0.124 + 0.456) / 2 = 29.0 %; text 0.0 % of no region
+    (row,) = summary.rows
+    assert [cell.text for cell in row[4:8]] == ["45.6%", "0.0%", "29.0%", "0.0%"]
+    assert [cell.differs for cell in row[4:8]] == [False, True, False, True]
+    assert row[3].text == Bilingual("12 of 64", "64개 중 12개")
+    assert [cell.text for cell in layers.rows[0]][2:5] == ["0", "12.4%", "0.0%"]
+    for table in (summary, layers):
+        assert len(table.columns) == len(table.rows[0])
+        sums = [i for i, c in enumerate(table.columns) if c.label == Bilingual("Sum", "합계")]
+        assert {table.rows[0][i].text for i in sums} == {"100.0%"}
+
+
+def test_many_frames_are_averaged_by_layer_and_said_to_be() -> None:
+    frames = [f"f{n}" for n in range(40)]
+    built = sample.realistic(layers=8, frames=frames)
+    table = data_tables.layers_table(built)
+    assert len(table.rows) == 2 * 3 * 8
+    assert table.note is not None
+    assert "40 frames" in table.note.en
+    few = data_tables.layers_table(sample.realistic(layers=8, frames=frames[:2]))
+    assert len(few.rows) == 2 * 2 * 3 * 8
+    assert few.note is None
+
+
+def test_names_are_escaped_everywhere() -> None:
+    hostile = "<script>alert(1)</script>\"'&<img src=x onerror=y>\u202e😀"
+    built = sample.realistic(layers=2, names=(hostile, "b"))
+    instructions = tuple(
+        i.model_copy(update={"text": f"{hostile}{i.text}"}) for i in built.record.instructions
+    )
+    run = built.record.run.model_copy(update={"arguments": {"name": hostile}})
+    record = built.record.model_copy(update={"instructions": instructions, "run": run})
+    html = render_html(Result(record, {"attention": built.attention}, built.frame_png))
+    found = Page(html)
+    assert [tag for tag, _ in found.elements].count("script") == 1
+    sources = [a["src"] for tag, a in found.elements if tag == "img"]
+    assert all((source or "").startswith("data:image/png;base64,") for source in sources)
+    assert "&lt;script&gt;" in html
+    assert "alert(1)" in "".join(found.text)
+    assert html.count("<bdi>") == html.count("</bdi>") > 0, "names do not turn their neighbours"
+
+
+def test_what_was_not_measured_is_said(report_result: Result) -> None:
+    policies = [
+        policy.model_copy(
+            update={
+                "cases": tuple(c.model_copy(update={"token_count": None}) for c in policy.cases)
+            }
+        )
+        for policy in report_result.record.policies
+    ]
+    record = report_result.record.model_copy(update={"policies": tuple(policies)})
+    without = Result(record, {"attention": report_result.attention}, report_result.frame_png)
+    counted = [row[2].text for row in data_tables.summary_table(without).rows]
+    assert counted == [Bilingual("not measured", "측정하지 않음")] * 6
+
+
+def test_drawings_carry_both_languages_and_no_roles(audited: Result) -> None:
+    from heedmap.report.figures.kinds import figure_of
+
+    spec = spec_of(figure_of(audited, "shares", HEEDS).chart)
+    svg = str(page_svg(to_svg(spec), {"Layer": "레이어"}, "one"))
+    assert '<tspan class="en">Layer</tspan><tspan class="ko">레이어</tspan>' in svg
+    assert "aria-roledescription" not in svg
+    assert "graphics-symbol" not in svg
+    assert svg.count('data-tip="layer') + svg.count('data-tip="Layer') > 0
+
+
+def test_names_inside_drawings_are_unique_and_found(page: str) -> None:
+    names = re.findall(r' id="([^"]+)"', page)
+    assert len(names) == len(set(names))
+    assert set(re.findall(r"url\(#([^)]+)\)", page)) <= set(names)
+
+
+def test_data_is_inside_where_small_and_beside_where_not(
+    audited: Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {file.name: file.href for file in background.data_files(audited)}
+    assert set(files) == {
+        "record.json",
+        "attention.parquet",
+        "positions.parquet",
+        "trials.parquet",
+    }
+    inside = base64.b64decode(files["attention.parquet"].partition(",")[2])
+    assert pq.read_table(io.BytesIO(inside)).equals(audited.attention)
+    monkeypatch.setattr(background, "MOST_BYTES_INSIDE", 10)
+    assert {f.name: f.href for f in background.data_files(audited)} == {n: n for n in files}
+
+
+def test_the_record_inside_is_the_record(audited: Result, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(background, "MOST_BYTES_INSIDE", 10**9)
+    (href,) = [f.href for f in background.data_files(audited) if f.name == "record.json"]
+    content = json.loads(base64.b64decode(href.partition(",")[2]))
+    assert Record.model_validate(content) == audited.record
+
+
+def test_how_to_run_it_again(audited: Result) -> None:
+    code = background.how_to_run_again(audited.record)
+    assert ">>> heedmap.audit(" in code
+    run = audited.record.run.model_copy(update={"arguments": {"command_line": "heedmap demo"}})
+    record = audited.record.model_copy(update={"run": run})
+    assert background.how_to_run_again(record).endswith("\nheedmap demo")
+
+
+def test_the_page_is_written_whole(report_result: Result, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text("older")
+    write_html(report_result, path, "ko")
+    assert path.read_text(encoding="utf-8") == render_html(report_result, "ko")
+    assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_a_page_that_cannot_be_written_leaves_nothing(
+    report_result: Result, tmp_path: Path
+) -> None:
+    with pytest.raises(RecordError, match="cannot be written"):
+        write_html(report_result, tmp_path / "no" / "report.html")
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(RecordError, match="cannot be written"):
+        write_html(report_result, tmp_path / "taken")
+    assert [file.name for file in tmp_path.iterdir()] == ["taken"]
+    assert list((tmp_path / "taken").iterdir()) == []
+
+
+LANGUAGES: tuple[Language, Language] = ("en", "ko")
+
+
+def test_an_older_record_has_its_page(report_result: Result) -> None:
+    """Without positions, trials or words: fewer figures, nothing made up."""
+    for language in LANGUAGES:
+        html = render_html(report_result, language)
+        assert Page(html).open == []
+        assert 'class="drawing shares"' in html
+        assert 'class="drawing sequence"' not in html
