@@ -47,9 +47,14 @@ def test_killed_at_random_and_gone_on_with_gives_the_same(tmp_path: Path) -> Non
     assert_same(whole, RunFolder.open(out))
 
 
+def heeds_ctrl_c() -> None:
+    """A shell's background jobs, and what they start, are deaf to it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path: Path) -> None:
     path, out = grid(tmp_path, count=60), tmp_path / "run"
-    with command("sweep", path, "--out", out, "--workers", "2") as process:
+    with command("sweep", path, "--out", out, "--workers", "2", preexec_fn=heeds_ctrl_c) as process:
         wait_for_cells(out, 1)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
