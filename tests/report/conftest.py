@@ -8,7 +8,10 @@ from heedmap.pipeline import audit
 from heedmap.policies.specimen import case_trials
 from heedmap.result import Result
 from heedmap.specimens.world import frame_case
+from tests.report.browsing import browser, opened, report_file
 from tests.report.sample import realistic
+
+__all__ = ["browser", "opened", "report_file"]
 
 HEEDS = "exp42_counterfactual_pta@sound"
 OVERWRITTEN = "exp42_counterfactual_pta@monavla"

@@ -13,9 +13,7 @@ from heedmap.report.compare.comparison import Comparison, compare
 from heedmap.report.compare.page import write_comparison
 from heedmap.report.texts import TEXTS
 from heedmap.result import Result
-from tests.report.test_browser import SERIOUS, Open, browser, opened, report_file, shown
-
-__all__ = ["browser", "opened", "report_file"]
+from tests.report.browsing import SERIOUS, Open, shown
 
 
 @pytest.fixture(scope="module")
