@@ -57,7 +57,6 @@ class Size:
 SIZES = {
     "real": Size(2048, 24, 32, 1024, 24, 16),
     "small": Size(256, 6, 4, 128, 4, 4),
-    "deep": Size(256, 24, 4, 128, 4, 4),
 }
 
 
