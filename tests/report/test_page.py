@@ -24,6 +24,7 @@ from heedmap.report.texts import TEXTS
 from heedmap.report.verdict_words import headline
 from heedmap.result import Result
 from heedmap.sentence import Language, policy_sentence
+from heedmap.tables import LayoutKind
 from tests.report import sample
 from tests.report.conftest import BYPASSED, HEEDS, OVERWRITTEN
 
@@ -174,6 +175,32 @@ def test_many_frames_are_averaged_by_layer_and_said_to_be() -> None:
     few = data_tables.layers_table(sample.realistic(layers=8, frames=frames[:2]))
     assert len(few.rows) == 2 * 2 * 3 * 8
     assert few.note is None
+
+
+def test_a_summary_of_many_frames_is_over_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two frames under 12 and 11 tokens, 40 % and 60 % on the image: 50 %, and both counts."""
+    monkeypatch.setattr(data_tables, "MOST_ROWS", 1)
+    cases = [
+        sample.monavla_case("left", "a"),
+        sample.monavla_case("left", "b", text_len=11),
+    ]
+    kinds: list[tuple[LayoutKind, str, str]] = [
+        ("declared", "undeclared", "text"),
+        ("measured", "action", "padding"),
+    ]
+    tables = [
+        sample.table("m", case, kind, {"image": [[share]], rest: [[1 - share]], none: [[0.0]]})
+        for case, share in zip(cases, (0.4, 0.6), strict=True)
+        for kind, rest, none in kinds
+    ]
+    policy = sample.policy("m", cases, layers=1, heads=1)
+    table = data_tables.summary_table(sample.result([policy], tables, frames=("a", "b")))
+    (row,) = table.rows
+    assert [cell.text for cell in row[:2]] == ["m", "left"]
+    assert row[2].text == Bilingual("11-12", "11-12")
+    assert row[4].text == "50.0%"
+    assert table.note is not None
+    assert "Means over 2 frames" in table.note.en
 
 
 def test_names_are_escaped_everywhere() -> None:

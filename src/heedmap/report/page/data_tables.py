@@ -72,15 +72,17 @@ class DataTable:
 
 
 def summary_table(result: Result) -> DataTable:
-    """Last layer and mean over layers of every case."""
-    measured = summary_rows(result, "measured")
-    declared = {(r.policy, r.frame, r.instruction): r for r in summary_rows(result, "declared")}
+    """Last layer and mean over layers of every case; over frames where there are too many."""
+    rows, several = summary_rows(result, "measured"), len(result.record.frames) > 1
+    is_over_frames = len(rows) > MOST_ROWS and several
+    measured = _groups(rows, is_over_frames)
+    declared = _groups(summary_rows(result, "declared"), is_over_frames)
     seen = _image_seen(result)
-    regions = regions_of(row.last for row in measured)
-    claimed = _claimed(row.last for row in declared.values())
-    several = len(result.record.frames) > 1
+    regions = regions_of(row.last for row in rows)
+    claimed = _claimed(row.last for group in declared.values() for row in group)
+    has_frames = several and not is_over_frames
     columns = [
-        *_names(several),
+        *_names(has_frames),
         Column(plain("text_len")),
         Column(phrase("seen")),
         *_columns(claimed, "declared", "last_layer"),
@@ -88,20 +90,27 @@ def summary_table(result: Result) -> DataTable:
         *_columns(regions, "measured", "last_layer", with_sum=True),
         *_columns(regions, "measured", "mean_layers", with_sum=True),
     ]
-    rows = [
-        (
-            *_name_cells(row, several),
-            Cell(both(lambda language, row=row: count_text(row.text_len, language))),
-            Cell(seen[row.policy, row.frame, row.instruction]),
-            *_declared_cells(claimed, _of(declared, row, "last"), row.last),
-            *_declared_cells(claimed, _of(declared, row, "mean"), row.mean),
-            *_cells(regions, row.last),
-            *_cells(regions, row.mean),
+    table: list[tuple[Cell, ...]] = []
+    for place, group in measured.items():
+        last, mean = _means(group, "last"), _means(group, "mean")
+        claims = declared.get(place)
+        table.append(
+            (
+                *_name_cells(group[0], has_frames),
+                Cell(both(lambda language, group=group: _counts(group, language))),
+                Cell(_seen(group, seen)),
+                *_declared_cells(claimed, _means(claims, "last") if claims else None, last),
+                *_declared_cells(claimed, _means(claims, "mean") if claims else None, mean),
+                *_cells(regions, last),
+                *_cells(regions, mean),
+            )
         )
-        for row in measured
-    ]
-    note = phrase("differs") if claimed else None
-    return DataTable("summary", phrase("summary_table"), tuple(columns), tuple(rows), note)
+    notes = [phrase("differs")] if claimed else []
+    if is_over_frames:
+        notes.append(phrase("layers_are_means", count=len(result.record.frames)))
+    note = Bilingual(" ".join(n.en for n in notes), " ".join(n.ko for n in notes))
+    title = phrase("summary_table")
+    return DataTable("summary", title, tuple(columns), tuple(table), note if notes else None)
 
 
 def layers_table(result: Result) -> DataTable:
@@ -197,22 +206,47 @@ def _claimed(rows: Iterable[Shares]) -> list[str]:
     return [region for region in known if region in ("image", "text")] or known
 
 
-def _of(
-    declared: dict[tuple[str, str, str], SummaryRow], row: SummaryRow, which: str
-) -> Shares | None:
-    found = declared.get((row.policy, row.frame, row.instruction))
-    return None if found is None else getattr(found, which)
+_Place = tuple[str, str, str]
 
 
-def _image_seen(result: Result) -> dict[tuple[str, str, str], str | Bilingual]:
-    """Visible image positions of every case, such as "12 of 64"."""
-    told: dict[tuple[str, str, str], str | Bilingual] = {}
-    for policy in result.record.policies:
-        for case in policy.cases:
-            visible, total = image_seen(case)
-            place = (policy.name, case.frame, case.instruction)
-            told[place] = phrase("seen_of", visible=visible, total=total) if total else ABSENT
-    return told
+def _groups(rows: Iterable[SummaryRow], is_over_frames: bool) -> dict[_Place, list[SummaryRow]]:
+    """The rows that stand in one line, by policy, frame (empty: all of them) and instruction."""
+    found: dict[_Place, list[SummaryRow]] = {}
+    for row in rows:
+        frame = "" if is_over_frames else row.frame
+        found.setdefault((row.policy, frame, row.instruction), []).append(row)
+    return found
+
+
+def _means(group: Sequence[SummaryRow], which: str) -> Shares:
+    return mean_shares([getattr(row, which) for row in group])
+
+
+def _counts(group: Sequence[SummaryRow], language: Language) -> str:
+    """Tokens; from the fewest to the most where frames differ."""
+    counts = sorted({row.text_len for row in group if row.text_len is not None})
+    if len(counts) > 1:
+        return f"{counts[0]}-{counts[-1]}"
+    return count_text(counts[0] if counts else None, language)
+
+
+def _seen(group: Sequence[SummaryRow], seen: dict[_Place, tuple[int, int]]) -> str | Bilingual:
+    """Visible image positions, such as "12 of 64"; as `_counts` where frames differ."""
+    found = [seen[row.policy, row.frame, row.instruction] for row in group]
+    visible, totals = zip(*found, strict=True)
+    if not max(totals):
+        return ABSENT
+    few, most = min(visible), max(visible)
+    return phrase("seen_of", visible=few if few == most else f"{few}-{most}", total=max(totals))
+
+
+def _image_seen(result: Result) -> dict[_Place, tuple[int, int]]:
+    """Visible image positions of every case, and all of them."""
+    return {
+        (policy.name, case.frame, case.instruction): image_seen(case)
+        for policy in result.record.policies
+        for case in policy.cases
+    }
 
 
 def _over_frames(rows: Sequence[LayerRow]) -> list[LayerRow]:
