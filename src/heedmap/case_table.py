@@ -6,12 +6,12 @@ What is null was not measured, or is not in the sequence; it is never 0.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import get_args
 
 import pyarrow as pa
 
 from heedmap.regions import is_image
-
-_RUNGS = ("tokenised", "present", "visible", "attended", "used", "obeyed")
+from heedmap.verdict import RungName
 
 
 def _nullable(**columns: pa.DataType) -> pa.Schema:
@@ -24,7 +24,7 @@ CASES_SCHEMA = _nullable(
     instruction=pa.string(),
     text=pa.string(),
     token_count=pa.int32(),
-    **dict.fromkeys(_RUNGS, pa.string()),
+    **dict.fromkeys(get_args(RungName), pa.string()),
     bypass=pa.string(),
     cause=pa.string(),
     action=pa.string(),

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict
 from heedmap.evidence import CausalMap, ObeyedFacts, UsedFacts
 
 RungName = Literal["tokenised", "present", "visible", "attended", "used", "obeyed"]
+LOWER_RUNGS: tuple[RungName, ...] = ("tokenised", "present", "visible", "attended")
+"""Those that are told from one frame alone."""
 Status = Literal["holds", "fails", "not measured"]
 Cause = Literal[
     "none",

@@ -42,13 +42,13 @@ def watching(policy: Any, **options: Any) -> Monitor:
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """A clock on which every audit takes 2 s, and nothing else takes time."""
-    clock, real = Clock(), watch.audit
+    clock, real = Clock(), watch.climb
 
-    def audit(*args: Any, **kwargs: Any) -> Any:
+    def climb(*args: Any, **kwargs: Any) -> Any:
         clock.now_s += 2.0
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(watch, "audit", audit)
+    monkeypatch.setattr(watch, "climb", climb)
     return clock
 
 

@@ -49,9 +49,10 @@ def read_result(folder: Path) -> Result:
 
     Raises a HeedmapError for anything else.
     """
-    if (folder / "plan.json").is_file():
+    from heedmap.sweep.store import PLAN_FILE, RunFolder
+
+    if (folder / PLAN_FILE).is_file():
         from heedmap.sweep.result import result_of
-        from heedmap.sweep.store import RunFolder
 
         return result_of(RunFolder.open(folder))
     return Result.load(folder)

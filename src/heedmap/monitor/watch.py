@@ -17,6 +17,7 @@ import pyarrow as pa
 import torch
 from torch import nn
 
+from heedmap.climb import Climb, climb
 from heedmap.errors import HeedmapError, InstructionLostError, MonitorError
 from heedmap.inputs.trials import Trial
 from heedmap.monitor.history import append_reading, curve_of
@@ -24,10 +25,9 @@ from heedmap.monitor.pace import Clock, Pace
 from heedmap.monitor.ranks import from_first_rank, is_first_rank, refuse_sharded
 from heedmap.monitor.reading import Reading, read_off
 from heedmap.monitor.untouched import untouched
-from heedmap.pipeline import audit
 from heedmap.policies.base import Policy
 from heedmap.record import PolicyResult
-from heedmap.upper.measure import Stage, check_trials
+from heedmap.upper.measure import Stage, UpperOptions, check_trials
 from heedmap.verdict import RungName
 
 LOGGER = logging.getLogger("heedmap.monitor")
@@ -198,19 +198,16 @@ class Monitor:
 
     def _audit(self, policy: Policy) -> PolicyResult:
         """Torch's compiled code would hide what it attends to, and runs eagerly here."""
-        first = self.trials[0]
+        scale = None if self.action_scale is None else tuple(self.action_scale)
+        plan = Climb(
+            examined=self.trials[:1],
+            trials=self.trials,
+            tables={},
+            seed=self.seed,
+            options=UpperOptions(self.until, scale),
+        )
         with torch.compiler.set_stance("force_eager"):
-            result = audit(
-                policy,
-                {first.name: first.observation},
-                first.instructions,
-                expected_actions=first.expected,
-                trials=self.trials,
-                until=self.until,
-                action_scale=self.action_scale,
-                seed=self.seed,
-            )
-        return result.record.policies[0]
+            return climb(policy, plan, with_hash=False).result
 
     def _policy_for(self, module: nn.Module | None) -> Policy:
         """The policy as given, or made of the module (anew where it is another one)."""

@@ -18,10 +18,7 @@ from heedmap.sweep.outcome import cell_columns
 from heedmap.sweep.plan import Cell, FrameRef, Plan
 from heedmap.sweep.tables import COMMIT, RunTable, part
 from heedmap.tables import TableName
-from heedmap.verdict import Measurements
-
-LOWER = ("tokenised", "present", "visible", "attended")
-"""Rungs that are judged on every frame."""
+from heedmap.verdict import LOWER_RUNGS, Measurements
 
 
 class Gathered:
@@ -117,7 +114,7 @@ def _frames(
         measured = frames.get(trial.name)
         if measured is not None:
             verdict = judge(measured)
-            row |= {rung: verdict.rungs[rung].status for rung in LOWER}
+            row |= {rung: verdict.rungs[rung].status for rung in LOWER_RUNGS}
             row["cause"] = None if verdict.first_failing is None else verdict.cause
             row["measurements"] = LowerFacts(
                 tokens=measured.tokens,
@@ -174,10 +171,11 @@ def _seen(case: Case, climbed: Climbed) -> dict[str, Any]:
 
 
 def _responses(climbed: Climbed) -> Iterator[dict[str, Any]]:
-    responses = climbed.upper.responses
-    for request, scores in () if responses is None else responses.found:
+    if (responses := climbed.upper.responses) is None:
+        return
+    for request, scores in responses.found:
         yield {
-            "frame": responses.trials[request.trial].name if responses else "",
+            "frame": responses.trials[request.trial].name,
             "kind": request.kind,
             "instruction": request.name,
             "text": request.text,

@@ -12,9 +12,7 @@ from heedmap.ladder.upper import LEAST_EFFECT
 from heedmap.measures.stats import mean_interval
 from heedmap.sweep.pooled import Pooled, Row, pool
 from heedmap.sweep.store import RunFolder
-from heedmap.verdict import Cause, RungName, Status
-
-LOWER: tuple[RungName, ...] = ("tokenised", "present", "visible", "attended")
+from heedmap.verdict import LOWER_RUNGS, Cause, RungName, Status
 
 
 class _Model(BaseModel):
@@ -128,7 +126,7 @@ def _rungs(pooled: Pooled, unit: str | None, seed: int) -> dict[RungName, RungOv
             for row in pooled.frames
             if row[rung] in ("holds", "fails")
         }
-        for rung in LOWER
+        for rung in LOWER_RUNGS
     }
     least = LEAST_EFFECT.get(unit or "", 0.0)
     mediated = pooled.by_trial.get("mediated", {})
@@ -170,7 +168,7 @@ def _worst(pooled: Pooled) -> list[WorstFrame]:
     frames = [
         WorstFrame(
             frame=row["frame"],
-            fails=next((rung for rung in LOWER if row[rung] == "fails"), None),
+            fails=next((rung for rung in LOWER_RUNGS if row[rung] == "fails"), None),
             following=following.get(row["frame"]),
             mediated=mediated.get(row["frame"]),
         )
@@ -178,7 +176,7 @@ def _worst(pooled: Pooled) -> list[WorstFrame]:
     ]
 
     def badness(one: WorstFrame) -> tuple[int, float, float]:
-        rung = len(LOWER) if one.fails is None else LOWER.index(one.fails)
+        rung = len(LOWER_RUNGS) if one.fails is None else LOWER_RUNGS.index(one.fails)
         return (rung, _or_last(one.following), _or_last(one.mediated))
 
     return sorted(frames, key=badness)
