@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -27,6 +28,29 @@ def check_writable(folder: Path, marker: str, *, overwrite: bool = False) -> Non
         raise RecordError(
             f"The output folder {folder} cannot be written: {error.strerror or error}."
         ) from error
+
+
+def write_whole(path: Path, content: bytes, what: str) -> None:
+    """Write a file beside its place and rename it, so that it is there whole or not at all.
+
+    Raises RecordError, in which the file goes by `what` ("report"), when it cannot be written.
+    """
+    part: Path | None = None
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+        part = Path(name)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        part.chmod(0o644)
+        part.replace(path)
+    except OSError as error:
+        raise RecordError(
+            f"The {what} cannot be written to {path}: {error.strerror or error}; "
+            f"choose a folder that exists and can be written."
+        ) from error
+    finally:
+        if part is not None:
+            part.unlink(missing_ok=True)
 
 
 @contextmanager

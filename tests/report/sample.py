@@ -296,3 +296,17 @@ def realistic(
         *random_tables(names[1], heeded, layers, heads),
     ]
     return result(policies, tables, frames=frames)
+
+
+def without_token_counts(built: Result) -> Result:
+    """The same of policies that do not tell how many tokens an instruction has."""
+    policies = [
+        policy.model_copy(
+            update={
+                "cases": tuple(c.model_copy(update={"token_count": None}) for c in policy.cases)
+            }
+        )
+        for policy in built.record.policies
+    ]
+    record = built.record.model_copy(update={"policies": tuple(policies)})
+    return Result(record, {"attention": built.attention}, built.frame_png)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from html.parser import HTMLParser
 from pathlib import Path
 
 import duckdb
@@ -26,8 +25,8 @@ from heedmap.specimens.world import FrameCase
 from heedmap.tables import SCHEMAS, LayoutKind
 from tests.conftest import random_policy
 from tests.report import sample
+from tests.report.strict_html import StrictHtml as Fragment
 
-VOID = {"img", "br", "wbr"}
 OLDER = Path(__file__).parents[1] / "data" / "record-v2"
 
 
@@ -42,29 +41,6 @@ def audited(case: FrameCase) -> Result:
         declared="image=0:64,text=64:+len",
         until="cut",
     )
-
-
-class Fragment(HTMLParser):
-    """Reads strictly: what is opened has to be closed."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.text: list[str] = []
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text.append(data)
 
 
 def drawn(thing: Result | Record) -> str:

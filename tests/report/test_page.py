@@ -6,7 +6,6 @@ import base64
 import io
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -27,36 +26,9 @@ from heedmap.sentence import Language, policy_sentence
 from heedmap.tables import LayoutKind
 from tests.report import sample
 from tests.report.conftest import BYPASSED, HEEDS, OVERWRITTEN
+from tests.report.strict_html import StrictHtml as Page
 
-VOID = {"meta", "img", "br", "wbr", "input"}
 MIB = 2**20
-
-
-class Page(HTMLParser):
-    """Reads a page strictly: every element must be closed by its own end tag."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.text: list[str] = []
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        # `li`, `p` and table parts may not be left open either: the template closes all.
-        assert self.open.pop() == tag, f"unexpected </{tag}>"
-
-    def handle_data(self, data: str) -> None:
-        self.text.append(data)
 
 
 @pytest.fixture(scope="module")
@@ -222,16 +194,7 @@ def test_names_are_escaped_everywhere() -> None:
 
 
 def test_what_was_not_measured_is_said(report_result: Result) -> None:
-    policies = [
-        policy.model_copy(
-            update={
-                "cases": tuple(c.model_copy(update={"token_count": None}) for c in policy.cases)
-            }
-        )
-        for policy in report_result.record.policies
-    ]
-    record = report_result.record.model_copy(update={"policies": tuple(policies)})
-    without = Result(record, {"attention": report_result.attention}, report_result.frame_png)
+    without = sample.without_token_counts(report_result)
     counted = [row[2].text for row in data_tables.summary_table(without).rows]
     assert counted == [Bilingual("not measured", "측정하지 않음")] * 6
 

@@ -197,16 +197,7 @@ def test_sentences_and_warnings_are_told(report_result: Result) -> None:
 
 
 def test_an_unknown_token_count_is_not_measured(report_result: Result) -> None:
-    policies = [
-        policy.model_copy(
-            update={
-                "cases": tuple(c.model_copy(update={"token_count": None}) for c in policy.cases)
-            }
-        )
-        for policy in report_result.record.policies
-    ]
-    record = report_result.record.model_copy(update={"policies": tuple(policies)})
-    unknown = Result(record, {"attention": report_result.attention}, report_result.frame_png)
+    unknown = sample.without_token_counts(report_result)
     assert printed(unknown, 160).count("not measured") == 3 * 6  # tables, cases
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heedmap.errors import RecordError
+from heedmap.folders import write_whole
 from heedmap.report.compare.comparison import Comparison
 from heedmap.report.compare.differences import Difference, differences
 from heedmap.report.compare.figures import curves, forest
@@ -24,7 +25,7 @@ from heedmap.report.figures.style import COLORS, OTHER_COLOR, Chart
 from heedmap.report.page.bilingual import Bilingual, both, phrase, plain
 from heedmap.report.page.data_tables import Cell, Column, DataTable
 from heedmap.report.page.drawings import Drawing, drawn
-from heedmap.report.page.render import environment, write_whole
+from heedmap.report.page.render import environment
 from heedmap.report.page.story import pictures
 from heedmap.report.summary_lines import SummaryLine, TwoShares
 from heedmap.report.wording import ABSENT, count_text, declared_text, percent
@@ -41,7 +42,7 @@ def write_comparison(comparison: Comparison, path: Path, language: Language = "e
             f"A comparison is written as an HTML page, but {path} ends in '{path.suffix}'; give "
             f"--out a name that ends in .html."
         )
-    write_whole(render_comparison(comparison, language), path)
+    write_whole(path, render_comparison(comparison, language).encode(), "report")
 
 
 def render_comparison(comparison: Comparison, language: Language = "en") -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from heedmap.errors import RecordError
+from heedmap.folders import write_whole
 from heedmap.report.figures.figure import Figure
 from heedmap.report.figures.style import spec_of, to_png, to_svg
 
@@ -21,13 +22,4 @@ def write_figure(figure: Figure, path: Path, scale: float = 3.0) -> None:
         )
     spec = spec_of(figure.chart)
     content = to_svg(spec).encode() if ending == ".svg" else to_png(spec, scale)
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_bytes(content)
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise RecordError(
-            f"The figure cannot be written to {path}: {error.strerror or error}; choose a folder "
-            f"that exists and can be written."
-        ) from error
+    write_whole(path, content, "figure")

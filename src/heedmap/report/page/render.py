@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from heedmap.errors import RecordError
+from heedmap.folders import write_whole
 from heedmap.regions import in_order
 from heedmap.report.figures.style import COLORS, OTHER_COLOR, css_class
 from heedmap.report.page.background import DEFINITIONS, LIMITS, data_files, how_to_run_again
@@ -31,27 +29,7 @@ def write_html(result: Result, path: Path, language: Language = "en") -> None:
 
     Raises RecordError when it cannot be written.
     """
-    write_whole(render_html(result, language), path)
-
-
-def write_whole(page: str, path: Path) -> None:
-    """Write a page beside its place and rename it. Raises RecordError when it cannot be."""
-    part: Path | None = None
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        part = Path(name)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(page)
-        part.chmod(0o644)
-        part.replace(path)
-    except OSError as error:
-        raise RecordError(
-            f"The report cannot be written to {path}: {error.strerror or error}; "
-            f"choose a folder that exists and can be written."
-        ) from error
-    finally:
-        if part is not None:
-            part.unlink(missing_ok=True)
+    write_whole(path, render_html(result, language).encode(), "report")
 
 
 def render_html(result: Result, language: Language = "en") -> str:
