@@ -15,10 +15,10 @@ SOURCE = Path(__file__).parent.parent / "src" / "heedmap"
 # this list, never from one below.
 RANKS: list[tuple[str, ...]] = [
     ("errors",),
-    ("pixels", "types", "regions", "folders", "evidence", "checkpoints", "shown"),
-    ("verdict", "inputs"),
+    ("pixels", "types", "regions", "files", "evidence", "checkpoints", "shown"),
+    ("verdict", "inputs", "manifest"),
     ("record", "tables", "case_table"),
-    ("provenance", "sentence", "variants", "result", "pooling"),
+    ("provenance", "sentence", "variants", "folders", "reading", "result", "pooling"),
     ("disagreements",),
     ("ladder", "capture"),
     ("layout", "batches"),

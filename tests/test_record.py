@@ -78,16 +78,16 @@ def test_a_result_is_only_replaced_on_purpose(result: Result, tmp_path: Path) ->
 def test_a_folder_with_other_files_is_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("years of work")
     with pytest.raises(RecordError, match="not a heedmap result"):
-        check_writable(tmp_path, RECORD_FILE, overwrite=True)
+        check_writable(tmp_path, overwrite=True)
     assert (tmp_path / "thesis.tex").exists()
 
 
 def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
     (tmp_path / "run").write_text("")
     with pytest.raises(RecordError, match="not a folder"):
-        check_writable(tmp_path / "run", RECORD_FILE)
+        check_writable(tmp_path / "run")
     with pytest.raises(RecordError, match="cannot be written"):
-        check_writable(tmp_path / "run" / "below", RECORD_FILE)
+        check_writable(tmp_path / "run" / "below")
 
 
 def test_what_is_no_result_is_refused(result: Result, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ read, compared and reported anywhere.
 
 from __future__ import annotations
 
-import hashlib
+import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -18,13 +18,18 @@ from jaxtyping import UInt8
 from pydantic import BaseModel, ConfigDict, Field
 
 from heedmap.case_table import CASES_SCHEMA
+from heedmap.inputs.images import pixels_sha256
 from heedmap.regions import is_image
 from heedmap.shown import Shown
 from heedmap.verdict import Facts, Measurements, Verdict
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
+MANIFEST_SINCE = 4
+"""The schema from which on every result has a manifest."""
 RECORD_FILE = "record.json"
 FRAMES_FOLDER = "frames"
+FRAME_FILE = re.compile(rf"{FRAMES_FOLDER}/[0-9]{{5,}}\.png")
+"""How a frame's copy is named: a record from a stranger may name no other file."""
 
 LayoutKind = Literal["declared", "measured"]
 
@@ -48,8 +53,9 @@ class FrameInfo(_Model):
 
     name: str
     source: str
-    file: str
+    file: str = Field(pattern=rf"^{FRAME_FILE.pattern}$")
     sha256: str
+    """Of the pixels, (height, width, 3) bytes."""
     height_px: int
     width_px: int
     cameras: tuple[str, ...] = ("image",)
@@ -229,7 +235,7 @@ def frame_info(
         name=name,
         source=source,
         file=f"{FRAMES_FOLDER}/{index:05d}.png",
-        sha256=hashlib.sha256(pixels.tobytes()).hexdigest(),
+        sha256=pixels_sha256(pixels),
         height_px=height,
         width_px=width,
         cameras=tuple(cameras),

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import ValidationError
 
 from heedmap.case_table import SHARES_SCHEMA, share_row, shares_of_cases
 from heedmap.errors import RecordError
-from heedmap.folders import check_writable, staged_folder
-from heedmap.record import FRAMES_FOLDER, RECORD_FILE, SCHEMA_VERSION, Record
+from heedmap.folders import REPORT_FILE, add_report, result_folder
+from heedmap.reading import read_record, read_result
+from heedmap.record import FRAMES_FOLDER, RECORD_FILE, Record
 from heedmap.shown import Shown
 from heedmap.tables import SCHEMAS, TableFile, TableName, empty_table, file_of
 
@@ -94,14 +92,17 @@ class Result(Shown):
         table = held.read() if isinstance(held, TableFile) else held
         return table.cast(SCHEMAS[name])
 
-    def save(self, folder: Path, *, overwrite: bool = False) -> None:
-        """Write the result to `folder`, all or nothing.
+    def save(
+        self, folder: Path, *, overwrite: bool = False, report: Callable[[], str] | None = None
+    ) -> None:
+        """Write the result to `folder`, all or nothing, with the text of its report where given.
 
         Raises RecordError when the folder cannot be written, holds something that is not
-        a heedmap result, or holds one and `overwrite` is False.
+        a heedmap result, or holds one and `overwrite` is False; and whatever `report` raises,
+        after the result was written without it.
         """
-        check_writable(folder, RECORD_FILE, overwrite=overwrite)
-        with staged_folder(folder) as staging:
+        failed: Exception | None = None
+        with result_folder(folder, overwrite=overwrite) as staging:
             (staging / RECORD_FILE).write_text(self.record.model_dump_json(indent=1) + "\n")
             for name in SCHEMAS:
                 held = self._tables.get(name, empty_table(name))
@@ -112,48 +113,30 @@ class Result(Shown):
             (staging / FRAMES_FOLDER).mkdir()
             for frame in self.record.frames:
                 (staging / frame.file).write_bytes(self.frame_png[frame.name])
+            if report is not None:
+                try:
+                    (staging / REPORT_FILE).write_text(report())
+                except Exception as error:  # no report is a reason to lose what was measured
+                    (staging / REPORT_FILE).unlink(missing_ok=True)
+                    failed = error
+        if failed is not None:
+            raise failed
+
+    def save_report(self, folder: Path, report: str) -> Path:
+        """Write the text of this result's report into its folder; gives the report's path.
+
+        Raises RecordError when the folder holds another result by now, or cannot be written.
+        """
+
+        def is_this_result() -> bool:
+            return read_record(folder) == self.record
+
+        return add_report(folder, report.encode(), is_this_result)
 
     @classmethod
     def load(cls, folder: Path) -> Result:
-        """Read a result folder. Raises RecordError when it is none, or of a newer schema."""
-        path = folder / RECORD_FILE
-        if not path.is_file():
-            raise RecordError(
-                f"{folder} is not a heedmap result: it has no {RECORD_FILE}. "
-                f"Give the folder that an audit wrote with --out."
-            )
-        try:
-            record = Record.model_validate(_of_this_schema(path))
-            tables: dict[TableName, pa.Table | TableFile] = {
-                name: _table(folder, name, record) for name in SCHEMAS
-            }
-            frame_png = {f.name: (folder / f.file).read_bytes() for f in record.frames}
-        except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"])
-            raise RecordError(
-                f"{path} does not fit record schema {SCHEMA_VERSION}: {place}: {first['msg']}"
-            ) from error
-        except (OSError, ValueError, pa.ArrowException) as error:
-            raise RecordError(f"The result in {folder} cannot be read: {error}") from error
-        return cls(record, tables, frame_png)
+        """Read a result folder; every file is compared with its checksum.
 
-
-def _table(folder: Path, name: TableName, record: Record) -> pa.Table:
-    """One table of a result folder; empty where the record is older than the table."""
-    path = folder / file_of(name)
-    if name != "attention" and record.schema_version < 3 and not path.exists():
-        return empty_table(name)
-    return pq.read_table(path)
-
-
-def _of_this_schema(path: Path) -> Any:
-    """The JSON of a record. Raises RecordError when a newer heedmap wrote it."""
-    content = json.loads(path.read_bytes())
-    version = content.get("schema_version") if isinstance(content, dict) else None
-    if isinstance(version, int) and version > SCHEMA_VERSION:
-        raise RecordError(
-            f"{path} was written in record schema {version}, but this heedmap reads up to "
-            f"{SCHEMA_VERSION}; update heedmap."
-        )
-    return content
+        Raises RecordError when it is none, is damaged, or is of a newer schema.
+        """
+        return cls(*read_result(folder))

@@ -23,9 +23,9 @@ from heedmap.cli.showing import AsJson, AsMarkdown, Full, Lang, Language, comman
 from heedmap.cli.styles import Wiring
 from heedmap.cli.summary import summary
 from heedmap.cli.sweep import merge, sweep
+from heedmap.cli.verify import verify
 from heedmap.errors import HeedmapError
 from heedmap.folders import check_writable
-from heedmap.record import RECORD_FILE
 
 app = typer.Typer(
     help="Tells whether a robot policy heeds its instruction and, if not, where it was lost.",
@@ -45,6 +45,7 @@ app.command()(sweep)
 app.command()(merge)
 app.command()(summary)
 app.command()(query)
+app.command()(verify)
 
 
 @app.command()
@@ -116,7 +117,7 @@ def audit(
     from heedmap.pipeline import audit as run_audit
 
     if output is not None:
-        check_writable(output, RECORD_FILE, overwrite=force)
+        check_writable(output, overwrite=force)
     inputs = gather_inputs(
         InputOptions(
             frames=frame or (),
@@ -171,7 +172,7 @@ def demo(
     """Audit four trained policies, each in two wirings, on one frame with three instructions."""
     from heedmap.demo import run_demo
 
-    check_writable(output, RECORD_FILE, overwrite=True)
+    check_writable(output, overwrite=True)
     with progress_bar() as advance:
         result = run_demo(
             [

@@ -6,15 +6,17 @@ import shlex
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from heedmap.cli.console import err, out, verdicts_json
+from heedmap.folders import REPORT_FILE
 from heedmap.result import Result
 
-REPORT_FILE = "report.html"
+if TYPE_CHECKING:
+    from heedmap.sweep.store import RunFolder
 
 
 class Language(StrEnum):
@@ -49,13 +51,20 @@ def read_result(folder: Path) -> Result:
 
     Raises a HeedmapError for anything else.
     """
-    from heedmap.sweep.store import PLAN_FILE, RunFolder
+    run = run_folder(folder)
+    if run is None:
+        return Result.load(folder)
+    from heedmap.sweep.result import result_of
 
-    if (folder / PLAN_FILE).is_file():
-        from heedmap.sweep.result import result_of
+    return result_of(run)
 
-        return result_of(RunFolder.open(folder))
-    return Result.load(folder)
+
+def run_folder(folder: Path) -> RunFolder | None:
+    """The sweep's run in a folder; None where it is something else."""
+    from heedmap.sweep.plan_file import PLAN_FILE
+    from heedmap.sweep.store import RunFolder
+
+    return RunFolder.open(folder) if (folder / PLAN_FILE).is_file() else None
 
 
 def show(
@@ -68,14 +77,14 @@ def show(
     as_markdown: bool = False,
     full: bool = False,
 ) -> None:
-    """Save the result where that was asked for, print it, and write its page."""
+    """Save the result with its report where that was asked for, and print it."""
     if output is not None:
-        result.save(output, overwrite=overwrite)
+        result.save(output, overwrite=overwrite, report=lambda: _report(result, lang))
     told = print_result(result, lang, as_json=as_json, as_markdown=as_markdown, full=full)
     if output is not None:
         if told is out:
-            out.print(f"Result: {output}", highlight=False, markup=False, soft_wrap=True)
-        write_report(result, output, lang, console=told)
+            _print_path(out, "Result", output)
+        _print_path(told, "Report", (output / REPORT_FILE).resolve())
     elif told is out:
         err.print("Nothing was written; add --out DIR to keep the result and its HTML report.")
 
@@ -104,9 +113,17 @@ def print_result(
 
 
 def write_report(result: Result, folder: Path, lang: Language, console: Console = out) -> None:
-    """Write the page into the result's folder."""
-    from heedmap.report.page.render import write_html
+    """Write the page into the folder that the result was read from."""
+    run, report = run_folder(folder), _report(result, lang)
+    path = result.save_report(folder, report) if run is None else run.add_report(report)
+    _print_path(console, "Report", path.resolve())
 
-    path = folder / REPORT_FILE
-    write_html(result, path, lang.value)
-    console.print(f"Report: {path.resolve()}", highlight=False, markup=False, soft_wrap=True)
+
+def _report(result: Result, lang: Language) -> str:
+    from heedmap.report.page.render import render_html
+
+    return render_html(result, lang.value)
+
+
+def _print_path(console: Console, what: str, path: Path) -> None:
+    console.print(f"{what}: {path}", highlight=False, markup=False, soft_wrap=True)

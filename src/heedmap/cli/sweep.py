@@ -18,6 +18,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 from heedmap.checkpoints.permissions import Permissions
 from heedmap.cli.console import err, out
@@ -197,6 +198,8 @@ def _estimate_lines(
 
 
 def _print_end(path: Path, totals: Totals) -> None:
+    for cell, how in totals.damaged.items():
+        err.print(Text(f"Damaged, and measured again: {cell}: {how}"))
     told = f"{totals.done} of {totals.cells} cells are in {path}"
     if totals.failed:
         told += f", {totals.failed} of them failed"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import warnings
 from collections.abc import Sequence
@@ -83,6 +84,11 @@ def png_bytes(frame: Frame) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(frame).save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def pixels_sha256(frame: Frame) -> str:
+    """Of the decoded pixels, so that it does not depend on how a file packs them."""
+    return hashlib.sha256(frame.tobytes()).hexdigest()
 
 
 def side_by_side(frames: Sequence[np.ndarray]) -> np.ndarray:

@@ -29,6 +29,11 @@ class Observation:
         """The first camera's image."""
         return next(iter(self.images.values()))
 
+    @property
+    def pixels(self) -> Frame:
+        """What a person looks at: the cameras side by side, the first one left."""
+        return side_by_side(list(self.images.values()))
+
     def with_image(self, camera: str, frame: Frame) -> Observation:
         """The same moment with one camera's image exchanged."""
         return replace(self, images={**self.images, camera: frame})
@@ -53,5 +58,5 @@ class NamedFrame:
 
     @property
     def pixels(self) -> Frame:
-        """What a person looks at: the cameras side by side, the first one left."""
-        return side_by_side(list(self.observation.images.values()))
+        """As `Observation.pixels`."""
+        return self.observation.pixels

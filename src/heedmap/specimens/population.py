@@ -30,9 +30,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from heedmap.errors import PolicyError
+from heedmap.files import write_whole
 from heedmap.specimens import bypasses, faults
 from heedmap.specimens.faults import Planted
 from heedmap.specimens.network import NetworkConfig, TinyKosmos2Policy
@@ -154,10 +155,9 @@ def save_member(member: Member, planted: Planted, folder: Path | None = None) ->
     folder = folder or population_folder()
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{member.name}.safetensors"
-    part = path.with_suffix(".part")
-    save_file({k: v.half().contiguous() for k, v in planted.state_dict().items()}, part)
-    part.chmod(0o644)  # safetensors writes files that only their owner can read
-    part.replace(path)
+    write_whole(
+        path, save({k: v.half().contiguous() for k, v in planted.state_dict().items()}), "weights"
+    )
     return path
 
 

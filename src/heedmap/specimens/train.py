@@ -9,8 +9,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 import transformers
-from safetensors.torch import save_file
+from safetensors.torch import save
 
+from heedmap.files import write_whole
 from heedmap.specimens.network import TinyKosmos2Policy
 from heedmap.specimens.world import (
     ACTIONS,
@@ -55,10 +56,7 @@ def save_specimen(policy: TinyKosmos2Policy, recipe: Recipe, folder: Path) -> Pa
     """Write weights and recipe to `folder`; returns the weights' path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{recipe.name}.safetensors"
-    part = path.with_suffix(".part")
-    save_file({k: v.contiguous() for k, v in policy.state_dict().items()}, part)
-    part.chmod(0o644)  # safetensors writes files that only their owner can read
-    part.replace(path)
+    write_whole(path, save({k: v.contiguous() for k, v in policy.state_dict().items()}), "weights")
     complete = recipe.model_copy(update={"weights_sha256": sha256_of(path)})
     (folder / f"{recipe.name}.json").write_text(complete.model_dump_json(indent=2) + "\n")
     return path

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from heedmap.checkpoints.permissions import SAFE, Permissions
+from heedmap.manifest import listed
 from heedmap.sweep.outcome import Outcome
 from heedmap.sweep.plan import Cell, Plan
 from heedmap.sweep.store import RunFolder
@@ -43,6 +44,8 @@ class Totals:
     failed: int = 0
     frames: int = 0
     """That were measured now."""
+    damaged: dict[str, str] = field(default_factory=dict)
+    """Cells that were measured again because files of theirs were damaged: which, and how."""
 
 
 @dataclass
@@ -85,11 +88,13 @@ def run_sweep(
     """Run what is missing in a run folder; gives how many cells are done, and failed, in all.
 
     `cells` are those of a shard; left out, all. Raises RecordError when another process
-    writes there, or the disk is full.
+    writes there, or the disk is full. Cells whose files are damaged are run again.
     """
     plan = folder.plan
     wanted = plan.cells if cells is None else cells
     with folder.writing():
+        damaged = {cell: listed(files) for cell, files in folder.damaged().items()}
+        folder.forget(damaged)
         statuses = folder.statuses()
         if retry_failed:
             again = [cell.id for cell in wanted if statuses.get(cell.id) == "failed"]
@@ -97,7 +102,7 @@ def run_sweep(
             statuses = {cell: s for cell, s in statuses.items() if cell not in again}
         left = [cell for cell in wanted if cell.id not in statuses]
         done = [statuses[cell.id] for cell in wanted if cell.id in statuses]
-        totals = Totals(len(wanted), len(done), done.count("failed"))
+        totals = Totals(len(wanted), len(done), done.count("failed"), damaged=damaged)
         on_progress(totals)
         if not left:
             return totals

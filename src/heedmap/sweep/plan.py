@@ -16,7 +16,9 @@ from pydantic import BaseModel, ConfigDict
 from heedmap.inputs.instructions import CaseInstruction
 from heedmap.sweep.grid import Intervention, Measure
 
-SWEEP_SCHEMA_VERSION = 1
+SWEEP_SCHEMA_VERSION = 2
+CHECKSUMS_SINCE = 2
+"""The schema from which on every cell has checksums."""
 
 FrameKind = Literal["frame", "case", "specimen"]
 SetKind = Literal["given", "own", "counterfactuals"]

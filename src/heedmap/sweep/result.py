@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pyarrow as pa
 
-from heedmap.errors import RecordError
+from heedmap.errors import FrameError, RecordError
 from heedmap.facts import gather_facts
+from heedmap.inputs.cases import CASE_FRAME
 from heedmap.inputs.frames import FramePngs
-from heedmap.inputs.observation import NamedFrame
+from heedmap.inputs.images import pixels_sha256
+from heedmap.inputs.observation import NamedFrame, Observation
 from heedmap.preparation import describe_frame
 from heedmap.provenance import describe_run
 from heedmap.record import Case, Instruction, PolicyResult, Record
 from heedmap.result import Result
 from heedmap.sentence import policy_sentence
+from heedmap.sweep.plan import FrameRef, Plan
+from heedmap.sweep.policies import stamp
 from heedmap.sweep.pooled import Pooled, pool
 from heedmap.sweep.sources import trial_at
 from heedmap.sweep.store import RunFolder
@@ -49,13 +54,35 @@ def result_of(folder: RunFolder) -> Result:
 
 def _frames(folder: RunFolder, pooled: Sequence[Pooled]) -> list[NamedFrame]:
     wanted = {trial.name for each in pooled for trial in each.trials}
+    measured = folder.read("frames", ["frame", "pixels_sha256"]).to_pylist()
+    hashes = {row["frame"]: row["pixels_sha256"] for row in measured}
     found: dict[str, NamedFrame] = {}
     for each in folder.plan.sets:
         for ref in (folder.plan.frames[number] for number in each.frames):
             if ref.name in wanted and ref.name not in found:
                 seen = trial_at(ref, each).observation
+                _check_same_frame(ref, seen, hashes.get(ref.name), folder.plan)
                 found[ref.name] = NamedFrame(ref.name, ref.place, seen, episode=ref.episode)
     return list(found.values())
+
+
+def _check_same_frame(ref: FrameRef, seen: Observation, sha256: str | None, plan: Plan) -> None:
+    """Raise FrameError unless this is the frame that was measured.
+
+    A run may come from a stranger, whose plan could name any image of this machine. Runs of
+    schema 1 tell only size and time of change of the frames' files.
+    """
+    if sha256 is not None:
+        is_same = pixels_sha256(seen.pixels) == sha256
+    else:
+        path = Path(ref.place.partition("#")[0])
+        files = {str(path), str(path / CASE_FRAME)} & plan.files.keys()
+        is_same = ref.kind == "specimen" or any(plan.files[f] == stamp(Path(f)) for f in files)
+    if not is_same:
+        raise FrameError(
+            f"The frame '{ref.name}' at {ref.place} is not the one that was measured; put that "
+            f"back, or run the sweep again into a new folder."
+        )
 
 
 def _instructions(pooled: Sequence[Pooled]) -> tuple[Instruction, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from heedmap.climb import Climbed
+from heedmap.inputs.images import pixels_sha256
 from heedmap.inputs.trials import Trial
 from heedmap.ladder.judge import judge
 from heedmap.measures.following import parse_expectation
@@ -106,6 +107,7 @@ def _frames(
         row: dict[str, Any] = {
             "frame": trial.name,
             "source": ref.place,
+            "pixels_sha256": pixels_sha256(trial.observation.pixels),
             "cluster": trial.cluster,
             "episode": trial.episode,
             "recorded": trial.recorded,

@@ -1,15 +1,15 @@
-"""The run folder: a plan, and one Parquet part a cell in each table's folder.
+"""The run folder: a plan, and for each cell one Parquet part in each table's folder.
 
-Every part is written beside its place and renamed, the cell's row of `cells` last: a cell
-counts once that is there. So stopping at any moment, by whatever means, loses at most the
-cell in hand; what it left is overwritten when it is run again. One process writes at a time.
+Every file is written beside its place and renamed; a cell's checksums come last, and a cell
+counts once these are there. So stopping at any moment, by whatever means, loses at most the cell
+in hand; what it left is overwritten when it is run again. Whatever is read is compared with its
+checksum. One process writes at a time.
+
+Runs of schema 1 have no checksums: there a cell counts once its part of `cells` is there.
 """
 
 from __future__ import annotations
 
-import errno
-import fcntl
-import json
 import os
 import socket
 from collections.abc import Collection, Iterator, Sequence
@@ -20,17 +20,30 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
-from pydantic import ValidationError
+from filelock import FileLock, Timeout
 
 from heedmap.errors import RecordError
+from heedmap.files import PART_PREFIX, replace_file
+from heedmap.folders import REPORT_FILE
+from heedmap.manifest import (
+    MANIFEST_FILE,
+    Damage,
+    Manifest,
+    Verification,
+    damages,
+    listed,
+    manifest_of,
+    read_checked,
+    read_manifest,
+)
 from heedmap.sweep.outcome import Outcome
-from heedmap.sweep.plan import SWEEP_SCHEMA_VERSION, Cell, Plan, difference
-from heedmap.sweep.tables import COMMIT, RUN_SCHEMAS, RunTable
+from heedmap.sweep.plan import CHECKSUMS_SINCE, Cell, Plan
+from heedmap.sweep.plan_file import PLAN_FILE, cannot_write, keep_plan, read_plan
+from heedmap.sweep.tables import COMMIT, RUN_SCHEMAS, RunTable, as_schema
 
-PLAN_FILE = "plan.json"
-LOCK_FILE = ".lock"
-BESIDE = ".part-"
-"""In front of the name of a part that is being written."""
+CHECKSUMS = "checksums"
+"""The folder of the cells' manifests."""
+LOCK_FILE, HOLDER_FILE = ".lock", ".writer"
 
 
 class RunFolder:
@@ -42,29 +55,8 @@ class RunFolder:
 
     @classmethod
     def open(cls, path: Path) -> RunFolder:
-        """An existing run. Raises RecordError when it is none, or of a newer schema."""
-        place = path / PLAN_FILE
-        try:
-            content = json.loads(place.read_bytes())
-        except FileNotFoundError as error:
-            raise RecordError(
-                f"{path} is not the folder of a sweep: it has no {PLAN_FILE}. Give the folder that "
-                f"'heedmap sweep' wrote."
-            ) from error
-        except (OSError, ValueError) as error:
-            raise RecordError(f"The plan {place} cannot be read: {error}.") from error
-        version = content.get("schema_version") if isinstance(content, dict) else None
-        if isinstance(version, int) and version > SWEEP_SCHEMA_VERSION:
-            raise RecordError(
-                f"{path} was written in sweep schema {version}, but this heedmap reads up to "
-                f"{SWEEP_SCHEMA_VERSION}; update heedmap."
-            )
-        try:
-            return cls(path, Plan.model_validate(content))
-        except ValidationError as error:
-            first = error.errors()[0]
-            told = ".".join(str(part) for part in first["loc"])
-            raise RecordError(f"{place} is no plan of a sweep: {told}: {first['msg']}.") from error
+        """An existing run. Raises RecordError when it is none, is damaged, or of a newer schema."""
+        return cls(path, read_plan(path))
 
     @classmethod
     def begin(cls, path: Path, plan: Plan) -> RunFolder:
@@ -72,25 +64,7 @@ class RunFolder:
 
         Raises RecordError when another plan was begun there, or the folder holds other files.
         """
-        if (path / PLAN_FILE).is_file():
-            found = cls.open(path)
-            if told := difference(found.plan, plan):
-                raise RecordError(
-                    f"{path} was begun with another plan ({told}); give another --out, or what "
-                    f"the run was begun with."
-                )
-            return found
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-            left = [each.name for each in path.iterdir() if not each.name.startswith(".")]
-            if left:
-                raise RecordError(
-                    f"{path} holds files that are no sweep ({left[0]}); choose another --out."
-                )
-            _write(path / PLAN_FILE, plan.model_dump_json(indent=1).encode())
-        except OSError as error:
-            raise _cannot_write(path, error) from error
-        return cls(path, plan)
+        return cls(path, keep_plan(path, plan))
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -98,118 +72,178 @@ class RunFolder:
 
         The system lets go of the lock when its process ends, however it ends.
         """
+        lock, holder = FileLock(self.path / LOCK_FILE), self.path / HOLDER_FILE
         try:
-            handle = os.open(self.path / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o644)
+            lock.acquire(timeout=0)
+            replace_file(holder, f"process {os.getpid()} on {socket.gethostname()}".encode())
+            self._remove_parts()
+        except Timeout:
+            told = holder.read_text(errors="replace")[:200] if holder.is_file() else ""
+            raise RecordError(
+                f"{self.path} is being written by {told or 'another process'}; wait for it, or "
+                f"stop it."
+            ) from None
         except OSError as error:
-            raise _cannot_write(self.path, error) from error
+            lock.release()
+            raise cannot_write(self.path, error) from error
         try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                holder = os.read(handle, 200).decode(errors="replace") or "another process"
-                raise RecordError(
-                    f"{self.path} is being written by {holder}; wait for it, or stop it."
-                ) from None
-            except OSError as error:
-                if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
-                    raise
-                # A file system without locks: nothing keeps a second sweep away.
-            os.ftruncate(handle, 0)
-            os.pwrite(handle, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0)
-            self._remove_beside()
             yield
         finally:
-            os.close(handle)
+            holder.unlink(missing_ok=True)
+            lock.release()
 
     def commit(self, outcome: Outcome) -> None:
         """Write a cell's parts. Raises RecordError when that fails; then the cell is not there."""
-        parts = outcome.parts
-        order: list[RunTable] = [*(name for name in parts if name != COMMIT), COMMIT]
+        parts = {_part_name(name, outcome.cell.id): each for name, each in outcome.parts.items()}
+        last = _part_name(COMMIT, outcome.cell.id)
+        order = [*(name for name in parts if name != last), last]
         try:
             for name in order:
-                folder = self.path / name
-                folder.mkdir(exist_ok=True)
-                _write(folder / f"{outcome.cell.id}.parquet", parts[name])
+                (self.path / name).parent.mkdir(exist_ok=True)
+                replace_file(self.path / name, parts[name])
+            (self.path / CHECKSUMS).mkdir(exist_ok=True)
+            checksums = self.path / _checksums_name(outcome.cell.id)
+            replace_file(checksums, manifest_of("cell", parts).encode())
         except OSError as error:
-            raise _cannot_write(self.path, error) from error
+            raise cannot_write(self.path, error) from error
+
+    def add_report(self, report: str) -> Path:
+        """Write the text of the run's report beside its tables; gives the report's path."""
+        path = self.path / REPORT_FILE
+        try:
+            replace_file(path, report.encode())
+            if (manifest := read_manifest(self.path, "sweep")) is not None:
+                entered = manifest.with_file(REPORT_FILE, report.encode())
+                replace_file(self.path / MANIFEST_FILE, entered.encode())
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
+        return path
 
     def statuses(self) -> dict[str, str]:
         """`ok` or `failed`, by cell; cells that were not run are left out."""
         table = self.read(COMMIT, ["cell", "status"])
         return dict(zip(table["cell"].to_pylist(), table["status"].to_pylist(), strict=True))
 
-    def forget(self, cells: list[str]) -> None:
-        """Take cells out, the mark that they count first, so that they are run again."""
-        for name in (COMMIT, *(n for n in RUN_SCHEMAS if n != COMMIT)):
-            for cell in cells:
-                (self.path / name / f"{cell}.parquet").unlink(missing_ok=True)
+    def damaged(self) -> dict[str, list[Damage]]:
+        """What is damaged of the cells that count, by cell."""
+        found = {cell.id: self._damages(cell) for cell in self.plan.cells if self._counts(cell)}
+        return {cell: damages for cell, damages in found.items() if damages}
 
-    def files(self, table: RunTable, cells: Collection[str] | None = None) -> list[Path]:
-        """Parts of the cells that count (of these, or all), in the plan's order."""
-        committed = {path.name for path in (self.path / COMMIT).glob("*.parquet")}
-        ids = [cell.id for cell in self.plan.cells if cells is None or cell.id in cells]
-        names = [f"{cell}.parquet" for cell in ids if f"{cell}.parquet" in committed]
-        places = [self.path / table / name for name in names]
-        return [place for place in places if table == COMMIT or place.is_file()]
+    def verify(self) -> Verification:
+        """Compare every file with its checksum."""
+        manifest = read_manifest(self.path, "sweep")
+        cells = [cell for cell in self.plan.cells if self._counts(cell)]
+        damaged = [] if manifest is None else damages(self.path, manifest)
+        damaged += [each for cell in cells for each in self._damages(cell)]
+        files, unchecked = len(manifest.files if manifest else ()), [PLAN_FILE]
+        for cell in cells:
+            checksums = self.path / _checksums_name(cell.id)
+            parts = [_part_name(table, cell.id) for table in RUN_SCHEMAS]
+            parts = [part for part in parts if (self.path / part).exists()]
+            if checksums.exists():
+                files += len(parts)
+            else:
+                unchecked += parts
+        return Verification(
+            self.path, files, tuple(damaged), tuple(unchecked if manifest is None else ())
+        )
+
+    def forget(self, cells: Collection[str]) -> None:
+        """Take cells out, the mark that they count first, so that they are run again."""
+        names = (COMMIT, *(name for name in RUN_SCHEMAS if name != COMMIT))
+        for cell in cells:
+            for name in (_checksums_name(cell), *(_part_name(table, cell) for table in names)):
+                (self.path / name).unlink(missing_ok=True)
 
     def read(self, table: RunTable, columns: list[str] | None = None) -> pa.Table:
-        """A whole table, in the plan's order. Raises RecordError for a part that is broken."""
-        return self._joined(table, self.files(table), columns)
+        """A whole table, in the plan's order. Raises RecordError for a part that is damaged."""
+        return self._joined(table, self.plan.cells, columns)
+
+    def rows(self, table: RunTable, cells: Sequence[Cell]) -> list[dict[str, Any]]:
+        """Rows of these cells. Raises RecordError for a part that is damaged."""
+        wanted = {cell.id for cell in cells}
+        return self._joined(table, [c for c in self.plan.cells if c.id in wanted]).to_pylist()
+
+    def part_of(self, cell: Cell, table: RunTable) -> bytes | None:
+        """One cell's part of a table as it lies there; None where the cell has none.
+
+        Raises RecordError when it is damaged.
+        """
+        if not self._counts(cell):
+            return None
+        name, manifest = _part_name(table, cell.id), self._checksums(cell)
+        if manifest is None:
+            is_there = (self.path / name).is_file()
+            content = read_checked(self.path, name, None) if is_there else None
+        elif name in manifest.files:
+            content = read_checked(self.path, name, manifest.files[name])
+        else:
+            content = None
+        if isinstance(content, Damage):
+            raise self._is_damaged([content])
+        return content
+
+    def dataset(self, table: RunTable) -> ds.Dataset | pa.Table:
+        """A table that is read as it is asked for. Raises RecordError for a damaged part."""
+        cells = [c for c in self.plan.cells if self.part_of(c, table) is not None]
+        if not cells:
+            return RUN_SCHEMAS[table].empty_table()
+        files = [str(self.path / _part_name(table, cell.id)) for cell in cells]
+        return ds.dataset(files, schema=RUN_SCHEMAS[table], format="parquet")
 
     def _joined(
-        self, table: RunTable, files: Sequence[Path], columns: list[str] | None = None
+        self, table: RunTable, cells: Sequence[Cell], columns: list[str] | None = None
     ) -> pa.Table:
         schema = RUN_SCHEMAS[table]
         wanted = schema if columns is None else pa.schema([schema.field(c) for c in columns])
-        if not files:
+        parts = [part for cell in cells if (part := self.part_of(cell, table)) is not None]
+        if not parts:
             return wanted.empty_table()
         try:
-            read = [pq.read_table(path, columns=columns) for path in files]
-            return pa.concat_tables(read).cast(wanted)
+            read = [as_schema(pq.read_table(pa.BufferReader(part)), wanted) for part in parts]
+            return pa.concat_tables(read)
         except (OSError, ValueError, pa.ArrowException) as error:
             raise RecordError(f"A part of {self.path / table} cannot be read: {error}.") from error
 
-    def rows(self, table: RunTable, cells: Sequence[Cell]) -> list[dict[str, Any]]:
-        """Rows of these cells. Raises RecordError for a part that is broken."""
-        return self._joined(table, self.files(table, {cell.id for cell in cells})).to_pylist()
+    def _counts(self, cell: Cell) -> bool:
+        """Whether the cell was finished."""
+        is_older = self.plan.schema_version < CHECKSUMS_SINCE
+        name = _part_name(COMMIT, cell.id) if is_older else _checksums_name(cell.id)
+        return (self.path / name).is_file()
 
-    def part_of(self, cell: Cell, table: RunTable) -> bytes | None:
-        """One cell's part of a table as it lies there; None where there is none."""
-        place = self.path / table / f"{cell.id}.parquet"
-        return place.read_bytes() if place.is_file() else None
+    def _checksums(self, cell: Cell) -> Manifest | None:
+        """None of a cell that an older heedmap finished. Raises RecordError for damaged ones."""
+        name = _checksums_name(cell.id)
+        try:
+            manifest = read_manifest(self.path, "cell", name)
+        except RecordError as error:
+            raise self._is_damaged([Damage(name, "it was changed")]) from error
+        if manifest is not None and _part_name(COMMIT, cell.id) not in manifest.files:
+            raise self._is_damaged([Damage(name, "it belongs to another cell")])
+        return manifest
 
-    def dataset(self, table: RunTable) -> ds.Dataset | pa.Table:
-        """A table that is read as it is asked for."""
-        files = [str(path) for path in self.files(table)]
-        if not files:
-            return RUN_SCHEMAS[table].empty_table()
-        return ds.dataset(files, schema=RUN_SCHEMAS[table], format="parquet")
+    def _damages(self, cell: Cell) -> list[Damage]:
+        try:
+            manifest = self._checksums(cell)
+        except RecordError:
+            return [Damage(_checksums_name(cell.id), "it is not that of this cell")]
+        return [] if manifest is None else damages(self.path, manifest)
 
-    def _remove_beside(self) -> None:
+    def _is_damaged(self, damaged: Sequence[Damage]) -> RecordError:
+        return RecordError(
+            f"The run in {self.path} is damaged: {listed(damaged)}; run the same 'heedmap sweep' "
+            f"command again, which measures these cells again, or see 'heedmap verify'."
+        )
+
+    def _remove_parts(self) -> None:
         """What a stopped process was writing."""
-        for path in [*self.path.glob(f"{BESIDE}*"), *self.path.glob(f"*/{BESIDE}*")]:
+        for path in [*self.path.glob(f"{PART_PREFIX}*"), *self.path.glob(f"*/{PART_PREFIX}*")]:
             path.unlink(missing_ok=True)
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Beside, to the disk, and then renamed; nothing is left where that fails."""
-    beside = path.with_name(f"{BESIDE}{path.name}")
-    try:
-        with beside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise
+def _part_name(table: str, cell: str) -> str:
+    return f"{table}/{cell}.parquet"
 
 
-def _cannot_write(path: Path, error: OSError) -> RecordError:
-    what = error.strerror or str(error)
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return RecordError(
-            f"The disk of {path} is full ({what}): what was finished is kept; free some space and "
-            f"run the same command again."
-        )
-    return RecordError(f"The run cannot be written to {path}: {what}.")
+def _checksums_name(cell: str) -> str:
+    return f"{CHECKSUMS}/{cell}.json"

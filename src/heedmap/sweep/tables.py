@@ -15,7 +15,7 @@ RunTable = Literal[
 ]
 RUN_TABLES: tuple[RunTable, ...] = get_args(RunTable)
 COMMIT: RunTable = "cells"
-"""Written last: a cell counts once its part of this table is there."""
+"""Written last of a cell's parts, before their checksums."""
 
 _TEXT, _NUMBER, _COUNT, _YES = pa.string(), pa.float64(), pa.int32(), pa.bool_()
 _NUMBERS = pa.list_(pa.float64())
@@ -49,6 +49,7 @@ RUN_SCHEMAS: dict[RunTable, pa.Schema] = {
     "frames": _schema(
         {**_CELL, "frame": _TEXT, "source": _TEXT, "cluster": _TEXT},
         {
+            "pixels_sha256": _TEXT,
             "episode": _TEXT,
             "recorded": _TEXT,
             "needed": _YES,
@@ -114,6 +115,17 @@ RUN_SCHEMAS: dict[RunTable, pa.Schema] = {
         {},
     ),
 }
+
+
+def as_schema(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The columns of `schema`; one that an older heedmap did not write is null.
+
+    Raises pyarrow's ArrowException for a column that is missing and may not be null.
+    """
+    for field in schema:
+        if field.nullable and field.name not in table.column_names:
+            table = table.append_column(field, pa.nulls(len(table), field.type))
+    return table.select(schema.names).cast(schema)
 
 
 def part(name: RunTable, rows: Sequence[Mapping[str, Any]] | pa.Table) -> bytes:

@@ -1,0 +1,46 @@
+"""The command `verify`: whether results and runs are still what heedmap wrote."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from heedmap.cli.console import err, out
+from heedmap.cli.showing import run_folder
+from heedmap.manifest import Verification, listed
+from heedmap.reading import verify_result
+
+
+def verify(
+    folders: Annotated[
+        list[Path], typer.Argument(help="Folders that an audit or a sweep wrote.", metavar="DIR...")
+    ],
+) -> None:
+    """Compare every file of results and runs with the checksum that was taken when it was written.
+
+    Exit code 0: all files are as they were written; 1: some are not, or have no checksum because
+    an older heedmap wrote them.
+    """
+    found = [_verified(folder) for folder in folders]
+    for each in found:
+        _print(each)
+    if any(each.damaged or each.unchecked for each in found):
+        raise typer.Exit(1)
+
+
+def _verified(folder: Path) -> Verification:
+    run = run_folder(folder)
+    return verify_result(folder) if run is None else run.verify()
+
+
+def _print(found: Verification) -> None:
+    for damage in found.damaged:
+        err.print(Text(f"{found.folder}: damaged: {damage}"))
+    if found.unchecked:
+        what = f"{len(found.unchecked)} files have no checksum ({listed(found.unchecked)})"
+        err.print(Text(f"{found.folder}: {what}: an older heedmap wrote them."))
+    if not found.damaged:
+        out.print(Text(f"{found.folder}: {found.files} files are as they were written."))

@@ -1,0 +1,91 @@
+"""Single files: written whole or not at all, and read only where they lie in their folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import tempfile
+from pathlib import Path
+
+from heedmap.errors import RecordError
+
+PART_PREFIX = ".part-"
+"""Begins the name of a file that is still being written; it is left only by a killed process."""
+
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)?")
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether a stored file name is one inside its folder: `file` or `subfolder/file`.
+
+    Letters, digits, `_`, `-` and `.` only, no part begins with a dot: neither `..` nor an
+    absolute path can be written so.
+    """
+    return _PLAIN_NAME.fullmatch(name) is not None
+
+
+def plain_path(folder: Path, name: str) -> Path:
+    """Where the file of that name lies, which may not exist yet.
+
+    Raises RecordError for a name that is not plain, and for a link on the way to the file or in
+    its place: a result from a stranger must not reach other files.
+    """
+    if not is_plain_name(name):
+        raise RecordError(
+            f"{folder} names the file {name!r}, which is not a plain file name inside that folder; "
+            f"do not trust this folder."
+        )
+    path = folder
+    for part in name.split("/"):
+        path = path / part
+        if path.is_symlink():
+            raise RecordError(
+                f"{path} is a link, expected a file of its own; do not trust this folder, or copy "
+                f"it with links resolved."
+            )
+    return path
+
+
+def read_plain(folder: Path, name: str) -> bytes:
+    """The content of a regular file inside the folder.
+
+    Raises RecordError as `plain_path`, and for pipes and devices; FileNotFoundError where there
+    is none.
+    """
+    path = plain_path(folder, name)
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise RecordError(f"{path} is not a regular file; do not trust this folder.")
+    return path.read_bytes()
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write beside the place, to the disk, and rename: the file is there whole or as before.
+
+    Raises OSError; then nothing is left beside it.
+    """
+    handle, name = tempfile.mkstemp(prefix=f"{PART_PREFIX}{path.name}-", dir=path.parent)
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.chmod(0o644)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: bytes, what: str) -> None:
+    """As `replace_file`, for output that a user named.
+
+    Raises RecordError, in which the file goes by `what` ("report"), when it cannot be written.
+    """
+    try:
+        replace_file(path, content)
+    except OSError as error:
+        raise RecordError(
+            f"The {what} cannot be written to {path}: {error.strerror or error}; "
+            f"choose a folder that exists and can be written."
+        ) from error
