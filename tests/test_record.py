@@ -11,8 +11,9 @@ import pytest
 
 from heedmap.errors import RecordError
 from heedmap.folders import check_writable
+from heedmap.manifest import manifest_of_folder
 from heedmap.pipeline import audit
-from heedmap.record import RECORD_FILE, ActionResult, Record
+from heedmap.record import ActionResult, Record
 from heedmap.result import Result
 from heedmap.specimens.world import FrameCase
 from heedmap.tables import ATTENTION_SCHEMA, share_table
@@ -22,6 +23,12 @@ from tests.conftest import random_policy
 @pytest.fixture(scope="module")
 def result(case: FrameCase) -> Result:
     return audit(random_policy("sound"), {"case": case.frame}, case.instructions)
+
+
+def renew_manifest(folder: Path) -> None:
+    """As if the files had been written as they are."""
+    (folder / "manifest.json").unlink()
+    (folder / "manifest.json").write_bytes(manifest_of_folder("result", folder).encode())
 
 
 def test_a_result_is_read_back_as_it_was_written(result: Result, tmp_path: Path) -> None:
@@ -77,7 +84,7 @@ def test_a_result_is_only_replaced_on_purpose(result: Result, tmp_path: Path) ->
 
 def test_a_folder_with_other_files_is_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("years of work")
-    with pytest.raises(RecordError, match="not a heedmap result"):
+    with pytest.raises(RecordError, match=r"is not a heedmap result: thesis\.tex would be lost"):
         check_writable(tmp_path, overwrite=True)
     assert (tmp_path / "thesis.tex").exists()
 
@@ -95,8 +102,9 @@ def test_what_is_no_result_is_refused(result: Result, tmp_path: Path) -> None:
         Result.load(tmp_path)
     result.save(tmp_path / "run")
     (tmp_path / "run" / "attention.parquet").write_bytes(b"PAR1 cut short")
-    with pytest.raises(RecordError, match="cannot be read"):
+    with pytest.raises(RecordError, match=r"damaged: attention\.parquet \(it has 14 bytes"):
         Result.load(tmp_path / "run")
+    (tmp_path / "run" / "manifest.json").unlink()
     (tmp_path / "run" / "record.json").write_text('{"schema_version": 1}')
     with pytest.raises(RecordError, match="does not fit record schema"):
         Result.load(tmp_path / "run")
@@ -109,6 +117,7 @@ def test_a_record_of_a_newer_schema_is_refused_by_its_number(
     path = tmp_path / "run" / "record.json"
     newer = json.loads(path.read_text()) | {"schema_version": 99}
     path.write_text(json.dumps(newer))
+    renew_manifest(tmp_path / "run")
     with pytest.raises(RecordError, match="schema 99"):
         Result.load(tmp_path / "run")
 
@@ -124,6 +133,7 @@ def test_a_record_of_schema_1_is_still_read(result: Result, tmp_path: Path) -> N
         for gate in ("needed", "competent"):
             del policy["verdict"][gate]
     path.write_text(json.dumps(older))
+    (path.parent / "manifest.json").unlink()
     read = Result.load(tmp_path / "run").record
     assert read.schema_version == 1
     assert read.policies[0].measurements.used is None

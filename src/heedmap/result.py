@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from heedmap.case_table import SHARES_SCHEMA, share_row, shares_of_cases
 from heedmap.errors import RecordError
+from heedmap.files import plain_path
 from heedmap.folders import REPORT_FILE, add_report, result_folder
 from heedmap.reading import read_record, read_result
 from heedmap.record import FRAMES_FOLDER, RECORD_FILE, Record
@@ -112,7 +113,7 @@ class Result(Shown):
                     pq.write_table(held.cast(SCHEMAS[name]), staging / file_of(name))
             (staging / FRAMES_FOLDER).mkdir()
             for frame in self.record.frames:
-                (staging / frame.file).write_bytes(self.frame_png[frame.name])
+                plain_path(staging, frame.file).write_bytes(self.frame_png[frame.name])
             if report is not None:
                 try:
                     (staging / REPORT_FILE).write_text(report())

@@ -18,7 +18,6 @@ from heedmap.ladder.judge import judge
 from heedmap.record import (
     ActionResult,
     Case,
-    FrameInfo,
     HeldOutAccuracy,
     Instruction,
     LayoutInfo,
@@ -27,6 +26,7 @@ from heedmap.record import (
     RegionCount,
     Run,
     WordPositions,
+    frame_info,
 )
 from heedmap.result import Result
 from heedmap.sentence import policy_sentence
@@ -210,7 +210,8 @@ def result(
 ) -> Result:
     buffer = io.BytesIO()
     pixels = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
-    Image.fromarray(pixels.repeat(7, 0).repeat(7, 1)).save(buffer, "PNG")
+    pixels = pixels.repeat(7, 0).repeat(7, 1)
+    Image.fromarray(pixels).save(buffer, "PNG")
     record = Record(
         run=Run(
             created_utc="2026-11-23T15:00:00+00:00",
@@ -219,12 +220,7 @@ def result(
             commit="0123456789abcdef",
             seed=7,
         ),
-        frames=tuple(
-            FrameInfo(
-                name=name, source="array", file="", sha256="cd" * 32, height_px=56, width_px=56
-            )
-            for name in frames
-        ),
+        frames=tuple(frame_info(index, name, "array", pixels) for index, name in enumerate(frames)),
         instructions=tuple(
             Instruction(name=name, text=f"navigate to the {name}", expected_action=name)
             for name in ACTIONS

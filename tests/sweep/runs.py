@@ -20,7 +20,8 @@ from heedmap.cli.main import main
 from heedmap.sweep.engine import Engine, Totals, run_sweep
 from heedmap.sweep.grid_file import GridFile
 from heedmap.sweep.local import LocalEngine
-from heedmap.sweep.plan import Plan
+from heedmap.sweep.outcome import Outcome
+from heedmap.sweep.plan import Cell, Plan
 from heedmap.sweep.planning import make_plan
 from heedmap.sweep.store import RunFolder
 from heedmap.sweep.tables import RUN_TABLES, RunTable
@@ -104,6 +105,12 @@ def told(*arguments: str | Path, cwd: Path = ROOT) -> tuple[int, str, str]:
 def tables(folder: RunFolder) -> dict[str, pa.Table]:
     """All that does not depend on who ran it, and when."""
     return {name: folder.read(name) for name in COMPARED}
+
+
+def with_part(folder: RunFolder, cell: Cell, table: RunTable, content: bytes) -> None:
+    """As if the cell had been measured with this part of one table."""
+    parts = {name: held for name in RUN_TABLES if (held := folder.part_of(cell, name)) is not None}
+    folder.commit(Outcome(cell, "ok", {**parts, table: content}))
 
 
 def assert_same(one: RunFolder, two: RunFolder) -> None:

@@ -14,7 +14,7 @@ from heedmap.sweep.outcome import failed
 from heedmap.sweep.query import query
 from heedmap.sweep.store import RunFolder
 from heedmap.sweep.summary import summarise
-from tests.sweep.runs import TWINS, assert_same, grid, plan_of, ran, told
+from tests.sweep.runs import TWINS, assert_same, grid, plan_of, ran, told, with_part
 
 SPECIMENS = ["specimen:exp42_counterfactual_pta@sound", "specimen:exp41c_scratch_pta@monavla"]
 
@@ -60,8 +60,10 @@ def test_shards_merged_are_the_whole_run(tmp_path: Path) -> None:
     assert_same(whole, RunFolder.open(tmp_path / "run"))
     assert told("merge", tmp_path / "run", *parts)[0] == 0, "the same again is no conflict"
     # A part that says something else for the same cell is refused by its name.
-    theirs = parts[0] / "frames" / "p00-s0-f00000.parquet"
-    theirs.write_bytes((parts[0] / "frames" / "p00-s0-f00002.parquet").read_bytes())
+    theirs = RunFolder.open(parts[0])
+    another = theirs.part_of(theirs.plan.cells[1], "frames")
+    assert another is not None
+    with_part(theirs, theirs.plan.cells[0], "frames", another)
     with pytest.raises(RecordError, match=r"p00-s0-f00000 \(table frames\)"):
         merge(tmp_path / "run", parts)
 

@@ -19,7 +19,7 @@ from heedmap.sweep.pooled import pool
 from heedmap.sweep.result import result_of
 from heedmap.sweep.tables import part
 from heedmap.upper.measure import UpperOptions
-from tests.sweep.runs import grid, ran
+from tests.sweep.runs import grid, ran, with_part
 from tests.sweep.some_policies import continuous, sound
 
 SIDES = {"left": "go to the left", "right": "go to the right", "forward": "go straight"}
@@ -126,8 +126,8 @@ def test_every_set_is_pooled_alone(frames: dict[str, Path], tmp_path: Path) -> N
 
 def test_cells_of_other_weights_do_not_add_up(tmp_path: Path) -> None:
     folder = ran(grid(tmp_path), tmp_path / "run")
-    place = folder.path / "cells" / "p00-s0-f00002.parquet"
     row = folder.rows("cells", folder.plan.cells[1:])[0]
-    place.write_bytes(part("cells", [row | {"weights_sha256": "other"}]))
+    other = part("cells", [row | {"weights_sha256": "other"}])
+    with_part(folder, folder.plan.cells[1], "cells", other)
     with pytest.raises(RecordError, match="different weights"):
         list(pool(folder))

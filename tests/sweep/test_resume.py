@@ -85,11 +85,11 @@ def is_running(process: int) -> bool:
 
 
 def test_what_a_stopped_cell_left_does_not_count(tmp_path: Path) -> None:
-    """Parts without their row of `cells`, and a part half written, as a kill leaves them."""
+    """Parts without their checksums, and a part half written, as a kill leaves them."""
     path = grid(tmp_path)
     whole = ran(path, tmp_path / "whole")
     torn = ran(path, tmp_path / "torn")
-    (torn.path / "cells" / "p00-s0-f00002.parquet").unlink()
+    (torn.path / "checksums" / "p00-s0-f00002.json").unlink()
     (torn.path / "frames" / "p00-s0-f00002.parquet").write_bytes(b"PAR1 cut sh")
     (torn.path / "cases" / ".part-p00-s0-f00002.parquet").write_bytes(b"PAR1")
     assert len(torn.read("frames")) == 2
