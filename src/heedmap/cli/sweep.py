@@ -199,7 +199,7 @@ def _estimate_lines(
 
 def _print_end(path: Path, totals: Totals) -> None:
     for cell, how in totals.damaged.items():
-        err.print(Text(f"Damaged, and measured again: {cell}: {how}"))
+        err.print(Text(f"Damaged, and measured again: {cell}: {how}"), soft_wrap=True)
     told = f"{totals.done} of {totals.cells} cells are in {path}"
     if totals.failed:
         told += f", {totals.failed} of them failed"

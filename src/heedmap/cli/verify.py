@@ -38,9 +38,9 @@ def _verified(folder: Path) -> Verification:
 
 def _print(found: Verification) -> None:
     for damage in found.damaged:
-        err.print(Text(f"{found.folder}: damaged: {damage}"))
+        err.print(Text(f"{found.folder}: damaged: {damage}"), soft_wrap=True)
     if found.unchecked:
         what = f"{len(found.unchecked)} files have no checksum ({listed(found.unchecked)})"
-        err.print(Text(f"{found.folder}: {what}: an older heedmap wrote them."))
+        err.print(Text(f"{found.folder}: {what}: an older heedmap wrote them."), soft_wrap=True)
     if not found.damaged:
-        out.print(Text(f"{found.folder}: {found.files} files are as they were written."))
+        out.print(Text(f"{found.folder}: {found.files} files are as they were written."), soft_wrap=True)
