@@ -18,10 +18,9 @@ OLDER = Path(__file__).parents[1] / "data" / "record-v2"
 def two(tmp_path: Path) -> tuple[str, str]:
     """Two result folders, one policy each, under the same name."""
     result = sample.realistic(layers=2, names=("m", "n"))
-    frames = tuple(f.model_copy(update={"file": "frames/0.png"}) for f in result.record.frames)
     for folder, policy in zip(("one", "two"), result.record.policies, strict=True):
         own = policy.model_copy(update={"name": "m"})
-        record = result.record.model_copy(update={"policies": (own,), "frames": frames})
+        record = result.record.model_copy(update={"policies": (own,)})
         rows = [
             {**row, "policy": "m"}
             for row in result.attention.to_pylist()

@@ -43,4 +43,6 @@ def _print(found: Verification) -> None:
         what = f"{len(found.unchecked)} files have no checksum ({listed(found.unchecked)})"
         err.print(Text(f"{found.folder}: {what}: an older heedmap wrote them."), soft_wrap=True)
     if not found.damaged:
-        out.print(Text(f"{found.folder}: {found.files} files are as they were written."), soft_wrap=True)
+        out.print(
+            Text(f"{found.folder}: {found.files} files are as they were written."), soft_wrap=True
+        )
