@@ -4,6 +4,8 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar on \
+  --no-compile --constraint constraints.txt
 OUT ?= heedmap-demo
 
 # Room that a step took and gave back is kept for the next one (fewer page faults).
@@ -16,7 +18,7 @@ export MALLOC_TOP_PAD_ := 67108864
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: $(VENV)/.complete ## audit eight trained policies, print the tables, write an HTML report
+demo: $(VENV)/.runtime ## audit eight trained policies, print the tables, write an HTML report
 	$(BIN)/heedmap demo --out $(OUT)
 
 test: $(VENV)/.complete ## run the whole test suite
@@ -35,7 +37,7 @@ bench: $(VENV)/.complete ## time capture, many instructions, knockouts and an au
 	$(BIN)/python -m benchmarks.knockouts --length 257
 	$(BIN)/python -m benchmarks.audit --model qwen2_5_vl --rounds 3
 
-report: $(VENV)/.complete ## write the demo's HTML report again
+report: $(VENV)/.runtime ## write the demo's HTML report again
 	@test -f $(OUT)/record.json || $(MAKE) demo
 	$(BIN)/heedmap report $(OUT)
 
@@ -47,9 +49,14 @@ clean: ## remove the virtual environment, caches and the demo's result
 	rm -rf $(VENV) $(OUT) .pytest_cache .ruff_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(VENV)/.complete: pyproject.toml constraints.txt
-	@echo "Setting up $(VENV) (a few minutes the first time) ..."
+# What heedmap needs to run; what its tests need comes on top of it.
+$(VENV)/.runtime: pyproject.toml constraints.txt
+	@echo "Setting up $(VENV) (a minute the first time) ..."
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on \
-	  --constraint constraints.txt --editable '.[dev]'
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.complete: $(VENV)/.runtime
+	@echo "Adding what the tests need to $(VENV) (a few minutes the first time) ..."
+	$(PIP) --editable '.[dev]'
 	@touch $@

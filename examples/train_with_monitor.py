@@ -4,7 +4,8 @@
     python examples/train_with_monitor.py --wiring monavla    # ends before the first step
 
 The policy is transformers' own Kosmos-2 decoder, small, on rooms of BabyAI; it needs
-`pip install 'heedmap[specimens]'`. Put your own module, batches and policy in their place.
+`pip install './heedmap[specimens]'` (a clone). Put your own module, batches and policy in their
+place.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from rich.table import Table
 from heedmap.errors import InstructionLostError
 from heedmap.monitor import Monitor
 from heedmap.policies.specimen import SpecimenPolicy, case_trials
+from heedmap.specimens.cases import frame_case
 from heedmap.specimens.network import NetworkConfig, TinyKosmos2Policy, Wiring
-from heedmap.specimens.world import ACTIONS, Room, frame_case
+from heedmap.specimens.world import ACTIONS
 from heedmap.specimens.zoo import pixels_of
 
 TRAINING_SCENES, BATCH = 48, 8
@@ -70,8 +72,7 @@ def network(wiring: Wiring) -> TinyKosmos2Policy:
 
 def train(net: TinyKosmos2Policy, steps: int, monitor: Monitor) -> None:
     """A loop as people write it; the monitor is the two lines with `monitor.at`."""
-    room = Room()
-    scenes = [frame_case(1000 + seed, "path", room) for seed in range(TRAINING_SCENES)]
+    scenes = [frame_case(1000 + seed, "path") for seed in range(TRAINING_SCENES)]
     optimizer = torch.optim.AdamW(net.parameters(), lr=3e-3)
     for step in range(steps):
         monitor.at(step)

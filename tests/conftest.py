@@ -12,8 +12,9 @@ from torch import nn
 
 from heedmap.policies.callable import CallablePolicy
 from heedmap.policies.specimen import SpecimenPolicy
+from heedmap.specimens.cases import frame_case
 from heedmap.specimens.network import NetworkConfig, TinyKosmos2Policy, Wiring
-from heedmap.specimens.world import FrameCase, frame_case
+from heedmap.specimens.world import FrameCase
 from heedmap.specimens.zoo import pixels_of
 from heedmap.types import Frame
 

@@ -21,7 +21,8 @@ from heedmap.pipeline import audit
 from heedmap.policies.action_tokens import word_tokens
 from heedmap.policies.vlm import VlmPolicy
 from heedmap.record import PolicyResult
-from heedmap.specimens.world import FrameCase, frame_case
+from heedmap.specimens.cases import frame_case
+from heedmap.specimens.world import FrameCase
 from tests.families import ACTIONS, FAMILIES, INSTRUCTIONS, PROMPT, Family, family
 from tests.families_page import check_page, is_complete, saw, saw_rungs
 

@@ -92,15 +92,17 @@ def test_results_and_reports_need_no_torch(module: str) -> None:
 def test_help_works_with_the_runtime_dependencies_alone() -> None:
     """No package of the extras `specimens`, `test` or `dev` may be needed."""
     extras = ("minigrid", "gymnasium", "beartype", "hypothesis", "pytest", "ruff", "pyright")
+    start = "from heedmap.cli.main import main\nmain()\n"
     code = f"import sys\nfor name in {extras!r}: sys.modules[name] = None\n"
-    helped = "sys.argv = ['heedmap', '--help']\nfrom heedmap.cli.main import main\nmain()\n"
-    done = run_python(code + helped)
+    done = run_python(f"{code}sys.argv = ['heedmap', '--help']\n{start}")
     assert done.returncode == 0, done.stderr
     assert "audit" in done.stdout
+    specimen = "specimen:exp42_counterfactual_pta@sound"
+    done = run_python(f"{code}sys.argv = ['heedmap', 'doctor', {specimen!r}]\n{start}")
+    assert done.returncode == 0, done.stderr
+    assert "visible: holds" in done.stdout
     # The same guard, where the extra really is needed: one sentence on what to install.
-    needed = (
-        "sys.argv = ['heedmap', 'specimens', 'list']\nfrom heedmap.cli.main import main\nmain()\n"
-    )
-    done = run_python(code + needed)
+    drive = ["heedmap", "specimens", "drive", specimen.removeprefix("specimen:")]
+    done = run_python(f"{code}sys.argv = {drive!r}\n{start}")
     assert done.returncode == 1
-    assert "pip install 'heedmap[specimens]'" in done.stderr
+    assert "pip install './heedmap[specimens]'" in done.stderr

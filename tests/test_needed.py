@@ -17,7 +17,8 @@ from heedmap.errors import HeedmapError
 from heedmap.inputs.examples import Examples, load_examples
 from heedmap.inputs.images import png_bytes
 from heedmap.needed import foretold, pooled_pixels
-from heedmap.specimens.world import ACTIONS, FrameCase, Room, draw_scene
+from heedmap.specimens.rooms import Room, draw_scene
+from heedmap.specimens.world import ACTIONS, FrameCase
 from heedmap.types import Frame
 from tests.cli.conftest import Cli, cli
 from tests.conftest import random_policy

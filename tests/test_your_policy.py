@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from heedmap.inputs.images import png_bytes
-from heedmap.specimens.world import frame_case
+from heedmap.specimens.cases import frame_case
 from tests.families import family
 from tests.inputs.recordings import image, write_clip, write_lerobot_3
 from tests.policies.test_pi0 import network
@@ -97,7 +97,7 @@ def test_the_page_has_commands_of_every_kind() -> None:
 
 
 def test_the_extra_of_the_page_is_there() -> None:
-    (extra,) = re.findall(r"pip install 'heedmap\[(\w+)\]'", PAGE)
+    (extra,) = re.findall(r"pip install '\./heedmap\[(\w+)\]'", PAGE)
     assert extra in (metadata("heedmap").get_all("Provides-Extra") or [])
 
 

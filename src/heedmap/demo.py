@@ -13,8 +13,9 @@ from heedmap.inputs.instructions import CaseInstruction, dump_instructions
 from heedmap.pipeline import Progress, audit
 from heedmap.policies.specimen import case_trials
 from heedmap.result import Result
+from heedmap.specimens.cases import frame_case
 from heedmap.specimens.network import Wiring
-from heedmap.specimens.world import FrameCase, Style, frame_case
+from heedmap.specimens.world import FrameCase, Style
 from heedmap.specimens.zoo import REGIMES
 
 TRIALS = 24

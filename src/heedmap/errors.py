@@ -7,6 +7,15 @@ wrong, what was expected, what was found, and what to do next.
 
 from __future__ import annotations
 
+PIP_NAME = "./heedmap"
+"""What pip is told to install: a clone, for heedmap is on no public index yet. On the day that it
+is, this becomes "heedmap"."""
+
+
+def pip_install(extra: str | None = None) -> str:
+    """The command that installs heedmap, with one of its extras where one is named."""
+    return f"pip install '{PIP_NAME}[{extra}]'" if extra else f"pip install {PIP_NAME}"
+
 
 class HeedmapError(Exception):
     """Base of all errors that heedmap raises on purpose."""
@@ -57,8 +66,8 @@ class MissingExtraError(HeedmapError):
 
     def __init__(self, extra: str, package: str) -> None:
         super().__init__(
-            f"This needs the package '{package}', which is not installed; "
-            f"install it with: pip install 'heedmap[{extra}]'"
+            f"This needs the package '{package}', which is not installed; install it with: "
+            f"{pip_install(extra)} ({PIP_NAME} is a clone of heedmap, or its wheel)"
         )
 
 

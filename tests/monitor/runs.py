@@ -25,8 +25,9 @@ from heedmap.inputs.trials import Trial
 from heedmap.monitor.trainer import TrainerMonitor
 from heedmap.monitor.watch import Monitor
 from heedmap.policies.specimen import SpecimenPolicy, case_trials
+from heedmap.specimens.cases import frame_case
 from heedmap.specimens.network import NetworkConfig, TinyKosmos2Policy, Wiring
-from heedmap.specimens.world import ACTIONS, Room, frame_case
+from heedmap.specimens.world import ACTIONS
 from heedmap.specimens.zoo import pixels_of
 
 SCENES, BATCH, PEAK_LR = 48, 8, 3e-3
@@ -41,8 +42,7 @@ def trials() -> tuple[Trial, ...]:
 @cache
 def scenes() -> list[tuple[torch.Tensor, list[str]]]:
     """Frames with an instruction for every action; none of them is one of `trials`."""
-    room = Room()
-    cases = [frame_case(seed, "path", room) for seed in range(1000, 1000 + SCENES)]
+    cases = [frame_case(seed, "path") for seed in range(1000, 1000 + SCENES)]
     return [(pixels_of(c.frame), [c.instructions[side] for side in ACTIONS]) for c in cases]
 
 

@@ -15,7 +15,8 @@ from heedmap.observe import observe
 from heedmap.pipeline import audit
 from heedmap.policies.pi0 import Pi0Options, Pi0Policy
 from heedmap.policies.registry import load_policy
-from heedmap.specimens.world import FrameCase, frame_case
+from heedmap.specimens.cases import frame_case
+from heedmap.specimens.world import FrameCase
 from tests.families import INSTRUCTIONS, SIZE, hf, text_sizes, tokenizer, vision_sizes
 from tests.families_page import saw, saw_rungs
 

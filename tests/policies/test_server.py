@@ -23,7 +23,8 @@ from heedmap.policies.server import ServerOptions, ServerPolicy
 from heedmap.record import PolicyResult
 from heedmap.report.page.render import write_html
 from heedmap.result import Result
-from heedmap.specimens.world import FrameCase, frame_case
+from heedmap.specimens.cases import frame_case
+from heedmap.specimens.world import FrameCase
 from tests.families_page import saw_rungs
 
 OBJECTS = {b"__ndarray__": True, b"dtype": "|O", b"shape": (1,)}

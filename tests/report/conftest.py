@@ -7,7 +7,7 @@ import pytest
 from heedmap.pipeline import audit
 from heedmap.policies.specimen import case_trials
 from heedmap.result import Result
-from heedmap.specimens.world import frame_case
+from heedmap.specimens.cases import frame_case
 from tests.report.browsing import browser, opened, report_file
 from tests.report.sample import realistic
 

@@ -9,16 +9,8 @@ import pytest
 
 from heedmap.specimens.drive import drive, expert_driver, network_driver
 from heedmap.specimens.episodes import Episode, draw_episodes, greedy_steps
-from heedmap.specimens.world import (
-    HELD_OUT_SEED_START,
-    Action,
-    Room,
-    Scene,
-    Style,
-    Target,
-    draw_scene,
-    side_of,
-)
+from heedmap.specimens.rooms import Room, draw_scene
+from heedmap.specimens.world import HELD_OUT_SEED_START, Action, Scene, Style, Target, side_of
 from heedmap.specimens.zoo import load_specimen
 from tests.cli.conftest import Cli, cli
 

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heedmap.errors import InstructionError
+from heedmap.specimens.cases import frame_case
 from heedmap.specimens.network import Wiring
 from heedmap.specimens.tokenizer import PAD_ID, TOKENS, UNKNOWN_ID, WordTokenizer
-from heedmap.specimens.world import FrameCase, frame_case
+from heedmap.specimens.world import FrameCase
 from heedmap.specimens.zoo import pixels_of
 from tests.conftest import random_network
 

@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from heedmap.errors import PolicyError
+from heedmap.specimens.rooms import Room, draw_scene
 from heedmap.specimens.train import _pairs, save_specimen, train_specimen
-from heedmap.specimens.world import ACTIONS, Room, draw_scene
+from heedmap.specimens.world import ACTIONS
 from heedmap.specimens.zoo import (
     BOTH,
     Recipe,

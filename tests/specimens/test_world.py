@@ -8,17 +8,18 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from minigrid.core.constants import COLOR_NAMES
 
+from heedmap.specimens.cases import SHIPPED_CASES, drawn_scene, frame_case, shipped_scenes
+from heedmap.specimens.rooms import Room, draw_scene
 from heedmap.specimens.tokenizer import WordTokenizer
 from heedmap.specimens.world import (
     ACTIONS,
+    COLORS,
     FRAME_PX,
     HELD_OUT_SEED_START,
     TILE_PX,
     VIEW_TILES,
-    Room,
-    draw_scene,
-    frame_case,
     side_of,
 )
 
@@ -48,7 +49,7 @@ def test_expert_action_is_the_bearing_rule(right: int, ahead: int) -> None:
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**31))
 def test_a_frame_case_has_one_target_a_side_all_distinct(seed: int) -> None:
-    case = frame_case(seed, room=ROOM)
+    case = frame_case(seed)
     assert case.frame.shape == (FRAME_PX, FRAME_PX, 3)
     assert tuple(case.targets) == tuple(case.instructions) == ACTIONS
     for side, target in case.targets.items():
@@ -82,21 +83,35 @@ def test_objects_stand_where_the_frame_shows_them() -> None:
         assert tiles[row, column].tobytes() not in plain
 
 
-def test_a_seed_gives_the_same_case_in_a_new_room() -> None:
-    first, second = frame_case(3, room=ROOM), frame_case(3)
+@pytest.mark.parametrize("seed", [3, SHIPPED_CASES + 3])
+def test_a_scene_is_the_same_in_a_new_room(seed: int) -> None:
+    first = draw_scene(HELD_OUT_SEED_START + seed, Room())
+    case, second = frame_case(seed), drawn_scene(seed)
+    assert np.array_equal(first.frame, case.frame)
     assert np.array_equal(first.frame, second.frame)
-    assert first.instructions == second.instructions
+    assert first.targets == second.targets
+
+
+def test_the_shipped_scenes_are_those_that_are_drawn() -> None:
+    for seed, scene in enumerate(shipped_scenes()):
+        drawn = drawn_scene(seed)
+        assert np.array_equal(scene.frame, drawn.frame)
+        assert scene.targets == drawn.targets
+
+
+def test_the_worlds_words_are_minigrids() -> None:
+    assert tuple(COLOR_NAMES) == COLORS
 
 
 def test_held_out_rooms_are_not_training_rooms() -> None:
     frames = {draw_scene(seed, ROOM).frame.tobytes() for seed in range(300)}
-    assert not frames & {frame_case(seed, room=ROOM).frame.tobytes() for seed in range(300)}
+    assert not frames & {frame_case(seed).frame.tobytes() for seed in range(300)}
     with pytest.raises(ValueError, match="0 or more"):
         frame_case(-1)
 
 
 def test_instructions_have_the_seeds_token_counts() -> None:
-    case = frame_case(0, room=ROOM)
+    case = frame_case(0)
     tokens = WordTokenizer(max_tokens=256)
     counts = {side: len(tokens.encode(text)) for side, text in case.instructions.items()}
     assert counts == {"left": 12, "right": 12, "forward": 11}

@@ -109,7 +109,9 @@ def tables(folder: RunFolder) -> dict[str, pa.Table]:
 
 def with_part(folder: RunFolder, cell: Cell, table: RunTable, content: bytes) -> None:
     """As if the cell had been measured with this part of one table."""
-    parts = {name: held for name in RUN_TABLES if (held := folder.part_of(cell, name)) is not None}
+    parts: dict[RunTable, bytes] = {
+        name: held for name in RUN_TABLES if (held := folder.part_of(cell, name)) is not None
+    }
     folder.commit(Outcome(cell, "ok", {**parts, table: content}))
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from heedmap.errors import RecordError
 from heedmap.inputs.images import png_bytes
-from heedmap.specimens.world import frame_case
+from heedmap.specimens.cases import frame_case
 from heedmap.sweep.engine import run_sweep
 from heedmap.sweep.local import LocalEngine
 from heedmap.sweep.result import result_of

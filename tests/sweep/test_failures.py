@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from heedmap.inputs.images import png_bytes
-from heedmap.specimens.world import frame_case
+from heedmap.specimens.cases import frame_case
 from heedmap.sweep.engine import run_sweep
 from heedmap.sweep.local import LocalEngine
 from heedmap.sweep.store import RunFolder

@@ -10,7 +10,7 @@ import pytest
 
 from heedmap.errors import InputError
 from heedmap.inputs.images import png_bytes
-from heedmap.specimens.world import frame_case
+from heedmap.specimens.cases import frame_case
 from heedmap.sweep.grid_file import GridFile
 from heedmap.sweep.plan import difference
 from heedmap.sweep.planning import make_plan

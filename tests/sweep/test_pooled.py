@@ -14,7 +14,7 @@ from heedmap.inputs.images import png_bytes
 from heedmap.pipeline import audit
 from heedmap.policies.specimen import SpecimenPolicy, case_trials
 from heedmap.result import Result
-from heedmap.specimens.world import frame_case
+from heedmap.specimens.cases import frame_case
 from heedmap.sweep.pooled import pool
 from heedmap.sweep.result import result_of
 from heedmap.sweep.tables import part

@@ -13,8 +13,9 @@ from heedmap.inputs.observation import Observation, of_frame
 from heedmap.inputs.trials import Trial
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.record import HeldOutAccuracy
+from heedmap.specimens.cases import frame_case
 from heedmap.specimens.network import TinyKosmos2Policy
-from heedmap.specimens.world import ACTIONS, FRAME_PX, Room, Style, frame_case
+from heedmap.specimens.world import ACTIONS, FRAME_PX, Style
 from heedmap.specimens.zoo import load_recipe, load_specimen, pixels_of
 from heedmap.types import Frame
 
@@ -77,8 +78,6 @@ class SpecimenPolicy(Policy):
 
 def case_trials(count: int, style: Style = "path", first: int = 0) -> list[Trial]:
     """Held-out frame cases as trials: expert actions, paraphrases, and the recorded one."""
-    room = Room()
-    cases = [frame_case(seed, style, room) for seed in range(first, first + count)]
     return [
         Trial(
             name=f"case-{case.seed}",
@@ -88,5 +87,5 @@ def case_trials(count: int, style: Style = "path", first: int = 0) -> list[Trial
             paraphrases=case.paraphrases(style),
             recorded=case.recorded,
         )
-        for case in cases
+        for case in (frame_case(seed, style) for seed in range(first, first + count))
     ]

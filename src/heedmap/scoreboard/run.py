@@ -15,9 +15,10 @@ from heedmap.pipeline import audit
 from heedmap.policies.callable import CallablePolicy
 from heedmap.policies.specimen import case_trials
 from heedmap.record import PolicyResult
+from heedmap.specimens.cases import frame_case
 from heedmap.specimens.network import TinyKosmos2Policy
 from heedmap.specimens.planted import Plant, load_base
-from heedmap.specimens.world import ACTIONS, Style, frame_case
+from heedmap.specimens.world import ACTIONS, Style
 from heedmap.specimens.zoo import pixels_of
 from heedmap.types import Frame
 from heedmap.verdict import Cause, Verdict

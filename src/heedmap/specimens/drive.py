@@ -27,21 +27,13 @@ from typing import Literal
 
 import numpy as np
 import torch
-from minigrid.core.actions import Actions
 from pydantic import BaseModel, ConfigDict
 
 from heedmap.measures.stats import wilson_interval
 from heedmap.specimens.episodes import Episode, draw_episodes
 from heedmap.specimens.network import TinyKosmos2Policy
-from heedmap.specimens.world import (
-    ACTIONS,
-    HELD_OUT_SEED_START,
-    Action,
-    Room,
-    Scene,
-    Style,
-    Target,
-)
+from heedmap.specimens.rooms import Actions, Room
+from heedmap.specimens.world import ACTIONS, HELD_OUT_SEED_START, Action, Scene, Style, Target
 from heedmap.specimens.zoo import pixels_of
 
 EPISODES = 100

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from heedmap.specimens.world import HELD_OUT_SEED_START, Room, Scene, Target, side_of
+from heedmap.specimens.rooms import Room
+from heedmap.specimens.world import HELD_OUT_SEED_START, Scene, Target, side_of
 
 
 @dataclass(frozen=True)

@@ -37,16 +37,8 @@ from heedmap.files import write_whole
 from heedmap.specimens import bypasses, faults
 from heedmap.specimens.faults import Planted
 from heedmap.specimens.network import NetworkConfig, TinyKosmos2Policy
-from heedmap.specimens.world import (
-    ACTIONS,
-    GOAL_VERBS,
-    Action,
-    Room,
-    Scene,
-    Style,
-    Target,
-    draw_scene,
-)
+from heedmap.specimens.rooms import Room, draw_scene
+from heedmap.specimens.world import ACTIONS, GOAL_VERBS, Action, Scene, Style, Target
 from heedmap.specimens.zoo import pixels_of, weights_folder
 
 Kind = Literal[
@@ -173,7 +165,8 @@ def load_member(member: Member, folder: Path | None = None) -> Planted:
     except (OSError, SafetensorError, RuntimeError) as error:
         raise PolicyError(
             f"The weights of the population's member '{member.name}' at {path} cannot be read "
-            f"({error}); train it with: heedmap specimens population {member.name}"
+            f"({error}); a checkout of heedmap has them, a wheel has not. Or train it: heedmap "
+            f"specimens population {member.name}"
         ) from error
     return planted.eval().requires_grad_(False)
 

@@ -12,19 +12,10 @@ import transformers
 from safetensors.torch import save
 
 from heedmap.files import write_whole
+from heedmap.specimens.cases import frame_case
 from heedmap.specimens.network import TinyKosmos2Policy
-from heedmap.specimens.world import (
-    ACTIONS,
-    GOAL_VERBS,
-    Action,
-    FrameCase,
-    Room,
-    Scene,
-    Style,
-    Target,
-    draw_scene,
-    frame_case,
-)
+from heedmap.specimens.rooms import Room, draw_scene
+from heedmap.specimens.world import ACTIONS, GOAL_VERBS, Action, FrameCase, Scene, Style, Target
 from heedmap.specimens.zoo import Accuracy, Recipe, Stage, pixels_of, sha256_of
 
 HELD_OUT_CASES = 500
@@ -64,8 +55,7 @@ def save_specimen(policy: TinyKosmos2Policy, recipe: Recipe, folder: Path) -> Pa
 
 def measure_accuracy(policy: TinyKosmos2Policy, style: Style, cases: int) -> Accuracy:
     """Held-out accuracy per instruction and over whole frame cases (all three right)."""
-    room = Room()
-    right = np.array([_is_right(policy, frame_case(seed, style, room)) for seed in range(cases)])
+    right = np.array([_is_right(policy, frame_case(seed, style)) for seed in range(cases)])
     per_instruction = dict(zip(ACTIONS, right.mean(axis=0).tolist(), strict=True))
     return Accuracy(
         style=style,

@@ -12,26 +12,17 @@ rule drives the agent next to the target without ever turning back.
 
 Rooms are drawn from a seed. Training seeds start at 0, held-out seeds at
 `HELD_OUT_SEED_START`, so no training room is ever evaluated on.
+
+Here are the world's words and rules; `rooms` draws rooms with minigrid, `cases` has the
+held-out frame cases, of which the first are shipped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-import numpy as np
-
-from heedmap.errors import MissingExtraError
 from heedmap.types import Frame
-
-try:
-    from minigrid.core.constants import COLOR_NAMES
-    from minigrid.core.world_object import Ball, Box, Key, WorldObj
-    from minigrid.envs.babyai.core.roomgrid_level import RoomGridLevel
-    from minigrid.envs.babyai.core.verifier import GoToInstr, ObjDesc
-except ImportError as error:  # pragma: no cover - the tests install the extra
-    raise MissingExtraError("specimens", "minigrid") from error
 
 Action = Literal["left", "right", "forward"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
@@ -49,9 +40,8 @@ GOAL_VERBS = ("go", "walk", "head")
 PATH_VERBS = ("navigate", "steer", "drive")
 """Verbs are synonyms of equal length; the first is the one that frame cases use."""
 
-_KINDS: dict[str, Callable[[str], WorldObj]] = {"key": Key, "ball": Ball, "box": Box}
-KINDS = tuple(_KINDS)
-COLORS = tuple(COLOR_NAMES)
+KINDS = ("key", "ball", "box")
+COLORS = ("blue", "green", "grey", "purple", "red", "yellow")
 
 
 @dataclass(frozen=True)
@@ -131,91 +121,6 @@ def side_of(right_tiles: int, ahead_tiles: int) -> Action:
     if abs(right_tiles) <= ahead_tiles:
         return "forward"
     return "left" if right_tiles < 0 else "right"
-
-
-class Room(RoomGridLevel):
-    """A BabyAI level of one room, with one to three objects in view on every side.
-
-    A `sparse` room has objects on one side only, or on two. Its frames leave less to
-    choose, and training starts to learn from them; evaluation never uses them.
-    """
-
-    def __init__(self, *, sparse: bool = False) -> None:
-        self.sparse = sparse
-        super().__init__(num_rows=1, num_cols=1, room_size=8)
-
-    def gen_mission(self) -> None:
-        """Place agent and objects; the mission is to go to the last object placed."""
-        cells = self._place_agent_with_all_sides()
-        looks = [(kind, color) for kind in KINDS for color in COLORS]
-        self.np_random.shuffle(looks)
-        goal = looks[-1]
-        sides = list(self.np_random.permutation(ACTIONS))
-        if self.sparse:
-            sides = sides[: int(self.np_random.integers(1, 3))]
-        most = 1 if self.sparse else 3
-        for side in sides:
-            count = min(int(self.np_random.integers(1, most + 1)), len(cells[side]))
-            for index in self.np_random.permutation(len(cells[side]))[:count]:
-                goal = looks.pop()
-                self.put_obj(_KINDS[goal[0]](goal[1]), *cells[side][index])
-        self.instrs = GoToInstr(ObjDesc(*goal))
-
-    def _place_agent_with_all_sides(self) -> dict[Action, list[tuple[int, int]]]:
-        """Place the agent and return the free room cells in view, by side."""
-        while True:
-            self.place_agent()
-            cells: dict[Action, list[tuple[int, int]]] = {side: [] for side in ACTIONS}
-            for ahead in range(VIEW_TILES):
-                for right in range(-(VIEW_TILES // 2), VIEW_TILES // 2 + 1):
-                    x, y = self.agent_pos + self.dir_vec * ahead + self.right_vec * right
-                    inside = 0 < x < self.width - 1 and 0 < y < self.height - 1
-                    if inside and (right, ahead) != (0, 0):
-                        cells[side_of(right, ahead)].append((int(x), int(y)))
-            if all(cells.values()):
-                return cells
-
-    def scene(self) -> Scene:
-        """What the agent sees now: the rendered view and the objects in it."""
-        grid, visible = self.gen_obs_grid()
-        targets = tuple(
-            Target(cell.type, cell.color, column - VIEW_TILES // 2, VIEW_TILES - 1 - row)
-            for row in range(VIEW_TILES)
-            for column in range(VIEW_TILES)
-            if (cell := grid.get(column, row)) is not None
-            and visible[column, row]
-            and cell.type in _KINDS
-        )
-        return Scene(self.get_pov_render(TILE_PX), targets)
-
-
-def draw_scene(seed: int, room: Room | None = None) -> Scene:
-    """The room of a seed, as its agent first sees it. Pass a `Room` to reuse it (faster)."""
-    room = room or Room()
-    room.reset(seed=seed)
-    return room.scene()
-
-
-def frame_case(seed: int, style: Style = "path", room: Room | None = None) -> FrameCase:
-    """The held-out frame case number `seed` (0, 1, 2, ...): an object drawn from each side.
-
-    Raises ValueError for a negative seed.
-    """
-    if seed < 0:
-        raise ValueError(f"A frame case's seed is 0 or more, got {seed}.")
-    scene = draw_scene(HELD_OUT_SEED_START + seed, room)
-    rng = np.random.default_rng(HELD_OUT_SEED_START + seed)
-    targets: dict[Action, Target] = {}
-    for side in ACTIONS:
-        candidates = [t for t in scene.targets if t.expert_action == side]
-        targets[side] = candidates[int(rng.integers(len(candidates)))]
-    return FrameCase(
-        seed=seed,
-        frame=scene.frame,
-        targets=targets,
-        instructions={side: target.instruction(style) for side, target in targets.items()},
-        recorded=scene.nearest().expert_action,
-    )
 
 
 VOCABULARY_WORDS: tuple[str, ...] = tuple(

@@ -10,6 +10,7 @@ from typing import get_args
 
 import pyarrow.parquet as pq
 
+from heedmap.errors import pip_install
 from heedmap.record import RECORD_FILE, Record
 from heedmap.report.page.bilingual import Bilingual, phrase
 from heedmap.result import Result
@@ -57,7 +58,7 @@ def how_to_run_again(record: Record) -> str:
     """The command line where there was one, else the call in Python."""
     arguments = record.run.arguments
     installed = record.run.versions.get("heedmap", "")
-    lines = [f"pip install heedmap=={installed}" if installed else "pip install heedmap"]
+    lines = [f"{pip_install()}  # heedmap {installed}".rstrip()]
     if isinstance(command := arguments.get("command_line"), str):
         return "\n".join([*lines, command])
     texts = {i.name: i.text for i in record.instructions}
