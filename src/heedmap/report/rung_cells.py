@@ -12,7 +12,7 @@ from heedmap.report.wording import ABSENT, percent
 
 @dataclass(frozen=True)
 class RungTable:
-    """One table: keys of its title, note and headings in `TEXTS`, and a policy's cells."""
+    """One table: keys of its title, note and headings in the catalogue, and a policy's cells."""
 
     rung: str
     columns: tuple[str, ...]

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from heedmap.files import write_whole
+from heedmap.ladder.messages import LANGUAGES, Language, say
 from heedmap.regions import in_order
 from heedmap.report.figures.style import COLORS, OTHER_COLOR, css_class
 from heedmap.report.page.background import DEFINITIONS, LIMITS, data_files, how_to_run_again
@@ -18,10 +19,8 @@ from heedmap.report.page.data_tables import layers_table, summary_table
 from heedmap.report.page.drawings import drawings_of
 from heedmap.report.page.story import pictures, story_rows
 from heedmap.report.rung_cells import RUNG_TABLES
-from heedmap.report.texts import TEXTS
 from heedmap.report.wording import declared_text, percent, region_name
 from heedmap.result import Result
-from heedmap.sentence import Language, policy_sentence
 
 
 def write_html(result: Result, path: Path, language: Language = "en") -> None:
@@ -53,10 +52,6 @@ def render_html(result: Result, language: Language = "en") -> str:
                 (table, rows) for table in RUNG_TABLES if (rows := table.rows(record.policies))
             ],
             accuracies=[(p.name, row) for p in record.policies for row in p.held_out_accuracy],
-            sentences={
-                p.name: both(lambda of, facts=p.facts: policy_sentence(facts, of))
-                for p in record.policies
-            },
             regions=_all_regions(result),
             colors={**COLORS, "other": OTHER_COLOR},
             definitions=DEFINITIONS,
@@ -78,7 +73,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals["say"] = phrase
-    made.globals["in_both"] = lambda key: {of: TEXTS[of][key] for of in ("en", "ko")}
+    made.globals["in_both"] = lambda key: {of: say(key, of) for of in LANGUAGES}
     made.filters["percent"] = percent
     made.filters["region"] = lambda region: both(lambda of: region_name(region, of))
     made.filters["name"] = _name

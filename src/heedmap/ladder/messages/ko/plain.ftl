@@ -1,0 +1,50 @@
+# 터미널, Markdown, 노트북의 문구와 영역 이름.
+
+given_counts = 프레임 { $frames }개, 정책 { $policies }개, 5–6단계 시행 수: { $trials }.
+given_first = 첫 프레임: { $frame }.
+no_trials = 0
+rule_short = “어텐션 0 %” 규칙
+summary_beside = 액션 토큰의 어텐션(선언된 영역과 측정된 영역)과 선택한 액션
+summary_declared = 요약{ $frame }, 선언된 영역 ({ $note })
+summary_measured = 요약{ $frame }, 측정된 영역
+scope_measured = { $scope }{ $frame }, 측정된 영역 (합 100 %)
+layers_declared = 레이어별{ $frame }, 선언된 영역
+layers_measured = 레이어별{ $frame }, 측정된 영역 (합 100 %)
+layers_of_policy_declared = 레이어별{ $frame }, 선언된 영역: { $policy }
+layers_of_policy_measured = 레이어별{ $frame }, 측정된 영역: { $policy }
+in_frame = , 프레임 { $frame }
+over_frames = 프레임 { $frames }개의 평균이며, 액션은 횟수입니다.
+declared_last_image = 선언: 마지막 이미지%
+declared_last_text = 선언: 마지막 텍스트%
+declared_mean_image = 선언: 평균 이미지%
+declared_mean_text = 선언: 평균 텍스트%
+measured_mean_image = 측정: 평균 이미지%
+measured_mean_text = 측정: 평균 지시문%
+chosen_action = 선택한 액션
+would_say = “어텐션 0 %” 규칙의 판단
+regions_disagree = 정책 { $total }개 중 { $count }개에서 선언된 영역과 측정된 영역이 다릅니다.
+more_with_full = 모든 프레임, 레이어, 헤드, 구간을 보려면 --full을 사용하십시오.
+
+## 영역 이름
+
+region_image = 이미지
+region_text = 텍스트
+region_instruction = 지시문
+region_template = 템플릿
+region_state = 상태
+region_mixed = 혼합
+region_special = 특수 토큰
+region_action = 액션
+region_padding = 패딩
+region_undeclared = 나머지
+
+region_short_image = 이미지
+region_short_text = 텍스트
+region_short_instruction = 지시문
+region_short_template = 템플릿
+region_short_state = 상태
+region_short_mixed = 혼합
+region_short_special = 특수
+region_short_action = 액션
+region_short_padding = 패딩
+region_short_undeclared = 나머지
