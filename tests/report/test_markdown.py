@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from heedmap.ladder.messages import Language
 from heedmap.record import Instruction
 from heedmap.report.markdown import to_markdown
 from heedmap.report.untrusted import markdown_code, markdown_text, one_line
 from heedmap.report.wording import ABSENT
 from heedmap.result import Result
-from heedmap.sentence import Language
 from tests.report import sample
 
 PARSER = MarkdownIt("commonmark").enable("table").enable("strikethrough")
@@ -147,8 +147,12 @@ def test_code_spans_are_closed_by_their_own_fence() -> None:
 @pytest.mark.parametrize(
     ("language", "lost", "fix"),
     [
-        ("en", "**Lost at step 2: present.**", "Insert the image embeddings"),
-        ("ko", "**2단계 ‘존재’에서 사라집니다.**", "이미지 임베딩을"),
+        (
+            "en",
+            "**Fails step 2: instruction missing from the sequence or misplaced.**",
+            "Insert the image embeddings",
+        ),
+        ("ko", "**2단계 실패: 시퀀스에 지시문이 없거나 위치가 잘못됨.**", "이미지 임베딩을"),
     ],
 )
 def test_the_story_of_the_first_screen_is_told(

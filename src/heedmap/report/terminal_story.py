@@ -43,7 +43,7 @@ def given_lines(record: Record) -> list[Text]:
         line = Text(f"  {one_line(instruction.name):<{width}}  “{one_line(instruction.text)}”")
         if instruction.expected_action is not None:
             asks = one_line(instruction.expected_action)
-            line.append(f"  {say('asks_for')} {asks}", style="dim")
+            line.append(f"  {say('asks_for')}: {asks}", style="dim")
         lines.append(line)
     return lines
 
@@ -87,7 +87,11 @@ def story_summary_table(
     """
     frames = max((line.frames for line in lines), default=1)
     note = say("declared_note", regions=declared)
-    title = f"Summary, declared regions ({note})" if declared else "Summary, measured regions"
+    title = (
+        say("summary_declared", frame="", note=note)
+        if declared
+        else say("summary_measured", frame="")
+    )
     table = plain_table(title, compact)
     text = "Text%" if declared else "Instr%"
     shares = [f"Last Img%\nLast {text}".split("\n"), f"Mean Img%\nMean {text}".split("\n")]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from heedmap.ladder.messages.particles import with_particle
 
@@ -69,7 +69,8 @@ def _bundle(language: Language) -> FluentBundle:
     """
     from fluent.runtime import FluentBundle, FluentResource
 
-    bundle = FluentBundle([language], functions={"JOSA": _josa}, use_isolating=False)
+    functions: dict[str, Callable[..., Any]] = {"JOSA": _josa}
+    bundle = FluentBundle([language], functions=functions, use_isolating=False)
     for path in catalogue_files(language):
         bundle.add_resource(FluentResource(path.read_text(encoding="utf-8")))
     return bundle
@@ -84,8 +85,6 @@ def _as_argument(value: Value) -> object:
     """A number chooses the plural, and is written without separators of thousands."""
     if isinstance(value, str):
         return value
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"a message is filled with text or whole numbers, not with {value!r}")
     from fluent.runtime.types import fluent_number
 
     return fluent_number(value, useGrouping=False)

@@ -41,12 +41,12 @@ def amount(value: float, unit: str, language: Language = "en") -> str:
     return f"{figure} {unit}".strip() if key is None else say(key, language, value=figure)
 
 
-def interval(estimate: Estimate, language: Language = "en", *, digits: int = 2) -> str:
+def interval(estimate: Estimate, language: Language = "en") -> str:
     """A figure with its 95 % interval, where there is one: "0.80 (0.79 to 0.81)"."""
-    value = f"{estimate.value:.{digits}f}"
+    value = f"{estimate.value:.2f}"
     if estimate.low is None or estimate.high is None:
         return value
-    low, high = f"{estimate.low:.{digits}f}", f"{estimate.high:.{digits}f}"
+    low, high = f"{estimate.low:.2f}", f"{estimate.high:.2f}"
     return say("interval", language, value=value, low=low, high=high)
 
 

@@ -36,8 +36,8 @@ _ENDINGS: tuple[tuple[re.Pattern[str], End], ...] = (
     (re.compile(r"(m|n|ng|[aeiou][mn]e)$"), "consonant"),  # arm, down, going, frame, line
     (re.compile(r"(ck|(?<![aeiou])[aeiou][kpt]|oo[kt]|c|b)$"), "consonant"),  # stop, robot, look
 )
-_FINALS: dict[int, End] = {0: "vowel", 8: "ㄹ"}
-"""By the number of a syllable's final letter in Unicode."""
+_FINAL_RIEUL = 8
+"""Number of ㄹ among the 28 ways in which a syllable can end, in Unicode's order."""
 _WORD = re.compile(r"[A-Za-z]+$")
 
 
@@ -49,7 +49,9 @@ def end_of(word: str) -> End:
     last = read[-1]
     if "가" <= last <= "힣":
         final = (ord(last) - ord("가")) % 28
-        return _FINALS.get(final, "consonant")
+        if final == _FINAL_RIEUL:
+            return "ㄹ"
+        return "consonant" if final else "vowel"
     if last in _DIGITS:
         return _DIGITS[last]
     if (found := _WORD.search(read)) is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from heedmap.ladder.messages import Language, say, words_in
+from heedmap.ladder.messages.numbers import unit_name
 from heedmap.report.compare.comparison import Comparison, Note
 from heedmap.report.compare.differences import Difference
 from heedmap.report.wording import ABSENT, percent
@@ -27,7 +28,7 @@ def lead_text(comparison: Comparison, language: Language = "en") -> str:
 def figure_text(told: Difference, language: Language = "en") -> str:
     """The figure's name, with its unit where it has one."""
     name = say(told.figure.name, language)
-    return name if told.unit is None else f"{name} ({told.unit})"
+    return name if told.unit is None else f"{name} ({unit_name(told.unit, language)})"
 
 
 def value_text(told: Difference, value: float | None) -> str:

@@ -7,11 +7,11 @@ rung_attended = attended
 rung_used = used
 rung_obeyed = obeyed
 
-lost_tokenised = the tokenizer loses the instruction
-lost_present = the instruction is missing from the sequence or misplaced
-lost_visible = the mask hides inputs from the action token
-lost_attended = the action token reads nothing of the instruction
-lost_used = the action does not use the instruction
+lost_tokenised = instruction lost by the tokenizer
+lost_present = instruction missing from the sequence or misplaced
+lost_visible = input masked from the action token
+lost_attended = instruction not read by the action token
+lost_used = instruction not used
 lost_obeyed = does not follow the instruction
 
 ## Causes and fixes
