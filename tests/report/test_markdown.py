@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from heedmap.ladder.messages import Language
+from heedmap.ladder.messages import LANGUAGES, Language
 from heedmap.record import Instruction
 from heedmap.report.markdown import to_markdown
 from heedmap.report.untrusted import markdown_code, markdown_text, one_line
@@ -188,3 +190,13 @@ def test_actions_are_counted_over_frames() -> None:
     text = to_markdown(sample.realistic(layers=1, names=("a", "b"), frames=("f1", "f2", "f3")))
     assert "| `left` ✗ 3/3 |" in text
     assert "Means over 3 frames" in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_record_whose_details_are_text_is_reported_as_it_is(language: Language) -> None:
+    result = Result.load(Path(__file__).parents[1] / "data" / "record-v2")
+    stored = result.record.policies[0].verdict.details
+    assert isinstance(stored, dict)
+    text = to_markdown(result, language)
+    assert stored["mediated"] in text
+    assert stored["rate"] in text
