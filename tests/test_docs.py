@@ -87,7 +87,6 @@ def test_nested_keys_of_a_real_record_are_named_in_the_text(
         "probabilities",
         "regions",
         "visible_counts",
-        "details",
         "ids",
         "lost_words",
         "lift_by_region",

@@ -45,7 +45,7 @@ def test_in_recorded_data_the_frame_foretells_the_action() -> None:
     assert found.is_foretold
     assert found.foretold_share > 0.3
     assert found.accuracy > found.majority + 0.2
-    assert "without reading its instruction" in found.sentence
+    assert "without reading the instruction" in found.sentence
 
 
 def test_in_counterfactual_data_it_does_not() -> None:
@@ -54,7 +54,7 @@ def test_in_counterfactual_data_it_does_not() -> None:
     assert not found.is_foretold
     assert found.entropy_bits == pytest.approx(np.log2(3), abs=1e-3)
     assert found.probe_bits == pytest.approx(np.log2(3), abs=1e-2)
-    assert "the instruction is needed" in found.sentence
+    assert "needs the instruction" in found.sentence
 
 
 def made_up(labels: Sequence[int], episodes: int = 40) -> Examples:
@@ -197,7 +197,7 @@ def test_the_command_on_a_folder_of_cases(cli: Cli, tmp_path: Path) -> None:
     assert ran.code == 0, ran.err
     ran = cli("needed", "cases", "--target", "action")
     assert ran.code == 0, ran.err
-    assert "here the instruction is needed" in " ".join(ran.out.split())
+    assert "here needs the instruction" in " ".join(ran.out.split())
     ran = cli("needed", "cases", "--target", "action", "--json")
     (found,) = json.loads(ran.out)
     assert found["examples"] == 30

@@ -166,7 +166,7 @@ def test_two_hops_are_found_by_cutting(trained: dict[str, Score]) -> None:
     assert used is not None
     assert used.mediated_directly.value == 0
     assert used.mediated.value > 0.3
-    assert "over other positions" in trained["two_hops-0"].verdict.sentence
+    assert "through other positions" in trained["two_hops-0"].verdict.sentence
     direct = trained["healthy on heeding-0"].result.measurements.used
     assert direct is not None
     assert direct.mediated_directly.value > 0.3

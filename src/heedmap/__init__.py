@@ -1,4 +1,6 @@
-"""heedmap tells whether a robot policy heeds its instruction and, if not, where it was lost.
+"""Tells whether a robot policy follows its language instruction.
+
+Where it does not, heedmap tells at which step the instruction was lost.
 
 Names are imported when first used, so that reading and reporting results needs no torch.
 """

@@ -11,7 +11,6 @@ from heedmap.inputs.trials import Trial
 from heedmap.ladder.judge import judge
 from heedmap.policies.base import Policy
 from heedmap.record import PolicyResult
-from heedmap.sentence import policy_sentence
 from heedmap.upper.measure import UpperFacts, UpperOptions, measure_by_exchange
 from heedmap.verdict import Facts, Measurements
 
@@ -55,11 +54,11 @@ def audit_black_box(
         attention_layers=(),
         attention_implementation="not seen",
         outputs_unchanged=is_repeated,
-        verdict=judge(measurements),
+        verdict=(verdict := judge(measurements)),
         measurements=measurements,
         cases=(),
         facts=facts,
-        sentence=policy_sentence(facts),
+        sentence=verdict.sentence,
         loaded=policy.loaded,
     )
     return found, upper

@@ -32,7 +32,6 @@ from heedmap.observe import Pass, describe_action
 from heedmap.policies.base import ActionScores, Policy, same_sums, weights_sha256, weights_sums
 from heedmap.preparation import evaluating
 from heedmap.record import Case, LayoutInfo, PolicyResult
-from heedmap.sentence import policy_sentence
 from heedmap.tables import LayoutKind, TableName, position_table, share_table, trial_table
 from heedmap.types import VisibleByLayer
 from heedmap.upper.measure import UpperFacts, UpperOptions
@@ -172,11 +171,11 @@ def _result(
         attention_layers=stack.module_names,
         attention_implementation=stack.calls[0].backend,
         outputs_unchanged=True,  # `climb` raises otherwise
-        verdict=judge(measurements),
+        verdict=(verdict := judge(measurements)),
         measurements=measurements,
         cases=tuple(found.cases),
         facts=facts,
-        sentence=policy_sentence(facts),
+        sentence=verdict.sentence,
         declared=declared.written if declared else None,
         held_out_accuracy=policy.held_out_accuracy(),
         loaded=policy.loaded,

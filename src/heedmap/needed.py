@@ -1,9 +1,9 @@
-"""Is the instruction needed in a data set, or does the frame alone foretell what is asked?
+"""Is the instruction needed in a data set, or does the frame alone predict the action?
 
 Where it does, a policy can learn the data without reading its instruction (shortcut
 learning). A linear probe on pooled image embeddings predicts the instruction, or the
 action, of held-out episodes; its cross-entropy is an upper bound on H(target | frame), so
-what it explains is a lower bound on what the frame foretells (Xu et al. 2020, "A Theory of
+what it explains is a lower bound on what the frame predicts (Xu et al. 2020, "A Theory of
 Usable Information under Computational Constraints").
 """
 
@@ -26,6 +26,7 @@ from sklearn.preprocessing import StandardScaler
 from heedmap.errors import RecordError
 from heedmap.evidence import Estimate
 from heedmap.inputs.examples import Examples
+from heedmap.ladder.messages import say
 from heedmap.measures.stats import mean_interval
 from heedmap.types import Frame
 
@@ -80,18 +81,12 @@ class Foretold(BaseModel):
     @property
     def sentence(self) -> str:
         """What it means, in one sentence."""
-        figures = (
-            f"{max(self.foretold_bits.value, 0):.2f} of {self.entropy_bits:.2f} bits, "
-            f"{self.foretold_share:.0%}"
-        )
-        if self.is_foretold:
-            return (
-                f"The frame alone foretells the {self.target} ({figures}): a policy can do well on "
-                f"this data without reading its instruction."
-            )
-        return (
-            f"The frame does not foretell the {self.target} as far as a linear probe sees "
-            f"({figures}): here the instruction is needed."
+        return say(
+            "needed_predicted" if self.is_foretold else "needed_not_predicted",
+            target=self.target,
+            gain=f"{max(self.foretold_bits.value, 0):.2f}",
+            entropy=f"{self.entropy_bits:.2f}",
+            share=f"{self.foretold_share:.0%}",
         )
 
 

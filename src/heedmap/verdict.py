@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from heedmap.evidence import CausalMap, ObeyedFacts, UsedFacts
+from heedmap.evidence import CausalMap, Estimate, ObeyedFacts, UsedFacts
 
 RungName = Literal["tokenised", "present", "visible", "attended", "used", "obeyed"]
 LOWER_RUNGS: tuple[RungName, ...] = ("tokenised", "present", "visible", "attended")
@@ -234,7 +234,7 @@ class InstructionPair(_Model):
 
 
 class Facts(_Model):
-    """What the sentence about a policy rests on; measured on all of its cases."""
+    """What was seen of a policy's inputs and actions; measured on all of its cases."""
 
     instruction_positions: tuple[int, ...]
     """Positions entering layer 0 that an instruction of equal token count moves."""
@@ -278,6 +278,44 @@ class Rung(_Model):
     evidence: dict[str, Any] = {}
 
 
+class Details(_Model):
+    """What the verdict's sentence names; empty or None where it was not measured."""
+
+    positions: tuple[int, ...] = ()
+    """Of the instruction, entering layer 0."""
+    overwritten: tuple[int, ...] = ()
+    """Positions of the instruction's words that hold image embeddings."""
+    hops: int | None = None
+    image_total: int | None = None
+    lost_words: tuple[str, ...] = ()
+    """Words that change no token id."""
+    pairs: tuple[tuple[str, str], ...] = ()
+    """Instructions that become the same token ids."""
+    module: str | None = None
+    """The bypass."""
+    share: float | None = None
+    """Of the action rows' attention, on the instruction: 0..1."""
+    unit: str | None = None
+    """Of the distances between actions: `bits` or `scale units`."""
+    dependence: Estimate | None = None
+    """Distance of the actions of different instructions."""
+    mediated: Estimate | None = None
+    """What knockout of the instruction removes of it, beyond random edges."""
+    directly: Estimate | None = None
+    """The same, where only the action rows' own edges are cut."""
+    swap: Estimate | None = None
+    """Distance of the action when the instruction is exchanged."""
+    rate: Estimate | None = None
+    """Share of the actions that are the expected ones: 0..1."""
+    chance: float | None = None
+    swapped: tuple[tuple[str, str], ...] = ()
+    """Actions that are done in each other's place."""
+    competent: Estimate | None = None
+    """As `rate`, under the frames' own instructions."""
+    anyway: Estimate | None = None
+    """Share of the other instructions under which the frame's own action is done: 0..1."""
+
+
 class Verdict(_Model):
     """The first rung that fails, in one sentence, with cause and fix."""
 
@@ -290,8 +328,8 @@ class Verdict(_Model):
     """Gate: does any frame leave a choice that the instruction decides?"""
     competent: Rung = Rung(status="not measured")
     """Gate: is the action right under the instruction that a frame came with?"""
-    details: dict[str, str] = {}
-    """What the sentence names: positions, words, modules; for other languages."""
+    details: Details | dict[str, str] = Details()
+    """What the sentence names, as values; records of schema 1 to 3 hold English text."""
 
     @property
     def first_failing(self) -> RungName | None:

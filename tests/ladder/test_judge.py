@@ -8,10 +8,10 @@ from typing import Any, get_args
 import pytest
 
 from heedmap.ladder.judge import judge
-from heedmap.ladder.texts_en import ENGLISH
-from heedmap.ladder.texts_ko import KOREAN
+from heedmap.ladder.messages import LANGUAGES, Language, say
+from heedmap.ladder.messages.numbers import ABSENT as DASH
 from heedmap.ladder.wording import verdict_text
-from heedmap.verdict import Cause
+from heedmap.verdict import Cause, Details, Verdict
 from tests.ladder.facts import ABSENT, NOWHERE, UNREACHED, estimate, measured, obeyed, used
 from tests.ladder.test_upper import UPPER_CASES
 
@@ -89,7 +89,7 @@ def test_the_cause_is_named_on_its_rung(
     assert verdict.first_failing == rung
     assert verdict.rungs["used"].status == verdict.rungs["obeyed"].status == "not measured"
     assert "{" not in verdict.sentence + verdict.fix
-    assert "- " not in verdict.sentence, "a detail is missing"
+    assert DASH not in verdict.sentence, "a detail is missing"
 
 
 def test_partly_masked_images_and_small_shares_are_no_fault() -> None:
@@ -124,26 +124,45 @@ def test_a_lost_instruction_with_a_bypass_is_not_called_lost_for_good() -> None:
         )
     )
     assert verdict.cause == "absent"
-    assert "by another road, through 'head.cross'" in verdict.sentence
+    assert "depends on the instruction through the bypass path 'head.cross'" in verdict.sentence
 
 
-@pytest.mark.parametrize("cause", get_args(Cause))
-def test_every_cause_is_told_in_both_languages_with_the_same_details(cause: Cause) -> None:
-    def details(text: str) -> set[str]:
-        return set(re.findall(r"{(\w+)}", text))
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("cause", "_", "changes"), CASES, ids=[c for c, _, _ in CASES])
+def test_every_cause_is_told_with_its_details_in_both_languages(
+    cause: Cause, _: str | None, changes: dict[str, Any], language: Language
+) -> None:
+    verdict = judge(measured(**changes))
+    sentence, fix = verdict_text(verdict, language)
+    assert fix == say(f"fix_{cause}", language)
+    assert DASH not in sentence, "a detail is missing"
+    other, _ = verdict_text(verdict, "ko" if language == "en" else "en")
+    assert sentence != other
+    numbers = re.compile(r"\d+(?:\.\d+)?(?:-\d+)?")
+    assert sorted(numbers.findall(sentence)) == sorted(numbers.findall(other))
 
-    english, korean = ENGLISH.causes[cause], KOREAN.causes[cause]
-    assert english != korean
-    assert all(text.strip() for text in (*english, *korean))
-    assert details(english.sentence) == details(korean.sentence)
 
-
-def test_korean_sentences_say_units_and_intervals_in_korean() -> None:
+def test_the_values_of_a_verdict_are_written_in_each_language() -> None:
     verdict = judge(measured(used=used(estimate(0.8)), obeyed=obeyed()))
     english, _ = verdict_text(verdict, "en")
     korean, _ = verdict_text(verdict, "ko")
-    assert "0.80 bits" in english
-    assert "(97 to 99)" in english
-    assert "0.80비트가" in korean
-    assert "(97~99)가" in korean
+    assert "attention knockout removes 0.80 of 0.90 bits" in english
+    assert "in 98.0 % of cases (95 % CI 97 to 99) (chance 33.3 %)" in english
+    assert "0.90비트 중 0.80을 제거합니다" in korean
+    assert "전체의 98.0 % (95 % CI 97~99)에서" in korean
     assert "bits" not in korean
+
+
+def test_details_are_values_and_older_records_keep_their_text() -> None:
+    verdict = judge(measured(used=used(estimate(0.8)), obeyed=obeyed()))
+    assert isinstance(verdict.details, Details)
+    assert verdict.details.rate == estimate(0.98)
+    assert verdict.details.positions == (65, 66)
+    written = verdict.model_dump(mode="json")
+    assert Verdict.model_validate(written) == verdict
+    old = {"positions": "65-66", "image_masked": "0", "mediated": "0.80 bits"}
+    older = Verdict.model_validate({**written, "details": old})
+    assert older.details == old
+    sentence, _ = verdict_text(older)
+    assert "at positions 65-66" in sentence
+    assert "removes 0.80 bits of " in sentence

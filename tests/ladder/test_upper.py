@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from heedmap.evidence import Competence, ObeyedFacts, UsedFacts
 from heedmap.ladder.judge import judge
+from heedmap.ladder.messages import LANGUAGES, Language
+from heedmap.ladder.messages.numbers import ABSENT as DASH
 from heedmap.ladder.upper import LEAST_EFFECT, is_above, is_effect
-from heedmap.verdict import Cause, Status
+from heedmap.ladder.wording import verdict_text
+from heedmap.verdict import Cause, Measurements, Status
 from tests.ladder.facts import (
     ABSENT,
     NOWHERE,
@@ -103,7 +108,8 @@ def test_the_cause_is_named_on_its_rung(
     assert verdict.cause == cause
     assert (verdict.rungs["used"].status, verdict.rungs["obeyed"].status) == (rung5, rung6)
     assert "{" not in verdict.sentence + verdict.fix
-    assert " - " not in verdict.sentence, "a detail is missing"
+    for language in LANGUAGES:
+        assert DASH not in "".join(verdict_text(verdict, language)), "a detail is missing"
 
 
 def test_without_expectations_no_use_is_no_fault_and_use_is_use() -> None:
@@ -113,7 +119,7 @@ def test_without_expectations_no_use_is_no_fault_and_use_is_use() -> None:
     assert silent.needed.status == "not measured"
     moving = judge(measured(USED, obeyed(**unknown)))
     assert (moving.cause, moving.rungs["used"].status) == ("none", "holds")
-    assert "nobody said what the instructions ask for" in moving.sentence
+    assert "no expected actions were given (--expect)" in moving.sentence
 
 
 def test_a_bypass_that_carries_everything_is_named_and_not_called_unused() -> None:
@@ -126,14 +132,14 @@ def test_a_bypass_that_carries_everything_is_named_and_not_called_unused() -> No
     )
     assert verdict.cause == "bypass"
     assert verdict.rungs["used"].status == "fails"
-    assert "through 'head.cross', not through the backbone" in verdict.sentence
+    assert "through the bypass path 'head.cross', not through the backbone" in verdict.sentence
 
 
 def test_two_hops_are_told_where_only_cutting_everything_takes_it_away() -> None:
     facts = used(estimate(0.8))
     over_others = facts.model_copy(update={"mediated_directly": estimate(0.0)})
-    assert "over other positions" in judge(measured(over_others, obeyed())).sentence
-    assert "over other positions" not in judge(measured(facts, obeyed())).sentence
+    assert "through other positions" in judge(measured(over_others, obeyed())).sentence
+    assert "through other positions" not in judge(measured(facts, obeyed())).sentence
 
 
 def test_absent_but_obeyed_over_a_bypass_is_told_in_one_sentence() -> None:
@@ -148,7 +154,10 @@ def test_absent_but_obeyed_over_a_bypass_is_told_in_one_sentence() -> None:
     )
     assert verdict.cause == "absent"
     assert verdict.rungs["obeyed"].status == "holds"
-    assert "heeds its instruction, through 'head.cross', not through the" in verdict.sentence
+    assert (
+        "follows the instruction through the bypass path 'head.cross', not through"
+        in verdict.sentence
+    )
 
 
 def test_a_lower_rung_that_fails_comes_first() -> None:
@@ -176,3 +185,14 @@ def test_needed_counts_the_frames_that_leave_a_choice() -> None:
     assert (some.needed.status, some.needed.value) == ("holds", 0.5)
     none = judge(measured(None, obeyed(not_needed=24, following=None, beyond_paraphrase=None)))
     assert (none.needed.status, none.needed.value) == ("fails", 0.0)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_of_a_black_box_nothing_is_said_of_steps_that_were_not_seen(language: Language) -> None:
+    for facts in (obeyed(), obeyed(**NO_RESPONSE, following=following(0.34))):
+        verdict = judge(Measurements.of_black_box(facts))
+        assert verdict.cause in ("none", "unused")
+        sentence, _ = verdict_text(verdict, language)
+        assert DASH not in sentence
+        assert not re.search("attend|어텐션", sentence)
+        assert re.search(r"0\.90|0\.00", sentence)

@@ -46,10 +46,8 @@ def test_a_plain_loop_ends_with_one_sentence(net: TinyKosmos2Policy) -> None:
     with pytest.raises(InstructionLostError, match=TOLD) as raised:
         run_loop(net, 5, monitor)
     assert_untrained(net, before)
-    assert "What to do: Insert the image embeddings between the tokens" in str(raised.value)
-    assert "about to train without text; pass stop_when=() to train all the same." in str(
-        raised.value
-    )
+    assert "Fix: Insert the image embeddings between the tokens" in str(raised.value)
+    assert "continue without text; pass stop_when=() to train anyway." in str(raised.value)
     assert monitor.readings[0].metrics["heedmap/rung_present"] == 0.0
     assert "heedmap/rung_visible" not in monitor.readings[0].metrics  # not measured, and not 0
     assert "heedmap/attended_share" not in monitor.readings[0].metrics
@@ -137,4 +135,4 @@ def test_a_road_around_the_transformer_is_no_reason_to_stop(
     assert reading is not None
     assert reading.rungs["present"] == "fails"
     assert reading.bypass == "found"
-    assert "reaches the action by another road; training goes on" in caplog.text
+    assert "through a bypass path; training continues" in caplog.text

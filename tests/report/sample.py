@@ -29,7 +29,6 @@ from heedmap.record import (
     frame_info,
 )
 from heedmap.result import Result
-from heedmap.sentence import policy_sentence
 from heedmap.tables import LayoutKind, share_table
 from heedmap.verdict import (
     Bypass,
@@ -193,11 +192,11 @@ def policy(
         attention_layers=tuple(f"layers.{i}.self_attn" for i in range(layers)),
         attention_implementation="heedmap",
         outputs_unchanged=True,
-        verdict=judge(found := measurements(known)),
+        verdict=(verdict := judge(found := measurements(known))),
         measurements=found,
         cases=tuple(cases),
         facts=known,
-        sentence=policy_sentence(known),
+        sentence=verdict.sentence,
         held_out_accuracy=accuracy,
     )
 

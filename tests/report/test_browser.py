@@ -10,9 +10,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from heedmap.ladder.messages import say
 from heedmap.record import Instruction
 from heedmap.report.page.render import write_html
-from heedmap.report.texts import TEXTS
 from heedmap.report.wording import ABSENT
 from heedmap.result import Result
 from tests.report import sample
@@ -24,7 +24,7 @@ QUICK_MS = 1_000
 
 def test_it_opens_with_no_error_and_no_request(opened: Open) -> None:
     page = opened()
-    assert page.title().startswith(TEXTS["en"]["page_title"])
+    assert page.title().startswith(say("page_title"))
     assert page.locator(".ladder tbody tr").count() == 3
 
 
@@ -32,12 +32,12 @@ def test_the_language_is_switched_in_the_page(opened: Open) -> None:
     page = opened()
     page.click("[data-set-language=ko]")
     assert page.evaluate("document.documentElement.lang") == "ko"
-    assert page.title().startswith(TEXTS["ko"]["page_title"])
-    assert shown(page, "h1") == [TEXTS["ko"]["page_title"]]
+    assert page.title().startswith(say("page_title", "ko"))
+    assert shown(page, "h1") == [say("page_title", "ko")]
     assert page.locator(".en:visible").count() == 0
     assert "레이어" in shown(page, "#policy-1 .drawing.shares .scroll")[0]
     page.click("[data-set-language=en]")
-    assert shown(page, "h1") == [TEXTS["en"]["page_title"]]
+    assert shown(page, "h1") == [say("page_title")]
     assert page.locator(".ko:visible").count() == 0
 
 

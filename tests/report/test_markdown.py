@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from heedmap.ladder.messages import LANGUAGES, Language
 from heedmap.record import Instruction
 from heedmap.report.markdown import to_markdown
 from heedmap.report.untrusted import markdown_code, markdown_text, one_line
 from heedmap.report.wording import ABSENT
 from heedmap.result import Result
-from heedmap.sentence import Language
 from tests.report import sample
 
 PARSER = MarkdownIt("commonmark").enable("table").enable("strikethrough")
@@ -147,8 +149,12 @@ def test_code_spans_are_closed_by_their_own_fence() -> None:
 @pytest.mark.parametrize(
     ("language", "lost", "fix"),
     [
-        ("en", "**Lost at step 2: present.**", "Insert the image embeddings"),
-        ("ko", "**2단계 ‘존재’에서 사라집니다.**", "이미지 임베딩을"),
+        (
+            "en",
+            "**Fails step 2: instruction missing from the sequence or misplaced.**",
+            "Insert the image embeddings",
+        ),
+        ("ko", "**2단계 실패: 시퀀스에 지시문이 없거나 위치가 잘못됨.**", "이미지 임베딩을"),
     ],
 )
 def test_the_story_of_the_first_screen_is_told(
@@ -184,3 +190,13 @@ def test_actions_are_counted_over_frames() -> None:
     text = to_markdown(sample.realistic(layers=1, names=("a", "b"), frames=("f1", "f2", "f3")))
     assert "| `left` ✗ 3/3 |" in text
     assert "Means over 3 frames" in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_record_whose_details_are_text_is_reported_as_it_is(language: Language) -> None:
+    result = Result.load(Path(__file__).parents[1] / "data" / "record-v2")
+    stored = result.record.policies[0].verdict.details
+    assert isinstance(stored, dict)
+    text = to_markdown(result, language)
+    assert stored["mediated"] in text
+    assert stored["rate"] in text

@@ -12,6 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from heedmap.errors import RecordError
+from heedmap.ladder.messages import LANGUAGES as BOTH
+from heedmap.ladder.messages import Language, say
+from heedmap.ladder.wording import verdict_text
 from heedmap.record import Record
 from heedmap.report.figures.style import spec_of, to_svg
 from heedmap.report.page import background, data_tables
@@ -19,10 +22,8 @@ from heedmap.report.page.bilingual import Bilingual
 from heedmap.report.page.drawings import page_svg
 from heedmap.report.page.render import render_html, write_html
 from heedmap.report.seed_rule import rule_text, seed_rule
-from heedmap.report.texts import TEXTS
 from heedmap.report.verdict_words import headline
 from heedmap.result import Result
-from heedmap.sentence import Language, policy_sentence
 from heedmap.tables import LayoutKind
 from tests.report import sample
 from tests.report.conftest import BYPASSED, HEEDS, OVERWRITTEN
@@ -48,11 +49,11 @@ def test_the_page_is_well_formed_and_small(page: str, parsed: Page) -> None:
 
 def test_both_languages_are_on_it_and_one_is_shown_first(audited: Result, parsed: Page) -> None:
     text = "".join(parsed.text)
-    for language in ("en", "ko"):
+    for language in BOTH:
         for key in ("page_title", "method_text", "caution_low", "accuracy_note", "defined_share"):
-            assert TEXTS[language][key] in text, key
+            assert say(key, language) in text, key
         for policy in audited.record.policies:
-            assert policy_sentence(policy.facts, language) in text
+            assert verdict_text(policy.verdict, language)[0] in text
     assert ("html", {"lang": "en", "data-language": "en"}) in parsed.elements
     korean = Page(render_html(audited, "ko"))
     assert ("html", {"lang": "ko", "data-language": "ko"}) in korean.elements
@@ -81,9 +82,9 @@ def test_the_story_comes_first(page: str) -> None:
 def test_headlines_say_where_the_instruction_was_lost(audited: Result) -> None:
     said = {p.name: headline(p.verdict).text("en") for p in audited.record.policies}
     assert said == {
-        HEEDS: "Heeds its instruction",
-        OVERWRITTEN: "Lost at step 2: present",
-        BYPASSED: "Heeds it, around the transformer",
+        HEEDS: "Follows the instruction",
+        OVERWRITTEN: "Fails step 2: instruction missing from the sequence or misplaced",
+        BYPASSED: "Follows it via a bypass path",
     }
 
 
@@ -96,7 +97,9 @@ def test_the_seeds_rule_is_judged_by_the_ladder(audited: Result) -> None:
     }
     says, why = rule_text(judged[OVERWRITTEN], audited.record.policies[1])
     assert says == "Text gets 0.0%: “ignores it”"
-    assert why.startswith("The figure was read at positions 64-75 (all padding).")
+    assert why.startswith(
+        "The share was read at positions 64-75 (all padding), where the words never arrive"
+    )
 
 
 def test_the_rule_says_nothing_where_no_text_was_declared(audited: Result) -> None:

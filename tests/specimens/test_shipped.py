@@ -66,7 +66,7 @@ def test_the_cross_attention_obeys_although_the_backbone_has_no_text() -> None:
     assert bypass.verdict.cause == "length_leak"
     assert bypass.verdict.bypass.module == "word_attention"
     assert "not in the sequence" in bypass.sentence
-    assert "the instruction reaches them outside the decoder" in bypass.sentence
+    assert "through the bypass path 'word_attention'" in bypass.sentence
     assert "ignore" not in bypass.sentence
     assert [case.action.name for case in bypass.cases] == ["left", "right", "forward"]
     for policy in policies:

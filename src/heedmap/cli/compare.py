@@ -12,12 +12,10 @@ from heedmap.cli.showing import AsJson, AsMarkdown, Lang, Language, read_result
 
 
 def compare(
-    runs: Annotated[
-        list[Path], typer.Argument(help="Result folders, as audits or sweeps wrote them.")
-    ],
+    runs: Annotated[list[Path], typer.Argument(help="Result folders of audits or sweeps.")],
     baseline: Annotated[
         str | None,
-        typer.Option(help="The policy that the others are told against; left out, the first."),
+        typer.Option(help="The policy that the others are compared with; default: the first."),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--out", help="An HTML page, in both languages.")
@@ -26,9 +24,9 @@ def compare(
     as_json: AsJson = False,
     as_markdown: AsMarkdown = False,
 ) -> None:
-    """Put policies of one or several results side by side: ladder, differences, shares.
+    """Compare policies of one or several results: diagnosis, differences, attention shares.
 
-    Where the same trials were run, differences are taken trial by trial, with intervals.
+    Where policies share trials, differences are paired by trial and have intervals.
     """
     from heedmap.report.compare.comparison import compare as side_by_side
 

@@ -15,12 +15,12 @@ from heedmap.errors import InstructionError
 
 
 def counterfactuals(
-    instruction: Annotated[str | None, typer.Argument(help="What a robot is told.")] = None,
-    words: Annotated[Path | None, typer.Option(help="A table of words of your own.")] = None,
-    most: Annotated[int, typer.Option(min=1, help="As many at most.")] = 12,
+    instruction: Annotated[str | None, typer.Argument(help="The instruction.")] = None,
+    words: Annotated[Path | None, typer.Option(help="Your own word table (YAML).")] = None,
+    most: Annotated[int, typer.Option(min=1, help="Maximum number.")] = 12,
     table: Annotated[bool, typer.Option("--table", help="Print the built-in table.")] = False,
 ) -> None:
-    """Show an instruction with directions, colours or objects exchanged."""
+    """List counterfactual instructions: directions, colours or objects swapped."""
     from heedmap.inputs.counterfactuals import counterfactuals as make
     from heedmap.inputs.counterfactuals import load_table
 

@@ -1,4 +1,4 @@
-"""The command `doctor`: the first three rungs on one frame, for the CI of a training repo."""
+"""The command `doctor`: the first three steps on one frame, for the CI of a training repo."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def doctor(
     trust_remote_code: TrustRemoteCode = False,
     allow_partial: AllowPartial = False,
     hub: Hub = False,
-    as_json: Annotated[bool, typer.Option("--json", help="The verdict as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON.")] = False,
 ) -> None:
     """Check on one frame that the instruction is tokenised, present and visible.
 
-    Exit code 1 when one of these rungs fails, 0 when none does. Specimens bring a frame
-    case of their own; other policies need --frame and --instruction, or --case.
+    Exit code 1 if one of these steps fails, else 0. Specimens have a frame of their own;
+    other policies need --frame and --instruction, or --case.
     """
     from heedmap.cli.inputs import InputOptions, gather_inputs
     from heedmap.pipeline import audit

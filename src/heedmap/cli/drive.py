@@ -1,4 +1,4 @@
-"""The command `specimens drive`: closed loop in BabyAI, told rightly and wrongly."""
+"""The command `specimens drive`: closed loop in BabyAI, with right and wrong instructions."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 def drive(
     name: Annotated[str, typer.Argument(help="REGIME@WIRING, as `specimens list` shows them.")],
-    episodes: Annotated[int, typer.Option(min=1, help="How many held-out rooms.")] = 100,
-    seed: Annotated[int, typer.Option(min=0, help="The first room.")] = 0,
+    episodes: Annotated[int, typer.Option(min=1, help="Number of held-out rooms.")] = 100,
+    seed: Annotated[int, typer.Option(min=0, help="Number of the first room.")] = 0,
     style: Annotated[Style, typer.Option(help="Form of the instructions.")] = Style.goal,
-    max_steps: Annotated[int, typer.Option(min=1, help="Steps that a run has.")] = 20,
-    as_json: Annotated[bool, typer.Option("--json", help="The figures as JSON.")] = False,
+    max_steps: Annotated[int, typer.Option(min=1, help="Maximum number of steps.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Drive the agent with a specimen, told to go to the right object and to another one.
 
@@ -55,14 +55,14 @@ def _table(found: Drives) -> Table:
     table = plain_table(
         f"{found.name}, {found.style} instructions: {found.episodes} rooms, {found.max_steps} steps"
     )
-    table.add_column("Told to go to", no_wrap=True)
-    for column in ("Reached the target (95 %)", "Reached the other (95 %)", "Steps"):
+    table.add_column("Instructed to go to", no_wrap=True)
+    for column in ("Reached the target (95 % CI)", "Reached the other (95 % CI)", "Steps"):
         table.add_column(column, justify="right")
     for told, outcome in (("the target", found.right), ("the other object", found.wrong)):
         table.add_row(told, *_cells(outcome))
     table.caption = Text(
-        "Both runs start alike; the target is what counts as success. Rooms in which the greedy "
-        f"expert reaches no two objects are passed over ({found.rooms_passed_over}).",
+        "Both runs start from the same state; success is reaching the target. Rooms in which the "
+        f"greedy expert reaches no two objects are passed over ({found.rooms_passed_over}).",
         style="dim",
     )
     return table

@@ -19,9 +19,9 @@ def forensics(
         list[Path],
         typer.Argument(help="CSV tables, a page as HTML or pasted text, or a JSON dump."),
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="Findings as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print findings as JSON.")] = False,
 ) -> None:
-    """Tell what published attention tables prove and what they cannot, without any model.
+    """Analyse published attention tables: what they prove and what they cannot, without a model.
 
     Several files are taken as one publication, such as its summary and per-layer tables.
     """

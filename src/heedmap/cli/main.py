@@ -28,7 +28,8 @@ from heedmap.errors import HeedmapError
 from heedmap.folders import check_writable
 
 app = typer.Typer(
-    help="Tells whether a robot policy heeds its instruction and, if not, where it was lost.",
+    help="Tells whether a robot policy follows its language instruction and, where it does not, "
+    "at which step the instruction was lost.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -61,7 +62,7 @@ def audit(
         list[str] | None,
         typer.Option(
             help="An image, array.npy#0, episode.h5#0,10, clip.mp4#t=1.5 or a LeRobot folder "
-            "(folder#episode=3&frames=0,10); may be repeated."
+            "(folder#episode=3&frames=0,10); can be repeated."
         ),
     ] = None,
     instruction: Annotated[
@@ -75,28 +76,29 @@ def audit(
     ] = None,
     cases: Annotated[
         Path | None,
-        typer.Option(help="A folder of case folders: the first is examined, all are judged."),
+        typer.Option(help="A folder of case folders: steps 1-4 use the first, steps 5-6 all."),
     ] = None,
     expect: Annotated[
         list[str] | None,
-        typer.Option(help="name=LEFT or name=dim1:+, what it asks for; may be repeated."),
+        typer.Option(help="Expected action: name=LEFT or name=dim1:+; can be repeated."),
     ] = None,
     paraphrase: Annotated[
-        list[str] | None, typer.Option(help="name=text, other words for it; may be repeated.")
+        list[str] | None, typer.Option(help="A paraphrase: name=text; can be repeated.")
     ] = None,
     recorded: Annotated[
-        str | None, typer.Option(help="Name of the instruction that the frames came with.")
+        str | None, typer.Option(help="Name of the instruction that the frames were recorded with.")
     ] = None,
     history: Annotated[
-        int, typer.Option(min=0, help="Frames before each, for policies that see a window.")
+        int,
+        typer.Option(min=0, help="Previous frames, for policies with a frame history."),
     ] = 0,
     words: Annotated[
         Path | None,
-        typer.Option(help="A table of words (YAML) for counterfactuals of recorded instructions."),
+        typer.Option(help="A word table (YAML) for counterfactual instructions."),
     ] = None,
     declared: Annotated[
         str | None,
-        typer.Option(help="Regions that a script assumes, such as image=0:64,text=64:+len."),
+        typer.Option(help="Regions assumed by a script, such as image=0:64,text=64:+len."),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--out", help="Folder for the result and its HTML report.")
@@ -112,7 +114,7 @@ def audit(
     as_markdown: AsMarkdown = False,
     full: Full = False,
 ) -> None:
-    """Audit policies on frames with several instructions."""
+    """Audit policies on frames, each with several instructions."""
     from heedmap.cli.inputs import InputOptions, gather_inputs
     from heedmap.pipeline import audit as run_audit
 
@@ -163,9 +165,9 @@ def demo(
         Path, typer.Option("--out", help="Folder for the result; an older result is replaced.")
     ] = Path("heedmap-demo"),
     wiring: Annotated[
-        Wiring | None, typer.Option(help="How the four policies are wired; left out, both ways.")
+        Wiring | None, typer.Option(help="Wiring of the four policies; default: both.")
     ] = None,
-    case_seed: Annotated[int, typer.Option(help="Which held-out frame case.")] = 0,
+    case_seed: Annotated[int, typer.Option(help="Number of the held-out frame case.")] = 0,
     lang: Lang = Language.en,
     full: Full = False,
 ) -> None:

@@ -1,4 +1,4 @@
-"""The command `needed`: how far the frames of a data set foretell what is asked."""
+"""The command `needed`: how well the frames of a data set alone predict the action."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Target(StrEnum):
-    """What the frame might foretell."""
+    """What is predicted from the frame."""
 
     instruction = "instruction"
     action = "action"
@@ -36,13 +36,13 @@ def needed(
         typer.Option(help="Probe this policy's image embeddings instead of the pixels."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the folds and the bootstrap.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="The figures as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
-    """Estimate how far the frame alone predicts the instruction and the action.
+    """Estimate how well the frame alone predicts the instruction and the action.
 
     A table has the columns `frame` (an image file, relative to it), `instruction`, and
-    optionally `action` and `episode`. Where the frame foretells the action, a policy can
-    learn the data without reading its instruction.
+    optionally `action` and `episode`. Where the frame alone predicts the action, a policy can
+    fit the data without reading the instruction.
     """
     from heedmap.inputs.examples import load_examples
     from heedmap.needed import foretold
@@ -74,9 +74,10 @@ def needed(
 def _table(found: list[Foretold]) -> Table:
     from heedmap.report.rich_tables import plain_table
 
-    table = plain_table(f"What the frame alone foretells (linear probe on {found[0].features})")
+    table = plain_table(f"What the frame alone predicts (linear probe on {found[0].features})")
     table.add_column("Target", no_wrap=True)
-    for name in ("Bits", "Foretold (95 %)", "Share", "Right", "Most frequent", "Examples"):
+    names = ("Entropy (bits)", "Predicted (95 % CI)", "Share", "Accuracy", "Majority", "Examples")
+    for name in names:
         table.add_column(name, justify="right")
     for each in found:
         gain = each.foretold_bits
@@ -91,8 +92,8 @@ def _table(found: list[Foretold]) -> Table:
             f"{each.examples}/{each.examples + each.left_out}",
         )
     table.caption = Text(
-        "Right and foretold on held-out episodes; a stronger probe could foretell more, never "
-        "less. Examples of rare classes are left out.",
+        "Measured on held-out episodes. A lower bound: a stronger probe can predict more. Examples "
+        "of rare classes are excluded.",
         style="dim",
     )
     return table

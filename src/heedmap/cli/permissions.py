@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 
 TrustCheckpoint = Annotated[
-    bool, typer.Option("--trust-checkpoint", help="Pickles in the checkpoint may run code.")
+    bool, typer.Option("--trust-checkpoint", help="Allow pickles in the checkpoint to run code.")
 ]
 TrustRemoteCode = Annotated[
-    bool, typer.Option("--trust-remote-code", help="Python files of the checkpoint may run.")
+    bool, typer.Option("--trust-remote-code", help="Allow Python files of the checkpoint to run.")
 ]
 AllowPartial = Annotated[
-    bool, typer.Option("--allow-partial", help="Weights that the checkpoint lacks stay random.")
+    bool, typer.Option("--allow-partial", help="Allow missing weights; they stay random.")
 ]
-Hub = Annotated[bool, typer.Option("--hub", help="Models may be fetched from the hub.")]
+Hub = Annotated[bool, typer.Option("--hub", help="Allow downloads from the Hugging Face hub.")]

@@ -18,10 +18,10 @@ def query(
         str,
         typer.Argument(help='Such as "select policy, avg(is_right::int) from cases group by 1".'),
     ],
-    as_csv: Annotated[bool, typer.Option("--csv", help="Rows as CSV.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Rows as JSON.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print rows as CSV.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print rows as JSON.")] = False,
 ) -> None:
-    """Ask a run in SQL (DuckDB); docs/sweep.md describes the tables and their columns."""
+    """Query a run in SQL (DuckDB); docs/sweep.md describes the tables and columns."""
     from heedmap.sweep.query import query as ask
     from heedmap.sweep.store import RunFolder
 

@@ -20,7 +20,7 @@ from heedmap.cli.showing import (
     write_report,
 )
 
-Folder = Annotated[Path, typer.Argument(help="A result folder, as an audit or a sweep wrote it.")]
+Folder = Annotated[Path, typer.Argument(help="A result folder of an audit or a sweep.")]
 
 
 class Kind(StrEnum):
@@ -51,13 +51,13 @@ def report(
 
 def figure(
     folder: Folder,
-    kind: Annotated[Kind, typer.Argument(help="What is drawn.")],
+    kind: Annotated[Kind, typer.Argument(help="Kind of figure.")],
     output: Annotated[Path, typer.Option("--out", help="A file ending in .svg or .png.")],
-    policy: Annotated[str | None, typer.Option(help="Its name; left out, the first.")] = None,
-    frame: Annotated[str | None, typer.Option(help="Its name; left out, the first.")] = None,
+    policy: Annotated[str | None, typer.Option(help="Name; default: the first.")] = None,
+    frame: Annotated[str | None, typer.Option(help="Name; default: the first.")] = None,
     lang: Lang = Language.en,
     scale: Annotated[
-        float, typer.Option(min=0.1, max=20, help="Of a PNG: 1 is 72 pixels an inch.")
+        float, typer.Option(min=0.1, max=20, help="Scale of a PNG: 1 is 72 pixels per inch.")
     ] = 3.0,
 ) -> None:
     """Draw one figure of a result as SVG or PNG, without a browser."""

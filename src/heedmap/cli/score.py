@@ -17,16 +17,14 @@ if TYPE_CHECKING:
 
 
 def score(
-    full: Annotated[
-        bool, typer.Option("--full", help="All policies of the population, as in docs.")
-    ] = False,
-    case_seed: Annotated[int, typer.Option(min=0, help="Which held-out frame case.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Everything as JSON.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="All policies of the population.")] = False,
+    case_seed: Annotated[int, typer.Option(min=0, help="Number of the held-out frame case.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
     page: Annotated[
         Path | None, typer.Option(help="Write the scoreboard as a Markdown page.")
     ] = None,
 ) -> None:
-    """Judge the ladder on planted faults and healthy policies: planted against named cause.
+    """Score the diagnosis on planted faults and healthy policies: planted and named cause.
 
     Without --full, faults planted on one shipped specimen, and one member of each kind of
     training. Exit code 1 when a cause or a bypass was named wrongly.
@@ -54,7 +52,7 @@ def _print(scores: list[Score], summary: Summary) -> None:
     out.print(_score_table(scores))
     total = len(summary.rows)
     out.print(
-        f"Right: {summary.right} of {total} ({summary.right / total:.1%}; 95 % interval "
+        f"Right: {summary.right} of {total} ({summary.right / total:.1%}; 95 % CI "
         f"{summary.low:.1%} to {summary.high:.1%}). "
         f"False alarms: {summary.false_alarms} of {summary.healthy} healthy."
     )
@@ -66,7 +64,7 @@ def _score_table(scores: list[Score]) -> Table:
     from heedmap.report.ladder_table import rung_mark
     from heedmap.report.rich_tables import plain_table
 
-    table = plain_table("Planted against named cause")
+    table = plain_table("Planted and named cause")
     for column in ("", "Plant", "Planted", "Named", "Bypass through"):
         table.add_column(column, no_wrap=True)
     for each in scores:
@@ -82,7 +80,7 @@ def _score_table(scores: list[Score]) -> Table:
 def _rated_table(summary: Summary) -> Table:
     from heedmap.report.rich_tables import plain_table
 
-    table = plain_table("Does it heed its instruction? Rules compared")
+    table = plain_table("Does it follow the instruction? Rules compared")
     table.add_column("Rule", no_wrap=True)
     for column in ("Right", "Missed", "Wronged"):
         table.add_column(column, justify="right")
@@ -95,7 +93,7 @@ def _rated_table(summary: Summary) -> Table:
 def _correlation_table(summary: Summary) -> Table:
     from heedmap.report.rich_tables import plain_table
 
-    table = plain_table("Does attention predict what cutting does? Spearman over layers and heads")
+    table = plain_table("Does attention predict the knockout effect? Spearman, layers and heads")
     table.add_column("Read from attention", no_wrap=True)
     for column in ("Policies", "Median", "Lowest", "Highest"):
         table.add_column(column, justify="right")
@@ -110,5 +108,5 @@ def _correlation_table(summary: Summary) -> Table:
         if each.correlation is not None
     )
     if across:
-        table.caption = Text(f"Over policies, with what cutting takes away: {across}.", style="dim")
+        table.caption = Text(f"Over policies, with what knockout removes: {across}.", style="dim")
     return table

@@ -27,7 +27,7 @@ class Language(StrEnum):
 
 
 Lang = Annotated[
-    Language, typer.Option("--lang", help="Language that is shown first; the page has both.")
+    Language, typer.Option("--lang", help="Language shown first; the HTML report has both.")
 ]
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print the verdicts as JSON instead of tables.")

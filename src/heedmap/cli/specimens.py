@@ -40,14 +40,15 @@ def list_specimens() -> None:
 
 @app.command()
 def case(
-    seed: Annotated[int, typer.Option(min=0, help="Which held-out frame case.")],
+    seed: Annotated[int, typer.Option(min=0, help="Number of the held-out frame case.")],
     output: Annotated[Path, typer.Option("--out", help="Folder for frame.png and the YAML file.")],
     style: Annotated[Style, typer.Option(help="Form of the instructions.")] = Style.path,
     count: Annotated[
-        int | None, typer.Option(min=1, help="Write so many, each in a folder inside --out.")
+        int | None,
+        typer.Option(min=1, help="Number of cases, each in a folder inside --out."),
     ] = None,
 ) -> None:
-    """Write held-out frame cases to try things on: frame.png and instructions.yaml."""
+    """Write held-out frame cases: frame.png and instructions.yaml."""
     from heedmap.demo import write_case
 
     if count is None:
@@ -66,7 +67,7 @@ def population(
         "population"
     ),
 ) -> None:
-    """Train small specimens whose truth is known by their training (half a minute each)."""
+    """Train small specimens with known faults (half a minute each)."""
     from heedmap.specimens.population import member_named, save_member, train_member
 
     members = [member_named(name) for name in member]

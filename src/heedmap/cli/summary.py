@@ -1,4 +1,4 @@
-"""The command `summary`: what a run tells of every policy."""
+"""The command `summary`: the results of a run, policy by policy."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ class Sheet:
 
 def summary(
     run: Annotated[Path, typer.Argument(help="The folder that 'heedmap sweep' wrote.")],
-    worst: Annotated[int, typer.Option(min=0, help="Frames that are named of every policy.")] = 5,
+    worst: Annotated[int, typer.Option(min=0, help="Number of frames listed per policy.")] = 5,
     result: Annotated[
         Path | None,
-        typer.Option(help="Also write the run as the result of an audit to this new folder."),
+        typer.Option(help="Also write the run as an audit result to this new folder."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The figures as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
     as_markdown: AsMarkdown = False,
 ) -> None:
-    """Tell every policy's ladder over all frames, with 95 % intervals, and its worst frames."""
+    """Summarise every policy over all frames, with 95 % intervals, and list its worst frames."""
     from heedmap.sweep.store import RunFolder
     from heedmap.sweep.summary import summarise
 
@@ -85,7 +85,7 @@ def _ladder(found: Summary, names: dict[int, str]) -> Sheet:
         ]
         for each in found.policies
     ]
-    title = "The ladder: verdict, and frames on which a rung holds (95 % interval in %)"
+    title = "Diagnosis, and frames on which a step passes (95 % CI in %)"
     return Sheet(title, ("Model", *rungs, "bypass", "cause"), rows, narrow=True)
 
 
@@ -107,7 +107,7 @@ def _figures(found: Summary, names: dict[int, str]) -> Sheet:
         if each.figures
     ]
     heads = (name.replace("_", " ") for name in columns)
-    title = "Key figures, with 95 % intervals"
+    title = "Key measures with 95 % CI"
     return Sheet(title, ("Model", "Unit", *heads), rows, narrow=True)
 
 
@@ -134,7 +134,7 @@ def _worst(found: Summary, names: dict[int, str]) -> Sheet:
         for each in found.policies
         for one in each.worst
     ]
-    return Sheet("Worst frames first", ("Model", "Frame", "Fails", "Followed", "Mediated"), rows)
+    return Sheet("Worst frames first", ("Model", "Frame", "Fails", "Followed", "Removed"), rows)
 
 
 def _head(found: Summary) -> str:

@@ -42,28 +42,30 @@ class Engines(StrEnum):
 
 
 def sweep(
-    grid: Annotated[Path, typer.Argument(help="A YAML file; docs/sweep.md says what it holds.")],
+    grid: Annotated[Path, typer.Argument(help="A YAML file; docs/sweep.md describes it.")],
     output: Annotated[
-        Path | None, typer.Option("--out", help="The run folder; left out, GRID-run.")
+        Path | None, typer.Option("--out", help="The run folder; default: GRID-run.")
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes, or actors of Ray.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Number of processes, or of Ray actors.")] = 1,
     engine: Annotated[Engines, typer.Option(help="Where cells run.")] = Engines.local,
-    address: Annotated[str | None, typer.Option(help="Of a Ray cluster, such as auto.")] = None,
-    cpus_each: Annotated[float, typer.Option(min=0, help="CPUs of an actor of Ray.")] = 1.0,
-    gpus_each: Annotated[float, typer.Option(min=0, help="GPUs of one; may be a share.")] = 0.0,
-    shard_id: Annotated[int, typer.Option(min=0, help="Which shard this is, from 0.")] = 0,
-    num_shards: Annotated[int, typer.Option(min=1, help="How many shards there are.")] = 1,
+    address: Annotated[str | None, typer.Option(help="Ray cluster, such as auto.")] = None,
+    cpus_each: Annotated[float, typer.Option(min=0, help="CPUs per Ray actor.")] = 1.0,
+    gpus_each: Annotated[
+        float, typer.Option(min=0, help="GPUs per Ray actor, or a fraction.")
+    ] = 0.0,
+    shard_id: Annotated[int, typer.Option(min=0, help="Number of this shard, from 0.")] = 0,
+    num_shards: Annotated[int, typer.Option(min=1, help="Number of shards.")] = 1,
     retry_failed: Annotated[bool, typer.Option(help="Run failed cells again.")] = False,
     dry_run: Annotated[bool, typer.Option(help="Print the plan and an estimate.")] = False,
     no_measure: Annotated[
-        bool, typer.Option(help="With --dry-run: run no cell for the estimate.")
+        bool, typer.Option(help="With --dry-run: run no cell to estimate the time.")
     ] = False,
     trust_checkpoint: TrustCheckpoint = False,
     trust_remote_code: TrustRemoteCode = False,
     allow_partial: AllowPartial = False,
     hub: Hub = False,
 ) -> None:
-    """Measure every policy of a grid on every frame; the same command goes on after a stop.
+    """Measure every policy of a grid on every frame; the same command resumes a stopped run.
 
     Exit code 0: all cells are measured; 1: an error; 3: some cells failed and are recorded with
     their errors; 130: stopped by Ctrl-C.
@@ -97,7 +99,7 @@ def sweep(
                 on_progress=show,
             )
     except KeyboardInterrupt:
-        err.print("Stopped; what was finished is kept. The same command goes on from there.")
+        err.print("Stopped; finished cells are kept. The same command resumes the run.")
         raise typer.Exit(STOPPED) from None
     _print_end(path, totals)
     if totals.failed:
@@ -105,7 +107,7 @@ def sweep(
 
 
 def merge(
-    output: Annotated[Path, typer.Argument(help="The run folder that is made, or added to.")],
+    output: Annotated[Path, typer.Argument(help="The run folder to create or extend.")],
     runs: Annotated[list[Path], typer.Argument(help="Run folders of the shards.")],
 ) -> None:
     """Join the run folders of shards; exit codes are those of `sweep`."""
@@ -172,7 +174,7 @@ def _print_plan(
         f"Policies: {len(plan.policies)} ({', '.join(each.name for each in plan.policies)})",
         f"Frames: {len(plan.frames)}",
         f"Instruction sets: {instructions_in(plan)}",
-        f"Measures: {', '.join(plan.options.measures) or 'none beside the ladder'}; "
+        f"Measures: {', '.join(plan.options.measures) or 'none beyond the diagnosis'}; "
         f"interventions: {', '.join(plan.options.interventions) or 'none'}",
         f"Cells: {len(cells)} of {plan.options.frames_per_cell} frames at most"
         + (f", of {len(plan.cells)} in all shards" if len(cells) < len(plan.cells) else ""),
@@ -188,7 +190,7 @@ def _estimate_lines(
 ) -> list[str]:
     name = plan.policies[measured.cell.policy].name
     if measured.error is not None:
-        return [f"Estimate: none, for the first cell fails ({name}): {measured.error}"]
+        return [f"No estimate, because the first cell fails ({name}): {measured.error}"]
     minutes = measured.seconds_for(plan, cells, workers) / 60
     return [
         f"Estimate: {minutes:.1f} minutes and {measured.calls_for(cells)} calls of policies with "
@@ -199,7 +201,7 @@ def _estimate_lines(
 
 def _print_end(path: Path, totals: Totals) -> None:
     for cell, how in totals.damaged.items():
-        err.print(Text(f"Damaged, and measured again: {cell}: {how}"), soft_wrap=True)
+        err.print(Text(f"Damaged, measured again: {cell}: {how}"), soft_wrap=True)
     told = f"{totals.done} of {totals.cells} cells are in {path}"
     if totals.failed:
         told += f", {totals.failed} of them failed"

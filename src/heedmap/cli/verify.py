@@ -19,7 +19,7 @@ def verify(
         list[Path], typer.Argument(help="Folders that an audit or a sweep wrote.", metavar="DIR...")
     ],
 ) -> None:
-    """Compare every file of results and runs with the checksum that was taken when it was written.
+    """Compare every file of results and runs with its stored checksum.
 
     Exit code 0: all files are as they were written; 1: some are not, or have no checksum because
     an older heedmap wrote them.

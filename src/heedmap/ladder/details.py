@@ -1,31 +1,39 @@
-"""What the ladder's sentences name, as text: positions, words, modules, figures."""
+"""What the verdict's sentences name: taken from the measurements, and as text of a language."""
 
 from __future__ import annotations
 
-from heedmap.evidence import Estimate, ObeyedFacts
-from heedmap.sentence import ranges
-from heedmap.verdict import Measurements
+from heedmap.evidence import Estimate
+from heedmap.ladder.messages import Language, say
+from heedmap.ladder.messages.numbers import ABSENT, amount, percent, ranges, rate
+from heedmap.verdict import Details, Measurements
 
 
-def details_of(measured: Measurements) -> dict[str, str]:
-    """Only what was measured; a missing one shows as a dash in a sentence."""
-    presence, seen, tokens = measured.presence, measured.visibility, measured.tokens
-    at = presence.positions or presence.mixed_positions
-    details = {
-        "positions": ranges(at),
-        "overwritten": ranges(presence.overwritten_positions),
-        "hops": "" if seen.instruction_hops is None else str(seen.instruction_hops),
-        "image_total": str(seen.image_total),
-        "image_masked": str(seen.image_total - seen.image_reachable),
-        "lost_words": ", ".join(f"'{word}'" for word in telling_lost_words(measured)),
-        "pairs": ", ".join(f"{a} and {b}" for a, b in tokens.identical_pairs),
-        "embedding": tokens.module or "",
-        "module": measured.bypass.module or "",
-        "share": "" if measured.attended is None else _percent(measured.attended.share),
-        **_use(measured),
-        **({} if measured.obeyed is None else _obedience(measured.obeyed)),
-    }
-    return {name: text for name, text in details.items() if text}
+def details_of(measured: Measurements) -> Details:
+    """Only what was measured."""
+    presence, used, obeyed = measured.presence, measured.used, measured.obeyed
+    following = None if obeyed is None else obeyed.following
+    competent = None if obeyed is None else obeyed.competent
+    either = used or obeyed
+    return Details(
+        positions=presence.positions or presence.mixed_positions,
+        overwritten=presence.overwritten_positions,
+        hops=measured.visibility.instruction_hops,
+        image_total=measured.visibility.image_total,
+        lost_words=telling_lost_words(measured),
+        pairs=measured.tokens.identical_pairs,
+        module=measured.bypass.module,
+        share=None if measured.attended is None else measured.attended.share,
+        unit=None if either is None else either.unit,
+        dependence=None if used is None else used.dependence,
+        mediated=None if used is None else used.mediated,
+        directly=None if used is None else used.mediated_directly,
+        swap=None if obeyed is None else obeyed.swap_distance,
+        rate=None if following is None else following.rate,
+        chance=None if following is None else following.chance,
+        swapped=() if following is None else following.swapped,
+        competent=None if competent is None else competent.rate,
+        anyway=None if obeyed is None else obeyed.own_action_anyway,
+    )
 
 
 def telling_lost_words(measured: Measurements) -> tuple[str, ...]:
@@ -38,40 +46,48 @@ def telling_lost_words(measured: Measurements) -> tuple[str, ...]:
     return tuple(sorted({w for words in lost.values() for w in words} - everywhere))
 
 
-def _use(measured: Measurements) -> dict[str, str]:
-    facts = measured.used
-    if facts is None:
-        return {}
-    return {
-        "dependence": f"{facts.dependence.value:.2f} {facts.unit}",
-        "mediated": f"{facts.mediated.value:.2f} {facts.unit}",
-        "directly": f"{facts.mediated_directly.value:.2f} {facts.unit}",
+def detail_texts(details: Details | dict[str, str], language: Language) -> dict[str, str]:
+    """Every detail as text; what was not measured is a dash.
+
+    Records of schema 1 to 3 hold English text instead of values: it is shown as it is.
+    """
+    if isinstance(details, dict):
+        texts = dict.fromkeys(Details.model_fields, ABSENT) | details
+        return texts | {"removed": _removed(texts["mediated"], texts["dependence"], language)}
+
+    def amount_text(estimate: Estimate | None) -> str:
+        return "" if estimate is None else amount(estimate.value, details.unit or "", language)
+
+    def rate_text(estimate: Estimate | None) -> str:
+        return "" if estimate is None else rate(estimate, language)
+
+    texts = {
+        "positions": ranges(details.positions),
+        "overwritten": ranges(details.overwritten),
+        "hops": "" if details.hops is None else str(details.hops),
+        "image_total": "" if details.image_total is None else str(details.image_total),
+        "lost_words": ", ".join(f"'{word}'" for word in details.lost_words),
+        "pairs": ", ".join(f"{a} = {b}" for a, b in details.pairs),
+        "module": details.module or "",
+        "share": percent(details.share),
+        "unit": details.unit or "",
+        "dependence": amount_text(details.dependence),
+        "mediated": amount_text(details.mediated),
+        "directly": amount_text(details.directly),
+        "removed": "",
+        "swap": amount_text(details.swap),
+        "rate": rate_text(details.rate),
+        "chance": percent(details.chance),
+        "swapped": ", ".join(f"{a} <-> {b}" for a, b in details.swapped),
+        "competent": rate_text(details.competent),
+        "anyway": percent(None if details.anyway is None else details.anyway.value),
     }
+    if details.mediated is not None:
+        figure = f"{details.mediated.value:.2f}"
+        texts["removed"] = _removed(figure, texts["dependence"], language)
+    return {name: text or ABSENT for name, text in texts.items()}
 
 
-def _obedience(facts: ObeyedFacts) -> dict[str, str]:
-    following, competent = facts.following, facts.competent
-    details = {"frames": str(facts.trials)}
-    if facts.swap_distance is not None:
-        details["swap"] = f"{facts.swap_distance.value:.2f} {facts.unit}"
-    if following is not None:
-        details["rate"] = _rate(following.rate)
-        details["chance"] = _percent(following.chance)
-        details["swapped"] = ", ".join(f"{a} <-> {b}" for a, b in following.swapped)
-    if competent is not None:
-        details["competent"] = _rate(competent.rate)
-        details["competent_chance"] = _percent(competent.chance)
-    if facts.own_action_anyway is not None:
-        details["anyway"] = _percent(facts.own_action_anyway.value)
-    return details
-
-
-def _rate(estimate: Estimate) -> str:
-    """A share with its interval, where there is one."""
-    if estimate.low is None or estimate.high is None:
-        return _percent(estimate.value)
-    return f"{_percent(estimate.value)} ({100 * estimate.low:.0f} to {100 * estimate.high:.0f})"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
+def _removed(mediated: str, dependence: str, language: Language) -> str:
+    """How much of the difference between actions knockout removes: "0.99 of 1.00 bits"."""
+    return say("removed", language, mediated=mediated, dependence=dependence)

@@ -1,80 +1,79 @@
-"""The ladder's sentence: what was found and what to do, in English or Korean."""
+"""The verdict's sentence: what was found and what to do, in English or Korean."""
 
 from __future__ import annotations
 
-import re
-
-from heedmap.evidence import Estimate
-from heedmap.ladder.texts import LadderTexts
-from heedmap.ladder.texts_en import ENGLISH
-from heedmap.ladder.texts_ko import KOREAN
+from heedmap.ladder.details import detail_texts
+from heedmap.ladder.messages import Language, say
 from heedmap.ladder.upper import is_effect
-from heedmap.sentence import Language
-from heedmap.verdict import Cause, RungName, Verdict
-
-TEXTS: dict[Language, LadderTexts] = {"en": ENGLISH, "ko": KOREAN}
-RUNG_NAMES: dict[Language, dict[RungName, str]] = {
-    language: dict(texts.rung_names) for language, texts in TEXTS.items()
-}
+from heedmap.verdict import Cause, Details, RungName, Verdict
 
 _WITHOUT_FAULT: frozenset[Cause] = frozenset({"none", "indirect_only", "bypass"})
-"""Causes whose sentence goes on to say what is known of the upper rungs."""
+"""Causes whose sentence goes on to say what is known of rungs 5 and 6."""
+
+
+def rung_name(rung: RungName, language: Language = "en") -> str:
+    """The name of a rung."""
+    return say(f"rung_{rung}", language)
 
 
 def verdict_text(verdict: Verdict, language: Language = "en") -> tuple[str, str]:
-    """The sentence and the fix of a verdict. Missing details show as a dash."""
-    texts = TEXTS[language]
-    cause_text = texts.causes[verdict.cause]
-    details = _Dashed(details_in(verdict, language))
-    swapped = verdict.details.get("swapped")
-    details["swapped"] = texts.swapped.format(swapped=swapped) if swapped else ""
-    parts = [cause_text.sentence]
+    """The sentence and the fix of a verdict. What was not measured is a dash."""
+    texts = detail_texts(verdict.details, language)
+    keys = [_cause_key(verdict), *_further(verdict)]
+    sentence = " ".join(say(key, language, **texts) for key in keys)
+    return sentence, say(f"fix_{verdict.cause}", language)
+
+
+def _cause_key(verdict: Verdict) -> str:
+    """Of a black box nothing is said of the steps that could not be seen."""
+    is_black_box = verdict.rungs["present"].status == "not measured"
+    suffix = "_by_exchange" if is_black_box and verdict.cause in ("none", "unused") else ""
+    return f"cause_{verdict.cause}{suffix}"
+
+
+def _further(verdict: Verdict) -> list[str]:
+    """Messages that follow the one on the cause."""
+    obeyed = verdict.rungs["obeyed"].status
     if verdict.cause in _WITHOUT_FAULT:
-        parts += _upper(verdict, texts)
-    elif verdict.bypass.status == "found":
-        heeds = verdict.rungs["obeyed"].status == "holds"
-        parts.append(texts.heeds_by_bypass if heeds else texts.bypassed)
-    return "".join(part.format_map(details) for part in parts), cause_text.fix
+        return _upper(verdict)
+    keys = ["and_swapped"] if verdict.cause == "disobeyed" and has_swapped(verdict) else []
+    if verdict.bypass.status == "found":
+        keys.append("and_follows_by_bypass" if obeyed == "holds" else "and_bypassed")
+    return keys
 
 
-def details_in(verdict: Verdict, language: Language) -> dict[str, str]:
-    """A verdict's details as a sentence in this language says them."""
-    if language == "en":
-        return dict(verdict.details)
-    return {name: _in_korean(text) for name, text in verdict.details.items()}
-
-
-def _in_korean(text: str) -> str:
-    """Intervals and units; names and words stay as they are."""
-    text = re.sub(r"^([\d.]+) bits$", r"\1비트", text)
-    text = re.sub(r"^([\d.]+) scale units$", r"\1 척도 단위", text)
-    return re.sub(r"\((\d+) to (\d+)\)$", r"(\1~\2)", text)
-
-
-def _upper(verdict: Verdict, texts: LadderTexts) -> list[str]:
+def _upper(verdict: Verdict) -> list[str]:
     """What is known of use and obedience where no rung fails but over a bypass."""
     used, obeyed = verdict.rungs["used"].status, verdict.rungs["obeyed"].status
     if used == "fails" and obeyed == "holds":
-        return [texts.heeds_by_bypass]
-    parts = [texts.used] if used == "holds" else []
+        return ["and_follows_by_bypass"]
+    keys: list[str] = []
+    if used == "holds":
+        keys.append("and_used" if has_knockout(verdict) else "and_used_by_exchange")
     if is_over_others(verdict):
-        parts.append(texts.used_over_others)
+        keys.append("and_used_over_others")
     if obeyed == "holds":
-        return [*parts, texts.obeyed]
-    return [*parts, texts.right_way_unknown] if parts else [texts.upper_not_measured]
+        return [*keys, "and_obeyed"]
+    return [*keys, "and_right_way_unknown"] if keys else ["and_upper_not_measured"]
+
+
+def has_swapped(verdict: Verdict) -> bool:
+    """Whether actions are done in each other's place."""
+    details = verdict.details
+    return bool(details.get("swapped") if isinstance(details, dict) else details.swapped)
+
+
+def has_knockout(verdict: Verdict) -> bool:
+    """Whether the rung `used` was measured by knockout, and not by exchange alone."""
+    details = verdict.details
+    return "mediated" in details if isinstance(details, dict) else details.mediated is not None
 
 
 def is_over_others(verdict: Verdict) -> bool:
     """Whether the instruction is used, but not over the action rows' own edges (two hops)."""
-    evidence = verdict.rungs["used"].evidence
-    if verdict.rungs["used"].status != "holds":
+    details = verdict.details
+    if verdict.rungs["used"].status != "holds" or not isinstance(details, Details):
         return False
-    if "mediated_directly" not in evidence:  # told by exchange alone: no road is known
+    if details.directly is None or details.unit is None:
         return False
-    directly = Estimate.model_validate(evidence["mediated_directly"])
-    return not is_effect(directly, evidence["unit"])
-
-
-class _Dashed(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return "-"
+    return not is_effect(details.directly, details.unit)

@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from heedmap.evidence import Estimate, FollowingFacts, ObeyedFacts, UsedFacts
+from heedmap.ladder.messages import say
 from heedmap.record import PolicyResult
 from heedmap.verdict import AttendedFacts, Cause, RungName, Status
 
@@ -60,12 +61,10 @@ class Reading(BaseModel):
 
     def stop_message(self) -> str:
         """Why training stopped here, and how it would not have."""
-        without = "text" if self.cause in WITHOUT_TEXT else None
-        without = "the image" if self.cause == "image_masked" else without
-        about = f"train without {without}" if without else "train like this"
-        return (
-            f"heedmap: stopped at step {self.step}: {self.sentence} What to do: {self.fix} "
-            f"You were about to {about}; pass stop_when=() to train all the same."
+        about = "text" if self.cause in WITHOUT_TEXT else "fault"
+        about = "image" if self.cause == "image_masked" else about
+        return say(
+            "training_stopped", step=self.step, sentence=self.sentence, fix=self.fix, about=about
         )
 
 

@@ -20,6 +20,7 @@ from torch import nn
 from heedmap.climb import Climb, climb
 from heedmap.errors import HeedmapError, InstructionLostError, MonitorError
 from heedmap.inputs.trials import Trial
+from heedmap.ladder.messages import say
 from heedmap.monitor.history import append_reading, curve_of
 from heedmap.monitor.pace import Clock, Pace
 from heedmap.monitor.ranks import from_first_rank, is_first_rank, refuse_sharded
@@ -229,15 +230,19 @@ class Monitor:
 
     def _keep(self, reading: Reading) -> None:
         self.readings = (*self.readings, reading)
-        self._say(f"heedmap: step {reading.step}: {reading.sentence}")
+        self._say(say("training_step", step=reading.step, sentence=reading.sentence))
         failing = next((r for r in self.stop_when if reading.rungs.get(r) == "fails"), None)
         if failing is None:
             return
         if reading.lost(self.stop_when) is None:
             self._warn_once(
                 "bypass",
-                f"heedmap: '{failing}' fails at step {reading.step}, but the instruction reaches "
-                f"the action by another road; training goes on. {reading.sentence}",
+                say(
+                    "training_bypassed",
+                    rung=failing,
+                    step=reading.step,
+                    sentence=reading.sentence,
+                ),
             )
             return
         self.stopped = reading.stop_message()

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
+from heedmap.ladder.messages import say
 from heedmap.record import PolicyResult
 from heedmap.report.rich_tables import NAME_WIDTH, folded, plain_table
 from heedmap.report.rung_cells import RungTable
-from heedmap.report.texts import TEXTS
 from heedmap.verdict import Status, Verdict
 
 _STYLES: dict[Status, str] = {"holds": "green", "fails": "bold red", "not measured": "dim"}
@@ -23,7 +23,7 @@ def ladder_table(
 
     `compact` leaves out room between columns, `fold` breaks long names.
     """
-    table = plain_table(TEXTS["en"]["ladder"], compact)
+    table = plain_table(say("ladder"), compact)
     table.add_column("Model", no_wrap=True)
     rungs = list(policies[0].verdict.rungs)
     for name in (*rungs, "bypass"):
@@ -62,11 +62,11 @@ def rung_table(
     rows = which.rows(policies)
     if not rows:
         return None
-    table = plain_table(TEXTS["en"][which.title], compact)
+    table = plain_table(say(which.title), compact)
     table.add_column("Model", no_wrap=True)
     for name in which.columns:
-        table.add_column(TEXTS["en"][name], justify="right", no_wrap=not fold)
+        table.add_column(say(name), justify="right", no_wrap=not fold)
     for name, cells in rows:
         table.add_row(Text(folded(name, NAME_WIDTH if fold else 0)), *cells)
-    table.caption = Text(TEXTS["en"][which.note], style="dim")
+    table.caption = Text(say(which.note), style="dim")
     return table

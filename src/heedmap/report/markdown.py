@@ -6,34 +6,33 @@ outside are code spans or escaped: they show as text, and make no link, mention 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
+from heedmap.ladder.messages import Language, say, words_in
 from heedmap.record import Record
 from heedmap.report.page.story import StoryRow, story_rows
 from heedmap.report.summary_lines import ChosenAction, SummaryLine, TwoShares, summary_lines
-from heedmap.report.texts import TEXTS
 from heedmap.report.untrusted import markdown_code, markdown_text
 from heedmap.report.wording import ABSENT, percent
 from heedmap.result import Result
-from heedmap.sentence import Language
 
 _TICK, _CROSS = "✓", "✗"
 
 
 def to_markdown(result: Result, language: Language = "en") -> str:
     """What was given, the ladder, what to do, the shares and the actions; ends with a line end."""
-    words = TEXTS[language]
+    words = words_in(language)
     rows = story_rows(result)
     blocks = [
-        f"### {words['page_title']}",
+        f"### {words('page_title')}",
         given(result.record, language),
-        f"#### {words['ladder_heading']}",
+        f"#### {words('ladder_heading')}",
         ladder(rows, language),
-        f"{words['ladder_note']} {words['rule_note']}",
+        f"{words('ladder_note')} {words('rule_note')}",
         to_do(rows, language),
-        f"#### {words['summary_beside']}",
+        f"#### {words('summary_beside')}",
         summary([line for p in result.record.policies for line in summary_lines(result, p)], words),
-        words["absent_note"],
+        words("absent_note"),
         made_by(result.record, language),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
@@ -41,20 +40,21 @@ def to_markdown(result: Result, language: Language = "en") -> str:
 
 def given(record: Record, language: Language) -> str:
     """How much was put to the policies, and every instruction with what it asks for."""
-    words = TEXTS[language]
+    words = words_in(language)
     upper = [p.measurements.obeyed for p in record.policies]
     trials = max((facts.trials for facts in upper if facts is not None), default=0)
-    counts = words["given_counts"].format(
+    counts = words(
+        "given_counts",
         frames=len(record.frames),
         policies=len(record.policies),
-        trials=trials or words["no_trials"],
+        trials=trials or words("no_trials"),
     )
-    first = words["given_first"].format(frame=markdown_code(record.frames[0].name))
-    lines = [f"**{words['given']}.** {counts} {first}", ""]
+    first = words("given_first", frame=markdown_code(record.frames[0].name))
+    lines = [f"**{words('given')}.** {counts} {first}", ""]
     for instruction in record.instructions:
         asks = ""
         if instruction.expected_action is not None:
-            asks = f" ({words['asks_for']}: {markdown_code(instruction.expected_action)})"
+            asks = f" ({words('asks_for')}: {markdown_code(instruction.expected_action)})"
         lines.append(
             f"- {markdown_code(instruction.name)}: {markdown_code(instruction.text)}{asks}"
         )
@@ -66,14 +66,14 @@ def made_by(record: Record, language: Language) -> str:
     version = record.run.versions.get("heedmap")
     if version is None:
         return ""
-    return TEXTS[language]["made_by"].format(version=markdown_text(version))
+    return say("made_by", language, version=markdown_text(version))
 
 
 def ladder(rows: Sequence[StoryRow], language: Language) -> str:
     """A policy a row: a mark for every rung, the cause, what became of the instruction."""
-    words = TEXTS[language]
+    words = words_in(language)
     marks = [f"{n} {getattr(mark.name, language)}" for n, mark in enumerate(rows[0].marks, 1)]
-    heads = [words["model"], *marks, words["cause"], words["what_became"], words["rule_short"]]
+    heads = [words("model"), *marks, words("cause"), words("what_became"), words("rule_short")]
     lines = []
     for row in rows:
         says, judged = (markdown_text(getattr(t, language)) for t in (row.rule_says, row.rule_mark))
@@ -101,16 +101,16 @@ def to_do(rows: Sequence[StoryRow], language: Language) -> str:
         return ""
     # Fixes are heedmap's own words, with commands between backticks: nothing to escape.
     lines = [f"- {', '.join(own)}: {fix}" for fix, own in names.items()]
-    return "\n".join([f"#### {TEXTS[language]['fix']}", "", *lines])
+    return "\n".join([f"#### {say('fix', language)}", "", *lines])
 
 
-def summary(lines: Sequence[SummaryLine], words: dict[str, str]) -> str:
+def summary(lines: Sequence[SummaryLine], words: Callable[..., str]) -> str:
     """The seed's figures under the declared regions, the measured ones, and the actions."""
     has_declared = any(line.declared_last is not None for line in lines)
     declared = ["declared_last_image", "declared_last_text"]
     declared += ["declared_mean_image", "declared_mean_text"]
     keys = [*(declared if has_declared else []), "measured_mean_image", "measured_mean_text"]
-    heads = ["Model", "Instruction", "text_len", *(words[key] for key in keys)]
+    heads = [words("model"), words("instruction"), "text_len", *(words(key) for key in keys)]
     rows = []
     for line in lines:
         claimed = [*_pair(line.declared_last), *_pair(line.declared_mean)] if has_declared else []
@@ -118,15 +118,15 @@ def summary(lines: Sequence[SummaryLine], words: dict[str, str]) -> str:
             [
                 markdown_code(line.policy),
                 markdown_code(line.instruction),
-                words["not_measured"] if line.text_len is None else str(line.text_len),
+                words("not_measured") if line.text_len is None else str(line.text_len),
                 *claimed,
                 *_pair(line.measured_mean),
                 chosen_text(line.chosen, line.frames),
             ]
         )
-    drawn = table([*heads, words["chosen_action"]], rows, right=range(2, 3 + len(keys)))
+    drawn = table([*heads, words("chosen_action")], rows, right=range(2, 3 + len(keys)))
     frames = max((line.frames for line in lines), default=1)
-    return drawn if frames == 1 else f"{drawn}\n\n{words['over_frames'].format(frames=frames)}"
+    return drawn if frames == 1 else f"{drawn}\n\n{words('over_frames', frames=frames)}"
 
 
 def chosen_text(chosen: Iterable[ChosenAction], frames: int) -> str:

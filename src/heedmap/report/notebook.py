@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from markupsafe import Markup, escape
 
 from heedmap.evidence import Estimate
-from heedmap.ladder.wording import RUNG_NAMES, verdict_text
+from heedmap.ladder.messages import say
+from heedmap.ladder.wording import rung_name, verdict_text
 from heedmap.record import PolicyResult, Record
-from heedmap.report.texts import TEXTS
 from heedmap.report.untrusted import one_line
 from heedmap.report.verdict_words import headline
 from heedmap.report.wording import ABSENT, percent
@@ -22,7 +22,6 @@ from heedmap.result import Result
 from heedmap.shown import Shown
 from heedmap.verdict import Status
 
-_WORDS = TEXTS["en"]
 _SHOWN_PX = 112
 _LINE = "1px solid rgba(128,128,128,.35)"
 _CELL = f"padding:3px 8px;border:0;border-bottom:{_LINE};vertical-align:top;background:transparent"
@@ -44,10 +43,10 @@ def to_html(thing: Shown) -> str:
 def _fragment(record: Record, picture: Markup, hint: str) -> Markup:
     rungs = list(record.policies[0].verdict.rungs)
     heads = [
-        _WORDS["model"],
-        *(RUNG_NAMES["en"][rung] for rung in rungs),
-        _WORDS["what_became"],
-        *(_WORDS[key] for key in ("figure_attended", "figure_mediated", "figure_following")),
+        say("model"),
+        *(rung_name(rung) for rung in rungs),
+        say("what_became"),
+        *(say(key) for key in ("figure_attended", "figure_mediated", "figure_following")),
     ]
     return Markup(
         '<div style="font-size:13px;line-height:1.45;max-width:100%;overflow-x:auto">'
@@ -58,7 +57,7 @@ def _fragment(record: Record, picture: Markup, hint: str) -> Markup:
         "<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
         '<div style="opacity:.7;margin-top:6px">{note} <code>{hint}</code></div></div>'
     ).format(
-        title=_WORDS["page_title"],
+        title=say("page_title"),
         picture=picture,
         asked=_asked(record),
         heads=_joined(
@@ -66,7 +65,7 @@ def _fragment(record: Record, picture: Markup, hint: str) -> Markup:
             for head in heads
         ),
         rows=_joined(_row(policy) for policy in record.policies),
-        note=_WORDS["ladder_note"],
+        note=say("ladder_note"),
         hint=hint,
     )
 
@@ -83,7 +82,7 @@ def _row(policy: PolicyResult) -> Markup:
         _HUES[told.is_good], told.text(), one_line(sentence)
     )
     if verdict.cause != "none":
-        what += Markup("<br><b>{}:</b> {}").format(_WORDS["fix"], _with_code(fix))
+        what += Markup("<br><b>{}:</b> {}").format(say("fix"), _with_code(fix))
     cells = [
         Markup('<th scope="row" style="{};text-align:left;font-weight:600">{}</th>').format(
             _CELL, _name(policy.name)
@@ -135,9 +134,7 @@ def _asked(record: Record) -> Markup:
         line = Markup("<b>{}</b> “{}”").format(_name(instruction.name), _name(instruction.text))
         if instruction.expected_action is not None:
             asks = _name(instruction.expected_action)
-            line += Markup(' <span style="opacity:.7">{}: {}</span>').format(
-                _WORDS["asks_for"], asks
-            )
+            line += Markup(' <span style="opacity:.7">{}: {}</span>').format(say("asks_for"), asks)
         lines.append(line)
     return Markup("<br>").join(lines)
 

@@ -13,6 +13,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from heedmap.ladder.messages import say
 from heedmap.report.tables import (
     LayerRow,
     Shares,
@@ -22,7 +23,6 @@ from heedmap.report.tables import (
     regions_of,
     summary_rows,
 )
-from heedmap.report.texts import TEXTS
 from heedmap.report.untrusted import one_line
 from heedmap.report.wording import ABSENT, count_text, declared_text, percent, region_name
 from heedmap.result import Result
@@ -32,7 +32,7 @@ Row = TypeVar("Row", LayerRow, SummaryRow)
 
 NAME_WIDTH = 24
 """Of a policy's name where a table is short of room."""
-_WORDS = TEXTS["en"]
+
 _SHORT = {"image": "Img", "instruction": "Instr"}
 
 
@@ -42,8 +42,8 @@ def seed_summary_table(result: Result, frame: str | None = None, *, compact: boo
     `frame` names the one to show; None shows every frame, in the record's order. `compact`
     tells a policy's name once, beside all its rows, for narrow terminals.
     """
-    note = _WORDS["declared_note"].format(regions=declared_text(result.record.policies))
-    table = plain_table(f"Summary{of_frame(result, frame)}, declared regions ({note})", compact)
+    note = say("declared_note", regions=declared_text(result.record.policies))
+    table = plain_table(say("summary_declared", frame=of_frame(result, frame), note=note), compact)
     shares = ["Last Img%", "Last Text%", "Mean Img%", "Mean Text%"]
     _columns(table, ["Model", "Instruction"], ["text_len", *shares])
     for rows in by_policy(summary_rows(result, "declared"), frame):
@@ -72,10 +72,8 @@ def measured_table(
     `frame` and `compact` are as for `seed_summary_table`.
     """
     rows = summary_rows(result, "measured")
-    scope = _WORDS["last_layer"] if which == "last" else _WORDS["mean_layers"]
-    table = plain_table(
-        f"{scope}{of_frame(result, frame)}, measured regions (together 100 %)", compact
-    )
+    scope = say("last_layer") if which == "last" else say("mean_layers")
+    table = plain_table(say("scope_measured", scope=scope, frame=of_frame(result, frame)), compact)
     regions = regions_of(row.last for row in rows)
     heads = [f"{_short(region)}%" for region in regions]
     seen = _seen(result)
@@ -99,7 +97,7 @@ def seed_per_layer_table(
 
     Under the declared regions; `frame` and `compact` are as for `seed_summary_table`.
     """
-    table = plain_table(f"Per layer{of_frame(result, frame)}, declared regions", compact)
+    table = plain_table(say("layers_declared", frame=of_frame(result, frame)), compact)
     _columns(table, ["Model", "Instruction"], ["Layer", "Image%", "Text%"])
     for rows in by_policy(layer_rows(result, "declared"), frame):
         lines = [[row.instruction, str(row.layer), *_seed_shares(row.shares)] for row in rows]
@@ -112,7 +110,7 @@ def measured_per_layer_table(
 ) -> Table:
     """The same for every measured region, with their sum."""
     rows = layer_rows(result, "measured")
-    title = f"Per layer{of_frame(result, frame)}, measured regions (together 100 %)"
+    title = say("layers_measured", frame=of_frame(result, frame))
     table = plain_table(title, compact)
     regions = regions_of(row.shares for row in rows)
     heads = [f"{_short(region)}%" for region in regions]
@@ -134,7 +132,8 @@ def side_by_side_table(
     result: Result, kind: LayoutKind, rows: Sequence[LayerRow], *, compact: bool = False
 ) -> Table:
     """One line per layer of one policy, its instructions next to each other."""
-    title = f"Per layer{of_frame(result, rows[0].frame)}, {kind} regions: {rows[0].policy}"
+    frame, policy = of_frame(result, rows[0].frame), rows[0].policy
+    title = say(f"layers_of_policy_{kind}", frame=frame, policy=policy)
     table = plain_table(title, compact)
     parts = ["Img%", "Text%"] if kind == "declared" else ["Img%", "Instr%", "Rest%"]
     names = dict.fromkeys(row.instruction for row in rows)
@@ -159,11 +158,11 @@ def accuracy_table(result: Result) -> Table | None:
     rows = [(p.name, row) for p in result.record.policies for row in p.held_out_accuracy]
     if not rows:
         return None
-    table = plain_table(_WORDS["accuracy"])
-    table.caption = Text(_WORDS["accuracy_note"], style="dim")
+    table = plain_table(say("accuracy"))
+    table.caption = Text(say("accuracy_note"), style="dim")
     actions = list(dict.fromkeys(action for _, row in rows for action in row.per_instruction))
-    right = [*actions, _WORDS["all_three"], _WORDS["frame_cases"]]
-    _columns(table, ["Model", _WORDS["style"]], right)
+    right = [*actions, say("all_three"), say("frame_cases")]
+    _columns(table, ["Model", say("style")], right)
     for name, row in rows:
         shares = [percent(row.per_instruction.get(action)) for action in actions]
         figures = [*shares, percent(row.all_three), str(row.frame_cases)]
@@ -177,7 +176,7 @@ def _seen(result: Result) -> dict[tuple[str, str, str], str]:
     for policy in result.record.policies:
         for case in policy.cases:
             visible, total = image_seen(case)
-            text = _WORDS["seen_of"].format(visible=visible, total=total) if total else ABSENT
+            text = say("seen_of", visible=visible, total=total) if total else ABSENT
             told[policy.name, case.frame, case.instruction] = text
     return told
 
@@ -202,7 +201,7 @@ def _short(region: str) -> str:
 
 def of_frame(result: Result, frame: str | None) -> str:
     """The frame's name for a title, where there is more than one."""
-    return "" if frame is None or len(result.record.frames) == 1 else f", frame {frame}"
+    return "" if frame is None or len(result.record.frames) == 1 else say("in_frame", frame=frame)
 
 
 def _add_policy(table: Table, policy: str, lines: list[list[str]], compact: bool) -> None:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from heedmap.evidence import Estimate
+from heedmap.ladder.messages import Language, say
+from heedmap.ladder.messages.numbers import interval, unit_name
 from heedmap.record import PolicyResult
 from heedmap.report.wording import ABSENT, percent
 
 
 @dataclass(frozen=True)
 class RungTable:
-    """One table: keys of its title, note and headings in `TEXTS`, and a policy's cells."""
+    """One table: keys of its title, note and headings in the catalogue, and a policy's cells."""
 
     rung: str
     columns: tuple[str, ...]
-    cells: Callable[[PolicyResult], list[str] | None]
+    cells: Callable[[PolicyResult, Language], list[str] | None]
     """None where the policy has nothing to show."""
 
     @property
@@ -29,13 +31,15 @@ class RungTable:
         """Key of the note."""
         return f"{self.rung}_note"
 
-    def rows(self, policies: tuple[PolicyResult, ...]) -> list[tuple[str, list[str]]]:
+    def rows(
+        self, policies: Sequence[PolicyResult], language: Language = "en"
+    ) -> list[tuple[str, list[str]]]:
         """Names and cells of the policies that have something to show."""
-        found = [(policy.name, self.cells(policy)) for policy in policies]
+        found = [(policy.name, self.cells(policy, language)) for policy in policies]
         return [(name, cells) for name, cells in found if cells is not None]
 
 
-def _attended(policy: PolicyResult) -> list[str] | None:
+def _attended(policy: PolicyResult, _: Language) -> list[str] | None:
     facts = policy.measurements.attended
     if facts is None:
         return None
@@ -52,24 +56,24 @@ def _attended(policy: PolicyResult) -> list[str] | None:
     ]
 
 
-def _used(policy: PolicyResult) -> list[str] | None:
+def _used(policy: PolicyResult, language: Language) -> list[str] | None:
     facts = policy.measurements.used
     if facts is None:
         return None
     p_value = facts.p_value
     return [
-        facts.unit,
+        unit_name(facts.unit, language),
         f"{facts.dependence.value:.2f}",
         f"{facts.after_cut.value:.2f}",
         f"{facts.after_random_cut.value:.2f}",
-        _number(facts.mediated),
+        interval(facts.mediated, language),
         f"{facts.mediated_directly.value:.2f}",
         ABSENT if p_value is None else f"{p_value:.4f}",
         _count(facts.mediated),
     ]
 
 
-def _obeyed(policy: PolicyResult) -> list[str] | None:
+def _obeyed(policy: PolicyResult, language: Language) -> list[str] | None:
     facts = policy.measurements.obeyed
     if facts is None:
         return None
@@ -80,7 +84,7 @@ def _obeyed(policy: PolicyResult) -> list[str] | None:
         percent(facts.competent.rate.value) if facts.competent else ABSENT,
         _plain(facts.swap_distance),
         _plain(facts.paraphrase_distance),
-        _share(following.rate) if following else ABSENT,
+        _share(following.rate, language) if following else ABSENT,
         percent(following.chance) if following else ABSENT,
         _percent(following.counterfactual_accuracy) if following else ABSENT,
         _signed(following.grounding_score) if following else ABSENT,
@@ -136,17 +140,12 @@ RUNG_TABLES: tuple[RungTable, ...] = (
 )
 
 
-def _number(estimate: Estimate) -> str:
+def _share(estimate: Estimate, language: Language) -> str:
     """With its interval, where there is one."""
     if estimate.low is None or estimate.high is None:
-        return f"{estimate.value:.2f}"
-    return f"{estimate.value:.2f} ({estimate.low:.2f} to {estimate.high:.2f})"
-
-
-def _share(estimate: Estimate) -> str:
-    if estimate.low is None or estimate.high is None:
         return percent(estimate.value)
-    return f"{percent(estimate.value)} ({100 * estimate.low:.0f} to {100 * estimate.high:.0f})"
+    low, high = f"{100 * estimate.low:.0f}", f"{100 * estimate.high:.0f}"
+    return say("interval", language, value=percent(estimate.value), low=low, high=high)
 
 
 def _count(estimate: Estimate) -> str:

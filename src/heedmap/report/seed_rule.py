@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from heedmap.disagreements import policy_disagreements
-from heedmap.ladder.wording import details_in
+from heedmap.ladder.details import detail_texts
+from heedmap.ladder.messages import Language, words_in
+from heedmap.ladder.messages.numbers import ranges
 from heedmap.record import PolicyResult
 from heedmap.report.tables import summary_rows
-from heedmap.report.texts import TEXTS
 from heedmap.report.wording import ABSENT, composition_text, percent
 from heedmap.result import Result
-from heedmap.sentence import Language, ranges
 
 SEED_RULE_SHARE = 0.01
 """The page gives no threshold; below 1 % of the attention, mean over layers, is "ignores"."""
@@ -35,7 +35,7 @@ class SeedRule:
     """Of the declared text: mean over layers, instructions and frames."""
     judged: Judged
     reason: str
-    """Key of the reason in `TEXTS`."""
+    """Key of the reason in the catalogue."""
 
 
 def seed_rule(result: Result, policy: PolicyResult) -> SeedRule:
@@ -82,13 +82,14 @@ def _of_reading(policy: PolicyResult) -> tuple[Judged, str]:
 
 def rule_text(rule: SeedRule, policy: PolicyResult, language: Language = "en") -> tuple[str, str]:
     """What the rule says, and why that is right or not."""
-    words = TEXTS[language]
-    said = words[f"rule_says_{rule.says}"].format(share=percent(rule.share))
+    words = words_in(language)
+    said = words(f"rule_says_{rule.says}", share=percent(rule.share))
     claim = next((c for c in policy_disagreements(policy) if c.region == "text"), None)
-    reason = words[rule.reason].format(
+    reason = words(
+        rule.reason,
         positions=ABSENT if claim is None else ranges(claim.positions),
         composition=ABSENT if claim is None else composition_text(claim.measured, language),
         module=policy.verdict.bypass.module or ABSENT,
-        rate=details_in(policy.verdict, language).get("rate", ABSENT),
+        rate=detail_texts(policy.verdict.details, language)["rate"],
     )
     return said, reason

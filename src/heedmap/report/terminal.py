@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from heedmap.disagreements import Disagreement, policy_disagreements
+from heedmap.ladder.messages import say
 from heedmap.record import Case, PolicyResult
 from heedmap.report.ladder_table import ladder_table, rung_table
 from heedmap.report.page.story import story_rows
@@ -32,7 +33,6 @@ from heedmap.report.terminal_story import (
     story_blocks,
     story_summary_table,
 )
-from heedmap.report.texts import TEXTS
 from heedmap.report.untrusted import one_line
 from heedmap.report.wording import claim_text, declared_text
 from heedmap.result import Result
@@ -46,7 +46,7 @@ SEED_FORM_UP_TO_LAYERS = 6
 INSTRUCTIONS_PER_TABLE = 3
 """As many as fit side by side into 80 columns."""
 
-_WORDS = TEXTS["en"]
+
 _KINDS: tuple[LayoutKind, LayoutKind] = ("declared", "measured")
 
 
@@ -62,7 +62,7 @@ def print_result(result: Result, console: Console, *, full: bool = False) -> Non
         console, ladder, partial(ladder, compact=True), partial(ladder, compact=True, fold=True)
     )
     console.print()
-    console.print(Text(_WORDS["what_became"], style="bold"))
+    console.print(Text(say("what_became"), style="bold"))
     for block in story_blocks(story_rows(result), console.encoding):
         console.print(block)
     _print_random_weights(record.policies, console)
@@ -71,7 +71,7 @@ def print_result(result: Result, console: Console, *, full: bool = False) -> Non
         return
     _print_summary(result, console)
     _print_disagreeing(record.policies, console)
-    console.print(Text(_WORDS["more_with_full"], style="dim"))
+    console.print(Text(say("more_with_full"), style="dim"))
 
 
 def _print_summary(result: Result, console: Console) -> None:
@@ -82,13 +82,13 @@ def _print_summary(result: Result, console: Console) -> None:
         return
     build = partial(story_summary_table, lines, declared_text(policies), console.encoding)
     print_fitting(console, build, partial(build, compact=True))
-    console.print(Text(_WORDS["absent_note"], style="dim"))
+    console.print(Text(say("absent_note"), style="dim"))
 
 
 def _print_random_weights(policies: Sequence[PolicyResult], console: Console) -> None:
     for policy in policies:
         if policy.loaded is not None and (missing := policy.loaded.random_weights):
-            told = _WORDS["random_weights"].format(count=len(missing), first=missing[0])
+            told = say("random_weights", count=len(missing), first=missing[0])
             console.print(Text(f"{one_line(policy.name)}: {told}", style="bold red"))
 
 
@@ -96,7 +96,7 @@ def _print_disagreeing(policies: Sequence[PolicyResult], console: Console) -> No
     """In short: how many policies have declared regions that are not what they claim."""
     count = sum(bool(policy_disagreements(policy)) for policy in policies)
     if count:
-        told = _WORDS["regions_disagree"].format(count=count, total=len(policies))
+        told = say("regions_disagree", count=count, total=len(policies))
         console.print(Text(told, style="yellow"))
 
 
@@ -113,7 +113,7 @@ def _print_all(result: Result, console: Console) -> None:
         for scope in ("last", "mean"):
             _print_table(console, partial(measured_table, result, scope, frame.name))
     _print_layers(result, console)
-    console.print(Text(_WORDS["absent_note"], style="dim"))
+    console.print(Text(say("absent_note"), style="dim"))
     for policy in result.record.policies:
         _print_policy(result, policy, console)
     _print_warnings(result, console)
@@ -147,10 +147,9 @@ def _print_policy(result: Result, policy: PolicyResult, console: Console) -> Non
     for stack in policy.measurements.stacks:
         if stack.taken:
             console.print(Text(f"{stack.pattern}: {stack.reason}", style="dim"))
-    console.print(Text(one_line(policy.sentence)))
     expected = {i.name: i.expected_action for i in result.record.instructions}
     for frame in result.record.frames:
-        line = Text(f"{_WORDS['chosen']}{of_frame(result, frame.name)}: ")
+        line = Text(f"{say('chosen')}{of_frame(result, frame.name)}: ")
         chosen = [case for case in cases(result, policy) if case.frame == frame.name]
         parts = [_chosen(case, expected[case.instruction], console) for case in chosen]
         console.print(line.append_text(Text(", ").join(parts)))
@@ -161,11 +160,11 @@ def _chosen(case: Case, expected: str | None, console: Console) -> Text:
     tick, cross, arrow = "✓✗→" if is_fancy(console.encoding) else ("+", "x", "->")
     text = Text(f"{one_line(case.instruction)} {arrow} {one_line(action_label(case))}")
     is_right = case.action.meets(expected)
-    if is_right is None:
+    if is_right is None or expected is None:
         return text
     if is_right:
         return text.append(f" {tick}", style="green")
-    return text.append(f" {cross} ({_WORDS['expected'].format(action=expected)})", style="red")
+    return text.append(f" {cross} ({say('expected', action=expected)})", style="red")
 
 
 def _print_warnings(result: Result, console: Console) -> None:
@@ -180,7 +179,7 @@ def _print_warnings(result: Result, console: Console) -> None:
             found.append((claims, [policy.name]))
     for claims, names in found:
         console.print()
-        title = f"{_WORDS['warning']}: {', '.join(map(one_line, names))}"
+        title = f"{say('warning')}: {', '.join(map(one_line, names))}"
         console.print(Text(title, style="bold yellow"))
         for claim in claims:
             console.print(Text(f"- {one_line(claim_text(claim))}", style="yellow"))

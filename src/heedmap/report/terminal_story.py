@@ -8,15 +8,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from heedmap.ladder.messages import say
 from heedmap.record import Record
 from heedmap.report.page.story import StoryRow
 from heedmap.report.rich_tables import folded, plain_table
 from heedmap.report.summary_lines import ChosenAction, SummaryLine, TwoShares
-from heedmap.report.texts import TEXTS
 from heedmap.report.untrusted import one_line
 from heedmap.report.wording import ABSENT, count_text, percent
 
-_WORDS = TEXTS["en"]
 _NAME_WIDTH = 16
 """Every policy has as many rows as there are instructions, so its name may take several lines."""
 _GOOD = {True: "bold green", False: "bold red", None: "bold"}
@@ -31,19 +30,20 @@ def given_lines(record: Record) -> list[Text]:
     """How much was put to the policies, then every instruction."""
     upper = [policy.measurements.obeyed for policy in record.policies]
     trials = max((facts.trials for facts in upper if facts is not None), default=0)
-    counts = _WORDS["given_counts"].format(
+    counts = say(
+        "given_counts",
         frames=len(record.frames),
         policies=len(record.policies),
-        trials=trials or _WORDS["no_trials"],
+        trials=trials or say("no_trials"),
     )
-    first = _WORDS["given_first"].format(frame=one_line(record.frames[0].name))
-    lines = [Text(_WORDS["page_title"], style="bold"), Text(f"{counts} {first}")]
+    first = say("given_first", frame=one_line(record.frames[0].name))
+    lines = [Text(say("page_title"), style="bold"), Text(f"{counts} {first}")]
     width = max(len(instruction.name) for instruction in record.instructions)
     for instruction in record.instructions:
         line = Text(f"  {one_line(instruction.name):<{width}}  “{one_line(instruction.text)}”")
         if instruction.expected_action is not None:
             asks = one_line(instruction.expected_action)
-            line.append(f"  {_WORDS['asks_for']} {asks}", style="dim")
+            line.append(f"  {say('asks_for')}: {asks}", style="dim")
         lines.append(line)
     return lines
 
@@ -68,10 +68,10 @@ def _story(group: Sequence[StoryRow], encoding: str) -> list[Text | Padding]:
     head.append(", ".join(one_line(each.policy.name) for each in group), style="not bold default")
     lines = [head, Padding(Text(one_line(row.sentence.en)), (0, 0, 0, 2))]
     if row.to_mend:
-        fix = Text(f"{_WORDS['fix']}: {row.fix.en}", style="cyan")
+        fix = Text(f"{say('fix')}: {row.fix.en}", style="cyan")
         lines.append(Padding(fix, (0, 0, 0, 2)))
     if row.rule_judged != "open":
-        rule = Text(f"{_WORDS['would_say']}: {row.rule_says.en}: ", style="dim")
+        rule = Text(f"{say('would_say')}: {row.rule_says.en}: ", style="dim")
         rule.append(row.rule_mark.en, style="bold")
         rule.append(f". {one_line(row.rule_reason.en)}")
         lines.append(Padding(rule, (0, 0, 0, 2)))
@@ -86,8 +86,12 @@ def story_summary_table(
     `declared` says which regions a script assumes; empty, and the columns are as measured.
     """
     frames = max((line.frames for line in lines), default=1)
-    note = _WORDS["declared_note"].format(regions=declared)
-    title = f"Summary, declared regions ({note})" if declared else "Summary, measured regions"
+    note = say("declared_note", regions=declared)
+    title = (
+        say("summary_declared", frame="", note=note)
+        if declared
+        else say("summary_measured", frame="")
+    )
     table = plain_table(title, compact)
     text = "Text%" if declared else "Instr%"
     shares = [f"Last Img%\nLast {text}".split("\n"), f"Mean Img%\nMean {text}".split("\n")]
@@ -101,7 +105,7 @@ def story_summary_table(
         name = Text(folded(own[0].policy, _NAME_WIDTH if compact else 0))
         table.add_row(name, *(Text("\n").join(column) for column in columns))
     if frames > 1:
-        table.caption = Text(_WORDS["over_frames"].format(frames=frames), style="dim")
+        table.caption = Text(say("over_frames", frames=frames), style="dim")
     return table
 
 

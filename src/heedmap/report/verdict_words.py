@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from heedmap.ladder.wording import RUNG_NAMES
-from heedmap.report.texts import TEXTS
-from heedmap.sentence import Language
+from heedmap.ladder.messages import Language, say
 from heedmap.verdict import RungName, Verdict
 
 _UNJUDGED = ("not_needed", "not_competent", "not_measured")
@@ -24,8 +22,10 @@ class Headline:
 
     def text(self, language: Language = "en") -> str:
         """In half a line."""
-        rung = RUNG_NAMES[language][self.rung] if self.rung else ""
-        return TEXTS[language][self.key].format(number=self.number, rung=rung)
+        if self.rung is None or self.number is None:
+            return say(self.key, language)
+        failing = say(f"lost_{self.rung}", language)
+        return say(self.key, language, number=self.number, failing=failing)
 
 
 def headline(verdict: Verdict) -> Headline:

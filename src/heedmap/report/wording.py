@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from heedmap.disagreements import Disagreement
+from heedmap.ladder.messages import Language, say, words_in
+from heedmap.ladder.messages.numbers import ABSENT, ranges
 from heedmap.record import PolicyResult
-from heedmap.regions import UNDECLARED, in_order
-from heedmap.report.texts import REGION_NAMES, SHORT_NAMES, TEXTS
-from heedmap.sentence import Language, ranges
+from heedmap.regions import REGION_ORDER, UNDECLARED, in_order
 
-ABSENT = "–"
-"""Stands where the sequence has no position of a region: not 0."""
+_NAMED = frozenset({*REGION_ORDER, UNDECLARED})
+"""Regions that the catalogue has a name for."""
 
 
 def region_name(region: str, language: Language = "en", *, short: bool = False) -> str:
     """A region's name for people; a declared region of the user's own keeps its name."""
-    name = REGION_NAMES[language].get(region, region)
-    return SHORT_NAMES[language].get(region, name) if short else name
+    if region not in _NAMED:
+        return region
+    return say(f"region_short_{region}" if short else f"region_{region}", language)
 
 
 def percent(share: float | None) -> str:
@@ -27,13 +28,14 @@ def percent(share: float | None) -> str:
 
 def count_text(count: int | None, language: Language = "en") -> str:
     """A count; None is "not measured", never 0."""
-    return TEXTS[language]["not_measured"] if count is None else str(count)
+    return say("not_measured", language) if count is None else str(count)
 
 
 def claim_text(claim: Disagreement, language: Language = "en") -> str:
     """One sentence on a declared region that is not what its name says, or is masked."""
-    words = TEXTS[language]
-    return words["claim"].format(
+    words = words_in(language)
+    return words(
+        "claim",
         region=_lower(claim.region, language),
         positions=ranges(claim.positions),
         instructions=", ".join(claim.instructions),
@@ -45,12 +47,13 @@ def claim_text(claim: Disagreement, language: Language = "en") -> str:
 
 def composition_text(counts: Mapping[str, int], language: Language = "en") -> str:
     """What stands at some positions, such as "12 padding" or "all image"."""
-    words = TEXTS[language]
-    pattern = words["all_part"] if len(counts) == 1 else words["part"]
+    words = words_in(language)
+    if len(counts) == 1:
+        return words("all_part", region=_lower(next(iter(counts)), language))
     parts = [
-        pattern.format(count=count, region=_lower(name, language)) for name, count in counts.items()
+        words("part", count=count, region=_lower(name, language)) for name, count in counts.items()
     ]
-    return ", ".join(parts) or words["nothing"]
+    return ", ".join(parts) or words("nothing")
 
 
 def declared_text(policies: Iterable[PolicyResult], language: Language = "en") -> str:
@@ -74,5 +77,5 @@ def declared_text(policies: Iterable[PolicyResult], language: Language = "en") -
 
 def _lower(region: str, language: Language) -> str:
     """The region's name inside a sentence; a name of the user's own stays as written."""
-    names = REGION_NAMES[language]
-    return names[region].lower() if region in names else region
+    name = region_name(region, language)
+    return name.lower() if region in _NAMED else name

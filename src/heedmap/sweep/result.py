@@ -17,7 +17,6 @@ from heedmap.preparation import describe_frame
 from heedmap.provenance import describe_run
 from heedmap.record import Case, Instruction, PolicyResult, Record
 from heedmap.result import Result
-from heedmap.sentence import policy_sentence
 from heedmap.sweep.plan import FrameRef, Plan
 from heedmap.sweep.policies import stamp
 from heedmap.sweep.pooled import Pooled, pool
@@ -118,7 +117,7 @@ def _policy(pooled: Pooled, name: str) -> PolicyResult:
         measurements=pooled.measurements,
         cases=cases,
         facts=facts,
-        sentence=policy_sentence(facts),
+        sentence=pooled.verdict.sentence,
         declared=details.declared,
         held_out_accuracy=details.held_out_accuracy,
         loaded=details.loaded,

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from heedmap.ladder.messages import say
 from heedmap.report.compare.comparison import Comparison, compare
 from heedmap.report.compare.page import write_comparison
-from heedmap.report.texts import TEXTS
 from heedmap.result import Result
 from tests.report.browsing import SERIOUS, Open, shown
 
@@ -30,9 +30,9 @@ def file(comparison: Comparison, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 def test_both_languages_are_in_the_page(opened: Open, file: Path) -> None:
     page = opened(file)
-    assert shown(page, "h1") == [TEXTS["en"]["compare_title"]]
+    assert shown(page, "h1") == [say("compare_title")]
     page.click("[data-set-language=ko]")
-    assert shown(page, "h1") == [TEXTS["ko"]["compare_title"]]
+    assert shown(page, "h1") == [say("compare_title", "ko")]
     assert page.locator(".en:visible").count() == 0
     for text in shown(page, ".drawing .scroll"):
         assert not [word for word in ("Layer", "Share", "Image", "interval") if word in text], text

@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from heedmap.errors import RecordError
+from heedmap.ladder.messages import Value
 from heedmap.record import PolicyResult, Record
 from heedmap.result import Result
 
@@ -50,10 +51,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Note:
-    """What is, or is not, the same in a run: a key of `TEXTS` and its details."""
+    """What is, or is not, the same in a run: a key of the catalogue and its details."""
 
     key: str
-    details: dict[str, object]
+    details: dict[str, Value]
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ def _sameness(base: Run, other: Run) -> Sameness:
     pixels = frozenset(f.sha256 for f in one.frames) & {f.sha256 for f in two.frames}
     if base is other:
         return Sameness(True, base.trials, pixels, ())
-    between: dict[str, object] = {"run": other.label, "baseline": base.label}
+    between: dict[str, Value] = {"run": other.label, "baseline": base.label}
     if differing := _other_instructions(one, two):
         note = Note("compared_instructions", {**between, "names": _listed(differing)})
         return Sameness(False, frozenset(), frozenset(), (note,))

@@ -36,7 +36,7 @@ ByTrial = Mapping[str, Trialled]
 
 @dataclass(frozen=True)
 class KeyFigure:
-    """One figure that policies are compared by; `name` is a key of `TEXTS`."""
+    """One figure that policies are compared by; `name` is a key of the catalogue."""
 
     name: str
     form: Literal["percent", "plain"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import altair as alt
 
+from heedmap.ladder.messages import Language, words_in
 from heedmap.regions import is_image
 from heedmap.report.compare.comparison import Comparison, Entry
 from heedmap.report.compare.differences import Difference
@@ -14,10 +15,8 @@ from heedmap.report.compare.wording import difference_text, figure_text
 from heedmap.report.figures.figure import PANELS_WIDTH_PX
 from heedmap.report.figures.style import INK, Chart, data_of
 from heedmap.report.tables import layer_rows
-from heedmap.report.texts import TEXTS
 from heedmap.report.untrusted import one_line
 from heedmap.report.wording import percent, region_name
-from heedmap.sentence import Language
 
 _REGIONS = ("image", "instruction")
 _MOST_INSTRUCTIONS = 6
@@ -41,9 +40,9 @@ def curves(comparison: Comparison, language: Language = "en") -> Chart | None:
     ]
     if not values:
         return None
-    words = TEXTS[language]
+    words = words_in(language)
     names = list(dict.fromkeys(value["instruction"] for value in values))[:_MOST_INSTRUCTIONS]
-    depth = words["layer_axis"] if has_one_depth else words["depth_axis"]
+    depth = words("layer_axis") if has_one_depth else words("depth_axis")
     ticks = alt.Axis(tickMinStep=1 if has_one_depth else 0.25, tickCount=5, grid=False)
     domain = [entry.name for entry in comparison.entries]
     scale = alt.Scale(domain=domain, range=[_HUES[i % len(_HUES)] for i in range(len(domain))])
@@ -60,7 +59,7 @@ def curves(comparison: Comparison, language: Language = "en") -> Chart | None:
             x=alt.X("depth:Q", title=depth, axis=ticks),
             y=alt.Y(
                 "share:Q",
-                title=words["share_axis"],
+                title=words("share_axis"),
                 axis=alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1]),
             ).scale(domain=[0, 1]),
             color=alt.Color("policy:N", title=None, scale=scale, legend=legend),
@@ -86,7 +85,7 @@ def _curve(entry: Entry, language: Language, *, relative: bool) -> list[dict[str
             key = ("instruction", row.instruction, row.layer)
             found.setdefault(key, []).append(row.shares["instruction"])
     last = max(1, entry.policy.layers - 1)
-    words = TEXTS[language]
+    words = words_in(language)
     values: list[dict[str, Any]] = []
     for (region, instruction, layer), shares in found.items():
         share = sum(shares) / len(shares)
@@ -98,7 +97,7 @@ def _curve(entry: Entry, language: Language, *, relative: bool) -> list[dict[str
                 "region": name,
                 "depth": layer / last if relative else layer,
                 "share": round(share, 5),
-                "tip": f"{one_line(entry.name)}, {words['layer']} {layer}: {name} {percent(share)}",
+                "tip": f"{one_line(entry.name)}, {words('layer')} {layer}: {name} {percent(share)}",
             }
         )
     return values
@@ -129,9 +128,9 @@ def _panel(
     told: Sequence[Difference], names: Sequence[str], language: Language, *, has_names: bool
 ) -> alt.LayerChart | alt.FacetChart:
     """One figure, on an axis of its own."""
-    words = TEXTS[language]
+    words = words_in(language)
     is_share = told[0].figure.form == "percent"
-    kinds = [words[key] for key in ("legend_beyond", "legend_across", "legend_none")]
+    kinds = [words(key) for key in ("legend_beyond", "legend_across", "legend_none")]
     values = [_point(each, 100 if is_share else 1, kinds, language) for each in told]
     reach = max(
         [abs(end) for value in values for end in (value["x"], value["low"], value["high"]) if end]
@@ -139,7 +138,7 @@ def _panel(
     )
     x = alt.X(
         "x:Q",
-        title=words["axis_points" if is_share else "axis_distance"],
+        title=words("axis_points" if is_share else "axis_distance"),
         axis=alt.Axis(tickCount=4, format="+.3~g", labelOverlap="greedy", labelSeparation=6),
     ).scale(domain=[-1.08 * reach, 1.08 * reach], nice=False)
     room = _CHARACTER_PX * max(map(len, names)) if has_names else 0.0

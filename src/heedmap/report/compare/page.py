@@ -8,6 +8,7 @@ from pathlib import Path
 
 from heedmap.errors import RecordError
 from heedmap.files import write_whole
+from heedmap.ladder.messages import Language
 from heedmap.report.compare.comparison import Comparison
 from heedmap.report.compare.differences import Difference, differences
 from heedmap.report.compare.figures import curves, forest
@@ -29,7 +30,6 @@ from heedmap.report.page.render import environment
 from heedmap.report.page.story import pictures
 from heedmap.report.summary_lines import SummaryLine, TwoShares
 from heedmap.report.wording import ABSENT, count_text, declared_text, percent
-from heedmap.sentence import Language
 
 
 def write_comparison(comparison: Comparison, path: Path, language: Language = "en") -> None:

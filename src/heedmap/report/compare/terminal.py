@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from heedmap.ladder.messages import say
 from heedmap.report.compare.comparison import Comparison
 from heedmap.report.compare.differences import Difference, differences
 from heedmap.report.compare.rows import all_summary_lines
@@ -25,18 +26,16 @@ from heedmap.report.ladder_table import ladder_table
 from heedmap.report.rich_tables import folded, plain_table
 from heedmap.report.terminal import print_fitting
 from heedmap.report.terminal_story import story_summary_table
-from heedmap.report.texts import TEXTS
 from heedmap.report.untrusted import one_line
 from heedmap.report.wording import declared_text
 
-_WORDS = TEXTS["en"]
 _NAME_WIDTH = 38
 """What the figures leave of 100 columns, and more than names of checkpoints often have."""
 
 
 def print_comparison(comparison: Comparison, console: Console) -> None:
     """Print everything; nothing is lost at 100 columns."""
-    console.print(Text(_WORDS["compare_title"], style="bold"))
+    console.print(Text(say("compare_title"), style="bold"))
     console.print(Text(one_line(lead_text(comparison))))
     for note in comparison.notes:
         console.print(Text(f"- {one_line(note_text(note))}", style="dim"))
@@ -50,7 +49,7 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     if lines:
         build = partial(story_summary_table, lines, declared_text(policies), console.encoding)
         print_fitting(console, build, partial(build, compact=True))
-        console.print(Text(_WORDS["absent_note"], style="dim"))
+        console.print(Text(say("absent_note"), style="dim"))
 
 
 def difference_table(
@@ -58,16 +57,16 @@ def difference_table(
 ) -> Table:
     """A block of rows a figure: the baseline's, then every other policy's with its difference."""
     baseline = one_line(comparison.baseline.name)
-    table = plain_table(_WORDS["difference_heading"].format(baseline=baseline), compact)
+    table = plain_table(say("difference_heading", baseline=baseline), compact)
     table.add_column("Model", overflow="fold", max_width=_NAME_WIDTH if compact else None)
     for name in ("value_column", "difference_column", "p_column", "pairs_column"):
-        table.add_column(_WORDS[name], justify="right", no_wrap=True)
+        table.add_column(say(name), justify="right", no_wrap=True)
     for figure in dict.fromkeys(each.figure for each in told):
         own = [each for each in told if each.figure is figure]
         table.add_row(Text(figure_text(own[0]), style="bold"))
         _add_figure(table, baseline, own, _NAME_WIDTH if compact else 0)
         table.add_section()
-    table.caption = Text(_WORDS["difference_note"], style="dim")
+    table.caption = Text(say("difference_note"), style="dim")
     return table
 
 
@@ -89,6 +88,6 @@ def _add_figure(table: Table, baseline: str, own: Sequence[Difference], width: i
             Text(difference_text(each), style="bold" if each.is_beyond_chance else ""),
             *([p_text(each.p_adjusted), str(each.pairs)] if each.pairs else ["", ""]),
         )
-    counted = [_WORDS["without"].format(count=count, why=why) for why, count in without.items()]
+    counted = [say("without", count=count, why=why) for why, count in without.items()]
     for text in (*notes, *counted):
         table.add_row(Text(f"({text})", style="dim"))

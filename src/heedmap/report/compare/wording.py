@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from heedmap.ladder.messages import Language, say, words_in
+from heedmap.ladder.messages.numbers import unit_name
 from heedmap.report.compare.comparison import Comparison, Note
 from heedmap.report.compare.differences import Difference
-from heedmap.report.texts import TEXTS
 from heedmap.report.wording import ABSENT, percent
-from heedmap.sentence import Language
 
 
 def note_text(note: Note, language: Language = "en") -> str:
     """What is, or is not, the same in a run."""
-    return TEXTS[language][note.key].format(**note.details)
+    return say(note.key, language, **note.details)
 
 
 def lead_text(comparison: Comparison, language: Language = "en") -> str:
     """How many policies of how many runs, and against which."""
-    return TEXTS[language]["compare_lead"].format(
+    return say(
+        "compare_lead",
+        language,
         policies=len(comparison.entries),
         runs=len(comparison.runs),
         baseline=comparison.baseline.name,
@@ -25,8 +27,8 @@ def lead_text(comparison: Comparison, language: Language = "en") -> str:
 
 def figure_text(told: Difference, language: Language = "en") -> str:
     """The figure's name, with its unit where it has one."""
-    name = TEXTS[language][told.figure.name]
-    return name if told.unit is None else f"{name} ({told.unit})"
+    name = say(told.figure.name, language)
+    return name if told.unit is None else f"{name} ({unit_name(told.unit, language)})"
 
 
 def value_text(told: Difference, value: float | None) -> str:
@@ -40,12 +42,12 @@ def difference_text(told: Difference, language: Language = "en") -> str:
     """The difference with its interval, in percentage points where the figure is a share."""
     if told.difference is None:
         return ABSENT
-    words = TEXTS[language]
+    words = words_in(language)
     text = _signed(told, told.difference)
     if told.low is not None and told.high is not None:
         interval = {"low": _signed(told, told.low), "high": _signed(told, told.high)}
-        text = words["difference_interval"].format(difference=text, **interval)
-    return f"{text} {words['points']}" if told.figure.form == "percent" else text
+        text = words("difference_interval", difference=text, **interval)
+    return f"{text} {words('points')}" if told.figure.form == "percent" else text
 
 
 def p_text(p_value: float | None) -> str:
@@ -55,7 +57,7 @@ def p_text(p_value: float | None) -> str:
 
 def why_text(told: Difference, language: Language = "en") -> str:
     """Why there is no interval, or no difference; empty where there is nothing to say."""
-    return "" if told.why is None else TEXTS[language][told.why]
+    return "" if told.why is None else say(told.why, language)
 
 
 def _signed(told: Difference, value: float) -> str:

@@ -26,7 +26,7 @@ def actions(subject: Subject) -> Figure | None:
     width = max(110, (PANELS_WIDTH_PX - 80) // len(names))
     x = alt.X(
         "value:Q",
-        title=words["probability_axis" if is_discrete else "value_axis"],
+        title=words("probability_axis" if is_discrete else "value_axis"),
         axis=alt.Axis(format=".0%" if is_discrete else ".3~g", tickCount=4),
     )
     if is_discrete:
@@ -36,7 +36,7 @@ def actions(subject: Subject) -> Figure | None:
         "asked:N",
         title=None,
         scale=alt.Scale(
-            domain=[words["asked_for"], words["not_asked_for"]],
+            domain=[words("asked_for"), words("not_asked_for")],
             range=[COLORS["instruction"], COLORS["image"]],
         ),
     )
@@ -59,10 +59,9 @@ def actions(subject: Subject) -> Figure | None:
 def _caption(subject: Subject) -> str:
     facts = subject.policy.measurements.obeyed
     if facts is None or not facts.actions:
-        return subject.words["actions_one_frame"].format(frame=subject.frame.name)
+        return subject.words("actions_one_frame", frame=subject.frame.name)
     amount = facts.actions[0].amount
-    pattern = subject.words["actions_caption"]
-    return pattern.format(frames=amount.n, clusters=amount.clusters)
+    return subject.words("actions_caption", frames=amount.n, clusters=amount.clusters)
 
 
 def _over_trials(subject: Subject) -> list[dict[str, Any]]:
@@ -121,6 +120,6 @@ def _row(
         "value": round(value, 5),
         "low": low,
         "high": high,
-        "asked": words["asked_for"] if is_asked else words["not_asked_for"],
+        "asked": words("asked_for") if is_asked else words("not_asked_for"),
         "tip": f"{instruction} → {action}: {shown}{interval}",
     }

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
 import pyarrow.compute as pc
 
+from heedmap.ladder.messages import Language, Value, words_in
+from heedmap.ladder.messages.numbers import unit_name
 from heedmap.record import Case, FrameInfo, PolicyResult
 from heedmap.report.figures.style import Chart
 from heedmap.report.tables import cases
-from heedmap.report.texts import TEXTS
 from heedmap.result import Result
-from heedmap.sentence import Language
 
 FigureKind = Literal[
     "shares", "heads", "sequence", "frame", "words", "actions", "scatter", "patching"
@@ -44,9 +44,15 @@ class Subject:
     language: Language = "en"
 
     @property
-    def words(self) -> dict[str, str]:
-        """The report's words in the figure's language."""
-        return TEXTS[self.language]
+    def words(self) -> Callable[..., str]:
+        """`say` in the figure's language."""
+        return words_in(self.language)
+
+    @property
+    def unit(self) -> str:
+        """Of distances between actions, in the figure's language; empty without knockouts."""
+        found = self.policy.measurements.causal_map
+        return "" if found is None else unit_name(found.unit, self.language)
 
     @property
     def cases(self) -> list[Case]:
@@ -66,10 +72,10 @@ class Subject:
             found.setdefault(row["instruction"], {})[row["position"]] = row["share_mean"]
         return found
 
-    def figure(self, kind: FigureKind, chart: Chart, caption: str, **details: object) -> Figure:
+    def figure(self, kind: FigureKind, chart: Chart, caption: str, **details: Value) -> Figure:
         """A figure with its title and alternative text in the subject's language."""
-        alt = self.words[f"{kind}_alt"].format(policy=self.policy.name, **details)
-        return Figure(kind, self.words[f"{kind}_title"], caption, alt, chart)
+        alt = self.words(f"{kind}_alt", policy=self.policy.name, **details)
+        return Figure(kind, self.words(f"{kind}_title"), caption, alt, chart)
 
     def word_at(self, case: Case) -> dict[int, str]:
         """The word that moves each position of the instruction, where one was found."""

@@ -24,26 +24,26 @@ def heads(subject: Subject) -> Figure | None:
     words, found = subject.words, subject.policy.measurements.causal_map
     effects = [] if found is None else _effects(found)
     if found is not None and effects:
-        title = words["heads_effect"].format(unit=found.unit)
+        title = words("heads_effect", unit=subject.unit)
         full = max([_FULL_EFFECT, *(cell["distance"] for cell in effects)])
         chart = alt.hconcat(
-            _map(effects, "share", words["heads_share"], ".0%", 1.0, subject),
+            _map(effects, "share", words("heads_share"), ".0%", 1.0, subject),
             _map(effects, "distance", title, ".2f", full, subject),
             spacing=40,
         ).resolve_scale(color="independent")
-        caption = words["heads_caption"].format(frames=found.examples, how=_how(found, subject))
+        caption = words("heads_caption", frames=found.examples, how=_how(found, subject))
         return subject.figure("heads", chart, caption)
     cells = _shares(subject)
     if not cells:
         return None
-    chart = _map(cells, "share", words["heads_share"], ".0%", 1.0, subject)
+    chart = _map(cells, "share", words("heads_share"), ".0%", 1.0, subject)
     frames = len(subject.result.record.frames)
-    return subject.figure("heads", chart, words["heads_only_shares"].format(frames=frames))
+    return subject.figure("heads", chart, words("heads_only_shares", frames=frames))
 
 
 def _how(found: CausalMap, subject: Subject) -> str:
     kind = found.knockouts.kind if found.knockouts else None
-    return subject.words["knockouts_cached" if kind == "cached rows" else "knockouts_whole"]
+    return subject.words("knockouts_cached" if kind == "cached rows" else "knockouts_whole")
 
 
 def _effects(found: CausalMap) -> list[dict[str, Any]]:
@@ -86,7 +86,7 @@ def _map(
     told = [
         {
             **cell,
-            "tip": f"{words['layer']} {cell['layer']}, {words['head_axis']} {cell['head']}: "
+            "tip": f"{words('layer')} {cell['layer']}, {words('head_axis')} {cell['head']}: "
             + (f"{cell[value]:.1%}" if shown else f"{cell[value]:.3f}"),
         }
         for cell in cells
@@ -95,12 +95,12 @@ def _map(
     base = alt.Chart(data_of(told)).encode(
         x=alt.X(
             "head:O",
-            title=words["head_axis"],
+            title=words("head_axis"),
             axis=alt.Axis(labelAngle=0, values=list(range(0, heads, every)), ticks=False),
         ),
         y=alt.Y(
             "layer:O",
-            title=words["layer_axis"],
+            title=words("layer_axis"),
             axis=alt.Axis(values=list(range(0, layers, every)), ticks=False),
         ),
     )
@@ -129,14 +129,14 @@ def patching(subject: Subject) -> Figure | None:
         {
             "layer": p.layer,
             "share": round(p.recovered_share, 4),
-            "tip": f"{words['layer']} {p.layer}: {p.recovered_share:.0%}",
+            "tip": f"{words('layer')} {p.layer}: {p.recovered_share:.0%}",
         }
         for p in found.patched
     ]
     base = alt.Chart(data_of(values)).encode(
-        x=alt.X("layer:O", title=words["layer_axis"], axis=alt.Axis(labelAngle=0)),
+        x=alt.X("layer:O", title=words("layer_axis"), axis=alt.Axis(labelAngle=0)),
         y=alt.Y(
-            "share:Q", title=words["patching_axis"], axis=alt.Axis(format=".0%", tickCount=5)
+            "share:Q", title=words("patching_axis"), axis=alt.Axis(format=".0%", tickCount=5)
         ).scale(domain=[min(0, *(v["share"] for v in values)), 1]),
     )
     line = base.mark_line(color="#00795a", strokeWidth=2, aria=False)
@@ -146,4 +146,4 @@ def patching(subject: Subject) -> Figure | None:
     zero = alt.Chart().mark_rule(color=INK, strokeDash=[3, 3], aria=False).encode(y=alt.datum(0))
     width = max(180, min(560, len(values) * 26))
     chart = alt.LayerChart(layer=[zero, line, points]).properties(width=width, height=130)
-    return subject.figure("patching", chart, words["patching_caption"])
+    return subject.figure("patching", chart, words("patching_caption"))

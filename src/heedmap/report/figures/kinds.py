@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from heedmap.errors import RecordError
+from heedmap.ladder.messages import Language
 from heedmap.record import FrameInfo, PolicyResult
 from heedmap.report.figures.actions import actions
 from heedmap.report.figures.figure import Figure, FigureKind, Subject
@@ -15,7 +16,6 @@ from heedmap.report.figures.sequence import sequence
 from heedmap.report.figures.shares import shares
 from heedmap.report.figures.words import words
 from heedmap.result import Result
-from heedmap.sentence import Language
 
 KINDS: dict[FigureKind, Callable[[Subject], Figure | None]] = {
     "actions": actions,

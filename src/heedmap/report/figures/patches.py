@@ -46,7 +46,8 @@ def frame(subject: Subject) -> Figure | None:
     )
     hidden = {name: sum(c["masked"] for c in each) for name, each in cells.items()}
     words = subject.words
-    caption = words["frame_caption"].format(
+    caption = words(
+        "frame_caption",
         frame=subject.frame.name,
         layers=subject.policy.layers,
         hidden=", ".join(f"{name}: {count}" for name, count in hidden.items()),
@@ -92,7 +93,7 @@ def _cells(
         row, column = divmod(index, side)
         share = sum(attention.get(p, 0.0) / sharers[p] for p in positions)
         masked = not visible & set(positions)
-        said = words["is_masked"] if masked else f"{share:.2%}"
+        said = words("is_masked") if masked else f"{share:.2%}"
         found.append(
             {
                 "left": left + width * column / side,
@@ -101,7 +102,7 @@ def _cells(
                 "bottom": 1 - top - height * (row + 1) / side,
                 "share": round(share, 6),
                 "masked": masked,
-                "tip": f"{words['patch']} {row}, {column}: {said}",
+                "tip": f"{words('patch')} {row}, {column}: {said}",
             }
         )
     return found
@@ -136,7 +137,7 @@ def _panel(
                 "share:Q",
                 scale=alt.Scale(domain=[0, full], range=[0, 0.85]),
                 legend=alt.Legend(
-                    title=subject.words["patch_axis"],
+                    title=subject.words("patch_axis"),
                     format=".1%",
                     symbolType="square",
                     symbolFillColor=_GLOW,

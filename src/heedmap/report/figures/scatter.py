@@ -26,13 +26,13 @@ def scatter(subject: Subject) -> Figure | None:
             "layer": cell.layer,
             "share": round(cell.share, 4),
             "distance": round(cell.distance, 5),
-            "tested": words[
+            "tested": words(
                 "beyond_random"
                 if cell.p_adjusted is not None and cell.p_adjusted < _SIGNIFICANT
                 else "not_beyond_random"
-            ],
-            "tip": f"{words['layer']} {cell.layer}, {words['head_axis']} {cell.head}: "
-            f"{cell.share:.1%}, {cell.distance:.3f} {found.unit}",
+            ),
+            "tip": f"{words('layer')} {cell.layer}, {words('head_axis')} {cell.head}: "
+            f"{cell.share:.1%}, {cell.distance:.3f} {subject.unit}",
         }
         for cell in cells
     ]
@@ -42,16 +42,16 @@ def scatter(subject: Subject) -> Figure | None:
         .mark_point(size=55, opacity=0.85, filled=True, stroke="#808080", strokeWidth=0.6)
         .encode(
             x=alt.X(
-                "share:Q", title=words["heads_share"], axis=alt.Axis(format=".0%", tickCount=5)
+                "share:Q", title=words("heads_share"), axis=alt.Axis(format=".0%", tickCount=5)
             ).scale(domain=[0, 1]),
             y=alt.Y(
                 "distance:Q",
-                title=words["effect_axis"].format(unit=found.unit),
+                title=words("effect_axis", unit=subject.unit),
                 axis=alt.Axis(format=".2f", tickCount=5),
             ).scale(domain=[0, full]),
             color=alt.Color(
                 "layer:Q",
-                title=words["layer_axis"],
+                title=words("layer_axis"),
                 scale=alt.Scale(scheme=SCHEME),
                 legend=alt.Legend(
                     format="d", tickMinStep=1, gradientLength=120, gradientThickness=9
@@ -61,7 +61,7 @@ def scatter(subject: Subject) -> Figure | None:
                 "tested:N",
                 title=None,
                 scale=alt.Scale(
-                    domain=[words["beyond_random"], words["not_beyond_random"]],
+                    domain=[words("beyond_random"), words("not_beyond_random")],
                     range=["diamond", "circle"],
                 ),
                 legend=alt.Legend(orient="top", direction="vertical", symbolFillColor=INK),
@@ -70,7 +70,7 @@ def scatter(subject: Subject) -> Figure | None:
         )
         .properties(width=_SIDE_PX, height=_SIDE_PX * 2 // 3, title=_correlation(subject))
     )
-    caption = words["scatter_caption"].format(frames=found.examples, heads=len(cells))
+    caption = words("scatter_caption", frames=found.examples, heads=len(cells))
     return subject.figure("scatter", chart, caption, correlation=_correlation(subject))
 
 
@@ -78,5 +78,5 @@ def _correlation(subject: Subject) -> str:
     found = subject.policy.measurements.causal_map
     share = None if found is None else found.predicts.share
     if share is None:
-        return subject.words["not_ranked"]
-    return subject.words["ranked"].format(correlation=f"{share:+.2f}")
+        return subject.words("not_ranked")
+    return subject.words("ranked", correlation=f"{share:+.2f}")

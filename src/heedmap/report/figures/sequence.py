@@ -37,8 +37,11 @@ def sequence(subject: Subject) -> Figure | None:
         hatches += _hatches(case, top, length)
     names = [case.instruction for case in chosen]
     chart = _chart(bars, bands, hatches, names, length, top, subject)
-    caption = words["sequence_caption"].format(
-        layers=subject.policy.layers, heads=subject.policy.heads, frame=subject.frame.name
+    caption = words(
+        "sequence_caption",
+        layers=subject.policy.layers,
+        heads=subject.policy.heads,
+        frame=subject.frame.name,
     )
     return subject.figure("sequence", chart, caption)
 
@@ -61,12 +64,12 @@ def _chart(
     panels: list[alt.LayerChart] = []
     for name in names:
         is_last = name == names[-1]
-        x_title = words["position_axis"] if is_last else None
+        x_title = words("position_axis") if is_last else None
         columns = alt.X("start:Q", scale=x, title=x_title, axis=alt.Axis(grid=False, format="d"))
         rows = alt.Y(
             "low:Q",
             scale=y,
-            title=words["share_axis"],
+            title=words("share_axis"),
             axis=alt.Axis(values=ticks, format=".1%", grid=False),
         )
 
@@ -122,7 +125,7 @@ def _bars(case: Case, attention: dict[int, float], subject: Subject) -> list[dic
                 "high": round(share, 5),
                 "key": regions[position],
                 "region": name,
-                "tip": f"{words['position']} {position}{word} ({name}): {share:.1%}",
+                "tip": f"{words('position')} {position}{word} ({name}): {share:.1%}",
             }
         )
     return found
@@ -137,7 +140,7 @@ def _bands(case: Case, top: float, subject: Subject) -> list[dict[str, Any]]:
     for start, end in runs_of(list(keys)):
         region, is_seen = keys[start]
         name = region_name(region, subject.language)
-        seen = words["is_visible"] if is_seen else words["is_masked"]
+        seen = words("is_visible") if is_seen else words("is_masked")
         found.append(
             {
                 "name": case.instruction,
@@ -147,7 +150,7 @@ def _bands(case: Case, top: float, subject: Subject) -> list[dict[str, Any]]:
                 "high": -0.02 * top,
                 "key": region,
                 "region": name,
-                "tip": f"{words['position']} {start}-{end - 1}: {name}, {seen}",
+                "tip": f"{words('position')} {start}-{end - 1}: {name}, {seen}",
             }
         )
     return found

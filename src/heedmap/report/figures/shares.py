@@ -36,12 +36,12 @@ def shares(subject: Subject) -> Figure | None:
         alt.layer(_bars(values, subject), notes, data=data_of(values))
         .properties(width=width, height=_HEIGHT_PX)
         .facet(
-            row=alt.Row("layout:N", title=None, sort=[words[kind] for kind in kinds]),
+            row=alt.Row("layout:N", title=None, sort=[words(kind) for kind in kinds]),
             column=alt.Column("instruction:N", title=None, sort=names),
         )
     )
-    caption = words["shares_caption"].format(
-        heads=subject.policy.heads, frames=len(subject.result.record.frames)
+    caption = words(
+        "shares_caption", heads=subject.policy.heads, frames=len(subject.result.record.frames)
     )
     return subject.figure("shares", chart, caption)
 
@@ -53,12 +53,12 @@ def _bars(values: list[dict[str, Any]], subject: Subject) -> alt.Chart:
         alt.Chart()
         .mark_bar(stroke="#ffffff", strokeWidth=0.4)
         .encode(
-            x=alt.X("layer:O", title=words["layer_axis"], axis=_layer_axis(values)).scale(
+            x=alt.X("layer:O", title=words("layer_axis"), axis=_layer_axis(values)).scale(
                 paddingInner=0.08, paddingOuter=0.05
             ),
             y=alt.Y(
                 "share:Q",
-                title=words["share_axis"],
+                title=words("share_axis"),
                 stack="zero",
                 axis=alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1]),
             ).scale(domain=[0, 1]),
@@ -97,15 +97,15 @@ def _values(subject: Subject) -> list[dict[str, Any]]:
         values.append(
             {
                 "kind": kind,
-                "layout": words[kind],
+                "layout": words(kind),
                 "instruction": instruction,
                 "layer": layer,
                 "key": region,
                 "rank": ranks[region],
                 "region": name,
                 "share": round(share, 5),
-                "note": words["no_instruction"] if is_missing else None,
-                "tip": f"{words['layer']} {layer}: {name} {share:.1%}",
+                "note": words("no_instruction") if is_missing else None,
+                "tip": f"{words('layer')} {layer}: {name} {share:.1%}",
             }
         )
     return values

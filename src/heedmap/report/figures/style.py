@@ -13,9 +13,9 @@ from typing import Any
 import altair as alt
 import vl_convert
 
+from heedmap.ladder.messages import Language
 from heedmap.regions import in_order
 from heedmap.report.wording import region_name
-from heedmap.sentence import Language
 
 COLORS = {
     "image": "#00538a",

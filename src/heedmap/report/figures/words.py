@@ -29,7 +29,7 @@ def words(subject: Subject) -> Figure | None:
         for name in dict.fromkeys(value["instruction"] for value in values)
     ]
     chart = alt.vconcat(*rows, spacing=14)
-    caption = texts["words_caption"].format(frame=found.by_word[0].trial)
+    caption = texts("words_caption", frame=found.by_word[0].trial)
     return subject.figure("words", chart, caption)
 
 
@@ -51,14 +51,14 @@ def _row(
         .encode(
             y=y,
             x=alt.X(
-                "share:Q", title=texts["share_axis"], axis=alt.Axis(format=".0%", tickCount=4)
+                "share:Q", title=texts("share_axis"), axis=alt.Axis(format=".0%", tickCount=4)
             ).scale(domain=[0, share]),
             description=alt.Description("share_tip:N"),
         )
         .properties(title=name, **size)
     )
     bare = alt.Y("word:N", sort=order, title=None, axis=alt.Axis(labels=False, ticks=False))
-    x_title = texts["effect_axis"].format(unit=found.unit)
+    x_title = texts("effect_axis", unit=subject.unit)
     x = alt.X("distance:Q", title=x_title, axis=alt.Axis(format=".2f", tickCount=4)).scale(
         domain=[0, effect]
     )
@@ -82,7 +82,7 @@ def _values(found: CausalMap, subject: Subject) -> list[dict[str, Any]]:
         if case.frame == found.by_word[0].trial
     }
     for number, effect in enumerate(found.by_word):
-        position = f"{texts['position']} {effect.position}"
+        position = f"{texts('position')} {effect.position}"
         word = said.get(effect.instruction, {}).get(effect.position)
         label = position if word is None else f"{word} ({effect.position})"
         values.append(
@@ -94,8 +94,8 @@ def _values(found: CausalMap, subject: Subject) -> list[dict[str, Any]]:
                 "distance": round(effect.distance, 5),
                 "random": round(effect.random_distance, 5),
                 "share_tip": f"{label}: {effect.share:.1%}",
-                "effect_tip": f"{label}: {effect.distance:.3f} {found.unit}",
-                "random_tip": f"{texts['random_edges']}: {effect.random_distance:.3f}",
+                "effect_tip": f"{label}: {effect.distance:.3f} {subject.unit}",
+                "random_tip": f"{texts('random_edges')}: {effect.random_distance:.3f}",
             }
         )
     return values

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from heedmap.report.texts import TEXTS
-from heedmap.sentence import Language
+from heedmap.ladder.messages import Language, Value, say
 
 
 @dataclass(frozen=True)
@@ -26,14 +25,14 @@ class Bilingual:
         return english + Markup('<span class="ko" lang="ko">{}</span>').format(self.ko)
 
 
-def both(say: Callable[[Language], str]) -> Bilingual:
+def both(text_in: Callable[[Language], str]) -> Bilingual:
     """What a function says in each language."""
-    return Bilingual(say("en"), say("ko"))
+    return Bilingual(text_in("en"), text_in("ko"))
 
 
-def phrase(key: str, **details: object) -> Bilingual:
+def phrase(key: str, **details: Value) -> Bilingual:
     """A text of the report with its details filled in."""
-    return both(lambda language: TEXTS[language][key].format(**details))
+    return both(lambda language: say(key, language, **details))
 
 
 def plain(text: str) -> Bilingual:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from heedmap.ladder.messages import Language, words_in
 from heedmap.report.figures.style import css_class
 from heedmap.report.page.bilingual import Bilingual, both, phrase, plain
 from heedmap.report.tables import (
@@ -17,10 +18,8 @@ from heedmap.report.tables import (
     regions_of,
     summary_rows,
 )
-from heedmap.report.texts import TEXTS
 from heedmap.report.wording import ABSENT, count_text, percent, region_name
 from heedmap.result import Result
-from heedmap.sentence import Language
 from heedmap.tables import LayoutKind
 
 MOST_ROWS = 1_500
@@ -151,9 +150,9 @@ def _names(several_frames: bool) -> list[Column]:
     """The seed's headings, and the frame where there are several."""
     frame = [Column(phrase("frame"), is_number=False)] if several_frames else []
     return [
-        Column(plain("Model"), is_number=False),
+        Column(phrase("model"), is_number=False),
         *frame,
-        Column(plain("Instruction"), is_number=False),
+        Column(phrase("instruction"), is_number=False),
     ]
 
 
@@ -166,8 +165,8 @@ def _columns(
     regions: Sequence[str], kind: LayoutKind, scope: str | None = None, *, with_sum: bool = False
 ) -> list[Column]:
     def group(language: Language) -> str:
-        words = TEXTS[language]
-        return words[kind] if scope is None else f"{words[kind]}, {words[scope]}"
+        words = words_in(language)
+        return words(kind) if scope is None else f"{words(kind)}, {words(scope)}"
 
     heading = both(group)
     columns = [

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from heedmap.files import write_whole
+from heedmap.ladder.messages import LANGUAGES, Language, say
+from heedmap.record import PolicyResult
 from heedmap.regions import in_order
 from heedmap.report.figures.style import COLORS, OTHER_COLOR, css_class
 from heedmap.report.page.background import DEFINITIONS, LIMITS, data_files, how_to_run_again
@@ -17,11 +20,9 @@ from heedmap.report.page.bilingual import Bilingual, both, phrase
 from heedmap.report.page.data_tables import layers_table, summary_table
 from heedmap.report.page.drawings import drawings_of
 from heedmap.report.page.story import pictures, story_rows
-from heedmap.report.rung_cells import RUNG_TABLES
-from heedmap.report.texts import TEXTS
+from heedmap.report.rung_cells import RUNG_TABLES, RungTable
 from heedmap.report.wording import declared_text, percent, region_name
 from heedmap.result import Result
-from heedmap.sentence import Language, policy_sentence
 
 
 def write_html(result: Result, path: Path, language: Language = "en") -> None:
@@ -50,13 +51,9 @@ def render_html(result: Result, language: Language = "en") -> str:
             tables=[summary_table(result), layers_table(result)] if _has_cases(result) else [],
             declared=both(lambda of: declared_text(record.policies, of)),
             rung_tables=[
-                (table, rows) for table in RUNG_TABLES if (rows := table.rows(record.policies))
+                (table, rows) for table in RUNG_TABLES if (rows := _in_both(table, record.policies))
             ],
             accuracies=[(p.name, row) for p in record.policies for row in p.held_out_accuracy],
-            sentences={
-                p.name: both(lambda of, facts=p.facts: policy_sentence(facts, of))
-                for p in record.policies
-            },
             regions=_all_regions(result),
             colors={**COLORS, "other": OTHER_COLOR},
             definitions=DEFINITIONS,
@@ -78,7 +75,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals["say"] = phrase
-    made.globals["in_both"] = lambda key: {of: TEXTS[of][key] for of in ("en", "ko")}
+    made.globals["in_both"] = lambda key: {of: say(key, of) for of in LANGUAGES}
     made.filters["percent"] = percent
     made.filters["region"] = lambda region: both(lambda of: region_name(region, of))
     made.filters["name"] = _name
@@ -100,6 +97,17 @@ def _with_code(text: Bilingual) -> Markup:
 
 def _has_cases(result: Result) -> bool:
     return any(policy.cases for policy in result.record.policies)
+
+
+def _in_both(
+    table: RungTable, policies: Sequence[PolicyResult]
+) -> list[tuple[str, list[Bilingual]]]:
+    """Names and cells of a table, each cell in both languages."""
+    english, korean = (table.rows(policies, language) for language in LANGUAGES)
+    return [
+        (name, list(map(Bilingual, cells, cells_ko)))
+        for (name, cells), (_, cells_ko) in zip(english, korean, strict=True)
+    ]
 
 
 def _all_regions(result: Result) -> list[str]:

@@ -6,7 +6,7 @@ import base64
 from dataclasses import dataclass
 
 from heedmap.disagreements import policy_disagreements
-from heedmap.ladder.wording import RUNG_NAMES, verdict_text
+from heedmap.ladder.wording import rung_name, verdict_text
 from heedmap.record import FrameInfo, PolicyResult
 from heedmap.report.page.bilingual import Bilingual, both, phrase
 from heedmap.report.seed_rule import Judged, rule_text, seed_rule
@@ -111,7 +111,7 @@ def _marks(policy: PolicyResult) -> list[Mark]:
     keys: dict[Status, str] = {"holds": "holds", "fails": "fails", "not measured": "unmeasured"}
     return [
         Mark(
-            name=both(lambda language, rung=rung: RUNG_NAMES[language][rung]),
+            name=both(lambda language, rung=rung: rung_name(rung, language)),
             status=phrase(keys[found.status]),
             css=keys[found.status],
             sign=_MARKS[found.status],

@@ -1,0 +1,90 @@
+"""Every sentence that a user reads, from a Fluent catalogue: `say(key, language, **values)`.
+
+The catalogues are the `.ftl` files beside this one, one folder a language and one file a topic;
+all files of a language share one set of keys. Figures are written by `numbers.py` before they
+become values. The package imports nothing heavy: Fluent is loaded with the first sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from heedmap.ladder.messages.particles import with_particle
+
+if TYPE_CHECKING:
+    from fluent.runtime import FluentBundle
+
+Language = Literal["en", "ko"]
+LANGUAGES: tuple[Language, ...] = ("en", "ko")
+
+Value = str | int
+"""What a message is filled with; a float is a figure and is written by `numbers.py` first."""
+
+
+class MessageError(LookupError):
+    """No such message, or a value that it needs is missing: a mistake of the program."""
+
+
+def say(key: str, language: Language = "en", **values: Value) -> str:
+    """A message with its values filled in.
+
+    Raises MessageError where the catalogue lacks the message, or the call lacks a value.
+    """
+    bundle = _bundle(language)
+    if not bundle.has_message(key):
+        raise MessageError(f"no message {key!r} in language {language!r}")
+    pattern = bundle.get_message(key).value
+    if pattern is None:
+        raise MessageError(f"message {key!r} has no text in language {language!r}")
+    text, errors = bundle.format_pattern(
+        pattern, {name: _as_argument(value) for name, value in values.items()}
+    )
+    if errors:
+        raise MessageError(f"message {key!r} in language {language!r}: {errors[0]}")
+    return str(text)
+
+
+def words_in(language: Language) -> Callable[..., str]:
+    """The function `say` for one language.
+
+    As in `words = words_in("ko")`, then `words(key, **values)`.
+    """
+    return partial(say, language=language)
+
+
+def catalogue_files(language: Language) -> list[Path]:
+    """The files that hold a language's messages."""
+    return sorted((Path(__file__).parent / language).glob("*.ftl"))
+
+
+@lru_cache
+def _bundle(language: Language) -> FluentBundle:
+    """All messages of a language.
+
+    Fluent's isolation marks are off: terminals show them as boxes, and the page isolates names
+    with <bdi>.
+    """
+    from fluent.runtime import FluentBundle, FluentResource
+
+    functions: dict[str, Callable[..., Any]] = {"JOSA": _josa}
+    bundle = FluentBundle([language], functions=functions, use_isolating=False)
+    for path in catalogue_files(language):
+        bundle.add_resource(FluentResource(path.read_text(encoding="utf-8")))
+    return bundle
+
+
+def _josa(word: object, pair: object) -> str:
+    """As a Fluent function: `JOSA($name, "은/는")`."""
+    return with_particle(str(word), str(pair))
+
+
+def _as_argument(value: Value) -> object:
+    """A number chooses the plural, and is written without separators of thousands."""
+    if isinstance(value, str):
+        return value
+    from fluent.runtime.types import fluent_number
+
+    return fluent_number(value, useGrouping=False)

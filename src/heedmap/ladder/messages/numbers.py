@@ -1,0 +1,65 @@
+"""Figures as text: shares, distances with their unit, rates with their interval, positions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from heedmap.evidence import Estimate
+from heedmap.ladder.messages import Language, say
+
+ABSENT = "–"
+"""Stands where there is no figure: not 0."""
+_UNIT_KEYS = {"bits": "unit_bits", "scale units": "unit_scale"}
+_AMOUNT_KEYS = {"bits": "amount_bits", "scale units": "amount_scale"}
+
+
+def ranges(positions: Iterable[int]) -> str:
+    """Positions as text: (0, 1, 2, 5) is "0-2, 5"."""
+    runs: list[list[int]] = []
+    for position in sorted(positions):
+        if runs and position == runs[-1][1] + 1:
+            runs[-1][1] = position
+        else:
+            runs.append([position, position])
+    return ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in runs)
+
+
+def percent(share: float | None) -> str:
+    """A share of 0..1 in a sentence: 0.938 is "93.8 %"."""
+    return ABSENT if share is None else f"{100 * share:.1f} %"
+
+
+def unit_name(unit: str, language: Language = "en") -> str:
+    """The unit of distances between actions; units of the user's own stay as they are."""
+    key = _UNIT_KEYS.get(unit)
+    return unit if key is None else say(key, language)
+
+
+def amount(value: float, unit: str, language: Language = "en") -> str:
+    """A distance between actions with its unit: "0.99 bits"."""
+    figure, key = f"{value:.2f}", _AMOUNT_KEYS.get(unit)
+    return f"{figure} {unit}".strip() if key is None else say(key, language, value=figure)
+
+
+def interval(estimate: Estimate, language: Language = "en") -> str:
+    """A figure with its 95 % interval, where there is one: "0.80 (0.79 to 0.81)"."""
+    value = f"{estimate.value:.2f}"
+    if estimate.low is None or estimate.high is None:
+        return value
+    low, high = f"{estimate.low:.2f}", f"{estimate.high:.2f}"
+    return say("interval", language, value=value, low=low, high=high)
+
+
+def rate(estimate: Estimate, language: Language = "en") -> str:
+    """How often, in words that follow "in": counted where the interval has no width.
+
+    "24 of 24 cases"; else "93.8 % of cases (95 % CI 90 to 97)".
+    """
+    low, high = estimate.low, estimate.high
+    if low is None or high is None or low == high:
+        hits = round(estimate.value * estimate.n)
+        if abs(hits - estimate.value * estimate.n) < 1e-6:
+            return say("rate_counted", language, hits=hits, total=estimate.n)
+        return say("rate_without_interval", language, rate=percent(estimate.value))
+    ends = {"low": f"{100 * low:.0f}", "high": f"{100 * high:.0f}"}
+    return say("rate_with_interval", language, rate=percent(estimate.value), **ends)

@@ -1,0 +1,206 @@
+"""The catalogues: both languages say the same things, and every message is one that is used."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from fluent.runtime import FluentResource
+from fluent.syntax import ast as ftl
+from fluent.syntax.visitor import Visitor
+
+import heedmap
+from heedmap.ladder.messages import (
+    LANGUAGES,
+    Language,
+    MessageError,
+    catalogue_files,
+    say,
+    words_in,
+)
+from heedmap.regions import REGION_ORDER, UNDECLARED
+from heedmap.report.rung_cells import RUNG_TABLES
+from heedmap.verdict import Cause, RungName
+
+SOURCE = Path(heedmap.__file__).parent
+
+
+def messages(language: Language) -> Iterator[tuple[Path, ftl.Message]]:
+    for path in catalogue_files(language):
+        resource: Any = FluentResource(path.read_text(encoding="utf-8"))
+        for entry in resource.body:
+            assert not isinstance(entry, ftl.Junk), f"{path.name}: {entry.content}"
+            if isinstance(entry, ftl.Message):
+                yield path, entry
+
+
+def by_key(language: Language) -> dict[str, ftl.Message]:
+    found: dict[str, ftl.Message] = {}
+    for path, message in messages(language):
+        assert message.id.name not in found, f"{message.id.name} twice, again in {path.name}"
+        found[message.id.name] = message
+    return found
+
+
+class Places(Visitor):
+    """Names of the values that a message takes."""
+
+    def __init__(self, *, with_selectors: bool) -> None:
+        self.names: set[str] = set()
+        self.with_selectors = with_selectors
+
+    def visit_SelectExpression(self, node: ftl.SelectExpression) -> None:  # noqa: N802
+        if self.with_selectors:
+            self.visit(node.selector)
+        for variant in node.variants:
+            self.visit(variant)
+
+    def visit_VariableReference(self, node: ftl.VariableReference) -> None:  # noqa: N802
+        self.names.add(node.id.name)
+
+
+def placeholders(message: ftl.Message, *, with_selectors: bool = True) -> set[str]:
+    """All values, or without those that only choose between forms."""
+    places = Places(with_selectors=with_selectors)
+    places.visit(message)
+    return places.names
+
+
+ENGLISH, KOREAN = by_key("en"), by_key("ko")
+
+
+def test_both_languages_have_the_same_files_keys_and_placeholders() -> None:
+    names = {language: [path.name for path in catalogue_files(language)] for language in LANGUAGES}
+    assert names["en"] == names["ko"]
+    assert list(ENGLISH) == list(KOREAN)
+    for key, message in ENGLISH.items():
+        assert placeholders(message) == placeholders(KOREAN[key]), key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_message_can_be_said_and_no_value_is_lost(language: Language) -> None:
+    for key, message in by_key(language).items():
+        values = {name: f"<{name}>" for name in placeholders(message)}
+        text = say(key, language, **values)
+        assert text.strip(), key
+        for name in placeholders(message, with_selectors=False):
+            assert values[name] in text, key
+        assert "\n" not in text, key
+        assert not re.search("[\u2066-\u2069]", text), "marks that a terminal shows as boxes"
+
+
+def test_korean_messages_are_korean() -> None:
+    same = {key for key in ENGLISH if _text(key, "en") == _text(key, "ko")}
+    assert same == {"attended_ivar", "obeyed_grounding", "used_p"}
+
+
+def _text(key: str, language: Language) -> str:
+    places = placeholders(by_key(language)[key])
+    return say(key, language, **dict.fromkeys(places, "x"))
+
+
+def test_an_unknown_message_or_a_missing_value_is_an_error() -> None:
+    with pytest.raises(MessageError, match="no message 'not_there' in language 'ko'"):
+        say("not_there", "ko")
+    with pytest.raises(MessageError, match="'seen_of' in language 'en'.*total"):
+        say("seen_of", visible=1)
+
+
+def test_numbers_choose_the_plural_and_have_no_separators() -> None:
+    assert say("over_frames", frames=1) == "Means over 1 frame; actions are counted."
+    assert say("over_frames", frames=1200) == "Means over 1200 frames; actions are counted."
+    assert words_in("ko")("seen_of", visible=12, total=1024) == "1024개 중 12개"
+
+
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "cause_": get_args(Cause),
+    "fix_": get_args(Cause),
+    "rung_": get_args(RungName),
+    "lost_": get_args(RungName),
+    "region_": (*REGION_ORDER, UNDECLARED),
+    "region_short_": (*REGION_ORDER, UNDECLARED),
+}
+"""Keys that are put together from a prefix and one of a closed list."""
+BUILT_FROM_PARTS = re.compile(
+    r"(rule_says|rule|define|defined)_\w+|\w+_(title|alt|note)|layers_of_policy_\w+"
+    r"|cause_\w+_by_exchange"
+)
+"""By kind of figure, word or judgement; which of them exist is tested where they are shown."""
+
+
+def _strings(node: ast.AST) -> Iterator[str]:
+    for child in ast.walk(node):
+        if isinstance(child, ast.Constant) and isinstance(child.value, str):
+            yield child.value
+
+
+def said_in_source() -> set[str]:
+    """Keys that stand as they are behind `say`, `words`, `phrase` or `texts`."""
+    found: set[str] = set()
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            first = node.args[0]
+            if name in ("say", "words", "phrase", "texts") and isinstance(first, ast.Constant):
+                found.add(str(first.value))
+    for path in SOURCE.rglob("*.j2"):
+        text = path.read_text(encoding="utf-8")
+        found.update(re.findall(r"(?:say|labelled|in_both)\(\"(\w+)\"[,)]", text))
+    return found
+
+
+def test_every_key_that_is_said_exists() -> None:
+    said = said_in_source()
+    assert len(said) > 100, "the keys were not found in the source"
+    assert said <= set(ENGLISH)
+    built = {f"{prefix}{name}" for prefix, names in FAMILIES.items() for name in names}
+    assert built <= set(ENGLISH)
+    assert {
+        name for table in RUNG_TABLES for name in (*table.columns, table.title, table.note)
+    } <= (set(ENGLISH))
+
+
+def test_every_message_is_used() -> None:
+    strings = {
+        text
+        for path in SOURCE.rglob("*.py")
+        for text in _strings(ast.parse(path.read_text(encoding="utf-8")))
+    }
+    for path in SOURCE.rglob("*.j2"):
+        strings.update(re.findall(r"[\"']([a-z_]+)[\"']", path.read_text(encoding="utf-8")))
+    built = {f"{prefix}{name}" for prefix, names in FAMILIES.items() for name in names}
+    for key in ENGLISH:
+        assert key in strings | built or BUILT_FROM_PARTS.fullmatch(key), key
+
+
+DOUBTFUL = re.compile(r"[가-힣]\([가-힣]\)|\(으\)로")
+"""A particle of which the reader has to choose one half."""
+LOOSE = re.compile(r"\}(은|는|이|가|을|를|과|와|으로|로|이나|나)(?=[\s.,:;)]|$)")
+"""A particle behind a value whose ending nobody looked at."""
+
+
+def test_no_particle_is_left_to_the_reader() -> None:
+    paths = [p for p in SOURCE.rglob("*") if p.suffix in (".py", ".ftl", ".j2", ".js", ".yaml")]
+    assert len(paths) > 200
+    for path in paths:
+        assert not DOUBTFUL.findall(path.read_text(encoding="utf-8")), path
+    for path in catalogue_files("ko"):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            assert not LOOSE.search(line.replace(" }", "}")), f"{path.name}:{number}: {line}"
+
+
+def test_the_catalogues_need_no_torch() -> None:
+    code = (
+        "import sys; from heedmap.ladder.messages import say; say('layer'); "
+        "print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

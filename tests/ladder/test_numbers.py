@@ -1,0 +1,51 @@
+"""Figures as text, in both languages."""
+
+from __future__ import annotations
+
+import pytest
+
+from heedmap.ladder.messages.numbers import amount, interval, percent, ranges, rate, unit_name
+from tests.ladder.facts import estimate, of_one_frame
+
+
+def test_ranges() -> None:
+    assert ranges(()) == ""
+    assert ranges((5, 0, 1, 2)) == "0-2, 5"
+
+
+def test_shares_and_distances_have_their_unit() -> None:
+    assert percent(0.938) == "93.8 %"
+    assert not any(character.isdigit() for character in percent(None))
+    assert amount(0.8, "bits") == "0.80 bits"
+    assert amount(0.8, "bits", "ko") == "0.80비트"
+    assert amount(0.8, "scale units") == "0.80 standard deviations"
+    assert amount(0.8, "scale units", "ko") == "0.80 표준편차 단위"
+    assert amount(0.8, "newtons", "ko") == "0.80 newtons"
+    assert [unit_name("bits", "ko"), unit_name("newtons", "ko")] == ["비트", "newtons"]
+
+
+def test_an_interval_stands_where_there_is_one() -> None:
+    assert interval(estimate(0.8)) == "0.80 (0.79 to 0.81)"
+    assert interval(estimate(0.8), "ko") == "0.80 (0.79~0.81)"
+    assert interval(of_one_frame(0.8)) == "0.80"
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "english", "korean"),
+    [
+        (0.98, 0.97, 0.99, "98.0 % of cases (95 % CI 97 to 99)", "전체의 98.0 % (95 % CI 97~99)"),
+        (1.0, 1.0, 1.0, "24 of 24 cases", "24건 중 24건"),
+        (0.0, 0.0, 0.0, "0 of 24 cases", "24건 중 0건"),
+        (0.51, 0.51, 0.51, "51.0 % of cases", "전체의 51.0 %"),  # no count of 24
+    ],
+)
+def test_a_rate_without_spread_is_counted(
+    value: float, low: float, high: float, english: str, korean: str
+) -> None:
+    found = estimate(value, low, high)
+    assert rate(found) == english
+    assert rate(found, "ko") == korean
+
+
+def test_a_rate_of_one_case() -> None:
+    assert rate(of_one_frame(1.0)) == "1 of 1 case"
