@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, final
 
 import h5py
-from h5py import h5l
+from h5py import h5l  # pyright: ignore[reportAttributeAccessIssue]: compiled
 
 from heedmap.errors import FrameError, first_line_of
 
@@ -49,13 +49,19 @@ class OwnData:
         return found if isinstance(found, h5py.Dataset) else None
 
     def attribute(self, name: str) -> Any:
-        """Of the file as a whole; None where there is none. Attributes lie where their object does.
-
-        It may be of any type that HDF5 has.
-        """
+        """Of the file as a whole; None where there is none. No attribute lies in another file."""
         return self._file.attrs.get(name)
 
     def _at(self, place: str) -> Any:
+        try:
+            return self._walk(place)
+        except (OSError, KeyError, RuntimeError, ValueError) as error:
+            raise FrameError(
+                f"{_shown(place)} in {self._file.filename} cannot be opened "
+                f"({first_line_of(error)}); give an intact .h5 or .hdf5 file."
+            ) from error
+
+    def _walk(self, place: str) -> Any:
         """Walk a path link by link: asked for the whole, HDF5 would open other files on the way."""
         found: Any = self._file
         ahead, soft_links = _steps(place), 0
@@ -63,24 +69,18 @@ class OwnData:
             if not isinstance(found, h5py.Group):
                 return None
             name, *ahead = ahead
-            try:
-                kind, leads_to = _link(found, name)
-                if kind == h5l.TYPE_HARD:
-                    found = found[name]
-            except (OSError, KeyError, RuntimeError, ValueError) as error:
-                raise FrameError(
-                    f"{_shown(place)} in {self._file.filename} cannot be opened "
-                    f"({first_line_of(error)}); give an intact .h5 or .hdf5 file."
-                ) from error
+            kind, leads_to = _link(found, name)
             if kind is None or soft_links > MOST_SOFT_LINKS:
                 return None
-            if kind == h5l.TYPE_SOFT:
+            if kind == h5l.TYPE_HARD:
+                found = found[name]
+            elif kind == h5l.TYPE_SOFT:
                 soft_links += 1
                 found = self._file if leads_to.startswith("/") else found
                 ahead = [*_steps(leads_to), *ahead]
             elif kind == h5l.TYPE_EXTERNAL:
                 raise self._refused(place, f"is reached by an external link to {_shown(leads_to)}")
-            elif kind != h5l.TYPE_HARD:
+            else:
                 raise self._refused(place, f"is reached by a link of the unknown kind {kind}")
         if isinstance(found, h5py.Dataset):
             self._check_stored_here(found, place)
