@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.console import Console
 from rich.text import Text
 
 from heedmap.cli.console import out
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from rich.table import Table
+
+LEAST_WIDTH = 6
+"""Of a column, with the space beside it. Squeezed further, columns vanish; long lines wrap."""
 
 
 def query(
@@ -27,20 +37,53 @@ def query(
 
     found = ask(RunFolder.open(run), sql)
     if as_csv:
-        typer.echo(_csv(found), nl=False)
-        return
-    rows = found.to_pylist()
-    if as_json:
-        typer.echo(json.dumps(rows, ensure_ascii=False, default=str))
-        return
-    from heedmap.report.rich_tables import plain_table
+        typer.echo("".join(csv_lines(found)), nl=False)
+    elif as_json:
+        typer.echo(json_text(found))
+    else:
+        wide = Console(width=max(out.width, LEAST_WIDTH * found.num_columns))
+        wide.print(text_table(found))
 
-    table = plain_table(f"{len(rows)} rows")
+
+def text_table(found: pa.Table) -> Table:
+    """For a terminal: numbers short, '-' for what was not measured."""
+    from heedmap.report.rich_tables import plain_table
+    from heedmap.sweep.query import rows_of
+
+    table = plain_table(f"{len(found)} rows")
     for name in found.column_names:
         table.add_column(Text(name), overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(_cell(value)) for value in row.values()))
-    out.print(table)
+    for row in rows_of(found):
+        table.add_row(*(Text(_cell(value)) for value in row))
+    return table
+
+
+def json_text(found: pa.Table) -> str:
+    """A list of objects, one for each row; names that repeat are numbered (a, a_2)."""
+    from heedmap.sweep.query import distinct_names, rows_of
+
+    names = distinct_names(found.column_names)
+    return f"[{', '.join(_json(dict(zip(names, row, strict=True))) for row in rows_of(found))}]"
+
+
+def csv_lines(found: pa.Table) -> Iterator[str]:
+    """The names, then the rows. Lists and structures as JSON: CSV has none."""
+    import csv
+
+    from heedmap.sweep.query import rows_of
+
+    # Told that lines end so, the writer quotes a carriage return inside of a value, too.
+    writer = csv.writer(_Echo(), lineterminator="\r\n")
+    for row in chain([found.column_names], rows_of(found)):
+        fields = [_json(value) if isinstance(value, list | dict) else value for value in row]
+        yield writer.writerow(fields).removesuffix("\r\n") + "\n"
+
+
+class _Echo:
+    """A file that gives back the line instead of keeping it, as `writerow` then does."""
+
+    def write(self, line: str) -> str:
+        return line
 
 
 def _cell(value: Any) -> str:
@@ -49,14 +92,5 @@ def _cell(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _csv(table: Any) -> str:
-    """Lists as JSON: CSV has none."""
-    import csv
-    import io
-
-    sink = io.StringIO()
-    writer = csv.writer(sink, lineterminator="\n")
-    writer.writerow(table.column_names)
-    for row in table.to_pylist():
-        writer.writerow([json.dumps(v) if isinstance(v, list | dict) else v for v in row.values()])
-    return sink.getvalue()
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)

@@ -17,6 +17,7 @@ from jaxtyping import Float
 
 from heedmap.errors import FrameError, first_line_of
 from heedmap.inputs.episodes import Episode
+from heedmap.inputs.hdf5_own import OwnData
 from heedmap.inputs.images import as_frame, check_size, decode_image
 from heedmap.inputs.observation import ONLY_CAMERA
 from heedmap.pixels import Frame
@@ -41,22 +42,23 @@ class Hdf5Episode(Episode):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, path.stem)
-        with self._opened() as file:
-            place = next((place for place in IMAGES if place in file), None)
-            if place is None:
+        with self._opened() as own:
+            places = _cameras(own)
+            if places is None:
+                held = ", ".join((own.names() or [])[:8]) or "nothing"
                 raise FrameError(
-                    f"{path} has no images at {', '.join(IMAGES[:3])}; it holds "
-                    f"{', '.join(list(file)[:8]) or 'nothing'}. Give a factory or .npy files."
+                    f"{path} has no images at {', '.join(IMAGES[:3])}; it holds {held}. Give a "
+                    f"factory or .npy files."
                 )
-            self._places = _cameras(file[place], place)
-            sets: dict[str, Any] = {each: file[each] for each in self._places.values()}
+            self._places = places
+            sets: dict[str, Any] = {each: own.dataset(each) for each in places.values()}
             if not sets:
-                raise FrameError(f"{path}:{place} holds no camera.")
+                raise FrameError(f"{path} has a group of images that holds no camera.")
             for name, data in sets.items():
                 _check(data, f"{path}:{name}")
             self._length = min(len(data) for data in sets.values())
-            self._state = next((place for place in STATES if place in file), None)
-            self._told = _instruction(file)
+            self._state = next((place for place in STATES if own.dataset(place) is not None), None)
+            self._told = _instruction(own)
 
     @property
     def length(self) -> int:
@@ -71,8 +73,8 @@ class Hdf5Episode(Episode):
     def image(self, camera: str, index: int) -> Frame:
         """Bytes of a stored image file are decoded."""
         what = f"The image {index} of '{camera}' in {self.path}"
-        with self._opened() as file:
-            data: Any = file[self._places[camera]]
+        with self._opened() as own:
+            data: Any = own.dataset(self._places[camera])
             try:
                 found = data[index]
             except (OSError, ValueError, RuntimeError) as error:
@@ -85,17 +87,18 @@ class Hdf5Episode(Episode):
         """From the first of the usual places that is there."""
         if self._state is None:
             return None
-        with self._opened() as file:
-            data: Any = file[self._state]
-            is_vectors = isinstance(data, h5py.Dataset) and data.ndim == 2 and index < len(data)
-            return np.asarray(data[index], dtype=np.float32) if is_vectors else None
+        with self._opened() as own:
+            data: Any = own.dataset(self._state)
+            if data is None or data.ndim != 2 or index >= len(data):
+                return None
+            return np.asarray(data[index], dtype=np.float32)
 
     def instruction(self, index: int) -> str | None:
         """An attribute or a text of the file, one for the whole episode."""
         return self._told
 
     @contextmanager
-    def _opened(self) -> Iterator[h5py.File]:
+    def _opened(self) -> Iterator[OwnData]:
         try:
             file = h5py.File(self.path, "r")
         except OSError as error:
@@ -104,14 +107,18 @@ class Hdf5Episode(Episode):
                 f"intact .h5 or .hdf5 file."
             ) from error
         with file:
-            yield file
+            yield OwnData(file)
 
 
-def _cameras(found: Any, place: str) -> dict[str, str]:
-    if isinstance(found, h5py.Group):
-        names = [str(name) for name in found]
-        return {n: f"{place}/{n}" for n in names if isinstance(found[n], h5py.Dataset)}
-    return {ONLY_CAMERA: place}
+def _cameras(own: OwnData) -> dict[str, str] | None:
+    """Where each camera's images lie, from the first of the usual places that is there."""
+    for place in IMAGES:
+        if own.dataset(place) is not None:
+            return {ONLY_CAMERA: place}
+        if (names := own.names(place)) is not None:
+            inside = {name: f"{place}/{name}" for name in names}
+            return {name: each for name, each in inside.items() if own.dataset(each) is not None}
+    return None
 
 
 def _check(data: h5py.Dataset, what: str) -> None:
@@ -134,11 +141,10 @@ def _check(data: h5py.Dataset, what: str) -> None:
         )
 
 
-def _instruction(file: h5py.File) -> str | None:
+def _instruction(own: OwnData) -> str | None:
     for name in INSTRUCTIONS:
-        value: Any = file.attrs.get(name)
-        told: Any = file.get(name)
-        if value is None and isinstance(told, h5py.Dataset):
+        value = own.attribute(name)
+        if value is None and (told := own.dataset(name)) is not None:
             value = told[()]
         if isinstance(value, np.ndarray) and value.size:
             value = value.flat[0]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
 import duckdb
 import pyarrow as pa
 
@@ -11,10 +15,11 @@ from heedmap.sweep.tables import RUN_SCHEMAS, RUN_TABLES, RunTable
 
 
 def query(folder: RunFolder, sql: str) -> pa.Table:
-    """What a statement gives, over the tables of a run.
+    """What a statement gives, over the tables of a run: its columns, named as it names them.
 
-    The statement can read no other file, and write none. Raises InputError, in one sentence,
-    with the tables and columns that there are, for one that DuckDB refuses.
+    Names may repeat (`select 1 as a, 2 as a`, or a join): take values by position, as `rows_of`
+    gives them. The statement can read no other file, and write none. Raises InputError, in one
+    sentence, with the tables and columns that there are, for one that DuckDB refuses.
     """
     with duckdb.connect(":memory:") as connection:
         for name in RUN_TABLES:
@@ -29,6 +34,32 @@ def query(folder: RunFolder, sql: str) -> pa.Table:
             return found.to_arrow_table()
         except duckdb.Error as error:
             raise InputError(_told(error, sql)) from error
+
+
+def rows_of(table: pa.Table) -> Iterator[tuple[Any, ...]]:
+    """The rows in order, as Python values, one for each column.
+
+    Arrow's `to_pylist` keeps one value a name. A batch's rows are made at a time, not all.
+    """
+    for batch in table.to_batches():
+        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+
+
+def distinct_names(names: Sequence[str]) -> list[str]:
+    """A name of its own for each column: a, a, a_2 become a, a_3, a_2.
+
+    The first of a name keeps it; later ones are numbered, past every name that there is.
+    """
+    taken, seen = set(names), Counter[str]()
+    distinct: list[str] = []
+    for name in names:
+        seen[name] += 1
+        own = name
+        while seen[name] > 1 and (own := f"{name}_{seen[name]}") in taken:
+            seen[name] += 1
+        taken.add(own)
+        distinct.append(own)
+    return distinct
 
 
 def _told(error: duckdb.Error, sql: str) -> str:
