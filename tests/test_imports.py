@@ -18,7 +18,7 @@ RANKS: list[tuple[str, ...]] = [
     ("pixels", "types", "regions", "files", "evidence", "checkpoints", "shown"),
     ("verdict", "inputs", "manifest"),
     ("record", "tables", "case_table"),
-    ("provenance", "sentence", "variants", "folders", "reading", "result", "pooling"),
+    ("provenance", "variants", "folders", "reading", "result", "pooling"),
     ("disagreements",),
     ("ladder", "capture"),
     ("layout", "batches"),

@@ -78,7 +78,7 @@ def test_the_command_runs(number: int, folder: Path) -> None:
             p.name for p in made.iterdir()
         }
     if words[1] == "audit":
-        assert "What became of the instruction" in ran.stdout
+        assert "Step-by-step diagnosis" in ran.stdout
 
 
 def test_the_same_in_python(folder: Path) -> None:

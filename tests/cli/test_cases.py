@@ -35,7 +35,7 @@ def test_all_cases_are_trials_and_the_first_is_examined(
     assert (obeyed.trials, obeyed.not_needed) == (3, 0)
     assert obeyed.paraphrase_distance is not None  # they are in the YAML files
     assert obeyed.competent is not None  # so is the recorded instruction
-    assert "Obeyed: what exchanging the instruction does" in ran.out
+    assert "Obeyed: effect of swapping the instruction" in ran.out
 
 
 def test_expectations_paraphrases_and_the_recorded_instruction_as_options(

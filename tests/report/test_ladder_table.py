@@ -116,7 +116,7 @@ def test_long_names_fold_only_where_there_is_no_room(
     record = report_result.record.model_copy(update={"policies": (bare,)})
     result = Result(record, {}, report_result.frame_png)
     print_result(result, Console(file=stream, width=width))
-    ladder = stream.getvalue().split("The ladder")[1].split("What became")[0]
+    ladder = stream.getvalue().split("Step-by-step")[1].split("Diagnosis")[0]
     rows = [line for line in ladder.splitlines()[3:] if line.strip()]
     assert len(rows) == lines
     assert "length_leak" in rows[0]

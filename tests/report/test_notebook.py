@@ -54,13 +54,15 @@ def test_ipython_draws_a_result_and_its_record(audited: Result) -> None:
     read = Fragment(html)
     assert read.open == []
     text = " ".join("".join(read.text).split())
-    assert "Lost at step 2: present." in text
+    assert "Fails step 2: instruction missing from the sequence or misplaced." in text
     assert "Insert the image embeddings" in text
     assert text.count("✓") + text.count("✗") + text.count(ABSENT) >= 2 * 6
     (image,) = (attributes for tag, attributes in read.elements if tag == "img")
     assert (image["src"] or "").startswith("data:image/png;base64,")
     assert "<img" not in drawn(audited.record)
-    assert "Lost at step 2: present." in drawn(audited.record)
+    assert "Fails step 2: instruction missing from the sequence or misplaced." in drawn(
+        audited.record
+    )
 
 
 def test_only_inline_styles_and_the_notebooks_own_colours(audited: Result) -> None:

@@ -116,7 +116,7 @@ def test_the_story_of_eight_policies_fits_three_screens() -> None:
     text = printed(eight_policies(), full=False)
     assert len(text.splitlines()) < 3 * 40
     assert "Per layer" not in text
-    assert text.count("Lost at step 2: present") == 1  # the same is said of four: told once
+    assert text.count("Fails step 2: instruction missing") == 1  # told once for four
     assert "Per layer" in printed(eight_policies())
 
 
@@ -126,13 +126,14 @@ def test_the_story_begins_with_what_was_given_and_ends_with_the_shares(
     text = " ".join(printed(report_result, full=False).split())
     order = [
         "Frames: 1. Policies: 2.",
-        "“navigate to the left” asks for left",
-        "The ladder",
-        "✗ Lost at step 2: present: exp41b_resume_exp40_pta@monavla",
-        "What to do: Insert the image embeddings",
-        "“0 % attention” would say: Text gets 0.0%: “ignores it”: no evidence.",
+        "“navigate to the left” expected action: left",
+        "Step-by-step diagnosis",
+        "✗ Fails step 2: instruction missing from the sequence or misplaced: exp41b_resume_"
+        "exp40_pta@monavla",
+        "Fix: Insert the image embeddings",
+        "“0 % attention” suggests: Text gets 0.0%: “ignores it”: no evidence.",
         "Summary, declared regions",
-        "Declared and measured regions disagree for 2 of 2 policies",
+        "Declared and measured regions differ for 2 of 2 policies",
         "--full",
     ]
     places = [text.index(told) for told in order]

@@ -193,7 +193,7 @@ def test_actions_have_intervals_over_frames_and_say_which_was_asked(audited: Res
     assert [(r["instruction"], r["action"], r["low"], r["high"]) for r in rows] == [
         (a.instruction, a.action, a.amount.low, a.amount.high) for a in facts.actions
     ]
-    asked = {(r["instruction"], r["action"]) for r in rows if r["asked"] == "asked for"}
+    asked = {(r["instruction"], r["action"]) for r in rows if r["asked"] == "expected action"}
     assert asked == {(side, side) for side in ("left", "right", "forward")}
     assert "6 frames" in figure(audited, "actions", HEEDS).caption
 

@@ -63,7 +63,10 @@ def _end_of_latin(word: str) -> End:
     if len(word) == 1 or word.isupper():  # spelled: GPU, VLM
         return _LETTERS.get(word[-1].lower(), "vowel")
     lower = word.lower()
-    return next((end for pattern, end in _ENDINGS if pattern.search(lower)), "vowel")
+    for pattern, end in _ENDINGS:
+        if pattern.search(lower):
+            return end
+    return "vowel"
 
 
 def with_particle(word: str, pair: str) -> str:

@@ -26,10 +26,10 @@ fix_empty_instruction = Check the key that passes the instruction to the prompt 
 cause_stale_instruction = Every instruction gives the same token ids: those of an earlier instruction.
 fix_stale_instruction = Clear the cache of the tokenised instruction at every call, or key it by the instruction.
 
-cause_truncated = The instruction is truncated: the words { $lost_words } change no token id.
+cause_truncated = The instruction is truncated. Words that change no token id: { $lost_words }.
 fix_truncated = Raise the tokenizer's max_length, or shorten the prompt before the instruction.
 
-cause_unknown_words = The words { $lost_words } are unknown to the tokenizer: replacing them changes no token id.
+cause_unknown_words = Words unknown to the tokenizer: { $lost_words }. Replacing them changes no token id.
 fix_unknown_words = Use the tokenizer that the policy was trained with, or words that it knows.
 
 cause_same_ids = Different instructions give the same token ids: { $pairs }.
@@ -69,7 +69,7 @@ fix_unused = Check the training data: does each action match its instruction, an
 cause_confounded = The action follows the frame, not the instruction: under the original instructions it is as expected in { $competent }, but it is the same action under { $anyway } of the swapped instructions.
 fix_confounded = Train on the same frames with other instructions and other actions. `heedmap needed DATASET` measures how well the frame alone predicts the action.
 
-cause_disobeyed = The instruction is used but not followed: the action is as expected in { $rate } (chance { $chance }).
+cause_disobeyed = The instruction is used but not followed: the action is as expected in { $rate }, chance level { $chance }.
 fix_disobeyed = Compare the action labels, their order and their signs with those in training.
 
 cause_not_competent = The policy is not competent on these frames: even under the original instructions the action is as expected only in { $competent }, so whether it follows instructions cannot be judged.
@@ -92,11 +92,11 @@ fix_not_measured = Provide instructions of equal token count, or the policy's to
 and_used = It is used: attention knockout removes { $removed } of the difference between the actions.
 and_used_by_exchange = It is used: swapping the instruction changes the action by { $swap }.
 and_used_over_others = It arrives through other positions: cutting only the action token's own edges removes { $directly }.
-and_obeyed = The policy follows it: the action is as expected in { $rate } (chance { $chance }).
+and_obeyed = The policy follows it: the action is as expected in { $rate }, chance level { $chance }.
 and_right_way_unknown = Whether the action is correct was not measured: no expected actions were given (--expect).
 and_upper_not_measured = Whether it is used and followed was not measured.
 and_bypassed = However, the action depends on the instruction through the bypass path '{ $module }'.
-and_follows_by_bypass = However, the policy follows the instruction through the bypass path '{ $module }', not through the backbone: the action is as expected in { $rate } (chance { $chance }).
+and_follows_by_bypass = However, the policy follows the instruction through the bypass path '{ $module }', not through the backbone: the action is as expected in { $rate }, chance level { $chance }.
 and_swapped = Swapped actions: { $swapped }.
 
 ## Figures
