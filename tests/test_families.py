@@ -42,7 +42,7 @@ def audited(name: str) -> tuple[Family, VlmPolicy, PolicyResult]:
     own = family(name)
     policy = policy_of(own)
     case = frame_case(0)
-    return own, policy, audit(policy, case.frame, INSTRUCTIONS).record.policies[0]
+    return own, policy, audit(policy, case.frame, INSTRUCTIONS, until="cut").record.policies[0]
 
 
 @pytest.mark.parametrize("name", FAMILIES)

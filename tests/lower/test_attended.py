@@ -20,7 +20,11 @@ from tests.plain_policies import Attention, PlainPolicy
 
 def attended(network: nn.Module, case: FrameCase) -> AttendedFacts:
     policy = CallablePolicy("own", network, network)
-    facts = audit(policy, case.frame, case.instructions).record.policies[0].measurements.attended
+    facts = (
+        audit(policy, case.frame, case.instructions, until="cut")
+        .record.policies[0]
+        .measurements.attended
+    )
     assert facts is not None
     return facts
 
@@ -57,7 +61,7 @@ def test_the_null_of_shuffled_weights_is_another_share(case: FrameCase) -> None:
 
 
 def test_nothing_is_attended_where_no_instruction_stands(case: FrameCase) -> None:
-    record = audit(random_policy("monavla"), case.frame, case.instructions).record
+    record = audit(random_policy("monavla"), case.frame, case.instructions, until="cut").record
     assert record.policies[0].measurements.attended is None
     assert record.policies[0].verdict.rungs["attended"].status == "not measured"
 

@@ -33,7 +33,9 @@ def rows_of(policy: Policy, case: FrameCase) -> tuple[int, ...]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_policy_in_plain_pytorch_is_audited(kind: Kind, case: FrameCase) -> None:
     network = PlainPolicy(kind)
-    result = audit(CallablePolicy(kind, network, network), case.frame, case.instructions)
+    result = audit(
+        CallablePolicy(kind, network, network), case.frame, case.instructions, until="cut"
+    )
     policy = result.record.policies[0]
     assert policy.verdict.cause == "none"
     assert policy.attention_implementation == ("softmax" if kind == "softmax" else "sdpa")
@@ -142,7 +144,7 @@ def test_a_stack_that_feeds_nothing_is_not_taken(case: FrameCase) -> None:
 def test_a_policy_that_takes_in_no_image_is_audited_and_told(case: FrameCase) -> None:
     network = PlainPolicy("sdpa")
     blind = CallablePolicy("blind", lambda f, t: network([0 * frame for frame in f], t), network)
-    policy = audit(blind, case.frame, case.instructions).record.policies[0]
+    policy = audit(blind, case.frame, case.instructions, until="cut").record.policies[0]
     assert "image" not in policy.cases[0].layouts["measured"].regions
     assert policy.facts.image_total == 0
     assert policy.measurements.patches == ()
@@ -204,4 +206,4 @@ def test_an_encoder_read_by_a_decoder_is_refused(case: FrameCase) -> None:
     network = EncoderDecoder()
     policy = CallablePolicy("two stacks", network, network)
     with pytest.raises(CaptureError, match=r"57 positions are all read by a decoder's cross-att"):
-        audit(policy, case.frame, case.instructions)
+        audit(policy, case.frame, case.instructions, until="cut")

@@ -126,7 +126,9 @@ def test_cameras_and_state_have_regions_of_their_own(case: FrameCase) -> None:
         {"front": case.frame, "wrist": 255 - case.frame[:16, :16].repeat(2, 0).repeat(2, 1)},
         np.array([0.1, 0.2, 0.3]),
     )
-    result = audit(policy, {"moment": observation}, {"left": "go left", "right": "go right"})
+    result = audit(
+        policy, {"moment": observation}, {"left": "go left", "right": "go right"}, until="cut"
+    )
     regions = result.record.policies[0].cases[0].layouts["measured"].regions
     assert regions["image:front"] == tuple(range(49))
     assert regions["image:wrist"] == tuple(range(49, 49 + 16))

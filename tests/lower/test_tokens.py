@@ -65,5 +65,5 @@ def test_an_instruction_that_just_fits_can_be_audited(case: FrameCase) -> None:
     config = NetworkConfig(dim=24, layers=2, padded_text_tokens=12)
     network = TinyKosmos2Policy(config).eval().requires_grad_(False)
     policy = SpecimenPolicy("tight@sound", network)
-    result = audit(policy, case.frame, case.instructions).record.policies[0]
+    result = audit(policy, case.frame, case.instructions, until="cut").record.policies[0]
     assert result.verdict.cause == "none"

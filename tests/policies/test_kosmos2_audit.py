@@ -33,7 +33,9 @@ def test_the_seeds_page_comes_out_of_the_overwriting_wiring(
     written: dict[str, Path], case: FrameCase
 ) -> None:
     """Declared: text 0.0 in every layer, left and right alike; measured: no instruction at all."""
-    result = audit(loaded(written["MobileVLAClassificationDecoder"]), case.frame, INSTRUCTIONS)
+    result = audit(
+        loaded(written["MobileVLAClassificationDecoder"]), case.frame, INSTRUCTIONS, until="cut"
+    )
     policy = result.record.policies[0]
     assert [case.token_count for case in policy.cases] == [12, 12, 11]
     assert {case.sequence_length for case in policy.cases} == {257}
@@ -78,7 +80,9 @@ def test_the_inserting_wiring_holds_the_instruction(
 
 
 def test_exp43s_instruction_takes_the_heads_road(written: dict[str, Path], case: FrameCase) -> None:
-    policy = audit(loaded(written["exp43"]), case.frame, INSTRUCTIONS).record.policies[0]
+    policy = audit(loaded(written["exp43"]), case.frame, INSTRUCTIONS, until="cut").record.policies[
+        0
+    ]
     assert policy.verdict.bypass.status == "found"
     assert policy.verdict.bypass.module is not None
     assert policy.verdict.bypass.module.startswith("act_head")
@@ -89,7 +93,7 @@ def test_an_audit_of_a_window_cuts_in_every_frame(tmp_path: Path, case: FrameCas
     frames = [np.roll(case.frame, 8 * step, axis=1) for step in range(3)]
     history = tuple(of_frame(frame) for frame in frames[:2])
     observation = Observation({"image": frames[2]}, history=history)
-    result = audit(policy, {"window": observation}, INSTRUCTIONS).record.policies[0]
+    result = audit(policy, {"window": observation}, INSTRUCTIONS, until="cut").record.policies[0]
     assert result.verdict.rungs["visible"].status == "holds"
     assert result.measurements.used is not None
 

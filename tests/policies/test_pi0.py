@@ -122,7 +122,9 @@ def test_captured_attention_is_the_experts_eager_attention(step: int, case: Fram
 @pytest.fixture(scope="module")
 def result() -> Any:
     policy = policy_of(Pi0Options(cameras=3))
-    return audit(policy, {"room": seen(frame_case(0))}, INSTRUCTIONS).record.policies[0]
+    return audit(policy, {"room": seen(frame_case(0))}, INSTRUCTIONS, until="cut").record.policies[
+        0
+    ]
 
 
 def test_prefix_and_suffix_are_one_measured_layout(result: Any) -> None:

@@ -84,7 +84,7 @@ def test_every_shipped_specimen_is_understood_as_a_bare_callable(
     regime, _, wiring = name.partition("@")
     policy = bare_policy(name, load_specimen(name))
     texts = {side: case.instructions[side] for side in ("left", "right")}
-    result = audit(policy, case.frame, texts).record.policies[0]
+    result = audit(policy, case.frame, texts, until="cut").record.policies[0]
     (taken,) = (stack for stack in result.measurements.stacks if stack.taken)
     assert taken.pattern == "decoder.model.layers.*.self_attn"
     regions = result.cases[0].layouts["measured"].regions
