@@ -7,6 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
+from heedmap.ladder.messages import Language
 from heedmap.record import PolicyResult
 from heedmap.report.ladder_table import ladder_table, rung_table
 from heedmap.report.rich_tables import folded
@@ -62,8 +63,8 @@ def with_upper(policy: PolicyResult, **facts: object) -> PolicyResult:
     return policy.model_copy(update={"measurements": measurements})
 
 
-def cells_of(which: RungTable, policy: PolicyResult) -> dict[str, str]:
-    cells = which.cells(policy)
+def cells_of(which: RungTable, policy: PolicyResult, language: Language = "en") -> dict[str, str]:
+    cells = which.cells(policy, language)
     assert cells is not None
     return dict(zip(which.columns, cells, strict=True))
 
@@ -86,6 +87,9 @@ def test_cells_of_the_upper_rungs_show_intervals_and_what_was_left_out(
     with_both = with_upper(policy, used=used(mediated), obeyed=obeyed(not_needed=4))
     cells = cells_of(USED, with_both)
     assert cells["used_mediated"] == "0.80 (0.79 to 0.81)"
+    assert cells["used_unit"] == "bits"
+    korean = cells_of(USED, with_both, "ko")
+    assert (korean["used_mediated"], korean["used_unit"]) == ("0.80 (0.79~0.81)", "비트")
     assert cells["used_frames"] == "24/30"
     cells = cells_of(OBEYED, with_both)
     assert cells["obeyed_needed"] == "20/24"
@@ -142,5 +146,5 @@ def test_the_ladder_stands_before_the_tables(report_result: Result) -> None:
         print_result(report_result, console, full=full)
         assert isinstance(console.file, io.StringIO)
         text = console.file.getvalue()
-        assert 0 <= text.index("The ladder") < text.index("Summary")
+        assert 0 <= text.index("Step-by-step") < text.index("Summary")
         assert "length_leak" in text

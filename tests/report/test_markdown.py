@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from heedmap.ladder.messages import LANGUAGES, Language
+from heedmap.ladder.messages import LANGUAGES, Language, say
 from heedmap.record import Instruction
 from heedmap.report.markdown import to_markdown
 from heedmap.report.untrusted import markdown_code, markdown_text, one_line
@@ -169,7 +169,11 @@ def test_the_story_of_the_first_screen_is_told(
     )
     assert f"- {name}: {fix}" in text
     assert "- `left`: `navigate to the left`" in text
-    assert text.index(lost) < text.index(fix) < text.index("| Model | Instruction | text_len |")
+    assert (
+        text.index(lost)
+        < text.index(fix)
+        < text.index(f"| {say('model', language)} | {say('instruction', language)} | text_len |")
+    )
 
 
 def test_declared_stands_beside_measured_and_the_action(report_result: Result) -> None:

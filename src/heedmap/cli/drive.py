@@ -23,10 +23,10 @@ def drive(
     max_steps: Annotated[int, typer.Option(min=1, help="Maximum number of steps.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
-    """Drive the agent with a specimen, told to go to the right object and to another one.
+    """Drive the agent with a specimen, instructed to reach the right object or another one.
 
-    Both runs of an episode start alike and are judged by the same object. A policy that
-    heeds its instruction reaches it far more often when it is told to.
+    Both runs of an episode start from the same state and have the same target. A policy that
+    follows its instruction reaches the target far more often when instructed to.
     """
     from heedmap.specimens.drive import drive as run
     from heedmap.specimens.drive import network_driver

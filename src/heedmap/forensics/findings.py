@@ -22,7 +22,7 @@ CANNOT_PROVE = (
     "that the policy ignores its instruction: a share says where attention goes, not what the "
     "action depends on; only changing or cutting the instruction shows that",
     "that the regions hold the image and the text: they are positions that a script assumed",
-    "that the instruction has no other road to the action, such as a cross-attention or pooled "
+    "that the instruction has no bypass path to the action, such as a cross-attention or pooled "
     "word embeddings in the action head: attention inside the decoder does not show it",
 )
 """Holds for every table of attention shares."""

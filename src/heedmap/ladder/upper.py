@@ -57,12 +57,12 @@ def judge_used(measured: Measurements) -> tuple[Rung, Cause | None]:
         return Rung(status="not measured", evidence=evidence), None  # nobody said it should be
     rung = Rung(status="fails", value=facts.mediated.value, evidence=evidence)
     if measured.bypass.status == "found" and responds(measured.obeyed):
-        return rung, None  # it has another road, which the verdict names
+        return rung, None  # it has a bypass, which the verdict names
     return rung, _cause_of_no_use(measured)
 
 
 def _used_by_exchange(measured: Measurements) -> tuple[Rung, Cause | None]:
-    """Of a black box: used by whatever road, if exchanging it moves the action."""
+    """Of a black box: used by whatever path, if exchanging it moves the action."""
     facts = measured.obeyed
     if facts is None or facts.beyond_paraphrase is None:
         return _NOT_MEASURED

@@ -1,4 +1,4 @@
-"""A verdict in half a line: lost at which step, or heeded."""
+"""A verdict in half a line: failed at which step, or followed."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ class Headline:
 
 
 def headline(verdict: Verdict) -> Headline:
-    """Whether the policy heeds its instruction, else the first rung that fails."""
+    """Whether the policy follows its instruction, else the first rung that fails."""
     obeyed = verdict.rungs["obeyed"].status
     first = verdict.first_failing
     if verdict.cause in _UNJUDGED:
         return Headline("head_open", None)
     if obeyed == "holds":
         if first is not None:
-            return Headline("head_heeds_bypass", True)
-        return Headline("head_heeds_both" if verdict.cause == "bypass" else "head_heeds", True)
+            return Headline("head_follows_bypass", True)
+        return Headline("head_follows_both" if verdict.cause == "bypass" else "head_follows", True)
     if first is None:
         return Headline("head_no_fault", None)
     return Headline("head_lost", False, first, 1 + list(verdict.rungs).index(first))

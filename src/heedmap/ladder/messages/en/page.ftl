@@ -23,9 +23,9 @@ holds = passes
 fails = fails
 unmeasured = not measured
 
-head_heeds = Follows the instruction
-head_heeds_bypass = Follows it via a bypass path
-head_heeds_both = Follows it, also via a bypass path
+head_follows = Follows the instruction
+head_follows_bypass = Follows it via a bypass path
+head_follows_both = Follows it, also via a bypass path
 head_no_fault = No fault found on the steps measured
 head_lost = Fails step { $number }: { $failing }
 head_open = Cannot be judged on these frames

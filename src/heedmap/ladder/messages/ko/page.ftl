@@ -20,9 +20,9 @@ holds = 통과
 fails = 실패
 unmeasured = 측정하지 않음
 
-head_heeds = 지시문을 따름
-head_heeds_bypass = 우회 경로로 지시문을 따름
-head_heeds_both = 지시문을 따름(우회 경로도 있음)
+head_follows = 지시문을 따름
+head_follows_bypass = 우회 경로로 지시문을 따름
+head_follows_both = 지시문을 따름(우회 경로도 있음)
 head_no_fault = 측정한 단계에서는 문제가 없음
 head_lost = { $number }단계 실패: { $failing }
 head_open = 이 프레임으로는 판단 불가
