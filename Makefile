@@ -11,7 +11,7 @@ export MALLOC_TRIM_THRESHOLD_ := 268435456
 export MALLOC_TOP_PAD_ := 67108864
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench report format clean
+.PHONY: help demo test check docs bench report format clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,9 @@ check: $(VENV)/.complete ## format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
+
+docs: $(VENV)/.complete ## build the documentation into site/
+	$(BIN)/mkdocs build --strict
 
 bench: $(VENV)/.complete ## time capture, many instructions, knockouts and an audit, in small
 	$(BIN)/python -m benchmarks.capture --length 257 1024 --rounds 5
@@ -44,7 +47,7 @@ format: $(VENV)/.complete ## format the code and mend what lint can mend
 	$(BIN)/ruff format .
 
 clean: ## remove the virtual environment, caches and the demo's result
-	rm -rf $(VENV) $(OUT) .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(OUT) .pytest_cache .ruff_cache .hypothesis build dist site
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.complete: pyproject.toml constraints.txt
