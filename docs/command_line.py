@@ -50,7 +50,9 @@ def page() -> str:
     commands = [(), *sorted(names_of(app))]
     parts = [f"## heedmap {' '.join(words)}".rstrip() for words in commands]
     blocks = [f"```text\n{help_of(words)}\n```" for words in commands]
-    return "\n\n".join([HEAD.rstrip(), *(f"{p}\n\n{b}" for p, b in zip(parts, blocks, strict=True))])
+    return "\n\n".join(
+        [HEAD.rstrip(), *(f"{p}\n\n{b}" for p, b in zip(parts, blocks, strict=True))]
+    )
 
 
 def main() -> None:
