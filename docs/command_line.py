@@ -47,12 +47,11 @@ def help_of(words: tuple[str, ...]) -> str:
 def page() -> str:
     """The whole page as Markdown."""
     os.environ["TERMINAL_WIDTH"] = os.environ["COLUMNS"] = "88"
-    commands = [(), *sorted(names_of(app))]
-    parts = [f"## heedmap {' '.join(words)}".rstrip() for words in commands]
-    blocks = [f"```text\n{help_of(words)}\n```" for words in commands]
-    return "\n\n".join(
-        [HEAD.rstrip(), *(f"{p}\n\n{b}" for p, b in zip(parts, blocks, strict=True))]
-    )
+    parts = [HEAD.rstrip()]
+    for words in [(), *sorted(names_of(app))]:
+        title = " ".join(["## heedmap", *words])
+        parts.append(f"{title}\n\n```text\n{help_of(words)}\n```")
+    return "\n\n".join(parts)
 
 
 def main() -> None:
