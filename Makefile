@@ -13,7 +13,7 @@ export MALLOC_TRIM_THRESHOLD_ := 268435456
 export MALLOC_TOP_PAD_ := 67108864
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench report format clean
+.PHONY: help demo test check docs bench report format clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,9 @@ check: $(VENV)/.complete ## format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
+
+docs: $(VENV)/.complete ## build the documentation into site/
+	$(BIN)/mkdocs build --strict
 
 bench: $(VENV)/.complete ## time capture, many instructions, knockouts and an audit, in small
 	$(BIN)/python -m benchmarks.capture --length 257 1024 --rounds 5
@@ -46,7 +49,7 @@ format: $(VENV)/.complete ## format the code and mend what lint can mend
 	$(BIN)/ruff format .
 
 clean: ## remove the virtual environment, caches and the demo's result
-	rm -rf $(VENV) $(OUT) .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(OUT) .pytest_cache .ruff_cache .hypothesis build dist site
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What heedmap needs to run; what its tests need comes on top of it.

@@ -4,7 +4,7 @@
     python examples/train_with_monitor.py --wiring monavla    # ends before the first step
 
 The policy is transformers' own Kosmos-2 decoder, small, on rooms of BabyAI; it needs
-`pip install './heedmap[specimens]'` (a clone). Put your own module, batches and policy in their
+`pip install 'PATH-TO-CLONE[specimens]'` (a clone). Put your own module, batches and policy in their
 place.
 """
 

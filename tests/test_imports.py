@@ -105,4 +105,4 @@ def test_help_works_with_the_runtime_dependencies_alone() -> None:
     drive = ["heedmap", "specimens", "drive", specimen.removeprefix("specimen:")]
     done = run_python(f"{code}sys.argv = {drive!r}\n{start}")
     assert done.returncode == 1
-    assert "pip install './heedmap[specimens]'" in done.stderr
+    assert "pip install 'PATH-TO-CLONE[specimens]'" in done.stderr

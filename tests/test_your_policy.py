@@ -97,7 +97,7 @@ def test_the_page_has_commands_of_every_kind() -> None:
 
 
 def test_the_extra_of_the_page_is_there() -> None:
-    (extra,) = re.findall(r"pip install '\./heedmap\[(\w+)\]'", PAGE)
+    (extra,) = re.findall(r"pip install 'PATH-TO-CLONE\[(\w+)\]'", PAGE)
     assert extra in (metadata("heedmap").get_all("Provides-Extra") or [])
 
 

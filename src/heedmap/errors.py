@@ -7,7 +7,7 @@ wrong, what was expected, what was found, and what to do next.
 
 from __future__ import annotations
 
-PIP_NAME = "./heedmap"
+PIP_NAME = "PATH-TO-CLONE"
 """What pip is told to install: a clone, for heedmap is on no public index yet. On the day that it
 is, this becomes "heedmap"."""
 
