@@ -15,7 +15,17 @@ SOURCE = Path(__file__).parent.parent / "src" / "heedmap"
 # this list, never from one below.
 RANKS: list[tuple[str, ...]] = [
     ("errors",),
-    ("pixels", "types", "regions", "folders", "evidence", "checkpoints", "shown"),
+    (
+        "pixels",
+        "types",
+        "regions",
+        "folders",
+        "evidence",
+        "checkpoints",
+        "shown",
+        "stages",
+        "attempts",
+    ),
     ("verdict", "inputs"),
     ("record", "tables", "case_table"),
     ("provenance", "sentence", "variants", "result", "pooling"),

@@ -12,6 +12,7 @@ from heedmap.ladder.judge import judge
 from heedmap.policies.base import Policy
 from heedmap.record import PolicyResult
 from heedmap.sentence import policy_sentence
+from heedmap.stages import stage
 from heedmap.upper.measure import UpperFacts, UpperOptions, measure_by_exchange
 from heedmap.verdict import Facts, Measurements
 
@@ -32,7 +33,8 @@ def audit_black_box(
     if trials:
         first = trials[0]
         example = [first.observation], [next(iter(first.instructions.values()))]
-        one, two = policy(*example), policy(*example)
+        with stage("asking the same twice"):
+            one, two = policy(*example), policy(*example)
         is_repeated = torch.equal(one, two)
         if not is_repeated and not _averages(policy):
             raise PolicyError(
