@@ -1,6 +1,7 @@
 """Policies in plain PyTorch, not a class of transformers in them, with a known layout.
 
-Patches at 0..48, words from 49 on, the action token last; everything sees everything.
+Patches at 0..48, words from 49 on, the action token last; everything sees everything, but in
+the kind `causal`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from heedmap.specimens.world import ACTIONS, VOCABULARY_WORDS
 from heedmap.specimens.zoo import pixels_of
 from heedmap.types import Frame
 
-Kind = Literal["sdpa", "softmax", "multihead", "encoder"]
+Kind = Literal["sdpa", "softmax", "multihead", "encoder", "causal"]
 KINDS: tuple[Kind, ...] = ("sdpa", "softmax", "multihead", "encoder")
 DIM, HEADS, PATCHES = 24, 3, 49
 
@@ -25,9 +26,10 @@ DIM, HEADS, PATCHES = 24, 3, 49
 class Attention(nn.Module):
     """Self-attention of one's own: the fused function, or a softmax written out."""
 
-    def __init__(self, *, fused: bool) -> None:
+    def __init__(self, *, fused: bool, causal: bool = False) -> None:
         super().__init__()
         self.fused = fused
+        self.causal = causal
         self.to_qkv = nn.Linear(DIM, 3 * DIM)
         self.out = nn.Linear(DIM, DIM)
 
@@ -37,7 +39,7 @@ class Attention(nn.Module):
             for part in self.to_qkv(states).chunk(3, dim=-1)
         )
         if self.fused:
-            read = F.scaled_dot_product_attention(q, k, v)
+            read = F.scaled_dot_product_attention(q, k, v, is_causal=self.causal)
         else:
             read = (q @ k.mT / math.sqrt(q.shape[-1])).softmax(dim=-1) @ v
         return self.out(read.transpose(1, 2).flatten(2))
@@ -53,7 +55,7 @@ class Block(nn.Module):
         self.attention = (
             nn.MultiheadAttention(DIM, HEADS)
             if self.is_multihead
-            else Attention(fused=kind == "sdpa")
+            else Attention(fused=kind != "softmax", causal=kind == "causal")
         )
 
     def forward(self, states: torch.Tensor) -> torch.Tensor:
@@ -84,7 +86,8 @@ class PlainPolicy(nn.Module):
 
     def forward(self, frames: Sequence[Frame], instructions: Sequence[str]) -> torch.Tensor:
         pixels = torch.stack([pixels_of(frame) for frame in frames])
-        ids = torch.tensor([[word_id(word) for word in text.split()] for text in instructions])
+        words = [[word_id(word) for word in text.split()] for text in instructions]
+        ids = torch.tensor(words, dtype=torch.long)  # also of no words at all
         action = self.action.expand(len(frames), 1, DIM)
         states = torch.cat([self.patches(pixels).flatten(2).mT, self.words(ids), action], dim=1)
         if self.position_first:

@@ -16,29 +16,34 @@ from heedmap.batches import (
     is_out_of_memory,
     size_that_fits,
 )
-from heedmap.errors import PolicyError
+from heedmap.errors import PolicyRunError
+
+NO_ROOM = "DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes"
 
 
-@pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA"), MemoryError()])
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA"), RuntimeError(NO_ROOM)])
 def test_a_batch_that_does_not_fit_is_halved_and_all_after_it(error: Exception) -> None:
-    """Room for three: 8 fails, 4 fails, then 2 and 2 ... to the end, each item once, in order."""
+    """Room for three: 8 fails, 4 fails, then 2 and 2 ... to the end, each item once, in order.
+
+    Each failure is seen twice: a batch of that size never ran.
+    """
     seen: list[int] = []
 
     def run(batch: Sequence[int]) -> list[int]:
         seen.append(len(batch))
         if len(batch) > 3:
-            raise PolicyError("the policy raised") from error
+            raise PolicyRunError("the policy raised") from error
         return [10 * item for item in batch]
 
     size = BatchSize(8)
     assert in_batches(range(9), size, run) == [10 * item for item in range(9)]
-    assert seen == [8, 4, 2, 2, 2, 2, 1]
+    assert seen == [8, 8, 4, 4, 2, 2, 2, 2, 1]
     assert size.value == 2
 
 
 def test_one_that_does_not_fit_is_told_in_a_sentence() -> None:
     def run(_: Sequence[int]) -> list[int]:
-        raise RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes")
+        raise RuntimeError(NO_ROOM)
 
     with pytest.raises(OutOfMemoryError, match="One example does not fit"):
         in_batches([1, 2, 3], 2, run)
@@ -55,6 +60,7 @@ def test_other_errors_pass_at_once() -> None:
         in_batches([1, 2, 3, 4], 4, run)
     assert calls == [4]
     assert not is_out_of_memory(RuntimeError("shapes"))
+    assert not is_out_of_memory(MemoryError("an array of a wrong size"))
 
 
 def test_the_size_follows_the_memory_that_is_free(monkeypatch: pytest.MonkeyPatch) -> None:

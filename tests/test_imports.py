@@ -15,7 +15,17 @@ SOURCE = Path(__file__).parent.parent / "src" / "heedmap"
 # this list, never from one below.
 RANKS: list[tuple[str, ...]] = [
     ("errors",),
-    ("pixels", "types", "regions", "files", "evidence", "checkpoints", "shown"),
+    (
+        "pixels",
+        "types",
+        "regions",
+        "files",
+        "evidence",
+        "checkpoints",
+        "shown",
+        "stages",
+        "attempts",
+    ),
     ("verdict", "inputs", "manifest"),
     ("record", "tables", "case_table"),
     ("provenance", "variants", "folders", "reading", "result", "pooling"),

@@ -1,7 +1,10 @@
-"""How many examples run together: as many as the memory holds, and half of that if it does not.
+"""How many examples run together: as many as memory and policy take, half of that if they do not.
 
 On a GPU, running out of memory is an error that can be met; on a CPU the system may end the
-process instead, so the first size is taken from what is free.
+process instead, so the first size is taken from what is free. A policy need not take several
+examples at once. That is tried here and nowhere else: a batch larger than any that ran before
+may fail, and where it fails twice in a row, halves of it run from then on. A batch of a size
+that ran before does not fail for its size: its error is the policy's own, and is raised.
 """
 
 from __future__ import annotations
@@ -15,8 +18,10 @@ from typing import Any, TypeVar
 import psutil
 import torch
 
+from heedmap.attempts import attempt
 from heedmap.capture.running import OperatorMode
-from heedmap.errors import HeedmapError
+from heedmap.errors import PolicyRunError, first_line_of
+from heedmap.stages import current_stage
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -27,7 +32,7 @@ OPERATORS_ALIVE = 6
 """Results as large as the largest one that a forward pass on a CPU holds at one time, about."""
 
 
-class OutOfMemoryError(HeedmapError):
+class OutOfMemoryError(PolicyRunError):
     """Even a single example does not fit into the memory that is there."""
 
 
@@ -36,6 +41,8 @@ class BatchSize:
     """How many examples run together; halved for good when they do not fit."""
 
     value: int
+    ran: int = 1
+    """The largest batch that has run: a larger one may be more than the policy takes."""
 
 
 def in_batches(
@@ -46,26 +53,21 @@ def in_batches(
 ) -> list[Result]:
     """`run` over batches of the items (`most` of them at once), its results in their order.
 
-    A batch that runs out of memory is run again in halves, and so are all after it. Raises
-    OutOfMemoryError when a single item does not fit; other errors pass.
+    A batch for which torch finds no memory is run again in halves, and so are all after it; so
+    is one that is larger than `size.ran` and that the policy cannot take (see `attempt`). Of a
+    plain number as `size` it is known that the policy takes as many.
+
+    Raises OutOfMemoryError when a single item does not fit, PolicyRunError for what the
+    policy raises otherwise; other errors pass.
     """
-    size = size if isinstance(size, BatchSize) else BatchSize(size)
+    size = size if isinstance(size, BatchSize) else BatchSize(size, ran=size)
     results: list[Result] = []
     while len(results) < len(items):
         count = size.value if most is None else max(1, min(size.value, most))
         batch = items[len(results) : len(results) + count]
-        try:
-            results.extend(run(batch))
-        except Exception as error:
-            if not is_out_of_memory(error):
-                raise
-            if len(batch) == 1:
-                raise OutOfMemoryError(
-                    "One example does not fit into the memory that is free; give shorter "
-                    "instructions or smaller frames, load the model in half precision, or use a "
-                    "machine with more memory."
-                ) from error
-        else:
+        found = _one_batch(batch, size, run)
+        if found is not None:
+            results.extend(found)
             continue
         size.value = len(batch) // 2
         if torch.cuda.is_available():
@@ -73,11 +75,42 @@ def in_batches(
     return results
 
 
+def _one_batch(
+    batch: Sequence[Item], size: BatchSize, run: Callable[[Sequence[Item]], Iterable[Result]]
+) -> list[Result] | None:
+    """The results of a batch; None where it is too large."""
+    try:
+        if len(batch) <= size.ran:
+            return list(run(batch))
+        found = attempt(lambda: list(run(batch)))
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        if len(batch) == 1:
+            stage = current_stage()
+            raise OutOfMemoryError(
+                f"One example does not fit into the memory that is free"
+                f"{f', while {stage}' if stage else ''} ({first_line_of(error)}); give shorter "
+                f"instructions or smaller frames, load the model in half precision, or use a "
+                f"machine with more memory.",
+                stage,
+            ) from error
+        return None
+    if isinstance(found, PolicyRunError):
+        return None
+    size.ran = len(batch)
+    return found
+
+
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether this error, or one that it came from, says that memory ran out."""
+    """Whether this error, or one that it came from, says that torch found no memory.
+
+    Python's own MemoryError does not count: it mostly tells of a fault, such as an array of a
+    wrong size, and smaller batches would hide it.
+    """
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, MemoryError | torch.OutOfMemoryError):
+        if isinstance(cause, torch.OutOfMemoryError):
             return True
         if isinstance(cause, RuntimeError) and "not enough memory" in str(cause):
             return True  # torch's allocator on a CPU

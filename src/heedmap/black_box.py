@@ -11,6 +11,7 @@ from heedmap.inputs.trials import Trial
 from heedmap.ladder.judge import judge
 from heedmap.policies.base import Policy
 from heedmap.record import PolicyResult
+from heedmap.stages import stage
 from heedmap.upper.measure import UpperFacts, UpperOptions, measure_by_exchange
 from heedmap.verdict import Facts, Measurements
 
@@ -31,7 +32,8 @@ def audit_black_box(
     if trials:
         first = trials[0]
         example = [first.observation], [next(iter(first.instructions.values()))]
-        one, two = policy(*example), policy(*example)
+        with stage("asking the same twice"):
+            one, two = policy(*example), policy(*example)
         is_repeated = torch.equal(one, two)
         if not is_repeated and not _averages(policy):
             raise PolicyError(

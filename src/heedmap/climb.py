@@ -32,6 +32,7 @@ from heedmap.observe import Pass, describe_action
 from heedmap.policies.base import ActionScores, Policy, same_sums, weights_sha256, weights_sums
 from heedmap.preparation import evaluating
 from heedmap.record import Case, LayoutInfo, PolicyResult
+from heedmap.stages import stage
 from heedmap.tables import LayoutKind, TableName, position_table, share_table, trial_table
 from heedmap.types import VisibleByLayer
 from heedmap.upper.measure import UpperFacts, UpperOptions
@@ -121,7 +122,8 @@ def climb(policy: Policy, plan: Climb, *, with_hash: bool = True) -> Climbed:
 
     Without `with_hash` the result does not name its weights: hashing takes a while where they
     are large. Raises HeedmapError when an input cannot be used, the policy is not
-    deterministic, or its attention cannot be recorded.
+    deterministic, or its attention cannot be recorded; PolicyRunError, naming the stage, when
+    the policy itself fails. The policy is left as it was then, too.
     """
     if policy.is_black_box:
         result, upper = audit_black_box(
@@ -142,8 +144,9 @@ def climb(policy: Policy, plan: Climb, *, with_hash: bool = True) -> Climbed:
                 _climb_frame(policy, transformer, frame, plan, found)
             upper = found.diagnosis.upper(plan.trials, lambda: plan.on_step(policy), plan.options)
             measurements = found.diagnosis.measurements(first.instructions, upper)
-        seen = found.diagnosis.first.seen
-        _check_unchanged(policy, transformer, seen, policy([first.observation], [text]))
+        with stage("running the first frame once more, plainly"):
+            after = policy([first.observation], [text])
+        _check_unchanged(policy, transformer, found.diagnosis.first.seen, after)
         if not same_sums(weights_sums(policy.module), before):
             raise PolicyError(
                 f"The weights or buffers of '{policy.name}' changed while it was audited; "
@@ -194,6 +197,7 @@ def _check_unchanged(
             )
 
 
+@stage("running the frames under their instructions")
 def _climb_frame(
     policy: Policy, transformer: Transformer, frame: Trial, plan: Climb, found: _Findings
 ) -> None:

@@ -21,6 +21,7 @@ from heedmap.lower.tokens import measure_tokens
 from heedmap.policies.base import Policy
 from heedmap.pooling import AttendedCase, worst_visibility
 from heedmap.regions import is_image
+from heedmap.stages import stage
 from heedmap.upper.measure import UpperFacts, UpperOptions, measure_upper
 from heedmap.upper.structure import Structures
 from heedmap.variants import longer, observation_variants, word_variants
@@ -177,6 +178,7 @@ def _presence_facts(cases: Sequence[_Presence], first: Examined) -> PresenceFact
     )
 
 
+@stage("looking for a road around the sequence")
 def bypass_of(examined: Examined, others: Sequence[str], seed: int) -> Bypass:
     """Look for a road around the sequence, with the first instruction of equal length."""
     subject = examined.subject
@@ -197,11 +199,12 @@ def bypass_of(examined: Examined, others: Sequence[str], seed: int) -> Bypass:
                 variants[0],
                 examined.movement.by_frame,
             )
-        except SequenceLengthError:
+        except (SequenceLengthError, InstructionError):
             continue
     return Bypass(status="not measured")
 
 
+@stage("measuring what a longer instruction changes")
 def _length_changes_attention(examined: Examined) -> bool | None:
     """Whether one more word changes what the action rows attend to."""
     subject = examined.subject
@@ -216,6 +219,7 @@ def _length_changes_attention(examined: Examined) -> bool | None:
     )
 
 
+@stage("measuring what a longer instruction changes")
 def _shifts(examined: Examined, text: str) -> bool | None:
     try:
         return shifts_with_length(examined.subject, examined.movement, text)

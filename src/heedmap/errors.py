@@ -30,7 +30,11 @@ class FrameError(InputError):
 
 
 class InstructionError(InputError):
-    """The instructions cannot be used: too few, not told apart, too long, or empty."""
+    """The instructions cannot be used: too few, not told apart, too long, or empty.
+
+    A policy raises it for an instruction that it cannot take; what would have been measured
+    under that one then is not. Any other error of a policy ends the audit.
+    """
 
 
 class RegionError(InputError):
@@ -39,6 +43,21 @@ class RegionError(InputError):
 
 class PolicyError(HeedmapError):
     """A policy cannot be found, built, or does not do what an adapter must."""
+
+
+class PolicyRunError(PolicyError):
+    """A policy failed while it ran: its code raised, or what it gave is no row of numbers.
+
+    `stage` is what the audit was doing; None outside of one. `__cause__` is what was raised.
+    """
+
+    def __init__(self, message: str, stage: str | None = None) -> None:
+        super().__init__(message)
+        self.stage = stage
+
+
+class NonFiniteError(PolicyRunError):
+    """What a policy gave, or where it attends, is not finite: NaN or infinite."""
 
 
 class CheckpointError(PolicyError):

@@ -22,10 +22,11 @@ from heedmap.capture.instead import instead_of
 from heedmap.capture.stacks import Stack, block_of, pattern_of, stacks_of, unseen_attention
 from heedmap.capture.towers import CallsOfModules, keeping_calls
 from heedmap.capture.trace import EditEmbedding, EmbeddingCall, Trace, trace
-from heedmap.errors import CaptureError
+from heedmap.errors import CaptureError, NonFiniteError
 from heedmap.inputs.observation import Observation
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.record import ActionResult
+from heedmap.stages import current_stage
 from heedmap.types import ActionAttention, Sequences, VisibleByLayer, VisiblePositions
 
 
@@ -75,13 +76,14 @@ class Pass(Entered):
     def attention(self, rows: tuple[int, ...]) -> ActionAttention:
         """Attention weights of these rows in every layer.
 
-        Raises CaptureError where they are not numbers.
+        Raises NonFiniteError where they are not numbers.
         """
         weights = torch.stack([call.row_weights(rows)[0] for call in self.stack.calls])
         if weights.isnan().any():
-            raise CaptureError(
+            raise NonFiniteError(
                 "The attention of an action row is not a number: it may see no key at all, or "
-                "the weights or inputs hold NaN; check the checkpoint and the mask."
+                "the weights or inputs hold NaN; check the checkpoint and the mask.",
+                current_stage(),
             )
         return weights.cpu().numpy()
 

@@ -11,6 +11,7 @@ from heedmap.inputs.observation import NamedFrame
 from heedmap.policies.base import Policy
 from heedmap.policies.registry import load_policy
 from heedmap.record import FrameInfo, frame_info
+from heedmap.stages import stage
 
 
 def load_all(policies: Sequence[Policy | str], permissions: Permissions = SAFE) -> list[Policy]:
@@ -25,6 +26,7 @@ def load_all(policies: Sequence[Policy | str], permissions: Permissions = SAFE) 
     return loaded
 
 
+@stage("checking frames and instructions")
 def check_inputs(
     policy: Policy, frames: Sequence[NamedFrame], instructions: Mapping[str, str]
 ) -> None:

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from heedmap.batches import BatchSize
-from heedmap.errors import InstructionError
+from heedmap.errors import InstructionError, PolicyRunError
 from heedmap.inputs.observation import of_frame
 from heedmap.observe import only_stack, traced
 from heedmap.policies.callable import CallablePolicy
@@ -63,18 +63,22 @@ def test_a_policy_that_takes_one_at_a_time_or_mixes_its_batch_runs_singly() -> N
     assert Runner.of(Counting(depends_on_batch=True).policy(), examples).batch.value == 1
 
 
-def test_one_example_that_cannot_be_run_does_not_take_the_others_with_it() -> None:
+def test_one_example_that_is_refused_does_not_take_the_others_with_it() -> None:
     def run(frames: Sequence[Frame], texts: Sequence[str]) -> torch.Tensor:
         if "bad word" in texts:
-            raise ValueError("no such word")
+            raise error("no such word")
         return torch.ones(len(frames), 2)
 
+    error: type[Exception] = InstructionError
     policy = CallablePolicy("picky", run, nn.Identity())
-    scores = Runner(policy, BatchSize(BATCH)).scores(
-        [(FRAMES[0], "good word"), (FRAMES[1], "bad word")]
-    )
+    runner = Runner(policy, BatchSize(BATCH))
+    examples = [(FRAMES[0], "good word"), (FRAMES[1], "bad word")]
+    scores = runner.scores(examples)
     assert scores[0] is not None
     assert scores[1] is None
+    error = ValueError  # its own error is no refusal
+    with pytest.raises(PolicyRunError, match="raised ValueError: no such word"):
+        runner.scores(examples)
 
 
 def test_a_text_that_is_too_long_is_left_out() -> None:

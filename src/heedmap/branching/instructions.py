@@ -17,6 +17,8 @@ from typing import Any, final
 import torch
 from jaxtyping import Float
 
+from heedmap.attempts import attempt
+from heedmap.batches import is_out_of_memory
 from heedmap.branching.layer_inputs import LayerInput, NotShareableError, suffixes_stacked
 from heedmap.branching.layers_running import (
     Arguments,
@@ -28,7 +30,7 @@ from heedmap.branching.shared_attention import attend_shared
 from heedmap.branching.trunk import Trunk, tolerance
 from heedmap.capture.instead import instead_of
 from heedmap.capture.rows import MASKED_BELOW, row_bias
-from heedmap.errors import HeedmapError
+from heedmap.errors import HeedmapError, PolicyRunError
 from heedmap.policies.base import ActionScores, Policy
 
 RowsByLayer = Float[torch.Tensor, "layer head row _"]
@@ -113,6 +115,18 @@ class _EnoughError(HeedmapError):
 
 def _entering(policy: Policy, trunk: Trunk, instruction: str) -> tuple[LayerInput, ...]:
     """What every layer is given, each passing on what it gets; stops behind the last."""
+    found = attempt(lambda: _passing_on(policy, trunk, instruction))
+    if isinstance(found, PolicyRunError):
+        if is_out_of_memory(found):
+            raise found
+        why = f"its code does not run without its layers ({type(found.__cause__).__name__})"
+        raise NotShareableError(why) from found
+    if len(found) != len(trunk.layers):
+        raise NotShareableError("its layers are not run one after the other")
+    return found
+
+
+def _passing_on(policy: Policy, trunk: Trunk, instruction: str) -> tuple[LayerInput, ...]:
     inputs: list[LayerInput] = []
     layers = trunk.layers
 
@@ -128,11 +142,10 @@ def _entering(policy: Policy, trunk: Trunk, instruction: str) -> tuple[LayerInpu
         for name in trunk.stack.block_names:
             contexts.enter_context(instead_of(policy.module.get_submodule(name), pass_on))
         contexts.enter_context(torch.no_grad())
-        contexts.enter_context(policy.pinned_noise())
         contexts.enter_context(suppress(_EnoughError))
+        contexts.enter_context(policy.own_errors([instruction]))
+        contexts.enter_context(policy.pinned_noise())
         policy.act([trunk.observation], [instruction])
-    if len(inputs) != len(layers):
-        raise NotShareableError("its layers are not run one after the other")
     return tuple(inputs)
 
 

@@ -14,9 +14,10 @@ import torch.nn.functional as F
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from heedmap.attempts import attempt
 from heedmap.batches import is_out_of_memory
 from heedmap.branching.layer_inputs import NotShareableError
-from heedmap.errors import HeedmapError
+from heedmap.errors import PolicyRunError
 from heedmap.inputs.observation import Observation
 from heedmap.policies.base import ActionScores, Policy
 
@@ -136,19 +137,21 @@ def scores_of_rows(
 ) -> ActionScores:
     """Call the policy while its layers are fed with other rows than it built; `rows` scores.
 
-    Raises NotShareableError where its own code does not take that.
+    Raises NotShareableError where its own code does not take that, however often it is tried.
     """
     observations = [observation for observation, _ in examples]
-    try:
-        with torch.no_grad(), policy.pinned_noise():
-            scores = policy.act(observations, [text for _, text in examples])
-    except HeedmapError:
-        raise
-    except Exception as error:
-        if is_out_of_memory(error):
-            raise
-        why = f"its code takes no rows alone ({type(error).__name__})"
-        raise NotShareableError(why) from error
+    texts = [text for _, text in examples]
+
+    def run() -> ActionScores:
+        with torch.no_grad(), policy.own_errors(texts), policy.pinned_noise():
+            return policy.act(observations, texts)
+
+    scores = attempt(run)
+    if isinstance(scores, PolicyRunError):
+        if is_out_of_memory(scores):
+            raise scores
+        why = f"its code takes no rows alone ({type(scores.__cause__).__name__})"
+        raise NotShareableError(why) from scores
     if scores.ndim != 2 or len(scores) != rows or not scores.isfinite().all():
         raise NotShareableError("its head does not give one row of scores for each row of states")
     return scores

@@ -9,7 +9,7 @@ import numpy as np
 
 from heedmap.capture.inputs import SequenceLengthError
 from heedmap.capture.projection import output_weight
-from heedmap.errors import HeedmapError, InstructionError
+from heedmap.errors import CaptureError, InstructionError, NonFiniteError
 from heedmap.lower.examine import Examined
 from heedmap.lower.nulls import shuffled_weights
 from heedmap.lower.tokens import MADE_UP_WORDS
@@ -21,6 +21,7 @@ from heedmap.measures.sinks import attention_sinks, massive_activations
 from heedmap.observe import Pass
 from heedmap.pooling import AttendedCase, mean_attended, mean_of_known
 from heedmap.regions import is_image
+from heedmap.stages import stage
 from heedmap.types import ActionAttention
 from heedmap.verdict import AttendedFacts, HeadOnInstruction
 
@@ -164,16 +165,18 @@ def _rollout_share(examined: Examined, positions: Sequence[int]) -> float:
     return float(flow[list(positions)].sum())
 
 
+@stage("measuring attention with shuffled weights")
 def _share_with_shuffled_weights(examined: Examined, seed: int) -> float | None:
     subject = examined.subject
     try:
         with shuffled_weights(subject.policy.module, subject.base.stack, seed):
             attention = subject.run().attention(examined.rows)
-    except HeedmapError:
-        return None  # without its training the network may run into NaN
+    except (NonFiniteError, CaptureError):
+        return None  # without its training a network runs into NaN, or takes another way
     return _share(attention, examined.instruction_positions)
 
 
+@stage("measuring attention under made-up words")
 def _share_of_nonsense(examined: Examined) -> float | None:
     """The share at the same positions when every word is a made-up one."""
     subject = examined.subject

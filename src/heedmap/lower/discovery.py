@@ -13,13 +13,15 @@ from dataclasses import dataclass, field, replace
 
 import torch
 
+from heedmap.attempts import attempt
 from heedmap.capture.inputs import SequenceLengthError, edit_leaving
 from heedmap.capture.stacks import Stack, stacks_of
 from heedmap.capture.towers import Memories, remembering, towers_of
-from heedmap.errors import CaptureError, HeedmapError
+from heedmap.errors import CaptureError, InstructionError, PolicyRunError
 from heedmap.inputs.observation import Observation
 from heedmap.observe import Final, FirstPass, Pass, enter, first_pass
 from heedmap.policies.base import ActionScores, Policy
+from heedmap.stages import stage
 from heedmap.types import Embeddings
 from heedmap.variants import observation_variants, word_variants
 from heedmap.verdict import StackInfo
@@ -42,6 +44,7 @@ class Transformer:
     first_rows: tuple[int, ...] = ()
 
 
+@stage("looking for the transformer that feeds the action")
 def find_transformer(
     policy: Policy, observation: Observation, instruction: str, seed: int
 ) -> Transformer:
@@ -91,6 +94,7 @@ def _refuse_cross_attention(policy: Policy, stacks: list[Stack], taken: Transfor
 _FITS = "attends to itself, takes in the frame or words, and the action depends on its final states"
 
 
+@stage("looking for the positions that are decoded into the action")
 def action_rows(
     policy: Policy,
     stack: Stack,
@@ -101,16 +105,12 @@ def action_rows(
 ) -> tuple[int, ...]:
     """Positions on whose final state the action depends: by gradient, else by trying.
 
-    Where no gradient flows (a policy that runs under `no_grad`, or picks an index), noise
-    is put on groups of final states, which are halved until single rows remain. With `final`,
-    kept from an earlier pass, only what comes behind the layers is run for the gradient.
+    Where no gradient flows (a policy that runs under `no_grad`, picks an index, or cannot run
+    with gradients), noise is put on groups of final states, which are halved until single rows
+    remain. With `final`, kept from an earlier pass, only what comes behind the layers is run
+    for the gradient.
     """
-    try:
-        rows = _rows_by_gradient(policy, stack, observation, instruction, seed, final)
-    except RuntimeError as error:
-        if isinstance(error, HeedmapError):
-            raise
-        rows = None  # an operator without a derivative, or an inference tensor
+    rows = _rows_by_gradient(policy, stack, observation, instruction, seed, final)
     if rows is None:
         rows = _rows_by_trying(policy, stack, observation, instruction, seed)
     return rows
@@ -153,7 +153,7 @@ def _takes_in(
     for other_observation, other_instruction in exchanges:
         try:
             other = enter(policy, base, other_observation, other_instruction)
-        except SequenceLengthError:
+        except (SequenceLengthError, InstructionError):
             continue  # a word of more tokens; another one may fit
         if not torch.equal(base.sequence, other.sequence):
             return True
@@ -169,22 +169,32 @@ def _rows_by_gradient(
     final: Final | None,
 ) -> tuple[int, ...] | None:
     """None where no gradient flows from the action back to the final states."""
-    leaves: list[torch.Tensor] = []
 
-    def as_leaf(states: Embeddings) -> Embeddings:
-        leaves.append(states.detach().clone().requires_grad_())
-        return leaves[-1]
+    def run() -> tuple[ActionScores, list[torch.Tensor]]:
+        leaves: list[torch.Tensor] = []
 
-    edited = edit_leaving(policy.module, stack, as_leaf)
-    skipped = nullcontext() if final is None else final.instead_of_layers(policy.module, stack)
-    with torch.enable_grad(), policy.pinned_noise(), skipped, edited:
-        scores = policy.act([observation], [instruction])
-        if not scores.requires_grad:
-            return None
-        # Random weights, for the gradient of a plain sum vanishes behind a (log-)softmax.
-        weights = torch.randn(scores.shape, generator=torch.Generator().manual_seed(seed))
-        total = (scores * weights.to(scores)).sum()
-    (gradient,) = torch.autograd.grad(total, leaves, allow_unused=True)
+        def as_leaf(states: Embeddings) -> Embeddings:
+            leaves.append(states.detach().clone().requires_grad_())
+            return leaves[-1]
+
+        edited = edit_leaving(policy.module, stack, as_leaf)
+        skipped = nullcontext() if final is None else final.instead_of_layers(policy.module, stack)
+        own = policy.own_errors([instruction])
+        with torch.enable_grad(), own, policy.pinned_noise(), skipped, edited:
+            return policy.act([observation], [instruction]), leaves
+
+    found = attempt(run)
+    if isinstance(found, PolicyRunError):
+        return None  # its code takes no tensors that need gradients
+    scores, leaves = found
+    if not scores.requires_grad:
+        return None
+    # Random weights, for the gradient of a plain sum vanishes behind a (log-)softmax.
+    weights = torch.randn(scores.shape, generator=torch.Generator().manual_seed(seed))
+    try:
+        (gradient,) = torch.autograd.grad(scores, leaves, weights.to(scores), allow_unused=True)
+    except RuntimeError:
+        return None  # an operator without a derivative, or an inference tensor
     if gradient is None:
         return ()
     return tuple(torch.nonzero(gradient[0].abs().amax(dim=-1)).flatten().tolist())
@@ -217,7 +227,8 @@ def _rows_by_trying(
 
 
 def _raw(policy: Policy, observation: Observation, instruction: str) -> ActionScores:
-    with torch.no_grad(), policy.pinned_noise():
+    """Unchecked: under noise the scores need not be finite."""
+    with torch.no_grad(), policy.own_errors([instruction]), policy.pinned_noise():
         return policy.act([observation], [instruction])
 
 

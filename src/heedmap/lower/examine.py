@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from heedmap.capture.inputs import SequenceLengthError
 from heedmap.capture.masks import Hops, hops_to
+from heedmap.errors import InstructionError
 from heedmap.inputs.observation import Observation
 from heedmap.layout import Layout, measured_layout
 from heedmap.lower.discovery import Transformer, action_rows
@@ -14,6 +15,7 @@ from heedmap.lower.perturb import Movement, Subject, measure_movement
 from heedmap.lower.prompt import overwritten_positions, prompt_positions
 from heedmap.observe import Pass, observe
 from heedmap.policies.base import Policy
+from heedmap.stages import stage
 from heedmap.variants import word_variants
 
 
@@ -40,6 +42,7 @@ class Examined:
         return tuple(p for p in self.movement.by_instruction if p not in rows)
 
 
+@stage("running the frames under their instructions")
 def examine(
     policy: Policy,
     transformer: Transformer,
@@ -84,6 +87,7 @@ TRIED_PARTNERS = 3
 """Instructions of equal length whose words are looked for under the image."""
 
 
+@stage("looking for the instruction's words under the image")
 def _overwritten(
     subject: Subject, movement: Movement, others: Sequence[str], seed: int
 ) -> tuple[int, ...]:
@@ -92,7 +96,7 @@ def _overwritten(
     for text in partners[:TRIED_PARTNERS]:
         try:
             partner = subject.enter(instruction=text)
-        except SequenceLengthError:
+        except (SequenceLengthError, InstructionError):
             continue
         if found := overwritten_positions(subject, partner, movement.by_frame, seed):
             return found

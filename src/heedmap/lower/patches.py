@@ -8,10 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from heedmap.batches import BatchSize, in_batches
 from heedmap.capture.inputs import capture_entering, stopping_before
-from heedmap.errors import PolicyError
 from heedmap.inputs.observation import Observation
 from heedmap.lower.perturb import Subject
+from heedmap.stages import stage
 from heedmap.types import Embeddings, Frame
 from heedmap.verdict import PatchMap
 
@@ -21,12 +22,13 @@ MOVED_BEYOND = 1e-4
 """Of the sequence's spread: within one batch, equal inputs may round differently by row."""
 
 
+@stage("measuring which patch of the image moves which positions")
 def patch_map(
     subject: Subject, camera: str, positions: Sequence[int], cells_a_side: int | None = None
 ) -> PatchMap:
     """The map of one camera whose image moves `positions`.
 
-    A cell's pixels are inverted, in batches of 16 cells beside the frame itself. The grid
+    A cell's pixels are inverted, in batches of up to 16 cells beside the frame itself. The grid
     has as many cells as the camera has tokens, at most 16 a side, unless it is given. Where
     the cell in a corner moves all positions, the tower mixes its patches and the other cells
     are not tried.
@@ -41,9 +43,7 @@ def patch_map(
     if side > 1 and set(positions) <= moved_by(subject, variant(0, 0)):
         return PatchMap(camera=camera, cells_a_side=side, mixes=True)
     variants = [variant(row, column) for row in range(side) for column in range(side)]
-    moved: list[tuple[int, ...]] = []
-    for start in range(0, len(variants), CELLS_AT_ONCE):
-        moved += _moved(subject, variants[start : start + CELLS_AT_ONCE])
+    moved = in_batches(variants, BatchSize(CELLS_AT_ONCE), lambda some: _moved(subject, some))
     explained = {position for cell in moved for position in cell}
     return PatchMap(
         camera=camera,
@@ -74,12 +74,13 @@ def inverted_cell(frame: Frame, row: int, column: int, side: int) -> Frame:
 
 
 def _moved(subject: Subject, variants: Sequence[Observation]) -> list[tuple[int, ...]]:
-    """Positions that each variant moves; one by one where the policy takes no batch."""
-    try:
+    """Positions that each variant moves."""
+    if len(variants) > 1:
         sequences = _sequences(subject, variants)
-    except PolicyError:
-        return [tuple(_differing(_sequences(subject, [one]))[0]) for one in variants]
-    return [tuple(row) for row in _differing(sequences)]
+        if len(sequences) == 1 + len(variants):
+            return [tuple(row) for row in _differing(sequences)]
+    # One alone; or a policy that takes its examples in turn, and was stopped in the first.
+    return [tuple(sorted(moved_by(subject, one))) for one in variants]
 
 
 def _sequences(subject: Subject, variants: Sequence[Observation]) -> Embeddings:

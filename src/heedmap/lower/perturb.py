@@ -14,11 +14,12 @@ import torch
 
 from heedmap.capture.inputs import SequenceLengthError
 from heedmap.capture.trace import EditEmbedding
-from heedmap.errors import PolicyError
+from heedmap.errors import InstructionError, PolicyError
 from heedmap.inputs.observation import Observation
 from heedmap.observe import Entered, Pass, enter, observe
 from heedmap.policies.base import Policy
 from heedmap.record import WordPositions
+from heedmap.stages import stage
 from heedmap.variants import observation_variants, state_variants, word_variants
 
 CANDIDATES_PER_WORD = 3
@@ -87,16 +88,19 @@ class Subject:
 
     def same_length(self, instruction: str) -> bool:
         """Equal token counts; where the policy cannot tell them, equal numbers of words."""
-        mine, theirs = (self.policy.token_count(t) for t in (self.instruction, instruction))
+        try:
+            mine, theirs = (self.policy.token_count(t) for t in (self.instruction, instruction))
+        except InstructionError:
+            return False  # too long for this policy
         if mine is None or theirs is None:
             return len(self.instruction.split()) == len(instruction.split())
         return mine == theirs
 
     def moved_by_text(self, instruction: str) -> set[int] | None:
-        """Positions that another instruction moves; None where its sequence is not as long."""
+        """Positions that another instruction moves; None where it is refused, or not as long."""
         try:
             other = self.enter(instruction=instruction)
-        except SequenceLengthError:
+        except (SequenceLengthError, InstructionError):
             return None
         for one, two in zip(self.base.embeddings, other.embeddings, strict=False):
             if one.module_name == two.module_name and not torch.equal(one.ids, two.ids):
@@ -104,6 +108,7 @@ class Subject:
         return moved(self.base, other)
 
 
+@stage("measuring which positions move with image, words and state")
 def measure_movement(subject: Subject, others: Sequence[str], seed: int) -> Movement:
     """Change pixels, words and state in turn and see what enters the transformer differently.
 
@@ -143,9 +148,9 @@ def measure_movement(subject: Subject, others: Sequence[str], seed: int) -> Move
 
 
 def moved(base: Entered, other: Entered) -> set[int]:
-    """Positions whose vectors differ. Raises PolicyError when the lengths do."""
+    """Positions whose vectors differ. Raises SequenceLengthError when the lengths do."""
     if base.sequence.shape != other.sequence.shape:
-        raise PolicyError(
+        raise SequenceLengthError(
             f"The sequence changed its length, from {base.sequence.shape[1]} to "
             f"{other.sequence.shape[1]} positions, though its inputs kept theirs; heedmap cannot "
             f"compare these positions."

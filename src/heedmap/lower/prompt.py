@@ -20,11 +20,13 @@ from heedmap.capture.trace import EmbeddingCall, trace
 from heedmap.lower.perturb import Movement, Subject, moved
 from heedmap.observe import Entered, Pass
 from heedmap.policies.base import Policy
+from heedmap.stages import stage
 
 TRIES = 8
 """Tokens tried until one is found that still moves a position."""
 
 
+@stage("measuring which positions hold words of the prompt")
 def prompt_positions(subject: Subject, seed: int) -> tuple[int, ...]:
     """Positions that hold the embedding of a token which is not a special one."""
     special = torch.tensor(sorted(special_ids(subject.policy)))

@@ -19,6 +19,7 @@ from heedmap.errors import InstructionError
 from heedmap.inputs.observation import Observation
 from heedmap.observe import Pass, traced
 from heedmap.policies.base import Policy
+from heedmap.stages import stage
 from heedmap.variants import longer
 from heedmap.verdict import TokenFacts
 
@@ -28,6 +29,7 @@ MADE_UP_WORDS = ("zqxv", "wukfj")
 _Ids = dict[str, torch.Tensor]
 
 
+@stage("following the instruction's words to token ids")
 def measure_tokens(
     policy: Policy,
     observation: Observation,

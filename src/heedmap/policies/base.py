@@ -12,10 +12,17 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
-from heedmap.errors import HeedmapError, PolicyError, first_line_of
+from heedmap.errors import (
+    HeedmapError,
+    NonFiniteError,
+    PolicyError,
+    PolicyRunError,
+    first_line_of,
+)
 from heedmap.inputs.observation import Observation
 from heedmap.inputs.trials import Trial
 from heedmap.record import HeldOutAccuracy, Loaded
+from heedmap.stages import current_stage
 from heedmap.types import Frame
 
 ActionScores = Float[torch.Tensor, "batch action"]
@@ -87,30 +94,52 @@ class Policy(ABC):
     ) -> ActionScores:
         """`act` without gradients, its result checked.
 
-        Raises PolicyError when it fails, or the scores are not one finite row an example.
+        Raises PolicyRunError when its own code raises, or the scores are not one row an
+        example; NonFiniteError when they are not finite; InstructionError where it refuses an
+        instruction.
+        """
+        with torch.no_grad(), self.own_errors(instructions), self.pinned_noise():
+            scores = self.act(observations, instructions)
+        if scores.ndim != 2 or len(scores) != len(observations):
+            raise PolicyRunError(
+                f"The policy '{self.name}' gave scores of shape {tuple(scores.shape)} for "
+                f"{len(observations)} observations{_while()}; expected ({len(observations)}, "
+                f"actions).",
+                current_stage(),
+            )
+        if not scores.isfinite().all():
+            raise NonFiniteError(
+                f"The policy '{self.name}' gave action scores that are not finite (NaN or "
+                f"infinite){_while()}; check the checkpoint's weights.",
+                current_stage(),
+            )
+        return scores
+
+    @contextmanager
+    def own_errors(self, instructions: Sequence[str]) -> Iterator[None]:
+        """Inside, what the policy's own code raises becomes a PolicyRunError that names the stage.
+
+        `instructions` are those that it is given. An InstructionError passes, and so do heedmap's
+        own errors, which may end a pass early; KeyboardInterrupt and SystemExit are no errors.
         """
         try:
-            with torch.no_grad(), self.pinned_noise():
-                scores = self.act(observations, instructions)
+            yield
+        except PolicyRunError:
+            raise
+        except PolicyError as error:  # an adapter's own sentence
+            stage = current_stage()
+            came = f" This came while {stage}." if stage else ""
+            raise PolicyRunError(f"{error}{came}", stage) from error
         except HeedmapError:
             raise
         except Exception as error:
-            first_line = first_line_of(error)
-            raise PolicyError(
-                f"The policy '{self.name}' raised {type(error).__name__}: {first_line} (given "
-                f"{len(observations)} observation(s); see the error that this one came from)."
+            more = f" and {len(instructions) - 1} more" if len(instructions) > 1 else ""
+            raise PolicyRunError(
+                f"The policy '{self.name}' raised {type(error).__name__}: {first_line_of(error)}"
+                f"{_while()} (given '{instructions[0]}'{more}); mend it there. Only for an "
+                f"instruction that it cannot take, it may raise heedmap.errors.InstructionError.",
+                current_stage(),
             ) from error
-        if scores.ndim != 2 or len(scores) != len(observations):
-            raise PolicyError(
-                f"The policy '{self.name}' gave scores of shape {tuple(scores.shape)} for "
-                f"{len(observations)} observations; expected ({len(observations)}, actions)."
-            )
-        if not scores.isfinite().all():
-            raise PolicyError(
-                f"The policy '{self.name}' gave action scores that are not finite (NaN or "
-                f"infinite); check the checkpoint's weights."
-            )
-        return scores
 
     @contextmanager
     def pinned_noise(self) -> Iterator[None]:
@@ -121,6 +150,11 @@ class Policy(ABC):
         with torch.random.fork_rng():
             torch.manual_seed(self.noise_seed)
             yield
+
+
+def _while() -> str:
+    stage = current_stage()
+    return f", while {stage}" if stage else ""
 
 
 def weights_sha256(module: nn.Module) -> str:

@@ -22,6 +22,11 @@ class CallablePolicy(Policy):
     `transformer` narrows the search for the transformer that feeds the action to a module
     inside `module`. `token_count` tells how many tokens an instruction has. `noise_seed` pins
     the noise of a stochastic or flow-matching head, which draws from torch's generators.
+
+    `run` need not take more than one example: where a batch fails whenever it is tried, examples
+    run one by one. For an instruction that it cannot take (too long, say) `run` or `token_count`
+    raises `heedmap.errors.InstructionError`; whatever else they raise ends the audit with a
+    PolicyRunError that says what was being measured.
     """
 
     family = "callable"
@@ -68,7 +73,10 @@ class CallablePolicy(Policy):
 
     def token_count(self, instruction: str) -> int | None:
         """As the given function counts; None without one."""
-        return self._token_count(instruction) if self._token_count else None
+        if self._token_count is None:
+            return None
+        with self.own_errors([instruction]):
+            return self._token_count(instruction)
 
 
 def _name_of(inner: nn.Module, module: nn.Module) -> str:

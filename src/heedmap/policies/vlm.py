@@ -98,7 +98,9 @@ class VlmPolicy(Policy):
         return self._actions.scores(self._at_action(logits, inputs["attention_mask"]))
 
     def inputs(self, observations: Sequence[Observation], instructions: Sequence[str]) -> Inputs:
-        """What the model is called with, from its own processor."""
+        """What the model is called with. Raises InstructionError for an instruction too long."""
+        for text in instructions:
+            self.token_count(text)
         images = [[Image.fromarray(i) for i in o.images.values()] for o in observations]
         prompts = [self._prompted(text) for text in instructions]
         if self._chats:

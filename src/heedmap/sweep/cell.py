@@ -26,6 +26,7 @@ from heedmap.measures.distance import per_dimension_scale
 from heedmap.policies.base import ActionScores, Policy, weights_sha256
 from heedmap.policies.registry import load_policy
 from heedmap.preparation import evaluating
+from heedmap.stages import stage
 from heedmap.sweep.outcome import Outcome, failed_by, now_utc
 from heedmap.sweep.plan import Cell, Plan
 from heedmap.sweep.rows import Gathered, parts_of
@@ -138,6 +139,7 @@ class CellRunner:
 
         policy.act = counted
 
+    @stage("measuring the scale of the actions")
     def _scale(self, policy: Policy, number: int) -> tuple[float, ...] | None:
         """Of continuous actions: as the grid gives it, else their spread on its first frames."""
         if policy.action_names is not None:

@@ -24,6 +24,7 @@ from heedmap.interventions.knockout import (
 from heedmap.interventions.patching import patch_layers
 from heedmap.measures.distance import ActionMetric
 from heedmap.measures.stats import benjamini_hochberg, paired_p_value
+from heedmap.stages import stage
 from heedmap.upper.predicts import HeadReading, predicts, read_heads
 from heedmap.upper.runner import Runner, length_key
 from heedmap.upper.structure import Structure, Structures
@@ -52,6 +53,7 @@ class _Example:
         return self.trial.instructions[self.name]
 
 
+@stage("measuring where in the network the instruction is used")
 def measure_map(
     runner: Runner,
     knockouts: Knockouts,

@@ -16,6 +16,7 @@ from heedmap.interventions.cached import Knockouts
 from heedmap.measures.distance import ActionMetric
 from heedmap.measures.following import parse_expectation
 from heedmap.policies.base import Policy
+from heedmap.stages import stage
 from heedmap.upper.maps import measure_map
 from heedmap.upper.obeyed import Obedience, measure_obedience
 from heedmap.upper.respond import respond
@@ -122,6 +123,7 @@ def _named(obeyed: Obedience, trials: Sequence[Trial]) -> dict[str, dict[str, fl
     }
 
 
+@stage("checking frames and instructions")
 def check_trials(policy: Policy, trials: Sequence[Trial]) -> None:
     """Refuse what cannot be measured before any work is done.
 

@@ -7,19 +7,24 @@ from collections.abc import Iterator, Sequence
 from heedmap.errors import PolicyError
 from heedmap.inputs.trials import Trial
 from heedmap.lower.tokens import MADE_UP_WORDS
+from heedmap.stages import stage
 from heedmap.upper.responses import Request, Responses
 from heedmap.upper.runner import Runner
 
 
+@stage("measuring what swapping instructions does")
 def respond(runner: Runner, trials: Sequence[Trial]) -> Responses:
-    """Run everything. Raises PolicyError when an instruction itself cannot be run."""
+    """Run everything; a control that the policy refuses (InstructionError) is left out.
+
+    Raises PolicyError when it refuses an instruction itself, PolicyRunError when it fails.
+    """
     requests = [request for number, trial in enumerate(trials) for request in _of(number, trial)]
     examples = [(trials[r.trial].observation, r.text) for r in requests]
     found = list(zip(requests, runner.scores(examples), strict=True))
     for request, scores in found:
         if scores is None and request.kind == "asked":
             raise PolicyError(
-                f"The policy '{runner.policy.name}' could not act on the frame "
+                f"The policy '{runner.policy.name}' refuses to act on the frame "
                 f"'{trials[request.trial].name}' under the instruction '{request.text}'; leave it "
                 f"out, or give a shorter one."
             )

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import torch
 
-from heedmap.batches import BatchSize, in_batches, is_out_of_memory, size_that_fits
+from heedmap.batches import BatchSize, in_batches, size_that_fits
 from heedmap.branching.attend import Together
 from heedmap.capture.stacks import Stack
-from heedmap.errors import HeedmapError
+from heedmap.errors import CaptureError, InstructionError, NonFiniteError
 from heedmap.inputs.observation import Observation
 from heedmap.policies.base import Policy
+from heedmap.stages import stage
 from heedmap.upper.responses import Scores
 
 Example = tuple[Observation, str]
@@ -42,6 +43,7 @@ class Runner:
     """Runs many instructions on one frame together, where the network is large."""
 
     @classmethod
+    @stage("trying whether examples give the same together as one by one")
     def of(
         cls,
         policy: Policy,
@@ -51,7 +53,8 @@ class Runner:
     ) -> Runner:
         """Batches where these examples give the same together as one by one; else singles.
 
-        A policy with pinned noise is run singly: in a batch each example has other noise.
+        A policy with pinned noise is run singly: in a batch each example has other noise. So is
+        one that fails whenever it is given several (see `heedmap.batches`).
         `stack` is the transformer in which instructions on one frame may share what they can.
         `most` examples run together, whatever memory is free: the last digits of a score may
         depend on how many there are, so that runs with equal `most` agree bit for bit.
@@ -61,19 +64,22 @@ class Runner:
         together = Together(policy, stack) if stack and _is_large(policy) else None
         observation, text = examples[0]
         fits = most or size_that_fits(policy.module, BATCH, lambda: policy([observation], [text]))
+        if fits == 1:
+            return cls(policy, BatchSize(1), together)
         key = length_key(policy, text)
         alike = [example for example in examples if length_key(policy, example[1]) == key][:3]
-        alike = (alike if len(alike) > 1 else [examples[0], examples[0]])[: max(2, fits)]
+        alike = (alike if len(alike) > 1 else [examples[0], examples[0]])[:fits]
         single = torch.cat([policy([observation], [text]) for observation, text in alike])
-        try:
-            worst = (single - policy(*_columns(alike))).abs().max()
-        except HeedmapError:
-            return cls(policy, BatchSize(1), together)
-        agrees = worst <= BATCH_TOLERANCE * single.abs().max().clamp(min=1)
-        return cls(policy, BatchSize(fits if agrees else 1), together)
+        batch = BatchSize(fits)
+        several = torch.stack(in_batches(alike, batch, lambda some: policy(*_columns(some))))
+        agrees = (single - several).abs().max() <= BATCH_TOLERANCE * single.abs().max().clamp(min=1)
+        return cls(policy, batch if agrees else BatchSize(1), together)
 
     def scores(self, examples: Sequence[Example]) -> list[Scores | None]:
-        """Scores in the order of the examples; None where the policy cannot take one."""
+        """Scores in the order of the examples; None where the policy refuses an instruction.
+
+        It does so by an InstructionError. Raises PolicyRunError for whatever else it raises.
+        """
         found = self._by_frame(examples)
         for numbers in self._of_equal_length(examples, found):
             chosen = in_batches([examples[number] for number in numbers], self.batch, self._run)
@@ -95,8 +101,8 @@ class Runner:
             texts = list(dict.fromkeys(examples[number][1] for number in numbers))
             try:
                 got = self.together.attend(examples[numbers[0]][0], texts, (-1,)).scores
-            except HeedmapError:
-                continue  # some instruction cannot be run: one by one tells which
+            except (InstructionError, CaptureError, NonFiniteError):
+                continue  # one is refused, or cannot be watched: one by one tells which
             rows = dict(zip(texts, got.double().cpu().numpy(), strict=True))
             found |= {number: rows[examples[number][1]] for number in numbers}
         return found
@@ -118,15 +124,13 @@ class Runner:
     def _key(self, text: str) -> int | None:
         try:
             return length_key(self.policy, text)
-        except HeedmapError:
+        except InstructionError:
             return None  # too long for this policy
 
     def _run(self, examples: Sequence[Example]) -> Sequence[Scores | None]:
         try:
             return list(self.policy(*_columns(examples)).double().cpu().numpy())
-        except HeedmapError as error:
-            if is_out_of_memory(error):
-                raise
+        except InstructionError:
             if len(examples) == 1:
                 return [None]
             return [scores for example in examples for scores in self._run([example])]

@@ -13,7 +13,7 @@ import numpy as np
 
 from heedmap.capture.inputs import SequenceLengthError, capture_entering, stopping_before
 from heedmap.capture.stacks import Stack
-from heedmap.errors import HeedmapError
+from heedmap.errors import CaptureError
 from heedmap.inputs.observation import Observation
 from heedmap.inputs.trials import Trial
 from heedmap.interventions.knockout import Edges, visible_edges
@@ -123,6 +123,6 @@ class Structures:
         others = [other for other in trial.instructions.values() if other != text]
         try:
             one = examine(self.policy, self.transformer, trial.observation, text, others, self.seed)
-        except HeedmapError:
-            return None
+        except CaptureError:
+            return None  # what runs under instructions of this length cannot be watched
         return structure_of(one) if one.instruction_positions else None

@@ -27,6 +27,7 @@ from heedmap.interventions.knockout import (
     random_edges,
 )
 from heedmap.measures.distance import ActionMetric
+from heedmap.stages import stage
 from heedmap.upper.responses import Scores
 from heedmap.upper.runner import length_key
 from heedmap.upper.structure import Structure, Structures
@@ -70,6 +71,7 @@ class Use(NamedTuple):
     by_trial: dict[str, dict[str, float]]
 
 
+@stage("measuring what cutting the instruction out does")
 def measure_use(
     knockouts: Knockouts,
     structures: Structures,

@@ -1,0 +1,141 @@
+"""Policies that fail at one call of their audit; as a program, at every call in turn.
+
+`python -m tests.failing {whole,lower}` writes a line of JSON a call: what the audit raised, and
+whether the network was left as it was. A process of its own runs without the checks of shapes
+that pytest puts into heedmap, at four times the speed.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.modules import module as torch_module
+
+import heedmap.upper.runner
+from heedmap.errors import HeedmapError
+from heedmap.inputs.observation import of_frame
+from heedmap.inputs.trials import Trial
+from heedmap.pipeline import audit
+from heedmap.policies.callable import CallablePolicy
+from heedmap.record import PolicyResult
+from heedmap.specimens.world import frame_case
+from heedmap.types import Frame
+from tests.conftest import random_network, run_bare
+from tests.plain_policies import PlainPolicy
+
+Run = Callable[[Sequence[Frame], Sequence[str]], torch.Tensor]
+WORDS = {"left": "go left", "right": "go right"}
+
+
+class Counting:
+    """Runs a network, counts its calls and the examples of each, and raises at one of them."""
+
+    def __init__(self, network: nn.Module, run: Run) -> None:
+        self.network = network
+        self.run = run
+        self.sizes: list[int] = []
+        self.at: int | None = None
+        self.error: Callable[[str], BaseException] = RuntimeError
+
+    def __call__(self, frames: Sequence[Frame], texts: Sequence[str]) -> torch.Tensor:
+        self.sizes.append(len(frames))
+        if len(self.sizes) == self.at:
+            raise self.error(f"boom {self.at}")
+        return self.run(frames, texts)
+
+    def audited(self, trials: Sequence[Trial], *, lower_alone: bool = False) -> PolicyResult:
+        """The whole audit; the lower rungs on the first trial."""
+        self.sizes.clear()
+        policy = CallablePolicy("own", self, self.network, action_names=("l", "r", "f"))
+        first = trials[0]
+        upper = () if lower_alone else trials
+        result = audit(policy, first.observation, first.instructions, trials=upper)
+        return result.record.policies[0]
+
+
+def plain() -> Counting:
+    """One causal layer, whose knockouts run as cached rows."""
+    network = PlainPolicy("causal", blocks=1)
+    network.get_submodule("blocks.0").train()  # a flag of its own, to be put back
+    return Counting(network, network)
+
+
+def specimen() -> Counting:
+    """The small random network of the other tests."""
+    network = random_network("sound")
+    return Counting(network, lambda frames, texts: run_bare(network, frames, texts))
+
+
+def trials_of(count: int) -> list[Trial]:
+    """One frame, and the same inverted."""
+    frame = frame_case(0).frame
+    return [
+        Trial(
+            name=f"t{number}",
+            observation=of_frame(frame if number == 0 else 255 - frame),
+            instructions=WORDS,
+            expected={"left": "l", "right": "r"},
+            paraphrases={"left": ("turn left",)},
+        )
+        for number in range(count)
+    ]
+
+
+def state_of(network: nn.Module) -> tuple[Any, ...]:
+    """Weights, training flags and everything that may hang on a module, or on all of them."""
+    weights = {name: value.clone() for name, value in network.state_dict().items()}
+    modules = [
+        (
+            name,
+            module.training,
+            len(module._forward_hooks),
+            len(module._forward_pre_hooks),
+            "forward" in module.__dict__,
+        )
+        for name, module in network.named_modules()
+    ]
+    hooks = len(torch_module._global_forward_hooks), len(torch_module._global_forward_pre_hooks)
+    return weights, modules, hooks, torch.backends.mha.get_fastpath_enabled()
+
+
+def is_as_before(network: nn.Module, before: tuple[Any, ...]) -> bool:
+    """Whether nothing of `state_of` has changed."""
+    weights, *others = state_of(network)
+    same = all(torch.equal(value, before[0][name]) for name, value in weights.items())
+    return same and tuple(others) == before[1:]
+
+
+def told_at_every_call(counting: Counting, *, lower_alone: bool) -> None:
+    """Write what comes of an error at call 1, 2, ... of as many as an audit has."""
+    trials = trials_of(1)
+    counting.audited(trials, lower_alone=lower_alone)
+    before = state_of(counting.network)
+    for at in range(1, len(counting.sizes) + 1):
+        counting.at = at
+        raised = None
+        try:
+            counting.audited(trials, lower_alone=lower_alone)
+        except HeedmapError as error:
+            raised = error
+        line = {
+            "at": at,
+            "type": type(raised).__name__,
+            "message": str(raised),
+            "stage": getattr(raised, "stage", None),
+            "cause": type(raised.__cause__).__name__ if raised else None,
+            "is_as_before": is_as_before(counting.network, before),
+        }
+        print(json.dumps(line))
+
+
+if __name__ == "__main__":
+    heedmap.upper.runner.LARGE = 0  # instructions on one frame share what they can
+    if sys.argv[1] == "whole":
+        told_at_every_call(plain(), lower_alone=False)
+    else:
+        told_at_every_call(specimen(), lower_alone=True)
