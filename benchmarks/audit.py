@@ -18,7 +18,7 @@ from benchmarks.instructions import policy_of
 from benchmarks.measure import interleaved, print_timings, write_json
 from benchmarks.options import add_common, frame_of
 from heedmap import audit
-from heedmap.inputs.observation import of_frame
+from heedmap.data.observation import of_frame
 
 INSTRUCTIONS = {
     "left": "please navigate to the left side until you reach the door there",

@@ -24,7 +24,7 @@ from benchmarks.measure import Timing, console, interleaved, machine, write_json
 from benchmarks.models import SIZES, kosmos2, paligemma, qwen2_5_vl
 from benchmarks.options import add_common, frame_of, instruction, unlike_instruction
 from heedmap import Attended, CallablePolicy, attend
-from heedmap.inputs.observation import of_frame
+from heedmap.data.observation import of_frame
 
 LENGTH = 78
 

@@ -20,10 +20,16 @@ from benchmarks.floors import decoder_gflop, decoder_gigabytes, measured_rates
 from benchmarks.measure import Timing, console, machine, seconds_of, write_json
 from benchmarks.models import IMAGE_TOKENS, SIZES, kosmos2
 from benchmarks.options import add_common, frame_of, instruction
-from heedmap.inputs.observation import of_frame
-from heedmap.interventions.cached import Knockouts
-from heedmap.interventions.knockout import Knockout, Run, act_under, edges_between, visible_edges
-from heedmap.observe import only_stack, traced
+from heedmap.data.observation import of_frame
+from heedmap.tracing.interventions.cached import Knockouts
+from heedmap.tracing.interventions.knockout import (
+    Knockout,
+    Run,
+    act_under,
+    edges_between,
+    visible_edges,
+)
+from heedmap.tracing.observe import only_stack, traced
 
 PATTERN = "model.text_model.model.layers.*.self_attn"
 

@@ -24,7 +24,7 @@ from transformers import (
 )
 
 from heedmap import CallablePolicy
-from heedmap.types import Frame
+from heedmap.data.pixels import Frame
 
 IMAGE_TOKENS = 64
 INSTRUCTION_TOKENS = 12

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from heedmap.types import Frame
+from heedmap.data.pixels import Frame
 
 _WHERE = ("left", "right", "forward", "back")
 _WHAT = ("key", "ball", "box", "door", "chair", "table", "shelf", "window")

@@ -29,7 +29,7 @@ from benchmarks.measure import console, machine, seconds_of
 from benchmarks.models import SIZES, KosmosPolicy, kosmos2
 from benchmarks.options import frame_of, instruction
 from heedmap import audit
-from heedmap.inputs.observation import of_frame
+from heedmap.data.observation import of_frame
 from heedmap.policies.base import Policy
 
 Depth = Literal["rungs 1-4", "exchange", "cut"]

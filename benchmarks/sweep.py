@@ -19,13 +19,13 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-from heedmap.specimens.zoo import SPECIMENS
 from heedmap.sweep.engine import Engine, run_sweep
 from heedmap.sweep.grid_file import GridFile
 from heedmap.sweep.local import LocalEngine
 from heedmap.sweep.planning import make_plan
 from heedmap.sweep.store import RunFolder
 from heedmap.sweep.tables import RUN_TABLES, RunTable
+from heedmap.testbed.specimens.zoo import SPECIMENS
 
 
 def main() -> None:

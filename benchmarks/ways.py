@@ -15,7 +15,7 @@ import torch
 
 from benchmarks.models import KosmosPolicy
 from heedmap import CallablePolicy, capture_attention
-from heedmap.types import Frame
+from heedmap.data.pixels import Frame
 
 Rows = torch.Tensor
 """(layer, head, key): attention of the last row."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from heedmap.record.result import Result
 from heedmap.report.figures.export import write_figure
 from heedmap.report.figures.kinds import KINDS, figure_of
-from heedmap.result import Result
 
 FOLDER = Path(__file__).parent / "gallery"
 POLICY = "exp42_counterfactual_pta@sound"

@@ -21,11 +21,11 @@ from rich.table import Table
 
 from heedmap.errors import InstructionLostError
 from heedmap.monitor import Monitor
-from heedmap.policies.specimen import SpecimenPolicy, case_trials
-from heedmap.specimens.cases import frame_case
-from heedmap.specimens.network import NetworkConfig, TinyKosmos2Policy, Wiring
-from heedmap.specimens.world import ACTIONS
-from heedmap.specimens.zoo import pixels_of
+from heedmap.testbed.specimens.cases import frame_case
+from heedmap.testbed.specimens.network import NetworkConfig, TinyKosmos2Policy, Wiring
+from heedmap.testbed.specimens.policy import SpecimenPolicy, case_trials
+from heedmap.testbed.specimens.world import ACTIONS
+from heedmap.testbed.specimens.zoo import pixels_of
 
 TRAINING_SCENES, BATCH = 48, 8
 SHOWN = {

@@ -10,13 +10,13 @@ import pytest
 import torch
 from torch import nn
 
+from heedmap.data.pixels import Frame
 from heedmap.policies.callable import CallablePolicy
-from heedmap.policies.specimen import SpecimenPolicy
-from heedmap.specimens.cases import frame_case
-from heedmap.specimens.network import NetworkConfig, TinyKosmos2Policy, Wiring
-from heedmap.specimens.world import FrameCase
-from heedmap.specimens.zoo import pixels_of
-from heedmap.types import Frame
+from heedmap.testbed.specimens.cases import frame_case
+from heedmap.testbed.specimens.network import NetworkConfig, TinyKosmos2Policy, Wiring
+from heedmap.testbed.specimens.policy import SpecimenPolicy
+from heedmap.testbed.specimens.world import FrameCase
+from heedmap.testbed.specimens.zoo import pixels_of
 
 torch.set_num_threads(1)  # the networks are too small for more, and two runs do not fight
 

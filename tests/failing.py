@@ -16,15 +16,15 @@ import torch
 from torch import nn
 from torch.nn.modules import module as torch_module
 
-import heedmap.upper.runner
+import heedmap.auditing.upper.runner
+from heedmap.auditing.api import audit
+from heedmap.data.observation import of_frame
+from heedmap.data.pixels import Frame
+from heedmap.data.trials import Trial
 from heedmap.errors import HeedmapError
-from heedmap.inputs.observation import of_frame
-from heedmap.inputs.trials import Trial
-from heedmap.pipeline import audit
 from heedmap.policies.callable import CallablePolicy
-from heedmap.record import PolicyResult
-from heedmap.specimens.world import frame_case
-from heedmap.types import Frame
+from heedmap.record.record import PolicyResult
+from heedmap.testbed.specimens.world import frame_case
 from tests.conftest import random_network, run_bare
 from tests.plain_policies import PlainPolicy
 
@@ -134,7 +134,7 @@ def told_at_every_call(counting: Counting, *, lower_alone: bool) -> None:
 
 
 if __name__ == "__main__":
-    heedmap.upper.runner.LARGE = 0  # instructions on one frame share what they can
+    heedmap.auditing.upper.runner.LARGE = 0  # instructions on one frame share what they can
     if sys.argv[1] == "whole":
         told_at_every_call(plain(), lower_alone=False)
     else:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from heedmap.record import PolicyResult
-from heedmap.verdict import RungName
+from heedmap.ladder.verdict import RungName
+from heedmap.record.record import PolicyResult
 
 PAGE = Path(__file__).parent.parent / "docs" / "families.md"
 BEGIN, END = "<!-- filled by tests/families_page.py -->", "<!-- end -->"

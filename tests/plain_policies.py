@@ -14,9 +14,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from heedmap.specimens.world import ACTIONS, VOCABULARY_WORDS
-from heedmap.specimens.zoo import pixels_of
-from heedmap.types import Frame
+from heedmap.data.pixels import Frame
+from heedmap.testbed.specimens.world import ACTIONS, VOCABULARY_WORDS
+from heedmap.testbed.specimens.zoo import pixels_of
 
 Kind = Literal["sdpa", "softmax", "multihead", "encoder", "causal"]
 KINDS: tuple[Kind, ...] = ("sdpa", "softmax", "multihead", "encoder")

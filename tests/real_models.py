@@ -20,9 +20,9 @@ from transformers import (
     PreTrainedModel,
 )
 
+from heedmap.data.pixels import Frame
 from heedmap.policies.callable import CallablePolicy
-from heedmap.specimens.zoo import pixels_of
-from heedmap.types import Frame
+from heedmap.testbed.specimens.zoo import pixels_of
 
 ACTION_TOKENS = slice(20, 23)
 Inputs = Callable[[Sequence[Frame], Sequence[str]], dict[str, torch.Tensor]]

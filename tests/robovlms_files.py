@@ -24,7 +24,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from heedmap.checkpoints.permissions import SAFE, Permissions
+from heedmap.policies.checkpoints.permissions import SAFE, Permissions
 from heedmap.policies.kosmos2 import Kosmos2Policy
 from heedmap.policies.registry import load_policy
 

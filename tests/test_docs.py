@@ -8,13 +8,13 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from heedmap.case_table import CASES_SCHEMA, SHARES_SCHEMA
-from heedmap.pipeline import audit
-from heedmap.record import SCHEMA_VERSION, Case, PolicyResult, Record
-from heedmap.result import Result
-from heedmap.specimens.world import FrameCase
-from heedmap.tables import ATTENTION_SCHEMA
-from heedmap.verdict import Cause, Facts, Measurements, Verdict
+from heedmap.auditing.api import audit
+from heedmap.ladder.verdict import Cause, Facts, Measurements, Verdict
+from heedmap.record.case_table import CASES_SCHEMA, SHARES_SCHEMA
+from heedmap.record.record import SCHEMA_VERSION, Case, PolicyResult, Record
+from heedmap.record.result import Result
+from heedmap.record.tables import ATTENTION_SCHEMA
+from heedmap.testbed.specimens.world import FrameCase
 from tests.conftest import random_policy
 
 DOCS = Path(__file__).parent.parent / "docs"

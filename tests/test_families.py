@@ -14,15 +14,15 @@ import numpy as np
 import pytest
 import torch
 
-from heedmap.capture.attention import capture_attention
-from heedmap.inputs.observation import Observation, of_frame
-from heedmap.observe import observe
-from heedmap.pipeline import audit
+from heedmap.auditing.api import audit
+from heedmap.data.observation import Observation, of_frame
 from heedmap.policies.action_tokens import word_tokens
 from heedmap.policies.vlm import VlmPolicy
-from heedmap.record import PolicyResult
-from heedmap.specimens.cases import frame_case
-from heedmap.specimens.world import FrameCase
+from heedmap.record.record import PolicyResult
+from heedmap.testbed.specimens.cases import frame_case
+from heedmap.testbed.specimens.world import FrameCase
+from heedmap.tracing.capture.attention import capture_attention
+from heedmap.tracing.observe import observe
 from tests.families import ACTIONS, FAMILIES, INSTRUCTIONS, PROMPT, Family, family
 from tests.families_page import check_page, is_complete, saw, saw_rungs
 

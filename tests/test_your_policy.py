@@ -18,10 +18,10 @@ import h5py
 import numpy as np
 import pytest
 
-from heedmap.inputs.images import png_bytes
-from heedmap.specimens.cases import frame_case
+from heedmap.data.images import png_bytes
+from heedmap.testbed.specimens.cases import frame_case
+from tests.data.recordings import image, write_clip, write_lerobot_3
 from tests.families import family
-from tests.inputs.recordings import image, write_clip, write_lerobot_3
 from tests.policies.test_pi0 import network
 from tests.policies.test_server import heeds, serving
 from tests.robovlms_files import write_checkpoint

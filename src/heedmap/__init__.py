@@ -10,23 +10,23 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from heedmap.shown import Shown, show_by
+from heedmap.record.shown import Shown, show_by
 
 if TYPE_CHECKING:
-    from heedmap.branching.attend import Attended, attend
-    from heedmap.capture.attention import AttentionCapture, capture_attention
-    from heedmap.checkpoints.permissions import Permissions
+    from heedmap.auditing.api import audit
+    from heedmap.data.observation import Observation
+    from heedmap.data.trials import Trial
     from heedmap.errors import HeedmapError
-    from heedmap.inputs.observation import Observation
-    from heedmap.inputs.trials import Trial
-    from heedmap.layout import Layout
     from heedmap.monitor.watch import Monitor
-    from heedmap.pipeline import audit
     from heedmap.policies.base import Policy
     from heedmap.policies.callable import CallablePolicy
+    from heedmap.policies.checkpoints.permissions import Permissions
     from heedmap.policies.registry import load_policy
-    from heedmap.record import Record
-    from heedmap.result import Result
+    from heedmap.record.layout import Layout
+    from heedmap.record.record import Record
+    from heedmap.record.result import Result
+    from heedmap.tracing.capture.attention import AttentionCapture, capture_attention
+    from heedmap.tracing.shared_prefix.attend import Attended, attend
 
 __version__ = "0.1.0"
 __all__ = [
@@ -49,21 +49,21 @@ __all__ = [
 ]
 
 _HOME_OF = {
-    "Attended": "heedmap.branching.attend",
-    "AttentionCapture": "heedmap.capture.attention",
+    "Attended": "heedmap.tracing.shared_prefix.attend",
+    "AttentionCapture": "heedmap.tracing.capture.attention",
     "CallablePolicy": "heedmap.policies.callable",
     "HeedmapError": "heedmap.errors",
-    "Layout": "heedmap.layout",
+    "Layout": "heedmap.record.layout",
     "Monitor": "heedmap.monitor.watch",
-    "Observation": "heedmap.inputs.observation",
-    "Permissions": "heedmap.checkpoints.permissions",
+    "Observation": "heedmap.data.observation",
+    "Permissions": "heedmap.policies.checkpoints.permissions",
     "Policy": "heedmap.policies.base",
-    "Record": "heedmap.record",
-    "Result": "heedmap.result",
-    "Trial": "heedmap.inputs.trials",
-    "attend": "heedmap.branching.attend",
-    "audit": "heedmap.pipeline",
-    "capture_attention": "heedmap.capture.attention",
+    "Record": "heedmap.record.record",
+    "Result": "heedmap.record.result",
+    "Trial": "heedmap.data.trials",
+    "attend": "heedmap.tracing.shared_prefix.attend",
+    "audit": "heedmap.auditing.api",
+    "capture_attention": "heedmap.tracing.capture.attention",
     "load_policy": "heedmap.policies.registry",
 }
 

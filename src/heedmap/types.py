@@ -11,8 +11,6 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 
-from heedmap.pixels import Frame as Frame
-
 Logits = Float[torch.Tensor, "batch action"]
 """Unnormalised scores of a discrete action head, one column per action."""
 

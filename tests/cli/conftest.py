@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from heedmap.cli.main import main
-from heedmap.inputs.images import png_bytes
-from heedmap.specimens.world import FrameCase
+from heedmap.data.images import png_bytes
+from heedmap.testbed.specimens.world import FrameCase
 
 FACTORIES = """
 import torch

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from heedmap.result import Result
+from heedmap.record.result import Result
 from tests.cli.conftest import Cli
 
 SOUND = "factories:random_sound"

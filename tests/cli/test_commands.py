@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 from heedmap.cli.report import Kind
-from heedmap.inputs.instructions import load_instructions
+from heedmap.data.instructions import load_instructions
+from heedmap.record.result import Result
 from heedmap.report.figures.kinds import KINDS
-from heedmap.result import Result
 from tests.cli.conftest import Cli
-from tests.forensics.test_read import PER_LAYER, SUMMARY
+from tests.report.forensics.test_read import PER_LAYER, SUMMARY
 
 ARGUMENTS = (
     *("audit", "factories:random_monavla"),

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from heedmap.result import Result
+from heedmap.record.result import Result
 from tests.cli.conftest import Cli
 from tests.report import sample
 
-OLDER = Path(__file__).parents[1] / "data" / "record-v2"
+OLDER = Path(__file__).parents[1] / "fixtures" / "record-v2"
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from heedmap.scoreboard import run
-from heedmap.scoreboard.run import Score
-from heedmap.specimens.planted import short_list
+from heedmap.testbed.scoreboard import run
+from heedmap.testbed.scoreboard.run import Score
+from heedmap.testbed.specimens.planted import short_list
 from tests.cli.conftest import Cli
 from tests.report.sample import monavla_case, policy
 

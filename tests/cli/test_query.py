@@ -20,7 +20,7 @@ from heedmap.sweep.query import distinct_names, query, rows_of
 from heedmap.sweep.store import RunFolder
 from tests.sweep.runs import told
 
-STORED = Path(__file__).parent.parent / "data" / "sweep-v1"
+STORED = Path(__file__).parent.parent / "fixtures" / "sweep-v1"
 
 NAMES = st.lists(
     st.one_of(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from heedmap.evidence import Competence, Estimate, FollowingFacts, ObeyedFacts, UsedFacts
-from heedmap.verdict import (
+from heedmap.ladder.evidence import Competence, Estimate, FollowingFacts, ObeyedFacts, UsedFacts
+from heedmap.ladder.verdict import (
     AttendedFacts,
     Bypass,
     Measurements,

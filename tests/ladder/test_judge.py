@@ -10,8 +10,8 @@ import pytest
 from heedmap.ladder.judge import judge
 from heedmap.ladder.messages import LANGUAGES, Language, say
 from heedmap.ladder.messages.numbers import ABSENT as DASH
+from heedmap.ladder.verdict import Cause, Details, Verdict
 from heedmap.ladder.wording import verdict_text
-from heedmap.verdict import Cause, Details, Verdict
 from tests.ladder.facts import ABSENT, NOWHERE, UNREACHED, estimate, measured, obeyed, used
 from tests.ladder.test_upper import UPPER_CASES
 

@@ -24,9 +24,9 @@ from heedmap.ladder.messages import (
     say,
     words_in,
 )
-from heedmap.regions import REGION_ORDER, UNDECLARED
+from heedmap.ladder.verdict import Cause, RungName
+from heedmap.record.regions import REGION_ORDER, UNDECLARED
 from heedmap.report.rung_cells import RUNG_TABLES
-from heedmap.verdict import Cause, RungName
 
 SOURCE = Path(heedmap.__file__).parent
 

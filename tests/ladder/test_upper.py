@@ -6,13 +6,13 @@ import re
 
 import pytest
 
-from heedmap.evidence import Competence, ObeyedFacts, UsedFacts
+from heedmap.ladder.evidence import Competence, ObeyedFacts, UsedFacts
 from heedmap.ladder.judge import judge
 from heedmap.ladder.messages import LANGUAGES, Language
 from heedmap.ladder.messages.numbers import ABSENT as DASH
 from heedmap.ladder.upper import LEAST_EFFECT, is_above, is_effect
+from heedmap.ladder.verdict import Cause, Measurements, Status
 from heedmap.ladder.wording import verdict_text
-from heedmap.verdict import Cause, Measurements, Status
 from tests.ladder.facts import (
     ABSENT,
     NOWHERE,

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from jaxtyping import TypeCheckError
 
 from heedmap.errors import CaptureError
-from heedmap.layout import Layout
 from heedmap.measures.share import region_shares, visible_counts
+from heedmap.record.layout import Layout
 
 
 def test_shares_by_hand() -> None:

@@ -11,7 +11,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 
 from heedmap.monitor.lightning import LightningMonitor
 from heedmap.monitor.watch import Monitor
-from heedmap.policies.specimen import SpecimenPolicy
+from heedmap.testbed.specimens.policy import SpecimenPolicy
 from tests.monitor.runs import LitSpecimen, network, policy_of, run_lightning, trials
 
 

@@ -21,14 +21,14 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 from transformers import Trainer, TrainingArguments
 
-from heedmap.inputs.trials import Trial
+from heedmap.data.trials import Trial
 from heedmap.monitor.trainer import TrainerMonitor
 from heedmap.monitor.watch import Monitor
-from heedmap.policies.specimen import SpecimenPolicy, case_trials
-from heedmap.specimens.cases import frame_case
-from heedmap.specimens.network import NetworkConfig, TinyKosmos2Policy, Wiring
-from heedmap.specimens.world import ACTIONS
-from heedmap.specimens.zoo import pixels_of
+from heedmap.testbed.specimens.cases import frame_case
+from heedmap.testbed.specimens.network import NetworkConfig, TinyKosmos2Policy, Wiring
+from heedmap.testbed.specimens.policy import SpecimenPolicy, case_trials
+from heedmap.testbed.specimens.world import ACTIONS
+from heedmap.testbed.specimens.zoo import pixels_of
 
 SCENES, BATCH, PEAK_LR = 48, 8, 3e-3
 

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 import torch
 
+from heedmap.data.pixels import Frame
 from heedmap.monitor import watch
 from heedmap.monitor.lightning import LightningMonitor
 from heedmap.monitor.watch import Monitor
 from heedmap.policies.callable import CallablePolicy
-from heedmap.specimens.network import TinyKosmos2Policy
-from heedmap.specimens.world import ACTIONS
-from heedmap.types import Frame
+from heedmap.testbed.specimens.network import TinyKosmos2Policy
+from heedmap.testbed.specimens.world import ACTIONS
 from tests.conftest import run_bare
 from tests.monitor.runs import (
     Ended,

@@ -15,7 +15,7 @@ from heedmap.errors import InstructionLostError, MonitorError
 from heedmap.monitor.lightning import LightningMonitor
 from heedmap.monitor.trainer import TrainerMonitor
 from heedmap.monitor.watch import Monitor
-from heedmap.specimens.network import TinyKosmos2Policy
+from heedmap.testbed.specimens.network import TinyKosmos2Policy
 from tests.conftest import random_policy
 from tests.monitor.runs import network, policy_of, run_lightning, run_loop, trainer_for, trials
 

@@ -12,14 +12,14 @@ import pytest
 import torch
 from torch import nn
 
+from heedmap.data.observation import of_frame
+from heedmap.data.trials import Trial
 from heedmap.errors import FrameError, MonitorError, PolicyError, RecordError
-from heedmap.inputs.observation import of_frame
-from heedmap.inputs.trials import Trial
 from heedmap.monitor import watch
 from heedmap.monitor.ranks import refuse_sharded
 from heedmap.monitor.watch import Monitor
 from heedmap.policies.callable import CallablePolicy
-from heedmap.specimens.world import ACTIONS
+from heedmap.testbed.specimens.world import ACTIONS
 from tests.conftest import random_policy
 from tests.monitor.runs import network, policy_of, trials
 

@@ -13,13 +13,13 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from heedmap.checkpoints.permissions import Permissions
+from heedmap.auditing.api import audit
+from heedmap.data.observation import Observation, of_frame
 from heedmap.errors import CheckpointError, InstructionError, PolicyError
-from heedmap.inputs.observation import Observation, of_frame
-from heedmap.pipeline import audit
+from heedmap.policies.checkpoints.permissions import Permissions
 from heedmap.policies.kosmos2 import Kosmos2Policy
 from heedmap.policies.registry import load_policy
-from heedmap.specimens.world import FrameCase
+from heedmap.testbed.specimens.world import FrameCase
 from tests.families import family
 from tests.families_page import saw
 from tests.robovlms_files import (

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from heedmap.inputs.observation import Observation, of_frame
-from heedmap.observe import observe
-from heedmap.pipeline import audit
-from heedmap.specimens.world import FrameCase
+from heedmap.auditing.api import audit
+from heedmap.data.observation import Observation, of_frame
+from heedmap.testbed.specimens.world import FrameCase
+from heedmap.tracing.observe import observe
 from tests.families_page import saw, saw_rungs
 from tests.robovlms_files import INSTRUCTIONS, loaded, write_checkpoint
 

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import torch
 
+from heedmap.auditing.api import audit
+from heedmap.data.observation import Observation
 from heedmap.errors import CheckpointError, PolicyError
-from heedmap.inputs.observation import Observation
-from heedmap.observe import observe
-from heedmap.pipeline import audit
 from heedmap.policies.pi0 import Pi0Options, Pi0Policy
 from heedmap.policies.registry import load_policy
-from heedmap.specimens.cases import frame_case
-from heedmap.specimens.world import FrameCase
+from heedmap.testbed.specimens.cases import frame_case
+from heedmap.testbed.specimens.world import FrameCase
+from heedmap.tracing.observe import observe
 from tests.families import INSTRUCTIONS, SIZE, hf, text_sizes, tokenizer, vision_sizes
 from tests.families_page import saw, saw_rungs
 

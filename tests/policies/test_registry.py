@@ -10,7 +10,7 @@ import torch
 from heedmap.errors import PolicyError
 from heedmap.policies.base import Policy, same_sums, weights_sha256, weights_sums
 from heedmap.policies.registry import load_policy
-from heedmap.specimens.zoo import REGIMES, SPECIMENS, check_name
+from heedmap.testbed.specimens.zoo import REGIMES, SPECIMENS, check_name
 from tests.conftest import random_network
 
 

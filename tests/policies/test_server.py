@@ -13,18 +13,18 @@ import numpy as np
 import pytest
 from websockets.sync.server import ServerConnection, serve
 
+from heedmap.auditing.api import audit
+from heedmap.data.observation import Observation, of_frame
+from heedmap.data.trials import Trial
 from heedmap.errors import PolicyError
-from heedmap.inputs.observation import Observation, of_frame
-from heedmap.inputs.trials import Trial
-from heedmap.pipeline import audit
 from heedmap.policies.openpi_protocol import packed, unpacked
 from heedmap.policies.registry import load_policy
 from heedmap.policies.server import ServerOptions, ServerPolicy
-from heedmap.record import PolicyResult
+from heedmap.record.record import PolicyResult
+from heedmap.record.result import Result
 from heedmap.report.page.render import write_html
-from heedmap.result import Result
-from heedmap.specimens.cases import frame_case
-from heedmap.specimens.world import FrameCase
+from heedmap.testbed.specimens.cases import frame_case
+from heedmap.testbed.specimens.world import FrameCase
 from tests.families_page import saw_rungs
 
 OBJECTS = {b"__ndarray__": True, b"dtype": "|O", b"shape": (1,)}

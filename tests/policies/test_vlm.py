@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from heedmap.checkpoints.permissions import Permissions
+from heedmap.data.observation import of_frame
 from heedmap.errors import CheckpointError, InstructionError, PolicyError
-from heedmap.inputs.observation import of_frame
 from heedmap.policies.action_tokens import (
     Statistics,
     bin_tokens,
@@ -18,9 +17,10 @@ from heedmap.policies.action_tokens import (
     load_statistics,
     word_tokens,
 )
+from heedmap.policies.checkpoints.permissions import Permissions
 from heedmap.policies.registry import load_policy
 from heedmap.policies.vlm import VlmPolicy
-from heedmap.specimens.world import FrameCase
+from heedmap.testbed.specimens.world import FrameCase
 from tests.families import ACTIONS, FAMILIES, INSTRUCTIONS, PROMPT, family
 
 QUERY = f"?actions={ACTIONS}&prompt={PROMPT}"

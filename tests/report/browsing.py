@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from heedmap.record.result import Result
 from heedmap.report.page.render import write_html
-from heedmap.result import Result
 
 SERIOUS = ("serious", "critical")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from heedmap.pipeline import audit
-from heedmap.policies.specimen import case_trials
-from heedmap.result import Result
-from heedmap.specimens.cases import frame_case
+from heedmap.auditing.api import audit
+from heedmap.record.result import Result
+from heedmap.testbed.specimens.cases import frame_case
+from heedmap.testbed.specimens.policy import case_trials
 from tests.report.browsing import browser, opened, report_file
 from tests.report.sample import realistic
 

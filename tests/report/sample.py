@@ -15,7 +15,17 @@ import pyarrow as pa
 from PIL import Image
 
 from heedmap.ladder.judge import judge
-from heedmap.record import (
+from heedmap.ladder.verdict import (
+    Bypass,
+    Facts,
+    InstructionPair,
+    Measurements,
+    PresenceFacts,
+    StackInfo,
+    TokenFacts,
+    VisibilityFacts,
+)
+from heedmap.record.record import (
     ActionResult,
     Case,
     HeldOutAccuracy,
@@ -28,18 +38,8 @@ from heedmap.record import (
     WordPositions,
     frame_info,
 )
-from heedmap.result import Result
-from heedmap.tables import LayoutKind, share_table
-from heedmap.verdict import (
-    Bypass,
-    Facts,
-    InstructionPair,
-    Measurements,
-    PresenceFacts,
-    StackInfo,
-    TokenFacts,
-    VisibilityFacts,
-)
+from heedmap.record.result import Result
+from heedmap.record.tables import LayoutKind, share_table
 
 TEXT_LEN = {"left": 12, "right": 12, "forward": 11}
 ACTIONS = ("left", "right", "forward")

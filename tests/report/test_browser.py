@@ -11,10 +11,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from heedmap.ladder.messages import say
-from heedmap.record import Instruction
+from heedmap.record.record import Instruction
+from heedmap.record.result import Result
 from heedmap.report.page.render import write_html
 from heedmap.report.wording import ABSENT
-from heedmap.result import Result
 from tests.report import sample
 from tests.report.browsing import SERIOUS, Open, shown
 from tests.report.conftest import HEEDS

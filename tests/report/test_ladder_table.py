@@ -8,14 +8,14 @@ import pytest
 from rich.console import Console
 
 from heedmap.ladder.messages import Language
-from heedmap.record import PolicyResult
+from heedmap.ladder.verdict import AttendedFacts
+from heedmap.record.record import PolicyResult
+from heedmap.record.result import Result
 from heedmap.report.ladder_table import ladder_table, rung_table
 from heedmap.report.rich_tables import folded
 from heedmap.report.rung_cells import RUNG_TABLES, RungTable
 from heedmap.report.terminal import print_result
 from heedmap.report.wording import ABSENT
-from heedmap.result import Result
-from heedmap.verdict import AttendedFacts
 from tests.ladder.facts import estimate, obeyed, of_one_frame, used
 
 FACTS = AttendedFacts(

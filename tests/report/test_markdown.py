@@ -11,11 +11,11 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from heedmap.ladder.messages import LANGUAGES, Language, say
-from heedmap.record import Instruction
+from heedmap.record.record import Instruction
+from heedmap.record.result import Result
 from heedmap.report.markdown import to_markdown
 from heedmap.report.untrusted import markdown_code, markdown_text, one_line
 from heedmap.report.wording import ABSENT
-from heedmap.result import Result
 from tests.report import sample
 
 PARSER = MarkdownIt("commonmark").enable("table").enable("strikethrough")
@@ -198,7 +198,7 @@ def test_actions_are_counted_over_frames() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_record_whose_details_are_text_is_reported_as_it_is(language: Language) -> None:
-    result = Result.load(Path(__file__).parents[1] / "data" / "record-v2")
+    result = Result.load(Path(__file__).parents[1] / "fixtures" / "record-v2")
     stored = result.record.policies[0].verdict.details
     assert isinstance(stored, dict)
     text = to_markdown(result, language)

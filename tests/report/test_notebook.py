@@ -12,22 +12,22 @@ import pyarrow as pa
 import pytest
 from IPython.core.formatters import DisplayFormatter
 
-from heedmap.case_table import CASES_SCHEMA, SHARES_SCHEMA
+from heedmap.auditing.api import audit
 from heedmap.errors import RecordError
-from heedmap.pipeline import audit
-from heedmap.record import Record
+from heedmap.record.case_table import CASES_SCHEMA, SHARES_SCHEMA
+from heedmap.record.record import Record
+from heedmap.record.result import Result
+from heedmap.record.shown import Shown
+from heedmap.record.tables import SCHEMAS, LayoutKind
 from heedmap.report.notebook import to_html
 from heedmap.report.tables import summary_rows
 from heedmap.report.wording import ABSENT
-from heedmap.result import Result
-from heedmap.shown import Shown
-from heedmap.specimens.world import FrameCase
-from heedmap.tables import SCHEMAS, LayoutKind
+from heedmap.testbed.specimens.world import FrameCase
 from tests.conftest import random_policy
 from tests.report import sample
 from tests.report.strict_html import StrictHtml as Fragment
 
-OLDER = Path(__file__).parents[1] / "data" / "record-v2"
+OLDER = Path(__file__).parents[1] / "fixtures" / "record-v2"
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +97,7 @@ def test_nothing_else_is_drawn() -> None:
 
 def test_the_report_is_loaded_only_when_something_is_shown() -> None:
     code = (
-        "import sys\nfrom pathlib import Path\nfrom heedmap.result import Result\n"
+        "import sys\nfrom pathlib import Path\nfrom heedmap.record.result import Result\n"
         f"result = Result.load(Path({str(OLDER)!r}))\n"
         "before = 'heedmap.report.notebook' in sys.modules\n"
         "html = result._repr_html_()\n"

@@ -15,7 +15,9 @@ from heedmap.errors import RecordError
 from heedmap.ladder.messages import LANGUAGES as BOTH
 from heedmap.ladder.messages import Language, say
 from heedmap.ladder.wording import verdict_text
-from heedmap.record import Record
+from heedmap.record.record import Record
+from heedmap.record.result import Result
+from heedmap.record.tables import LayoutKind
 from heedmap.report.figures.style import spec_of, to_svg
 from heedmap.report.page import background, data_tables
 from heedmap.report.page.bilingual import Bilingual
@@ -23,8 +25,6 @@ from heedmap.report.page.drawings import page_svg
 from heedmap.report.page.render import render_html, write_html
 from heedmap.report.seed_rule import rule_text, seed_rule
 from heedmap.report.verdict_words import headline
-from heedmap.result import Result
-from heedmap.tables import LayoutKind
 from tests.report import sample
 from tests.report.conftest import BYPASSED, HEEDS, OVERWRITTEN
 from tests.report.strict_html import StrictHtml as Page

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from heedmap.disagreements import Disagreement, policy_disagreements
-from heedmap.record import RegionCount
-from heedmap.regions import in_order
+from heedmap.record.disagreements import Disagreement, policy_disagreements
+from heedmap.record.record import RegionCount
+from heedmap.record.regions import in_order
+from heedmap.record.result import Result
+from heedmap.record.tables import LayoutKind
 from heedmap.report.tables import (
     layer_rows,
     summary_rows,
 )
-from heedmap.result import Result
-from heedmap.tables import LayoutKind
 from tests.report import sample
 
 

@@ -8,12 +8,12 @@ import pytest
 from rich.console import Console
 
 import heedmap.cli.console  # noqa: F401 - registers how code pages are served
-from heedmap.record import Loaded
+from heedmap.record.record import Loaded
+from heedmap.record.result import Result
 from heedmap.report.rich_tables import measured_table, seed_summary_table
 from heedmap.report.tables import summary_rows
 from heedmap.report.terminal import print_result, seed_per_layer_table
 from heedmap.report.wording import ABSENT, percent
-from heedmap.result import Result
 from tests.report import sample
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from heedmap.disagreements import policy_disagreements
 from heedmap.ladder.messages import LANGUAGES
+from heedmap.record.disagreements import policy_disagreements
 from heedmap.report.wording import (
     ABSENT,
     claim_text,

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import torch
 
+from heedmap.data.pixels import Frame
 from heedmap.policies.base import Policy
 from heedmap.policies.callable import CallablePolicy
-from heedmap.specimens.world import ACTIONS
-from heedmap.types import Frame
+from heedmap.testbed.specimens.world import ACTIONS
 from tests.conftest import random_network, random_policy, run_bare
 from tests.plain_policies import PlainPolicy
 

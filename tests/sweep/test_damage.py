@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from heedmap.data.images import png_bytes
 from heedmap.errors import RecordError
-from heedmap.inputs.images import png_bytes
-from heedmap.specimens.cases import frame_case
 from heedmap.sweep.engine import run_sweep
 from heedmap.sweep.local import LocalEngine
 from heedmap.sweep.result import result_of
 from heedmap.sweep.store import RunFolder
 from heedmap.sweep.summary import summarise
+from heedmap.testbed.specimens.cases import frame_case
 from tests.sweep.runs import assert_same, grid, plan_of, ran, told
 
 SIDES = {"left": "go to the left", "right": "go to the right"}

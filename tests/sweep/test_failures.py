@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from heedmap.inputs.images import png_bytes
-from heedmap.specimens.cases import frame_case
+from heedmap.data.images import png_bytes
 from heedmap.sweep.engine import run_sweep
 from heedmap.sweep.local import LocalEngine
 from heedmap.sweep.store import RunFolder
+from heedmap.testbed.specimens.cases import frame_case
 from tests.sweep.runs import grid, plan_of, ran, told
 
 

@@ -8,12 +8,12 @@ import h5py
 import numpy as np
 import pytest
 
+from heedmap.data.images import png_bytes
 from heedmap.errors import InputError
-from heedmap.inputs.images import png_bytes
-from heedmap.specimens.cases import frame_case
 from heedmap.sweep.grid_file import GridFile
 from heedmap.sweep.plan import difference
 from heedmap.sweep.planning import make_plan
+from heedmap.testbed.specimens.cases import frame_case
 from tests.sweep.runs import grid, plan_of
 
 GOOD = """policies:

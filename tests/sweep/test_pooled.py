@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from heedmap.climb import Climb, climb
+from heedmap.auditing.api import audit
+from heedmap.auditing.climb import Climb, climb
+from heedmap.auditing.upper.measure import UpperOptions
+from heedmap.data.images import png_bytes
 from heedmap.errors import RecordError
-from heedmap.inputs.images import png_bytes
-from heedmap.pipeline import audit
-from heedmap.policies.specimen import SpecimenPolicy, case_trials
-from heedmap.result import Result
-from heedmap.specimens.cases import frame_case
+from heedmap.record.result import Result
 from heedmap.sweep.pooled import pool
 from heedmap.sweep.result import result_of
 from heedmap.sweep.tables import part
-from heedmap.upper.measure import UpperOptions
+from heedmap.testbed.specimens.cases import frame_case
+from heedmap.testbed.specimens.policy import SpecimenPolicy, case_trials
 from tests.sweep.runs import grid, ran, with_part
 from tests.sweep.some_policies import continuous, sound
 

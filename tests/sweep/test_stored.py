@@ -15,7 +15,7 @@ from heedmap.sweep.store import RunFolder
 from heedmap.sweep.summary import summarise
 from heedmap.sweep.tables import RUN_TABLES
 
-STORED = Path(__file__).parent.parent / "data" / "sweep-v1"
+STORED = Path(__file__).parent.parent / "fixtures" / "sweep-v1"
 
 
 def test_a_stored_run_of_schema_1_loads() -> None:

@@ -19,7 +19,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from heedmap.result import Result
+from heedmap.record.result import Result
 
 MIN_WIDTH = 100
 """The tables need this many columns; a narrower terminal wraps lines rather than lose any."""

@@ -21,11 +21,11 @@ def counterfactuals(
     table: Annotated[bool, typer.Option("--table", help="Print the built-in table.")] = False,
 ) -> None:
     """List counterfactual instructions: directions, colours or objects swapped."""
-    from heedmap.inputs.counterfactuals import counterfactuals as make
-    from heedmap.inputs.counterfactuals import load_table
+    from heedmap.data.counterfactuals import counterfactuals as make
+    from heedmap.data.counterfactuals import load_table
 
     if table:
-        text = files("heedmap.inputs").joinpath("counterfactuals.yaml").read_text(encoding="utf-8")
+        text = files("heedmap.data").joinpath("counterfactuals.yaml").read_text(encoding="utf-8")
         typer.echo(text, nl=False)
         return
     if instruction is None:

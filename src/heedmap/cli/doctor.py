@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from heedmap.checkpoints.permissions import Permissions
 from heedmap.cli.console import err, out, progress_bar, verdicts_json
 from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRemoteCode
-from heedmap.verdict import RungName
+from heedmap.ladder.verdict import RungName
+from heedmap.policies.checkpoints.permissions import Permissions
 
 CHECKED: tuple[RungName, ...] = ("tokenised", "present", "visible")
 
@@ -38,8 +38,8 @@ def doctor(
     Exit code 1 if one of these steps fails, else 0. Specimens have a frame of their own;
     other policies need --frame and --instruction, or --case.
     """
+    from heedmap.auditing.api import audit
     from heedmap.cli.inputs import InputOptions, gather_inputs
-    from heedmap.pipeline import audit
     from heedmap.policies.registry import load_policy
     from heedmap.report.ladder_table import rung_mark
 

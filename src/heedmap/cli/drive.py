@@ -12,7 +12,7 @@ from heedmap.cli.console import out, progress_bar
 from heedmap.cli.styles import Style
 
 if TYPE_CHECKING:
-    from heedmap.specimens.drive import Drives, Outcome, Rate
+    from heedmap.testbed.specimens.drive import Drives, Outcome, Rate
 
 
 def drive(
@@ -28,9 +28,9 @@ def drive(
     Both runs of an episode start from the same state and have the same target. A policy that
     follows its instruction reaches the target far more often when instructed to.
     """
-    from heedmap.specimens.drive import drive as run
-    from heedmap.specimens.drive import network_driver
-    from heedmap.specimens.zoo import load_specimen
+    from heedmap.testbed.specimens.drive import drive as run
+    from heedmap.testbed.specimens.drive import network_driver
+    from heedmap.testbed.specimens.zoo import load_specimen
 
     network = load_specimen(name)
     with progress_bar() as advance:

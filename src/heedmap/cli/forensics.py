@@ -25,8 +25,8 @@ def forensics(
 
     Several files are taken as one publication, such as its summary and per-layer tables.
     """
-    from heedmap.forensics.findings import CANNOT_PROVE, find_all
-    from heedmap.forensics.read import read_published
+    from heedmap.report.forensics.findings import CANNOT_PROVE, find_all
+    from heedmap.report.forensics.read import read_published
 
     published = read_published(*files)
     findings = find_all(published)

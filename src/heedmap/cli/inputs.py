@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from heedmap.errors import FrameError, InstructionError
-from heedmap.inputs.cases import CASE_FRAME, CASE_INSTRUCTIONS, load_case, load_cases
-from heedmap.inputs.counterfactuals import RECORDED, load_table, named_counterfactuals
-from heedmap.inputs.instructions import (
+from heedmap.data.cases import CASE_FRAME, CASE_INSTRUCTIONS, load_case, load_cases
+from heedmap.data.counterfactuals import RECORDED, load_table, named_counterfactuals
+from heedmap.data.instructions import (
     CaseInstruction,
     load_instructions,
     parse_named,
     parse_repeated,
 )
-from heedmap.inputs.observation import NamedFrame
-from heedmap.inputs.sources import FORMS, frames_at
-from heedmap.inputs.trials import Trial
+from heedmap.data.observation import NamedFrame
+from heedmap.data.sources import FORMS, frames_at
+from heedmap.data.trials import Trial
+from heedmap.errors import FrameError, InstructionError
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from heedmap import __version__
-from heedmap.checkpoints.permissions import Permissions
 from heedmap.cli import specimens
 from heedmap.cli.compare import compare
 from heedmap.cli.console import out, print_error, progress_bar
@@ -25,7 +24,8 @@ from heedmap.cli.summary import summary
 from heedmap.cli.sweep import merge, sweep
 from heedmap.cli.verify import verify
 from heedmap.errors import HeedmapError
-from heedmap.folders import check_writable
+from heedmap.policies.checkpoints.permissions import Permissions
+from heedmap.record.folders import check_writable
 
 app = typer.Typer(
     help="Tells whether a robot policy follows its language instruction and, where it does not, "
@@ -115,8 +115,8 @@ def audit(
     full: Full = False,
 ) -> None:
     """Audit policies on frames, each with several instructions."""
+    from heedmap.auditing.api import audit as run_audit
     from heedmap.cli.inputs import InputOptions, gather_inputs
-    from heedmap.pipeline import audit as run_audit
 
     if output is not None:
         check_writable(output, overwrite=force)
@@ -172,7 +172,7 @@ def demo(
     full: Full = False,
 ) -> None:
     """Audit four trained policies, each in two wirings, on one frame with three instructions."""
-    from heedmap.demo import run_demo
+    from heedmap.testbed.demo import run_demo
 
     check_writable(output, overwrite=True)
     with progress_bar() as advance:

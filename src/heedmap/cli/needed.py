@@ -14,7 +14,7 @@ from rich.text import Text
 from heedmap.cli.console import out
 
 if TYPE_CHECKING:
-    from heedmap.needed import Foretold
+    from heedmap.auditing.needed import Foretold
 
 
 class Target(StrEnum):
@@ -44,13 +44,13 @@ def needed(
     optionally `action` and `episode`. Where the frame alone predicts the action, a policy can
     fit the data without reading the instruction.
     """
-    from heedmap.inputs.examples import load_examples
-    from heedmap.needed import foretold
+    from heedmap.auditing.needed import foretold
+    from heedmap.data.examples import load_examples
 
     examples = load_examples(dataset)
     embed, features = None, "mean colours on a grid"
     if policy is not None:
-        from heedmap.embeddings import pooled_embeddings
+        from heedmap.auditing.embeddings import pooled_embeddings
         from heedmap.policies.registry import load_policy
 
         embed = pooled_embeddings(load_policy(policy), examples.instruction[0], seed)

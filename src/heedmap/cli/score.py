@@ -12,8 +12,8 @@ from rich.text import Text
 from heedmap.cli.console import out, progress_bar
 
 if TYPE_CHECKING:
-    from heedmap.scoreboard.run import Score
-    from heedmap.scoreboard.summary import Summary
+    from heedmap.testbed.scoreboard.run import Score
+    from heedmap.testbed.scoreboard.summary import Summary
 
 
 def score(
@@ -29,10 +29,10 @@ def score(
     Without --full, faults planted on one shipped specimen, and one member of each kind of
     training. Exit code 1 when a cause or a bypass was named wrongly.
     """
-    from heedmap.scoreboard.page import markdown
-    from heedmap.scoreboard.run import score_plants
-    from heedmap.scoreboard.summary import summarise
-    from heedmap.specimens.planted import population_plants, short_list
+    from heedmap.testbed.scoreboard.page import markdown
+    from heedmap.testbed.scoreboard.run import score_plants
+    from heedmap.testbed.scoreboard.summary import summarise
+    from heedmap.testbed.specimens.planted import population_plants, short_list
 
     with progress_bar() as advance:
         plants = population_plants() if full else short_list()

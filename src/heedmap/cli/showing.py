@@ -12,8 +12,8 @@ import typer
 from rich.console import Console
 
 from heedmap.cli.console import err, out, verdicts_json
-from heedmap.folders import REPORT_FILE
-from heedmap.result import Result
+from heedmap.record.folders import REPORT_FILE
+from heedmap.record.result import Result
 
 if TYPE_CHECKING:
     from heedmap.sweep.store import RunFolder

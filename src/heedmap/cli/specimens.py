@@ -21,7 +21,7 @@ app = typer.Typer(
 @app.command("list")
 def list_specimens() -> None:
     """Every specimen: regime, wiring, and held-out accuracy per instruction."""
-    from heedmap.specimens.zoo import SPECIMENS, load_recipe
+    from heedmap.testbed.specimens.zoo import SPECIMENS, load_recipe
 
     table = Table(title="Specimens: held-out accuracy (chance 33.3%; all three 3.7%)")
     for column in ("Regime", "Wiring", "Style"):
@@ -49,7 +49,7 @@ def case(
     ] = None,
 ) -> None:
     """Write held-out frame cases: frame.png and instructions.yaml."""
-    from heedmap.demo import write_case
+    from heedmap.testbed.demo import write_case
 
     if count is None:
         write_case(seed, style.value, output)
@@ -68,7 +68,7 @@ def population(
     ),
 ) -> None:
     """Train small specimens with known faults (half a minute each)."""
-    from heedmap.specimens.population import member_named, save_member, train_member
+    from heedmap.testbed.specimens.population import member_named, save_member, train_member
 
     members = [member_named(name) for name in member]
     for each in members:
@@ -88,8 +88,8 @@ def train(
     ] = 1.0,
 ) -> None:
     """Train a specimen from its recipe and measure its held-out accuracy."""
-    from heedmap.specimens.train import save_specimen, train_specimen
-    from heedmap.specimens.zoo import recipe_for
+    from heedmap.testbed.specimens.train import save_specimen, train_specimen
+    from heedmap.testbed.specimens.zoo import recipe_for
 
     recipe = recipe_for(name).with_steps_scaled(steps_scale)
     with progress_bar() as advance:

@@ -15,7 +15,7 @@ from heedmap.cli.console import out
 from heedmap.cli.showing import AsMarkdown
 
 if TYPE_CHECKING:
-    from heedmap.evidence import Estimate
+    from heedmap.ladder.evidence import Estimate
     from heedmap.sweep.summary import PolicySummary, RungOverFrames, Summary
 
 ABSENT = "-"

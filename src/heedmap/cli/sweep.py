@@ -20,10 +20,10 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from heedmap.checkpoints.permissions import Permissions
 from heedmap.cli.console import err, out
 from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRemoteCode
 from heedmap.errors import InputError
+from heedmap.policies.checkpoints.permissions import Permissions
 
 if TYPE_CHECKING:
     from heedmap.sweep.engine import Engine, Totals

@@ -10,8 +10,8 @@ from rich.text import Text
 
 from heedmap.cli.console import err, out
 from heedmap.cli.showing import run_folder
-from heedmap.manifest import Verification, listed
-from heedmap.reading import verify_result
+from heedmap.record.manifest import Verification, listed
+from heedmap.record.reading import verify_result
 
 
 def verify(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from heedmap.evidence import Estimate
+from heedmap.ladder.evidence import Estimate
 from heedmap.ladder.messages import Language, say
 from heedmap.ladder.messages.numbers import ABSENT, amount, percent, ranges, rate
-from heedmap.verdict import Details, Measurements
+from heedmap.ladder.verdict import Details, Measurements
 
 
 def details_of(measured: Measurements) -> Details:

@@ -15,8 +15,8 @@ from heedmap.ladder.upper import (
     judge_used,
     responds,
 )
+from heedmap.ladder.verdict import Cause, Measurements, Rung, RungName, Status, Verdict
 from heedmap.ladder.wording import verdict_text
-from heedmap.verdict import Cause, Measurements, Rung, RungName, Status, Verdict
 
 UNATTENDED_ROLLOUT_SHARE = 1e-4
 """Below this share of attention rollout nothing of the instruction is read in any layer."""

@@ -6,8 +6,8 @@ never scored. A significant effect of no size proves nothing, so every rule asks
 
 from __future__ import annotations
 
-from heedmap.evidence import Estimate, ObeyedFacts
-from heedmap.verdict import Cause, Measurements, Rung
+from heedmap.ladder.evidence import Estimate, ObeyedFacts
+from heedmap.ladder.verdict import Cause, Measurements, Rung
 
 LEAST_EFFECT: dict[str, float] = {"bits": 0.02, "scale units": 0.1}
 """Smallest difference of actions that counts, by unit."""

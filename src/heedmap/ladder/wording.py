@@ -5,7 +5,7 @@ from __future__ import annotations
 from heedmap.ladder.details import detail_texts
 from heedmap.ladder.messages import Language, say
 from heedmap.ladder.upper import is_effect
-from heedmap.verdict import Cause, Details, RungName, Verdict
+from heedmap.ladder.verdict import Cause, Details, RungName, Verdict
 
 _WITHOUT_FAULT: frozenset[Cause] = frozenset({"none", "indirect_only", "bypass"})
 """Causes whose sentence goes on to say what is known of rungs 5 and 6."""

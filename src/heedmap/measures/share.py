@@ -11,8 +11,8 @@ import numpy as np
 from jaxtyping import Float
 
 from heedmap.errors import CaptureError
-from heedmap.layout import Layout
-from heedmap.record import RegionCount
+from heedmap.record.layout import Layout
+from heedmap.record.record import RegionCount
 from heedmap.types import ActionAttention, VisibleByLayer
 
 SUM_TOLERANCE = 1e-4

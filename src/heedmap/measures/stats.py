@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy import stats
 
-from heedmap.evidence import Estimate
+from heedmap.ladder.evidence import Estimate
 
 Observations = Float[np.ndarray, " observation"]
 Clusters = Float[np.ndarray, " cluster"]

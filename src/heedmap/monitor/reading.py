@@ -11,10 +11,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from heedmap.evidence import Estimate, FollowingFacts, ObeyedFacts, UsedFacts
+from heedmap.ladder.evidence import Estimate, FollowingFacts, ObeyedFacts, UsedFacts
 from heedmap.ladder.messages import say
-from heedmap.record import PolicyResult
-from heedmap.verdict import AttendedFacts, Cause, RungName, Status
+from heedmap.ladder.verdict import AttendedFacts, Cause, RungName, Status
+from heedmap.record.record import PolicyResult
 
 PREFIX = "heedmap/"
 

@@ -17,19 +17,19 @@ import pyarrow as pa
 import torch
 from torch import nn
 
-from heedmap.climb import Climb, climb
+from heedmap.auditing.climb import Climb, climb
+from heedmap.auditing.upper.measure import Stage, UpperOptions, check_trials
+from heedmap.data.trials import Trial
 from heedmap.errors import HeedmapError, InstructionLostError, MonitorError
-from heedmap.inputs.trials import Trial
 from heedmap.ladder.messages import say
+from heedmap.ladder.verdict import RungName
 from heedmap.monitor.history import append_reading, curve_of
 from heedmap.monitor.pace import Clock, Pace
 from heedmap.monitor.ranks import from_first_rank, is_first_rank, refuse_sharded
 from heedmap.monitor.reading import Reading, read_off
 from heedmap.monitor.untouched import untouched
 from heedmap.policies.base import Policy
-from heedmap.record import PolicyResult
-from heedmap.upper.measure import Stage, UpperOptions, check_trials
-from heedmap.verdict import RungName
+from heedmap.record.record import PolicyResult
 
 LOGGER = logging.getLogger("heedmap.monitor")
 

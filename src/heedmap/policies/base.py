@@ -12,6 +12,9 @@ import torch
 from jaxtyping import Float
 from torch import nn
 
+from heedmap.data.observation import Observation
+from heedmap.data.pixels import Frame
+from heedmap.data.trials import Trial
 from heedmap.errors import (
     HeedmapError,
     NonFiniteError,
@@ -19,11 +22,8 @@ from heedmap.errors import (
     PolicyRunError,
     first_line_of,
 )
-from heedmap.inputs.observation import Observation
-from heedmap.inputs.trials import Trial
-from heedmap.record import HeldOutAccuracy, Loaded
-from heedmap.stages import current_stage
-from heedmap.types import Frame
+from heedmap.policies.stages import current_stage
+from heedmap.record.record import HeldOutAccuracy, Loaded
 
 ActionScores = Float[torch.Tensor, "batch action"]
 """Logits of a discrete head, or the values of a continuous one."""

@@ -7,8 +7,8 @@ from typing import Any, final
 
 from torch import nn
 
+from heedmap.data.observation import Observation
 from heedmap.errors import PolicyError
-from heedmap.inputs.observation import Observation
 from heedmap.policies.base import ActionScores, Policy
 
 

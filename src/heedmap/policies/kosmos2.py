@@ -13,17 +13,17 @@ from pydantic import BaseModel, ConfigDict
 from torch import nn
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from heedmap.checkpoints.permissions import SAFE, Permissions
-from heedmap.checkpoints.read import SUFFIXES, read_weights
+from heedmap.data.observation import Observation
+from heedmap.data.pixels import Frame
 from heedmap.errors import CheckpointError, InstructionError, PolicyError, first_line_of
-from heedmap.inputs.observation import Observation
 from heedmap.policies.base import ActionScores, Policy
+from heedmap.policies.checkpoints.permissions import SAFE, Permissions
+from heedmap.policies.checkpoints.read import SUFFIXES, read_weights
 from heedmap.policies.robovlms.checkpoint import build_network, load_backbone_config
 from heedmap.policies.robovlms.config import RoboVlmsConfig, Wiring, load_config
 from heedmap.policies.robovlms.heads import is_discrete
 from heedmap.policies.robovlms.network import RoboVlmsKosmos2
-from heedmap.record import Loaded
-from heedmap.types import Frame
+from heedmap.record.record import Loaded
 
 PROMPT = "<grounding>An image of a robot {instruction}"
 """What both RoboVLMs and MoNaVLA put the instruction into."""

@@ -12,9 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from safetensors import SafetensorError
 from transformers import AutoModelForImageTextToText
 
-from heedmap.checkpoints.fit import Fit
-from heedmap.checkpoints.permissions import SAFE, Permissions
-from heedmap.checkpoints.read import check_finite
 from heedmap.errors import CheckpointError, PolicyError, first_line_of
 from heedmap.policies.action_tokens import (
     OPENVLA_BINS,
@@ -27,9 +24,12 @@ from heedmap.policies.action_tokens import (
     load_statistics,
     word_tokens,
 )
+from heedmap.policies.checkpoints.fit import Fit
+from heedmap.policies.checkpoints.permissions import SAFE, Permissions
+from heedmap.policies.checkpoints.read import check_finite
 from heedmap.policies.processors import load_processor
 from heedmap.policies.vlm import INSTRUCTION, VlmPolicy
-from heedmap.record import Loaded
+from heedmap.record.record import Loaded
 
 _UNUSABLE = (
     OSError,

@@ -20,16 +20,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import nn
 from transformers import AutoTokenizer, PI0ForConditionalGeneration
 
-from heedmap.capture.running import unwatched
-from heedmap.checkpoints.fit import Fit
-from heedmap.checkpoints.permissions import SAFE, Permissions
-from heedmap.checkpoints.read import check_finite
+from heedmap.data.observation import Observation
+from heedmap.data.pixels import Frame
 from heedmap.errors import CheckpointError, PolicyError, first_line_of
-from heedmap.inputs.observation import Observation
 from heedmap.policies.base import ActionScores, Policy
+from heedmap.policies.checkpoints.fit import Fit
+from heedmap.policies.checkpoints.permissions import SAFE, Permissions
+from heedmap.policies.checkpoints.read import check_finite
 from heedmap.policies.pi0_joint import Inputs, JointPi0
-from heedmap.record import Loaded
-from heedmap.types import Frame
+from heedmap.policies.unwatched import unwatched
+from heedmap.record.record import Loaded
 
 AGREES_TO = {torch.float32: 1e-4, torch.bfloat16: 5e-2, torch.float16: 1e-2}
 """Of the largest velocity: farther from the model's own pass, the joint one is not used."""

@@ -13,10 +13,10 @@ import torch
 from pydantic import BaseModel, ValidationError
 from torch import nn
 
-from heedmap.checkpoints.permissions import SAFE, Permissions
 from heedmap.errors import HeedmapError, MissingExtraError, PolicyError, first_line_of
 from heedmap.policies.base import Policy
 from heedmap.policies.callable import CallablePolicy
+from heedmap.policies.checkpoints.permissions import SAFE, Permissions
 
 FORMS = (
     "'specimen:NAME@WIRING', 'kosmos2:CHECKPOINT', 'vlm:FOLDER', 'pi0:FOLDER', "
@@ -40,7 +40,7 @@ def load_policy(spec: str, permissions: Permissions = SAFE) -> Policy:
     if not separator or not kind or not rest:
         raise PolicyError(f"'{spec}' is not a policy; give {FORMS}.")
     if kind == "specimen":
-        from heedmap.policies.specimen import SpecimenPolicy  # needs the extra `specimens`
+        from heedmap.testbed.specimens.policy import SpecimenPolicy  # needs the extra `specimens`
 
         return SpecimenPolicy(rest)
     if kind in ("kosmos2", "vlm", "pi0"):

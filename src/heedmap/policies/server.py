@@ -17,12 +17,12 @@ from torch import nn
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
+from heedmap.data.observation import Observation
+from heedmap.data.pixels import Frame
 from heedmap.errors import PolicyError
-from heedmap.inputs.observation import Observation
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.policies.openpi_protocol import MOST_ANSWER_BYTES, packed, unpacked
-from heedmap.record import Loaded
-from heedmap.types import Frame
+from heedmap.record.record import Loaded
 
 TIMEOUT_S = 60.0
 """For one answer; the first may have to wait until the server has compiled its model."""

@@ -19,12 +19,12 @@ from PIL import Image
 from torch import nn
 from transformers import PreTrainedModel
 
-from heedmap.capture.running import unwatched
+from heedmap.data.observation import Observation
 from heedmap.errors import InstructionError
-from heedmap.inputs.observation import Observation
 from heedmap.policies.action_tokens import ActionTokens
 from heedmap.policies.base import ActionScores, Policy
-from heedmap.record import Loaded
+from heedmap.policies.unwatched import unwatched
+from heedmap.record.record import Loaded
 
 INSTRUCTION = "{instruction}"
 SUFFIX_TYPES = {"paligemma": 1}

@@ -1,4 +1,4 @@
 """From a result to what people look at: terminal tables, figures, and one HTML page.
 
-Nothing here runs a model, and nothing here needs torch.
+`forensics` reads tables that others published. Nothing here runs a model, or needs torch.
 """

@@ -8,10 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from heedmap.ladder.messages import say
-from heedmap.record import PolicyResult
+from heedmap.ladder.verdict import Status, Verdict
+from heedmap.record.record import PolicyResult
 from heedmap.report.rich_tables import NAME_WIDTH, folded, plain_table
 from heedmap.report.rung_cells import RungTable
-from heedmap.verdict import Status, Verdict
 
 _STYLES: dict[Status, str] = {"holds": "green", "fails": "bold red", "not measured": "dim"}
 

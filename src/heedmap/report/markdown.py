@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from heedmap.ladder.messages import Language, say, words_in
-from heedmap.record import Record
+from heedmap.record.record import Record
+from heedmap.record.result import Result
 from heedmap.report.page.story import StoryRow, story_rows
 from heedmap.report.summary_lines import ChosenAction, SummaryLine, TwoShares, summary_lines
 from heedmap.report.untrusted import markdown_code, markdown_text
 from heedmap.report.wording import ABSENT, percent
-from heedmap.result import Result
 
 _TICK, _CROSS = "✓", "✗"
 

@@ -11,16 +11,16 @@ from collections.abc import Iterable
 
 from markupsafe import Markup, escape
 
-from heedmap.evidence import Estimate
+from heedmap.ladder.evidence import Estimate
 from heedmap.ladder.messages import say
+from heedmap.ladder.verdict import Status
 from heedmap.ladder.wording import rung_name, verdict_text
-from heedmap.record import PolicyResult, Record
+from heedmap.record.record import PolicyResult, Record
+from heedmap.record.result import Result
+from heedmap.record.shown import Shown
 from heedmap.report.untrusted import one_line
 from heedmap.report.verdict_words import headline
 from heedmap.report.wording import ABSENT, percent
-from heedmap.result import Result
-from heedmap.shown import Shown
-from heedmap.verdict import Status
 
 _SHOWN_PX = 112
 _LINE = "1px solid rgba(128,128,128,.35)"

@@ -14,6 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from heedmap.ladder.messages import say
+from heedmap.record.result import Result
+from heedmap.record.tables import LayoutKind
 from heedmap.report.tables import (
     LayerRow,
     Shares,
@@ -25,8 +27,6 @@ from heedmap.report.tables import (
 )
 from heedmap.report.untrusted import one_line
 from heedmap.report.wording import ABSENT, count_text, declared_text, percent, region_name
-from heedmap.result import Result
-from heedmap.tables import LayoutKind
 
 Row = TypeVar("Row", LayerRow, SummaryRow)
 

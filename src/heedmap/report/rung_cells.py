@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from heedmap.evidence import Estimate
+from heedmap.ladder.evidence import Estimate
 from heedmap.ladder.messages import Language, say
 from heedmap.ladder.messages.numbers import interval, unit_name
-from heedmap.record import PolicyResult
+from heedmap.record.record import PolicyResult
 from heedmap.report.wording import ABSENT, percent
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from heedmap.disagreements import policy_disagreements
 from heedmap.ladder.details import detail_texts
 from heedmap.ladder.messages import Language, words_in
 from heedmap.ladder.messages.numbers import ranges
-from heedmap.record import PolicyResult
+from heedmap.record.disagreements import policy_disagreements
+from heedmap.record.record import PolicyResult
+from heedmap.record.result import Result
 from heedmap.report.tables import summary_rows
 from heedmap.report.wording import ABSENT, composition_text, percent
-from heedmap.result import Result
 
 SEED_RULE_SHARE = 0.01
 """The page gives no threshold; below 1 % of the attention, mean over layers, is "ignores"."""

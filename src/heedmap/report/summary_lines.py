@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from heedmap.record import Case, PolicyResult
-from heedmap.regions import is_image
+from heedmap.record.record import Case, PolicyResult
+from heedmap.record.regions import is_image
+from heedmap.record.result import Result
+from heedmap.record.tables import LayoutKind
 from heedmap.report.tables import Shares, SummaryRow, cases, mean_shares, summary_rows
-from heedmap.result import Result
-from heedmap.tables import LayoutKind
 
 _MOST_VALUES = 4
 

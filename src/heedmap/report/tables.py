@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import pyarrow.compute as pc
 
-from heedmap.record import Case, PolicyResult
-from heedmap.regions import in_order
-from heedmap.result import Result
-from heedmap.tables import LayoutKind
+from heedmap.record.record import Case, PolicyResult
+from heedmap.record.regions import in_order
+from heedmap.record.result import Result
+from heedmap.record.tables import LayoutKind
 
 Shares = dict[str, float]
 """Region name to share (0..1); all regions of a layout together make 1."""

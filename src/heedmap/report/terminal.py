@@ -9,9 +9,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from heedmap.disagreements import Disagreement, policy_disagreements
 from heedmap.ladder.messages import say
-from heedmap.record import Case, PolicyResult
+from heedmap.record.disagreements import Disagreement, policy_disagreements
+from heedmap.record.record import Case, PolicyResult
+from heedmap.record.result import Result
+from heedmap.record.tables import LayoutKind
 from heedmap.report.ladder_table import ladder_table, rung_table
 from heedmap.report.page.story import story_rows
 from heedmap.report.rich_tables import (
@@ -35,8 +37,6 @@ from heedmap.report.terminal_story import (
 )
 from heedmap.report.untrusted import one_line
 from heedmap.report.wording import claim_text, declared_text
-from heedmap.result import Result
-from heedmap.tables import LayoutKind
 
 __all__ = ["print_result", "seed_per_layer_table"]
 

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from heedmap.ladder.messages import say
-from heedmap.record import Record
+from heedmap.record.record import Record
 from heedmap.report.page.story import StoryRow
 from heedmap.report.rich_tables import folded, plain_table
 from heedmap.report.summary_lines import ChosenAction, SummaryLine, TwoShares

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from heedmap.ladder.messages import Language, say
-from heedmap.verdict import RungName, Verdict
+from heedmap.ladder.verdict import RungName, Verdict
 
 _UNJUDGED = ("not_needed", "not_competent", "not_measured")
 

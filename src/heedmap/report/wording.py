@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from heedmap.disagreements import Disagreement
 from heedmap.ladder.messages import Language, say, words_in
 from heedmap.ladder.messages.numbers import ABSENT, ranges
-from heedmap.record import PolicyResult
-from heedmap.regions import REGION_ORDER, UNDECLARED, in_order
+from heedmap.record.disagreements import Disagreement
+from heedmap.record.record import PolicyResult
+from heedmap.record.regions import REGION_ORDER, UNDECLARED, in_order
 
 _NAMED = frozenset({*REGION_ORDER, UNDECLARED})
 """Regions that the catalogue has a name for."""

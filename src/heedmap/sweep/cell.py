@@ -16,23 +16,23 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from heedmap.checkpoints.permissions import SAFE, Permissions
-from heedmap.climb import Climb, climb
+from heedmap.auditing.climb import Climb, climb
+from heedmap.auditing.preparation import evaluating
+from heedmap.auditing.upper.measure import UpperOptions, check_trials
+from heedmap.data.observation import Observation
+from heedmap.data.trials import Trial
 from heedmap.errors import HeedmapError, PolicyError
-from heedmap.inputs.observation import Observation
-from heedmap.inputs.trials import Trial
-from heedmap.layout import parse_declared
 from heedmap.measures.distance import per_dimension_scale
 from heedmap.policies.base import ActionScores, Policy, weights_sha256
+from heedmap.policies.checkpoints.permissions import SAFE, Permissions
 from heedmap.policies.registry import load_policy
-from heedmap.preparation import evaluating
-from heedmap.stages import stage
+from heedmap.policies.stages import stage
+from heedmap.record.layout import parse_declared
+from heedmap.record.tables import TableName
 from heedmap.sweep.outcome import Outcome, failed_by, now_utc
 from heedmap.sweep.plan import Cell, Plan
 from heedmap.sweep.rows import Gathered, parts_of
 from heedmap.sweep.sources import trial_at
-from heedmap.tables import TableName
-from heedmap.upper.measure import UpperOptions, check_trials
 
 
 @dataclass(frozen=True)

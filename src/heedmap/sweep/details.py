@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from heedmap.evidence import CausalMap, KnockoutPath
-from heedmap.record import HeldOutAccuracy, Loaded
-from heedmap.verdict import (
+from heedmap.ladder.evidence import CausalMap, KnockoutPath
+from heedmap.ladder.verdict import (
     AttendedFacts,
     Bypass,
     PatchMap,
@@ -15,6 +14,7 @@ from heedmap.verdict import (
     TokenFacts,
     VisibilityFacts,
 )
+from heedmap.record.record import HeldOutAccuracy, Loaded
 
 
 class _Model(BaseModel):

@@ -11,8 +11,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from heedmap.checkpoints.permissions import SAFE, Permissions
-from heedmap.manifest import listed
+from heedmap.policies.checkpoints.permissions import SAFE, Permissions
+from heedmap.record.manifest import listed
 from heedmap.sweep.outcome import Outcome
 from heedmap.sweep.plan import Cell, Plan
 from heedmap.sweep.store import RunFolder

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from heedmap.checkpoints.permissions import SAFE, Permissions
+from heedmap.policies.checkpoints.permissions import SAFE, Permissions
 from heedmap.sweep.plan import Cell, Plan
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from heedmap.inputs.instructions import CaseInstruction
+from heedmap.data.instructions import CaseInstruction
 
 Measure = Literal["attention", "positions"]
 Intervention = Literal["exchange", "cut", "map"]

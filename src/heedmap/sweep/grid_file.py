@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from heedmap.data.instructions import load_instructions
 from heedmap.errors import HeedmapError, InputError
-from heedmap.inputs.instructions import load_instructions
 from heedmap.sweep.grid import Asked, FrameEntry, Grid, PolicyEntry, SpecimenCases
 
 Key = tuple[str | int, ...]

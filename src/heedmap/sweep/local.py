@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Literal
 
-from heedmap.checkpoints.permissions import Permissions
+from heedmap.policies.checkpoints.permissions import Permissions
 from heedmap.sweep.engine import ATTEMPTS, Waiting
 from heedmap.sweep.outcome import Outcome, failed
 from heedmap.sweep.plan import Cell, Plan

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from heedmap.inputs.instructions import CaseInstruction
+from heedmap.data.instructions import CaseInstruction
 from heedmap.sweep.grid import Intervention, Measure
 
 SWEEP_SCHEMA_VERSION = 2

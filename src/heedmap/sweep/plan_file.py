@@ -9,8 +9,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from heedmap.errors import RecordError
-from heedmap.files import read_plain, replace_file
-from heedmap.manifest import (
+from heedmap.record.files import read_plain, replace_file
+from heedmap.record.manifest import (
     MANIFEST_FILE,
     Manifest,
     listed,

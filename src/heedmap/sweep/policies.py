@@ -91,7 +91,7 @@ def _specs(entry: PolicyEntry, file: GridFile, key: tuple[str | int, ...]) -> It
 
 def _specimens(pattern: str, file: GridFile, key: tuple[str | int, ...]) -> Iterator[str]:
     try:
-        from heedmap.specimens.zoo import SPECIMENS, check_name
+        from heedmap.testbed.specimens.zoo import SPECIMENS, check_name
 
         if not GLOB & set(pattern):
             check_name(pattern)
@@ -107,7 +107,7 @@ def _files(spec: str, folder: Path) -> dict[str, str]:
     """What tells that a policy is another one than when the sweep began."""
     kind, _, rest = spec.partition(":")
     if kind == "specimen":
-        from heedmap.specimens.zoo import load_recipe
+        from heedmap.testbed.specimens.zoo import load_recipe
 
         return {"weights": load_recipe(rest).weights_sha256 or ""}
     if kind in CHECKPOINTS:

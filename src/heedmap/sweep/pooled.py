@@ -1,6 +1,6 @@
 """From the parts of a run to what one audit over all of its frames would say: no torch.
 
-Rungs 1-4 add up by `heedmap.pooling`; rungs 5 and 6 are computed again over all trials, from
+Rungs 1-4 add up by `heedmap.ladder.pooling`; rungs 5 and 6 are computed again over all trials, from
 the values and responses in the tables, by the very code that an audit uses.
 """
 
@@ -13,12 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from heedmap.auditing.upper.obeyed import measure_obedience
+from heedmap.auditing.upper.responses import Request, Responses
+from heedmap.auditing.upper.use_facts import use_facts
+from heedmap.data.observation import Observation
+from heedmap.data.trials import Trial
 from heedmap.errors import RecordError
-from heedmap.inputs.observation import Observation
-from heedmap.inputs.trials import Trial
 from heedmap.ladder.judge import judge
-from heedmap.measures.distance import ActionMetric
-from heedmap.pooling import (
+from heedmap.ladder.pooling import (
     AttendedCase,
     all_presence,
     any_bypass,
@@ -26,13 +28,11 @@ from heedmap.pooling import (
     worst_tokens,
     worst_visibility,
 )
+from heedmap.ladder.verdict import Measurements, Verdict
+from heedmap.measures.distance import ActionMetric
 from heedmap.sweep.details import CellDetails, LowerFacts
 from heedmap.sweep.plan import Cell
 from heedmap.sweep.store import RunFolder
-from heedmap.upper.obeyed import measure_obedience
-from heedmap.upper.responses import Request, Responses
-from heedmap.upper.use_facts import use_facts
-from heedmap.verdict import Measurements, Verdict
 
 Row = dict[str, Any]
 _UNSEEN = Observation({})

@@ -13,8 +13,8 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from heedmap.checkpoints.permissions import Permissions
 from heedmap.errors import InputError, MissingExtraError
+from heedmap.policies.checkpoints.permissions import Permissions
 from heedmap.sweep.engine import ATTEMPTS, Waiting
 from heedmap.sweep.outcome import Outcome, failed
 from heedmap.sweep.plan import Cell, Plan

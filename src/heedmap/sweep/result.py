@@ -7,23 +7,23 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from heedmap.auditing.facts import gather_facts
+from heedmap.auditing.preparation import describe_frame
+from heedmap.data.cases import CASE_FRAME
+from heedmap.data.frames import FramePngs
+from heedmap.data.images import pixels_sha256
+from heedmap.data.observation import NamedFrame, Observation
 from heedmap.errors import FrameError, RecordError
-from heedmap.facts import gather_facts
-from heedmap.inputs.cases import CASE_FRAME
-from heedmap.inputs.frames import FramePngs
-from heedmap.inputs.images import pixels_sha256
-from heedmap.inputs.observation import NamedFrame, Observation
-from heedmap.preparation import describe_frame
-from heedmap.provenance import describe_run
-from heedmap.record import Case, Instruction, PolicyResult, Record
-from heedmap.result import Result
+from heedmap.ladder.verdict import Facts
+from heedmap.record.provenance import describe_run
+from heedmap.record.record import Case, Instruction, PolicyResult, Record
+from heedmap.record.result import Result
+from heedmap.record.tables import SCHEMAS, TableName
 from heedmap.sweep.plan import FrameRef, Plan
 from heedmap.sweep.policies import stamp
 from heedmap.sweep.pooled import Pooled, pool
 from heedmap.sweep.sources import trial_at
 from heedmap.sweep.store import RunFolder
-from heedmap.tables import SCHEMAS, TableName
-from heedmap.verdict import Facts
 
 
 def result_of(folder: RunFolder) -> Result:

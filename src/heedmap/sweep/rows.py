@@ -8,18 +8,18 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from heedmap.climb import Climbed
-from heedmap.inputs.images import pixels_sha256
-from heedmap.inputs.trials import Trial
+from heedmap.auditing.climb import Climbed
+from heedmap.data.images import pixels_sha256
+from heedmap.data.trials import Trial
 from heedmap.ladder.judge import judge
+from heedmap.ladder.verdict import LOWER_RUNGS, Measurements
 from heedmap.measures.following import parse_expectation
-from heedmap.record import Case
+from heedmap.record.record import Case
+from heedmap.record.tables import TableName
 from heedmap.sweep.details import CellDetails, LowerFacts
 from heedmap.sweep.outcome import cell_columns
 from heedmap.sweep.plan import Cell, FrameRef, Plan
 from heedmap.sweep.tables import COMMIT, RunTable, part
-from heedmap.tables import TableName
-from heedmap.verdict import LOWER_RUNGS, Measurements
 
 
 class Gathered:

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
+from heedmap.data.cases import CASE_FRAME, CASE_INSTRUCTIONS, load_case
+from heedmap.data.counterfactuals import RECORDED, named_counterfactuals
+from heedmap.data.instructions import CaseInstruction
+from heedmap.data.locator import parse_locator
+from heedmap.data.observation import NamedFrame
+from heedmap.data.sources import episode_at, episode_count, frames_at
+from heedmap.data.trials import Trial
 from heedmap.errors import FrameError, HeedmapError
-from heedmap.inputs.cases import CASE_FRAME, CASE_INSTRUCTIONS, load_case
-from heedmap.inputs.counterfactuals import RECORDED, named_counterfactuals
-from heedmap.inputs.instructions import CaseInstruction
-from heedmap.inputs.locator import parse_locator
-from heedmap.inputs.observation import NamedFrame
-from heedmap.inputs.sources import episode_at, episode_count, frames_at
-from heedmap.inputs.trials import Trial
 from heedmap.sweep.grid import FrameEntry
 from heedmap.sweep.grid_file import GridFile
 from heedmap.sweep.plan import FrameRef, PlannedSet, SetKind
@@ -73,7 +73,7 @@ def planned_frames(
 def trial_at(ref: FrameRef, of: PlannedSet) -> Trial:
     """One frame, read, with what is put to it. Raises FrameError or InstructionError."""
     if ref.kind == "specimen":
-        from heedmap.policies.specimen import case_trials
+        from heedmap.testbed.specimens.policy import case_trials
 
         style, _, seed = ref.place.partition(":")
         (trial,) = case_trials(1, "goal" if style == "goal" else "path", int(seed))

@@ -23,9 +23,9 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from heedmap.errors import RecordError
-from heedmap.files import PART_PREFIX, replace_file
-from heedmap.folders import REPORT_FILE
-from heedmap.manifest import (
+from heedmap.record.files import PART_PREFIX, replace_file
+from heedmap.record.folders import REPORT_FILE
+from heedmap.record.manifest import (
     MANIFEST_FILE,
     Damage,
     Manifest,

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from heedmap.evidence import Estimate
+from heedmap.ladder.evidence import Estimate
 from heedmap.ladder.upper import LEAST_EFFECT
+from heedmap.ladder.verdict import LOWER_RUNGS, Cause, RungName, Status
 from heedmap.measures.stats import mean_interval
 from heedmap.sweep.pooled import Pooled, Row, pool
 from heedmap.sweep.store import RunFolder
-from heedmap.verdict import LOWER_RUNGS, Cause, RungName, Status
 
 
 class _Model(BaseModel):

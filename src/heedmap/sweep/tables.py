@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from heedmap.tables import SCHEMAS
+from heedmap.record.tables import SCHEMAS
 
 RunTable = Literal[
     "cells", "frames", "cases", "responses", "trials", "attention", "positions", "timings"

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from heedmap.record import FrameInfo, PolicyResult
+from heedmap.ladder.verdict import AttendedFacts
+from heedmap.record.record import FrameInfo, PolicyResult
+from heedmap.record.result import Result
+from heedmap.record.tables import trial_table
 from heedmap.report.compare.comparison import Comparison
 from heedmap.report.compare.differences import Difference, differences
-from heedmap.result import Result
-from heedmap.tables import trial_table
-from heedmap.verdict import AttendedFacts
 from tests.ladder.facts import estimate, following, obeyed, used
 from tests.report import sample
 
-OLDER = Path(__file__).parents[2] / "data" / "record-v2"
+OLDER = Path(__file__).parents[2] / "fixtures" / "record-v2"
 TRIALS = [f"t{index:02d}" for index in range(20)]
 Values = Mapping[str, Sequence[float]]
 """Measure to one value a trial of `TRIALS`."""

@@ -10,9 +10,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from heedmap.ladder.messages import say
+from heedmap.record.result import Result
 from heedmap.report.compare.comparison import Comparison, compare
 from heedmap.report.compare.page import write_comparison
-from heedmap.result import Result
 from tests.report.browsing import SERIOUS, Open, shown
 
 

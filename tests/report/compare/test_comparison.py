@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from heedmap.errors import RecordError
+from heedmap.record.result import Result
 from heedmap.report.compare.comparison import compare
 from heedmap.report.compare.differences import differences
 from heedmap.report.compare.page import write_comparison
 from heedmap.report.compare.wording import note_text
-from heedmap.result import Result
 from tests.report.compare.runs import (
     keys,
     rename,

@@ -12,7 +12,8 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 
 from heedmap.ladder.messages import Language
-from heedmap.record import Record
+from heedmap.ladder.verdict import Facts, Measurements
+from heedmap.record.record import Record
 from heedmap.report.compare.as_json import comparison_json
 from heedmap.report.compare.comparison import Comparison, compare
 from heedmap.report.compare.differences import differences
@@ -22,7 +23,6 @@ from heedmap.report.compare.page import render_comparison, write_comparison
 from heedmap.report.compare.terminal import print_comparison
 from heedmap.report.compare.wording import difference_text
 from heedmap.report.figures.style import spec_of, to_svg
-from heedmap.verdict import Facts, Measurements
 from tests.report import sample
 from tests.report.compare.runs import (
     NOISE,

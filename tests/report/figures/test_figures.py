@@ -15,12 +15,12 @@ from PIL import Image
 
 from heedmap.errors import RecordError
 from heedmap.ladder.messages import Language
+from heedmap.record.result import Result
 from heedmap.report.figures.export import write_figure
 from heedmap.report.figures.figure import Figure, FigureKind, Subject, runs_of
 from heedmap.report.figures.kinds import KINDS, figure_of, figures_of
 from heedmap.report.figures.style import COLORS, spec_of, to_svg
 from heedmap.report.tables import layer_rows
-from heedmap.result import Result
 from tests.report.conftest import BYPASSED, HEEDS, OVERWRITTEN
 
 Rows = list[dict[str, Any]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from heedmap.evidence import Estimate
+from heedmap.ladder.evidence import Estimate
 from heedmap.ladder.messages import Language, say
 
 ABSENT = "–"

@@ -14,9 +14,9 @@ import torch
 from torch import nn
 from transformers import AutoConfig, Kosmos2Config, Kosmos2ForConditionalGeneration
 
-from heedmap.checkpoints.fit import Fit, fit_into, joined
-from heedmap.checkpoints.read import StateDict
 from heedmap.errors import CheckpointError, MissingExtraError, first_line_of
+from heedmap.policies.checkpoints.fit import Fit, fit_into, joined
+from heedmap.policies.checkpoints.read import StateDict
 from heedmap.policies.robovlms.config import RoboVlmsConfig, Wiring
 from heedmap.policies.robovlms.heads import TRAINING_ONLY
 from heedmap.policies.robovlms.network import RoboVlmsKosmos2

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from heedmap.errors import RecordError
 from heedmap.ladder.messages import Value
-from heedmap.record import PolicyResult, Record
-from heedmap.result import Result
+from heedmap.record.record import PolicyResult, Record
+from heedmap.record.result import Result
 
 _MOST_NAMES = 4
 """Of frames or instructions that are named in a note."""

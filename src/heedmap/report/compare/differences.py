@@ -15,9 +15,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pyarrow.compute as pc
 
-from heedmap.evidence import Estimate
+from heedmap.ladder.evidence import Estimate
 from heedmap.measures.stats import benjamini_hochberg, mean_interval, paired_p_value
-from heedmap.record import PolicyResult
+from heedmap.record.record import PolicyResult
 from heedmap.report.compare.comparison import Comparison, Entry
 
 OWN_SCALE = "scale units"

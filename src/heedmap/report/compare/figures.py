@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 
 from heedmap.ladder.messages import Language, words_in
-from heedmap.regions import is_image
+from heedmap.record.regions import is_image
 from heedmap.report.compare.comparison import Comparison, Entry
 from heedmap.report.compare.differences import Difference
 from heedmap.report.compare.wording import difference_text, figure_text

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heedmap.errors import RecordError
-from heedmap.files import write_whole
 from heedmap.ladder.messages import Language
+from heedmap.record.files import write_whole
 from heedmap.report.compare.comparison import Comparison
 from heedmap.report.compare.differences import Difference, differences
 from heedmap.report.compare.figures import curves, forest

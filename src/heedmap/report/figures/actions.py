@@ -6,7 +6,7 @@ from typing import Any
 
 import altair as alt
 
-from heedmap.evidence import ActionUnder
+from heedmap.ladder.evidence import ActionUnder
 from heedmap.report.figures.figure import PANELS_WIDTH_PX, Figure, Subject
 from heedmap.report.figures.style import COLORS, INK, data_of
 

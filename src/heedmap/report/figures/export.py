@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from heedmap.errors import RecordError
-from heedmap.files import write_whole
+from heedmap.record.files import write_whole
 from heedmap.report.figures.figure import Figure
 from heedmap.report.figures.style import spec_of, to_png, to_svg
 

@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 
 from heedmap.ladder.messages import Language, Value, words_in
 from heedmap.ladder.messages.numbers import unit_name
-from heedmap.record import Case, FrameInfo, PolicyResult
+from heedmap.record.record import Case, FrameInfo, PolicyResult
+from heedmap.record.result import Result
 from heedmap.report.figures.style import Chart
 from heedmap.report.tables import cases
-from heedmap.result import Result
 
 FigureKind = Literal[
     "shares", "heads", "sequence", "frame", "words", "actions", "scatter", "patching"

@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 import pyarrow.compute as pc
 
-from heedmap.evidence import CausalMap
+from heedmap.ladder.evidence import CausalMap
 from heedmap.report.figures.figure import Figure, Subject
 from heedmap.report.figures.style import INK, amount_scale, data_of
 

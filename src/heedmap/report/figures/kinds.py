@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from heedmap.errors import RecordError
 from heedmap.ladder.messages import Language
-from heedmap.record import FrameInfo, PolicyResult
+from heedmap.record.record import FrameInfo, PolicyResult
+from heedmap.record.result import Result
 from heedmap.report.figures.actions import actions
 from heedmap.report.figures.figure import Figure, FigureKind, Subject
 from heedmap.report.figures.heads import heads, patching
@@ -15,7 +16,6 @@ from heedmap.report.figures.scatter import scatter
 from heedmap.report.figures.sequence import sequence
 from heedmap.report.figures.shares import shares
 from heedmap.report.figures.words import words
-from heedmap.result import Result
 
 KINDS: dict[FigureKind, Callable[[Subject], Figure | None]] = {
     "actions": actions,

@@ -10,10 +10,10 @@ from typing import Any
 
 import altair as alt
 
-from heedmap.record import Case, FrameInfo
+from heedmap.ladder.verdict import PatchMap
+from heedmap.record.record import Case, FrameInfo
 from heedmap.report.figures.figure import PANELS_WIDTH_PX, Figure, Subject
 from heedmap.report.figures.style import data_of
-from heedmap.verdict import PatchMap
 
 _MOST_PX = 300
 _GLOW = "#ffd21f"

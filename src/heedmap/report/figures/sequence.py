@@ -6,8 +6,8 @@ from typing import Any
 
 import altair as alt
 
-from heedmap.record import Case
-from heedmap.regions import in_order
+from heedmap.record.record import Case
+from heedmap.record.regions import in_order
 from heedmap.report.figures.figure import PANELS_WIDTH_PX, Figure, Subject, runs_of
 from heedmap.report.figures.style import data_of, region_scale
 from heedmap.report.wording import region_name

@@ -6,12 +6,12 @@ from typing import Any
 
 import altair as alt
 
-from heedmap.regions import in_order
+from heedmap.record.regions import in_order
+from heedmap.record.tables import LayoutKind
 from heedmap.report.figures.figure import PANELS_WIDTH_PX, Figure, Subject
 from heedmap.report.figures.style import INK, data_of, region_scale
 from heedmap.report.tables import layer_rows
 from heedmap.report.wording import region_name
-from heedmap.tables import LayoutKind
 
 _KINDS: tuple[LayoutKind, ...] = ("declared", "measured")
 _HEIGHT_PX = 130

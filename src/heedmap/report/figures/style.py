@@ -14,7 +14,7 @@ import altair as alt
 import vl_convert
 
 from heedmap.ladder.messages import Language
-from heedmap.regions import in_order
+from heedmap.record.regions import in_order
 from heedmap.report.wording import region_name
 
 COLORS = {

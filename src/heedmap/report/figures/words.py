@@ -6,7 +6,7 @@ from typing import Any
 
 import altair as alt
 
-from heedmap.evidence import CausalMap
+from heedmap.ladder.evidence import CausalMap
 from heedmap.report.figures.figure import Figure, Subject
 from heedmap.report.figures.style import COLORS, INK, data_of
 

@@ -11,10 +11,10 @@ from typing import get_args
 import pyarrow.parquet as pq
 
 from heedmap.errors import pip_install
-from heedmap.record import RECORD_FILE, Record
+from heedmap.record.record import RECORD_FILE, Record
+from heedmap.record.result import Result
+from heedmap.record.tables import TableName, file_of
 from heedmap.report.page.bilingual import Bilingual, phrase
-from heedmap.result import Result
-from heedmap.tables import TableName, file_of
 
 MOST_BYTES_INSIDE = 400_000
 """A larger file is linked where it lies beside the page."""

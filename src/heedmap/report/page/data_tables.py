@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from heedmap.ladder.messages import Language, words_in
+from heedmap.record.result import Result
+from heedmap.record.tables import LayoutKind
 from heedmap.report.figures.style import css_class
 from heedmap.report.page.bilingual import Bilingual, both, phrase, plain
 from heedmap.report.tables import (
@@ -19,8 +21,6 @@ from heedmap.report.tables import (
     summary_rows,
 )
 from heedmap.report.wording import ABSENT, count_text, percent, region_name
-from heedmap.result import Result
-from heedmap.tables import LayoutKind
 
 MOST_ROWS = 1_500
 """Above, a table has means over frames."""

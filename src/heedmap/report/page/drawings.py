@@ -16,12 +16,12 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup
 
-from heedmap.record import PolicyResult
+from heedmap.record.record import PolicyResult
+from heedmap.record.result import Result
 from heedmap.report.figures.figure import Figure, Subject
 from heedmap.report.figures.kinds import figures_of
 from heedmap.report.figures.style import Chart, spec_of, to_svg
 from heedmap.report.page.bilingual import Bilingual
-from heedmap.result import Result
 
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "{http://www.w3.org/1999/xlink}href"

@@ -10,10 +10,11 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from heedmap.files import write_whole
 from heedmap.ladder.messages import LANGUAGES, Language, say
-from heedmap.record import PolicyResult
-from heedmap.regions import in_order
+from heedmap.record.files import write_whole
+from heedmap.record.record import PolicyResult
+from heedmap.record.regions import in_order
+from heedmap.record.result import Result
 from heedmap.report.figures.style import COLORS, OTHER_COLOR, css_class
 from heedmap.report.page.background import DEFINITIONS, LIMITS, data_files, how_to_run_again
 from heedmap.report.page.bilingual import Bilingual, both, phrase
@@ -22,7 +23,6 @@ from heedmap.report.page.drawings import drawings_of
 from heedmap.report.page.story import pictures, story_rows
 from heedmap.report.rung_cells import RUNG_TABLES, RungTable
 from heedmap.report.wording import declared_text, percent, region_name
-from heedmap.result import Result
 
 
 def write_html(result: Result, path: Path, language: Language = "en") -> None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 
-from heedmap.disagreements import policy_disagreements
+from heedmap.ladder.verdict import Status
 from heedmap.ladder.wording import rung_name, verdict_text
-from heedmap.record import FrameInfo, PolicyResult
+from heedmap.record.disagreements import policy_disagreements
+from heedmap.record.record import FrameInfo, PolicyResult
+from heedmap.record.result import Result
 from heedmap.report.page.bilingual import Bilingual, both, phrase
 from heedmap.report.seed_rule import Judged, rule_text, seed_rule
 from heedmap.report.tables import cases
 from heedmap.report.verdict_words import headline
 from heedmap.report.wording import ABSENT, claim_text
-from heedmap.result import Result
-from heedmap.verdict import Status
 
 MOST_FRAMES = 4
 """Frames that are shown; the others are counted."""

@@ -1,0 +1,70 @@
+"""The audit of a policy of which nothing but its actions can be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+
+from heedmap.auditing.upper.measure import UpperFacts, UpperOptions, measure_by_exchange
+from heedmap.data.trials import Trial
+from heedmap.errors import PolicyError
+from heedmap.ladder.judge import judge
+from heedmap.ladder.verdict import Facts, Measurements
+from heedmap.policies.base import Policy
+from heedmap.policies.stages import stage
+from heedmap.record.record import PolicyResult
+
+
+def audit_black_box(
+    policy: Policy,
+    trials: Sequence[Trial],
+    seed: int,
+    on_stage: Callable[[], None],
+    options: UpperOptions,
+) -> tuple[PolicyResult, UpperFacts]:
+    """Rungs 5 and 6 by exchanging instructions; the others stay "not measured".
+
+    Raises PolicyError where equal requests are answered with different actions: then no
+    difference would tell anything.
+    """
+    is_repeated = True
+    if trials:
+        first = trials[0]
+        example = [first.observation], [next(iter(first.instructions.values()))]
+        with stage("asking the same twice"):
+            one, two = policy(*example), policy(*example)
+        is_repeated = torch.equal(one, two)
+        if not is_repeated and not _averages(policy):
+            raise PolicyError(
+                f"The policy '{policy.name}' answers the same frame and instruction with actions "
+                f"that differ by up to {(one - two).abs().max():.2g}; start the server with a "
+                f"fixed seed, or take the mean of several answers: ?repeats=32."
+            )
+    upper = UpperFacts()
+    if trials:
+        upper = measure_by_exchange(policy, trials, seed, on_stage, options)
+    measurements = Measurements.of_black_box(upper.obeyed)
+    facts = Facts.of_black_box()
+    found = PolicyResult(
+        name=policy.name,
+        family=policy.family,
+        weights_sha256=None,
+        layers=0,
+        heads=0,
+        action_names=policy.action_names,
+        attention_layers=(),
+        attention_implementation="not seen",
+        outputs_unchanged=is_repeated,
+        verdict=(verdict := judge(measurements)),
+        measurements=measurements,
+        cases=(),
+        facts=facts,
+        sentence=verdict.sentence,
+        loaded=policy.loaded,
+    )
+    return found, upper
+
+
+def _averages(policy: Policy) -> bool:
+    return policy.loaded is not None and policy.loaded.choices.get("repeats", "1") != "1"

@@ -1,0 +1,180 @@
+"""Which positions entering the transformer move when pixels, words or state are changed.
+
+Every variant is a forward pass of its own with a batch of one, so that an unchanged
+position is equal bit for bit and no tolerance has to be chosen. Instructions are only
+compared at equal length: a shift of positions is never taken for meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from heedmap.auditing.variants import observation_variants, state_variants, word_variants
+from heedmap.data.observation import Observation
+from heedmap.errors import InstructionError, PolicyError
+from heedmap.policies.base import Policy
+from heedmap.policies.stages import stage
+from heedmap.record.record import WordPositions
+from heedmap.tracing.capture.inputs import SequenceLengthError
+from heedmap.tracing.capture.trace import EditEmbedding
+from heedmap.tracing.observe import Entered, Pass, enter, observe
+
+CANDIDATES_PER_WORD = 3
+"""Replacements tried before a word is said to move nothing (two words may share an id)."""
+
+
+@dataclass(frozen=True)
+class Movement:
+    """Positions that each camera, each word, the state, and the prompt's words move."""
+
+    by_camera: Mapping[str, tuple[int, ...]]
+    by_instruction: tuple[int, ...]
+    by_word: tuple[WordPositions, ...]
+    instruction_measured: bool
+    """False where no variant of equal length exists: nothing was learned."""
+    by_state: tuple[int, ...] = ()
+
+    @property
+    def by_frame(self) -> tuple[int, ...]:
+        """Positions that any camera moves."""
+        return tuple(sorted({p for positions in self.by_camera.values() for p in positions}))
+
+
+@dataclass
+class Subject:
+    """What is being perturbed, and how it was before."""
+
+    policy: Policy
+    observation: Observation
+    instruction: str
+    base: Pass
+    text_modules: set[str] = field(default_factory=set)
+    """Embeddings whose ids were seen to change with the instruction."""
+
+    def run(
+        self,
+        observation: Observation | None = None,
+        instruction: str | None = None,
+        *,
+        keep_leaving: bool = False,
+    ) -> Pass:
+        """A pass with something changed, whose sequence is as long as before."""
+        return observe(
+            self.policy,
+            self.base.stack.pattern,
+            observation or self.observation,
+            self.instruction if instruction is None else instruction,
+            like=self.base.stack,
+            keep_leaving=keep_leaving,
+        )
+
+    def enter(
+        self,
+        observation: Observation | None = None,
+        instruction: str | None = None,
+        edit_embedding: EditEmbedding | None = None,
+    ) -> Entered:
+        """As `run`, as far as the transformer's first layer only."""
+        return enter(
+            self.policy,
+            self.base,
+            observation or self.observation,
+            self.instruction if instruction is None else instruction,
+            edit_embedding=edit_embedding,
+        )
+
+    def same_length(self, instruction: str) -> bool:
+        """Equal token counts; where the policy cannot tell them, equal numbers of words."""
+        try:
+            mine, theirs = (self.policy.token_count(t) for t in (self.instruction, instruction))
+        except InstructionError:
+            return False  # too long for this policy
+        if mine is None or theirs is None:
+            return len(self.instruction.split()) == len(instruction.split())
+        return mine == theirs
+
+    def moved_by_text(self, instruction: str) -> set[int] | None:
+        """Positions that another instruction moves; None where it is refused, or not as long."""
+        try:
+            other = self.enter(instruction=instruction)
+        except (SequenceLengthError, InstructionError):
+            return None
+        for one, two in zip(self.base.embeddings, other.embeddings, strict=False):
+            if one.module_name == two.module_name and not torch.equal(one.ids, two.ids):
+                self.text_modules.add(one.module_name)
+        return moved(self.base, other)
+
+
+@stage("measuring which positions move with image, words and state")
+def measure_movement(subject: Subject, others: Sequence[str], seed: int) -> Movement:
+    """Change pixels, words and state in turn and see what enters the transformer differently.
+
+    `others` are further instructions, whose words serve as replacements. Raises
+    PolicyError when the policy is not deterministic, for then nothing could be told.
+    """
+    policy, observation = subject.policy, subject.observation
+    instruction, base = subject.instruction, subject.base
+    if not torch.equal(base.sequence, subject.enter().sequence):
+        raise PolicyError(
+            f"The policy '{policy.name}' is not deterministic: the same frame and instruction "
+            f"gave two different sequences. Put it in evaluation mode and pin its noise."
+        )
+    by_camera = {
+        camera: _moved_by_any(subject, variants)
+        for camera, variants in observation_variants(observation, seed).items()
+    }
+    by_word, by_instruction, measured = [], set[int](), False
+    for word, texts in word_variants(instruction, others):
+        positions, tried = _moved_by_word(subject, texts)
+        measured = measured or tried
+        by_instruction.update(positions)
+        if tried:
+            by_word.append(WordPositions(word=word, positions=tuple(sorted(positions))))
+    for other in others:
+        if subject.same_length(other):
+            positions = subject.moved_by_text(other)
+            measured = measured or positions is not None
+            by_instruction.update(positions or ())
+    return Movement(
+        by_camera=by_camera,
+        by_instruction=tuple(sorted(by_instruction)),
+        by_word=tuple(by_word),
+        instruction_measured=measured,
+        by_state=_moved_by_any(subject, state_variants(observation)),
+    )
+
+
+def moved(base: Entered, other: Entered) -> set[int]:
+    """Positions whose vectors differ. Raises SequenceLengthError when the lengths do."""
+    if base.sequence.shape != other.sequence.shape:
+        raise SequenceLengthError(
+            f"The sequence changed its length, from {base.sequence.shape[1]} to "
+            f"{other.sequence.shape[1]} positions, though its inputs kept theirs; heedmap cannot "
+            f"compare these positions."
+        )
+    differs = (base.sequence != other.sequence).any(dim=-1)[0]
+    return set(torch.nonzero(differs).flatten().tolist())
+
+
+def _moved_by_any(subject: Subject, variants: Sequence[Observation]) -> tuple[int, ...]:
+    return tuple(sorted({p for v in variants for p in moved(subject.base, subject.enter(v))}))
+
+
+def _moved_by_word(subject: Subject, texts: Sequence[str]) -> tuple[set[int], bool]:
+    """What replacing one word moves, and whether any variant had an equal length."""
+    tried = 0
+    for text in texts:
+        if not subject.same_length(text):
+            continue
+        positions = subject.moved_by_text(text)
+        if positions is None:
+            continue
+        tried += 1
+        if positions:
+            return positions, True
+        if tried == CANDIDATES_PER_WORD:
+            break
+    return set(), tried > 0

@@ -1,0 +1,140 @@
+"""Rung 1, measured: which token ids reach the model, and which words never do.
+
+Ids are read where the module looks up embeddings, after whatever prompt, tokenizer and
+cache the policy has; so an empty prompt key, a stale cache, a word that the tokenizer
+does not know and a cut at a maximum length all show. Words are tested by exchange: a
+word whose exchange by a made-up one leaves every id as it was does not arrive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from heedmap.auditing.variants import longer
+from heedmap.data.observation import Observation
+from heedmap.errors import InstructionError
+from heedmap.ladder.verdict import TokenFacts
+from heedmap.policies.base import Policy
+from heedmap.policies.stages import stage
+from heedmap.tracing.capture.inputs import stopping_before
+from heedmap.tracing.capture.trace import EmbeddingCall, trace
+from heedmap.tracing.observe import Pass, traced
+
+MADE_UP_WORDS = ("zqxv", "wukfj")
+"""No tokenizer knows these as a word; one of subwords gives them ids of their own."""
+
+_Ids = dict[str, torch.Tensor]
+
+
+@stage("following the instruction's words to token ids")
+def measure_tokens(
+    policy: Policy,
+    observation: Observation,
+    instructions: Mapping[str, str],
+    base: Pass | None = None,
+) -> TokenFacts:
+    """Follow the ids of every instruction, of its words and of longer variants.
+
+    With `base`, a pass in which no id was looked up behind the transformer, policies are
+    stopped where that begins; else they run to their end.
+    """
+    layer = None if base is None or base.looks_up_later else base.stack.first_block
+    return _measure(_Reader(policy, observation, layer), dict(instructions))
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads the ids that a text becomes."""
+
+    policy: Policy
+    observation: Observation
+    stop_before: str | None
+
+    def ids(self, text: str) -> _Ids:
+        """All ids looked up, by the embedding's module."""
+        found: dict[str, list[torch.Tensor]] = {}
+        for call in self._calls(text):
+            found.setdefault(call.module_name, []).append(call.ids.flatten().cpu())
+        return {name: torch.cat(ids) for name, ids in found.items()}
+
+    def _calls(self, text: str) -> list[EmbeddingCall]:
+        if self.stop_before is None:
+            return traced(self.policy, self.observation, text).embeddings
+        module = self.policy.module
+        with trace(module) as seen, stopping_before(module, self.stop_before):
+            self.policy([self.observation], [text])
+        return seen.embeddings
+
+
+def _measure(read: _Reader, texts: dict[str, str]) -> TokenFacts:
+    ids = {name: read.ids(text) for name, text in texts.items()}
+    if not any(ids.values()):
+        return TokenFacts(module=None)
+    first = next(iter(texts.values()))
+    all_ids = [*ids.values(), *_made_up_ids(read, first)]
+    modules = [m for m in all_ids[0] if _differs(m, all_ids)]
+    lost = {n: _lost_words(read, text, ids[n]) for n, text in texts.items()}
+    module = modules[0] if modules else _looks_like_text(ids[next(iter(ids))])
+    return TokenFacts(
+        module=module,
+        ids={name: tuple(found[module].flatten().tolist()) for name, found in ids.items()},
+        follows_instruction=bool(modules),
+        identical_pairs=tuple(
+            (a, b)
+            for index, a in enumerate(texts)
+            for b in list(texts)[index + 1 :]
+            if texts[a] != texts[b] and _same(ids[a], ids[b])
+        ),
+        lost_words={name: words for name, words in lost.items() if words},
+        grows_with_instruction=not all(
+            _is_unchanged(read, ids[name], longer(text)) for name, text in texts.items()
+        ),
+        words=len(first.split()),
+    )
+
+
+def _lost_words(read: _Reader, text: str, base: _Ids) -> tuple[str, ...]:
+    """Words that may be exchanged for made-up ones without any id changing."""
+    words = text.split()
+    lost: list[str] = []
+    for index, word in enumerate(words):
+        exchanged = [" ".join([*words[:index], w, *words[index + 1 :]]) for w in MADE_UP_WORDS]
+        if all(_is_unchanged(read, base, variant) for variant in exchanged):
+            lost.append(word)
+    return tuple(lost)
+
+
+def _is_unchanged(read: _Reader, base: _Ids, text: str) -> bool:
+    """Whether another text gives the same ids; one that is too long certainly does not."""
+    try:
+        return _same(base, read.ids(text))
+    except InstructionError:
+        return False
+
+
+def _same(first: _Ids, second: _Ids) -> bool:
+    return first.keys() == second.keys() and all(
+        torch.equal(first[name], second[name]) for name in first
+    )
+
+
+def _differs(module: str, all_ids: Sequence[_Ids]) -> bool:
+    """Whether a module's ids are not the same in all of these passes."""
+    first = all_ids[0][module]
+    return any(module not in ids or not torch.equal(first, ids[module]) for ids in all_ids[1:])
+
+
+def _looks_like_text(ids: _Ids) -> str:
+    """Where nothing follows the instruction: the embedding with the most different ids."""
+    return max(ids, key=lambda name: len(ids[name].unique()))
+
+
+def _made_up_ids(read: _Reader, text: str) -> list[_Ids]:
+    """The ids of as many made-up words; none where they are too long for the policy."""
+    try:
+        return [read.ids(" ".join([MADE_UP_WORDS[0]] * len(text.split())))]
+    except InstructionError:
+        return []

@@ -1,0 +1,60 @@
+"""What an audit does with policies and frames before and around its work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from heedmap.data.observation import NamedFrame
+from heedmap.errors import PolicyError
+from heedmap.policies.base import Policy
+from heedmap.policies.checkpoints.permissions import SAFE, Permissions
+from heedmap.policies.registry import load_policy
+from heedmap.policies.stages import stage
+from heedmap.record.record import FrameInfo, frame_info
+
+
+def load_all(policies: Sequence[Policy | str], permissions: Permissions = SAFE) -> list[Policy]:
+    """Policies by name or as they are. Raises PolicyError for none, or one given twice."""
+    loaded = [load_policy(p, permissions) if isinstance(p, str) else p for p in policies]
+    names = [policy.name for policy in loaded]
+    if not names or len(set(names)) < len(names):
+        raise PolicyError(
+            f"Give at least one policy, and none twice; got {', '.join(names) or 'none'}. "
+            f"Checkpoints may be given names: kosmos2:PATH?name=exp42."
+        )
+    return loaded
+
+
+@stage("checking frames and instructions")
+def check_inputs(
+    policy: Policy, frames: Sequence[NamedFrame], instructions: Mapping[str, str]
+) -> None:
+    """Refuse what this policy cannot take before any work is done."""
+    for frame in frames:
+        for image in frame.observation.images.values():
+            policy.check_frame(image)
+    for text in instructions.values():
+        policy.token_count(text)
+
+
+def describe_frame(index: int, frame: NamedFrame) -> FrameInfo:
+    """What the record keeps of a frame."""
+    seen = frame.observation
+    state = None if seen.state is None else seen.state.tolist()
+    sizes = [(image.shape[0], image.shape[1]) for image in seen.images.values()]
+    return frame_info(
+        index, frame.name, frame.source, frame.pixels, list(seen.images), state, sizes
+    )
+
+
+@contextmanager
+def evaluating(policy: Policy) -> Iterator[None]:
+    """Evaluation mode inside; every module's own training flag afterwards."""
+    flags = [(module, module.training) for module in policy.module.modules()]
+    policy.module.eval()
+    try:
+        yield
+    finally:
+        for module, was_training in flags:
+            module.training = was_training

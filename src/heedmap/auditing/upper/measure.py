@@ -1,0 +1,147 @@
+"""The upper rungs of one policy, in order: respond, cut, map."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, NamedTuple, get_args
+
+import numpy as np
+
+from heedmap.auditing.upper.maps import measure_map
+from heedmap.auditing.upper.obeyed import Obedience, measure_obedience
+from heedmap.auditing.upper.respond import respond
+from heedmap.auditing.upper.responses import Responses
+from heedmap.auditing.upper.runner import Runner
+from heedmap.auditing.upper.structure import Structures
+from heedmap.auditing.upper.used import measure_use
+from heedmap.data.instructions import check_expected_actions, check_instructions
+from heedmap.data.trials import Trial
+from heedmap.errors import InstructionError
+from heedmap.ladder.evidence import CausalMap, ObeyedFacts, UsedFacts
+from heedmap.measures.distance import ActionMetric
+from heedmap.measures.following import parse_expectation
+from heedmap.policies.base import Policy
+from heedmap.policies.stages import stage
+from heedmap.tracing.capture.stacks import Stack
+from heedmap.tracing.interventions.cached import Knockouts
+
+Stage = Literal["exchange", "cut", "map"]
+"""What `measure_upper` does, in this order: rung 6, rung 5, then where in the network."""
+
+STAGES: tuple[Stage, ...] = get_args(Stage)
+
+
+class UpperOptions(NamedTuple):
+    """How far the upper rungs are measured, and in which unit."""
+
+    until: Stage = "map"
+    """The last stage that is run."""
+    action_scale: tuple[float, ...] | None = None
+    """Of every dimension of continuous actions; None takes it from the trials' own actions."""
+    batch: int | None = None
+    """Examples that run together; None takes as many as the free memory holds."""
+
+    @property
+    def stages(self) -> int:
+        """How many of the `STAGES` are run."""
+        return STAGES.index(self.until) + 1
+
+
+class UpperFacts(NamedTuple):
+    """None where it was not measured."""
+
+    used: UsedFacts | None = None
+    obeyed: ObeyedFacts | None = None
+    causal_map: CausalMap | None = None
+    by_trial: Mapping[str, Mapping[str, float]] = {}
+    """Values that the facts are means of, by measure and name of trial."""
+    responses: Responses | None = None
+    """What rung 6 was measured from."""
+
+
+def measure_upper(
+    policy: Policy,
+    structures: Structures,
+    stack: Stack,
+    trials: Sequence[Trial],
+    seed: int,
+    on_stage: Callable[[], None] = lambda: None,
+    options: UpperOptions = UpperOptions(),  # noqa: B008 - immutable
+) -> UpperFacts:
+    """Rungs 5 and 6 over the trials. Raises PolicyError when one of them cannot be run.
+
+    `stack` is the transformer that feeds the action. `on_stage` is called after each stage.
+    """
+    first = trials[0]
+    tried = [(first.observation, text) for text in first.instructions.values()]
+    runner = Runner.of(policy, tried, stack, options.batch)
+    responses = respond(runner, trials)
+    metric = _metric(responses, policy, options)
+    obeyed = measure_obedience(responses, metric, policy.action_names, seed)
+    found = UpperFacts(obeyed=obeyed.facts, by_trial=_named(obeyed, trials), responses=responses)
+    on_stage()
+    if options.until == "exchange":
+        return found
+    knockouts = Knockouts(policy, runner.batch)
+    if use := measure_use(knockouts, structures, trials, metric, seed):
+        found = found._replace(used=use.facts, by_trial={**found.by_trial, **use.by_trial})
+    on_stage()
+    if options.until == "cut":
+        return found
+    causal_map = measure_map(runner, knockouts, structures, trials, metric, seed)
+    on_stage()
+    return found._replace(causal_map=causal_map)
+
+
+def measure_by_exchange(
+    policy: Policy,
+    trials: Sequence[Trial],
+    seed: int,
+    on_stage: Callable[[], None] = lambda: None,
+    options: UpperOptions = UpperOptions(),  # noqa: B008 - immutable
+) -> UpperFacts:
+    """Rung 6 of a policy of which nothing but its actions can be seen."""
+    first = trials[0]
+    tried = [(first.observation, text) for text in first.instructions.values()]
+    responses = respond(Runner.of(policy, tried, most=options.batch), trials)
+    metric = _metric(responses, policy, options)
+    obeyed = measure_obedience(responses, metric, policy.action_names, seed)
+    on_stage()
+    return UpperFacts(obeyed=obeyed.facts, by_trial=_named(obeyed, trials), responses=responses)
+
+
+def _metric(responses: Responses, policy: Policy, options: UpperOptions) -> ActionMetric:
+    if policy.action_names is None and options.action_scale is not None:
+        return ActionMetric.continuous(np.array(options.action_scale))
+    return responses.metric(policy.action_names)
+
+
+def _named(obeyed: Obedience, trials: Sequence[Trial]) -> dict[str, dict[str, float]]:
+    return {
+        measure: {trials[number].name: value for number, value in by.items()}
+        for measure, by in obeyed.by_trial.items()
+    }
+
+
+@stage("checking frames and instructions")
+def check_trials(policy: Policy, trials: Sequence[Trial]) -> None:
+    """Refuse what cannot be measured before any work is done.
+
+    Raises InstructionError for an expectation that does not fit the policy's actions or names
+    no instruction, an instruction that is too long or empty, and FrameError for a frame that
+    the policy cannot take.
+    """
+    for trial in trials:
+        check_instructions(trial.instructions)
+        check_expected_actions(trial.expected, trial.instructions)
+        for image in trial.observation.images.values():
+            policy.check_frame(image)
+        for text in trial.instructions.values():
+            policy.token_count(text)
+        for expected in trial.expected.values():
+            parse_expectation(expected, policy.action_names)
+        if trial.recorded is not None and trial.recorded not in trial.instructions:
+            raise InstructionError(
+                f"'{trial.recorded}' is said to be the instruction that the frame '{trial.name}' "
+                f"came with, but its instructions are {', '.join(trial.instructions)}."
+            )

@@ -1,0 +1,128 @@
+"""Where image, template, instruction and action stand, for all instructions of one length.
+
+Found by intervention on one example of each length and checked on every further one: what
+an exchange of instructions moves there must be what it moved before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from heedmap.auditing.lower.discovery import Transformer
+from heedmap.auditing.lower.examine import Examined, examine
+from heedmap.auditing.upper.runner import length_key
+from heedmap.data.observation import Observation
+from heedmap.data.trials import Trial
+from heedmap.errors import CaptureError
+from heedmap.policies.base import Policy
+from heedmap.record.regions import is_image
+from heedmap.tracing.capture.inputs import SequenceLengthError, capture_entering, stopping_before
+from heedmap.tracing.capture.stacks import Stack
+from heedmap.tracing.interventions.knockout import Edges, visible_edges
+
+MOST_EXAMINED = 6
+"""Lengths of instructions that are examined beyond those of the cases; others are left out."""
+
+
+@dataclass(frozen=True)
+class Structure:
+    """Positions by what they hold, and what the masks let through."""
+
+    stack: Stack
+    rows: tuple[int, ...]
+    instruction: tuple[int, ...]
+    template: tuple[int, ...]
+    image: tuple[int, ...]
+    visible: Edges
+
+
+def structure_of(examined: Examined) -> Structure:
+    """From one examined example."""
+    regions = examined.layout.regions
+    return Structure(
+        stack=examined.seen.stack.without_tensors(),
+        rows=examined.rows,
+        instruction=examined.instruction_positions,
+        template=regions.get("template", ()),
+        image=tuple(p for name, held in regions.items() if is_image(name) for p in held),
+        visible=visible_edges(examined.seen.stack),
+    )
+
+
+@dataclass
+class Structures:
+    """Structures by length, examined as they are asked for."""
+
+    policy: Policy
+    transformer: Transformer
+    seed: int
+    _known: dict[int, Structure | None] = field(default_factory=dict)
+    _more: int = MOST_EXAMINED
+
+    def learn(self, examined: Examined) -> None:
+        """Take over what a case has shown."""
+        key = length_key(self.policy, examined.subject.instruction)
+        if examined.instruction_positions and key not in self._known:
+            self._known[key] = structure_of(examined)
+
+    def of(self, trial: Trial, name: str) -> Structure | None:
+        """Where things stand under this instruction; None where nothing of it is present."""
+        text = trial.instructions[name]
+        key = length_key(self.policy, text)
+        if key not in self._known:
+            self._known[key] = self._examined(trial, text)
+        return self._known[key]
+
+    def check(self, trial: Trial, names: Sequence[str]) -> bool:
+        """Whether the instructions of equal length move no position but the known ones."""
+        by_key: dict[int, list[str]] = {}
+        for name in names:
+            key = length_key(self.policy, trial.instructions[name])
+            by_key.setdefault(key, []).append(name)
+        for alike in by_key.values():
+            structure = self.of(trial, alike[0])
+            if structure is None:
+                return False
+            entering = [
+                self._entering(structure, trial.observation, trial.instructions[name])
+                for name in alike
+            ]
+            if any(one is None for one in entering):
+                return False
+            known = {*structure.instruction, *structure.rows}
+            first = entering[0]
+            for other in entering[1:]:
+                assert first is not None
+                assert other is not None
+                moved = np.flatnonzero((first != other).any(axis=-1)).tolist()
+                if not set(moved) <= known:
+                    return False
+        return True
+
+    def _entering(
+        self, structure: Structure, observation: Observation, text: str
+    ) -> np.ndarray | None:
+        """What enters the first layer, (position, dim); None at another length."""
+        try:
+            with (
+                capture_entering(self.policy.module, structure.stack) as entering,
+                stopping_before(self.policy.module, structure.stack.first_block),
+            ):
+                self.policy([observation], [text])
+        except SequenceLengthError:
+            return None
+        return entering.only()[0].float().cpu().numpy()
+
+    def _examined(self, trial: Trial, text: str) -> Structure | None:
+        if self._more == 0:
+            return None
+        self._more -= 1
+        others = [other for other in trial.instructions.values() if other != text]
+        try:
+            one = examine(self.policy, self.transformer, trial.observation, text, others, self.seed)
+        except CaptureError:
+            return None  # what runs under instructions of this length cannot be watched
+        return structure_of(one) if one.instruction_positions else None

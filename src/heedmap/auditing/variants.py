@@ -1,0 +1,58 @@
+"""What is put in the place of pixels, states and words to see what moves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from heedmap.data.observation import Observation
+from heedmap.data.pixels import Frame
+
+
+def observation_variants(observation: Observation, seed: int) -> dict[str, list[Observation]]:
+    """For each camera, the observation with that camera's image exchanged."""
+    return {
+        camera: [observation.with_image(camera, variant) for variant in frame_variants(frame, seed)]
+        for camera, frame in observation.images.items()
+    }
+
+
+def frame_variants(frame: Frame, seed: int) -> list[Frame]:
+    """Two frames of the same shape that differ from `frame` everywhere: inverted, and noise."""
+    noise = np.random.default_rng(seed).integers(1, 256, frame.shape, dtype=np.uint8)
+    return [255 - frame, frame + noise]  # uint8 wraps around: noise of 1..255 changes every byte
+
+
+def state_variants(observation: Observation) -> list[Observation]:
+    """The observation with every number of its state moved up, and down; none without one."""
+    state = observation.state
+    if state is None:
+        return []
+    step = np.maximum(np.abs(state) / 2, 0.1).astype(state.dtype)
+    return [replace(observation, state=state + step), replace(observation, state=state - step)]
+
+
+def word_variants(instruction: str, others: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """Each word of an instruction, with the instruction after replacing that word.
+
+    Replacements are words of the other instructions first (the policy likely knows them),
+    then of this one.
+    """
+    words = instruction.split()
+    pool = list(dict.fromkeys([w for text in (*others, instruction) for w in text.split()]))
+    for index, word in enumerate(words):
+        yield (
+            word,
+            [
+                " ".join([*words[:index], other, *words[index + 1 :]])
+                for other in pool
+                if other.lower() != word.lower()
+            ],
+        )
+
+
+def longer(instruction: str) -> str:
+    """The instruction with its last word said twice: one word more, and a known one."""
+    return f"{instruction} {instruction.split()[-1]}"

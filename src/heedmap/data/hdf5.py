@@ -1,0 +1,155 @@
+"""Episodes in HDF5 files: images at `observations/images` or `images`, as robots record them.
+
+A camera is a data set of shape (frame, height, width, 3), or of (frame, bytes) where images
+are stored as JPEG or PNG; several cameras are data sets in a group, by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, final
+
+import h5py
+import numpy as np
+from jaxtyping import Float
+
+from heedmap.data.episodes import Episode
+from heedmap.data.hdf5_own import OwnData
+from heedmap.data.images import as_frame, check_size, decode_image
+from heedmap.data.observation import ONLY_CAMERA
+from heedmap.data.pixels import Frame
+from heedmap.errors import FrameError, first_line_of
+
+IMAGES = ("observations/images", "observation/images", "images", "observations/image", "image")
+STATES = (
+    "observations/qpos",
+    "observations/state",
+    "observation/state",
+    "observations/states",
+    "state",
+    "states",
+)
+INSTRUCTIONS = ("language_instruction", "instruction", "task", "language", "prompt")
+MOST_CHUNK_BYTES = 2**30
+"""A chunk is unpacked whole, whatever is asked for of it."""
+
+
+@final
+class Hdf5Episode(Episode):
+    """One episode a file. Raises FrameError when the file holds no images where we look."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, path.stem)
+        with self._opened() as own:
+            places = _cameras(own)
+            if places is None:
+                held = ", ".join((own.names() or [])[:8]) or "nothing"
+                raise FrameError(
+                    f"{path} has no images at {', '.join(IMAGES[:3])}; it holds {held}. Give a "
+                    f"factory or .npy files."
+                )
+            self._places = places
+            sets: dict[str, Any] = {each: own.dataset(each) for each in places.values()}
+            if not sets:
+                raise FrameError(f"{path} has a group of images that holds no camera.")
+            for name, data in sets.items():
+                _check(data, f"{path}:{name}")
+            self._length = min(len(data) for data in sets.values())
+            self._state = next((place for place in STATES if own.dataset(place) is not None), None)
+            self._told = _instruction(own)
+
+    @property
+    def length(self) -> int:
+        """Of the shortest camera."""
+        return self._length
+
+    @property
+    def cameras(self) -> tuple[str, ...]:
+        """Names in the group of images; one camera where it is a data set."""
+        return tuple(self._places)
+
+    def image(self, camera: str, index: int) -> Frame:
+        """Bytes of a stored image file are decoded."""
+        what = f"The image {index} of '{camera}' in {self.path}"
+        with self._opened() as own:
+            data: Any = own.dataset(self._places[camera])
+            try:
+                found = data[index]
+            except (OSError, ValueError, RuntimeError) as error:
+                raise FrameError(f"{what} cannot be read ({first_line_of(error)}).") from error
+        if isinstance(found, bytes) or (isinstance(found, np.ndarray) and found.ndim == 1):
+            return decode_image(bytes(found), what)
+        return as_frame(found, what)
+
+    def state(self, index: int) -> Float[np.ndarray, " state"] | None:
+        """From the first of the usual places that is there."""
+        if self._state is None:
+            return None
+        with self._opened() as own:
+            data: Any = own.dataset(self._state)
+            if data is None or data.ndim != 2 or index >= len(data):
+                return None
+            return np.asarray(data[index], dtype=np.float32)
+
+    def instruction(self, index: int) -> str | None:
+        """An attribute or a text of the file, one for the whole episode."""
+        return self._told
+
+    @contextmanager
+    def _opened(self) -> Iterator[OwnData]:
+        try:
+            file = h5py.File(self.path, "r")
+        except OSError as error:
+            raise FrameError(
+                f"The episode {self.path} cannot be read as HDF5 ({first_line_of(error)}); give an "
+                f"intact .h5 or .hdf5 file."
+            ) from error
+        with file:
+            yield OwnData(file)
+
+
+def _cameras(own: OwnData) -> dict[str, str] | None:
+    """Where each camera's images lie, from the first of the usual places that is there."""
+    for place in IMAGES:
+        if own.dataset(place) is not None:
+            return {ONLY_CAMERA: place}
+        if (names := own.names(place)) is not None:
+            inside = {name: f"{place}/{name}" for name in names}
+            return {name: each for name, each in inside.items() if own.dataset(each) is not None}
+    return None
+
+
+def _check(data: h5py.Dataset, what: str) -> None:
+    """Sizes as they are declared, before anything is unpacked."""
+    is_files = data.ndim in (1, 2)
+    if data.ndim not in (1, 2, 4) or not len(data):
+        raise FrameError(
+            f"{what} has the shape {data.shape}, expected (frame, height, width, 3), or "
+            f"(frame, bytes) of image files."
+        )
+    if not is_files:
+        shape = data.shape[1:]
+        height, width = shape[1:] if shape[0] == 3 and shape[2] != 3 else shape[:2]
+        check_size(width, height, f"An image of {what}")
+    chunk = int(np.prod(data.chunks)) * data.dtype.itemsize if data.chunks else 0
+    if chunk > MOST_CHUNK_BYTES:
+        raise FrameError(
+            f"{what} is stored in chunks of {chunk:,} bytes, expected {MOST_CHUNK_BYTES:,} at "
+            f"most; write it anew with smaller chunks."
+        )
+
+
+def _instruction(own: OwnData) -> str | None:
+    for name in INSTRUCTIONS:
+        value = own.attribute(name)
+        if value is None and (told := own.dataset(name)) is not None:
+            value = told[()]
+        if isinstance(value, np.ndarray) and value.size:
+            value = value.flat[0]
+        if isinstance(value, bytes):
+            value = value.decode("utf-8", errors="replace")
+        if isinstance(value, str) and value.strip():
+            return value.strip()
+    return None

@@ -1,0 +1,98 @@
+"""Images: decoded from files, checked before they cost memory, and written as PNG."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from heedmap.data.pixels import Frame
+from heedmap.errors import FrameError
+
+MAX_PIXELS = 64_000_000
+"""Larger images are refused before they are decoded: no camera of a robot makes them."""
+
+
+def load_frame(path: Path) -> Frame:
+    """Read one image file as RGB.
+
+    Raises FrameError when the file is missing, not an image, cut short, or absurdly large.
+    """
+    if not path.is_file():
+        raise FrameError(f"The frame {path} does not exist; give the path of a PNG or JPEG file.")
+    return decode_image(path, f"The frame {path}")
+
+
+def decode_image(file: Path | bytes, what: str) -> Frame:
+    """The RGB image of a PNG or JPEG file, or of its content. Raises as `load_frame`."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(file) if isinstance(file, bytes) else file) as image:
+                check_size(image.width, image.height, what)
+                return np.array(image.convert("RGB"))
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise FrameError(f"{what} is absurdly large: {error}") from error
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        raise FrameError(
+            f"{what} cannot be read as an image ({error}); give an intact PNG or JPEG file."
+        ) from error
+
+
+def check_size(width: int, height: int, what: str) -> None:
+    """Raise FrameError for an image that no robot's camera makes."""
+    if width * height > MAX_PIXELS or min(width, height) < 1:
+        raise FrameError(
+            f"{what} has {width}x{height} px, expected 1 to {MAX_PIXELS:,} pixels; scale it down."
+        )
+
+
+def as_frame(image: np.ndarray, what: str) -> Frame:
+    """RGB bytes of an array: grey is repeated, alpha left out, 0..1 scaled to 0..255.
+
+    Raises FrameError for another shape or type, and for numbers that are not finite.
+    """
+    if image.ndim == 2:
+        image = np.repeat(image[..., None], 3, axis=2)
+    if image.ndim == 3 and image.shape[2] not in (3, 4) and image.shape[0] == 3:
+        image = np.moveaxis(image, 0, 2)
+    if image.ndim != 3 or image.shape[2] not in (3, 4):
+        raise FrameError(f"{what} is an array of shape {image.shape}, expected (height, width, 3).")
+    check_size(image.shape[1], image.shape[0], what)
+    image = image[..., :3]
+    if np.issubdtype(image.dtype, np.floating):
+        if not np.isfinite(image).all():
+            raise FrameError(f"{what} has pixels that are NaN or infinite; mend the recording.")
+        if image.min() < 0 or image.max() > 1:
+            raise FrameError(
+                f"{what} has pixels from {image.min():g} to {image.max():g}, expected bytes "
+                f"(0 to 255) or numbers from 0 to 1; undo the normalisation."
+            )
+        return np.round(image * 255).astype(np.uint8)
+    if image.dtype != np.uint8:
+        raise FrameError(f"{what} has pixels of type {image.dtype}, expected uint8.")
+    return np.ascontiguousarray(image)
+
+
+def png_bytes(frame: Frame) -> bytes:
+    """The frame as a PNG file's content."""
+    buffer = io.BytesIO()
+    Image.fromarray(frame).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def pixels_sha256(frame: Frame) -> str:
+    """Of the decoded pixels, so that it does not depend on how a file packs them."""
+    return hashlib.sha256(frame.tobytes()).hexdigest()
+
+
+def side_by_side(frames: Sequence[np.ndarray]) -> np.ndarray:
+    """Frames of shape (height, width, 3) from left to right, black below the lower ones."""
+    height = max(frame.shape[0] for frame in frames)
+    padded = [np.pad(f, ((0, height - f.shape[0]), (0, 0), (0, 0))) for f in frames]
+    return np.concatenate(padded, axis=1)

@@ -1,0 +1,222 @@
+"""Episodes of LeRobotDataset folders, versions 2.0, 2.1 and 3.0: Parquet, MP4 and tasks.
+
+Version 2 keeps a Parquet file and a clip an episode; version 3 keeps many episodes in a file,
+and `meta/episodes` says where each begins. Read with pyarrow and PyAV; LeRobot itself is not
+needed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from jaxtyping import Float
+from pydantic import BaseModel, Field, ValidationError
+
+from heedmap.data.episodes import Episode
+from heedmap.data.images import decode_image, load_frame
+from heedmap.data.pixels import Frame
+from heedmap.data.video import Clip
+from heedmap.errors import FrameError, first_line_of
+
+INFO = "meta/info.json"
+STATE = "observation.state"
+CAMERA_PREFIXES = ("observation.images.", "observation.")
+
+
+class Feature(BaseModel):
+    """What a column holds."""
+
+    dtype: str
+
+
+class Info(BaseModel):
+    """What is read of `meta/info.json`."""
+
+    codebase_version: str
+    total_episodes: int
+    data_path: str
+    video_path: str | None = None
+    chunks_size: int = Field(default=1000, ge=1)
+    features: dict[str, Feature]
+
+    @property
+    def is_version_3(self) -> bool:
+        """Whether many episodes share a file."""
+        return self.codebase_version.lstrip("v").startswith("3")
+
+
+@final
+class LeRobotEpisode(Episode):
+    """One episode. Raises FrameError, in one sentence, for what is missing or broken."""
+
+    def __init__(self, folder: Path, number: int) -> None:
+        super().__init__(folder, f"{folder.name}_episode_{number:06d}")
+        self._info = load_info(folder)
+        if not 0 <= number < self._info.total_episodes:
+            raise FrameError(
+                f"The data set {folder} has {self._info.total_episodes} episodes, numbered from "
+                f"0; there is no episode {number}."
+            )
+        self._number = number
+        keys = [k for k, f in self._info.features.items() if f.dtype in ("video", "image")]
+        self._keys = {_camera_name(key): key for key in keys}
+        if not self._keys:
+            raise FrameError(f"The data set {folder} has no camera among its features.")
+
+    @property
+    def length(self) -> int:
+        """Rows of the episode's table."""
+        return len(self._rows)
+
+    @property
+    def cameras(self) -> tuple[str, ...]:
+        """Features that are images, `observation.images.` left out of their names."""
+        return tuple(self._keys)
+
+    def image(self, camera: str, index: int) -> Frame:
+        """From the clip at the row's time, or from the Parquet file itself."""
+        key = self._keys[camera]
+        if self._info.features[key].dtype == "video":
+            clip, begin = self._clip(key)
+            return clip.image(clip.index_at(begin + float(self._rows["timestamp"][index].as_py())))
+        what = f"The image {index} of '{camera}' in episode {self._number} of {self.path}"
+        stored = self._rows[key][index].as_py()
+        if isinstance(stored, dict) and stored.get("bytes"):
+            return decode_image(stored["bytes"], what)
+        if isinstance(stored, dict) and stored.get("path"):
+            return load_frame(_inside(self.path, stored["path"]))
+        raise FrameError(f"{what} is not stored as a PNG or JPEG file.")
+
+    def state(self, index: int) -> Float[np.ndarray, " state"] | None:
+        """`observation.state`, where it was recorded."""
+        if STATE not in self._rows.column_names:
+            return None
+        return np.asarray(self._rows[STATE][index].as_py(), dtype=np.float32).reshape(-1)
+
+    def instruction(self, index: int) -> str | None:
+        """The task of this row."""
+        if "task_index" not in self._rows.column_names:
+            return None
+        return self._tasks.get(int(self._rows["task_index"][index].as_py()))
+
+    def index_at(self, second: float) -> int:
+        """The last row whose time is not later."""
+        times = self._rows["timestamp"].to_numpy()
+        if second > times[-1] + 1:
+            raise FrameError(
+                f"Episode {self._number} of {self.path} ends at {times[-1]:.2f} s; there is no "
+                f"frame at {second:g} s."
+            )
+        return max(0, int(np.searchsorted(times, second + 1e-6, side="right")) - 1)
+
+    @cached_property
+    def _place(self) -> dict[str, Any]:
+        """Where the episode lies (version 3), one row of `meta/episodes`."""
+        for path in sorted((self.path / "meta/episodes").glob("*/*.parquet")):
+            names = [n for n in pq.read_schema(path).names if not n.startswith("stats/")]
+            rows = _read(path, [("episode_index", "=", self._number)], names)
+            if len(rows):
+                return rows.to_pylist()[0]
+        raise FrameError(f"{self.path}/meta/episodes has no episode {self._number}.")
+
+    @cached_property
+    def _rows(self) -> pa.Table:
+        path = self._path_of(self._info.data_path, "data")
+        rows = _read(path, [("episode_index", "=", self._number)])
+        missing = {"timestamp", "frame_index"} - set(rows.column_names)
+        if missing or not len(rows):
+            raise FrameError(
+                f"{path} has no {' and no '.join(sorted(missing)) or 'rows'} for episode "
+                f"{self._number}."
+            )
+        return rows.sort_by("frame_index")
+
+    @cached_property
+    def _tasks(self) -> dict[int, str]:
+        path = self.path / "meta/tasks.parquet"
+        if path.is_file():
+            table = _read(path)
+            texts = [n for n in table.column_names if pa.types.is_string(table[n].type)]
+            if not texts or "task_index" not in table.column_names:
+                raise FrameError(f"{path} has no column of tasks and task_index.")
+            numbers, told = table["task_index"].to_pylist(), table[texts[0]].to_pylist()
+            return dict(zip(numbers, told, strict=True))
+        path = self.path / "meta/tasks.jsonl"
+        if not path.is_file():
+            return {}
+        try:
+            lines = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+            return {int(line["task_index"]): str(line["task"]) for line in lines}
+        except (ValueError, KeyError, TypeError) as error:
+            raise FrameError(f"{path} is no list of task_index and task: {error}") from error
+
+    def _clip(self, key: str) -> tuple[Clip, float]:
+        """A camera's clip, and when the episode begins in it."""
+        if self._info.video_path is None:
+            raise FrameError(f"{self.path}/{INFO} names no video_path for '{key}'.")
+        begin = self._place[f"videos/{key}/from_timestamp"] if self._info.is_version_3 else 0.0
+        path = self._path_of(self._info.video_path, f"videos/{key}", video_key=key)
+        return self._clips.setdefault(path, Clip(path)), float(begin)
+
+    @cached_property
+    def _clips(self) -> dict[Path, Clip]:
+        return {}
+
+    def _path_of(self, template: str, part: str, **more: str) -> Path:
+        values: dict[str, Any] = {**more, "episode_index": self._number}
+        values["episode_chunk"] = self._number // self._info.chunks_size
+        if self._info.is_version_3:
+            values["chunk_index"] = self._place[f"{part}/chunk_index"]
+            values["file_index"] = self._place[f"{part}/file_index"]
+        return _inside(self.path, _filled(template, values))
+
+
+def load_info(folder: Path) -> Info:
+    """`meta/info.json` of a data set. Raises FrameError where it cannot be read."""
+    try:
+        info = Info.model_validate_json((folder / INFO).read_bytes())
+    except (OSError, ValidationError) as error:
+        detail = error.errors()[0] if isinstance(error, ValidationError) else error
+        raise FrameError(f"{folder / INFO} cannot be used: {detail}") from error
+    if info.codebase_version.lstrip("v").split(".")[0] not in ("2", "3"):
+        raise FrameError(
+            f"The data set {folder} is of LeRobot version {info.codebase_version}; versions 2 and "
+            f"3 can be read. Convert it with LeRobot."
+        )
+    return info
+
+
+def _camera_name(key: str) -> str:
+    return next((key.removeprefix(p) for p in CAMERA_PREFIXES if key.startswith(p)), key)
+
+
+def _filled(template: str, values: dict[str, Any]) -> str:
+    """The template with its plain fields filled; a data set's text gets at nothing else."""
+    fields = re.findall(r"{([^}]*)}", template)
+    if any(not re.fullmatch(r"\w+(:0?\d*d)?", f) or f.split(":")[0] not in values for f in fields):
+        raise FrameError(f"The path '{template}' in {INFO} has fields that are not known.")
+    return template.format(**values)
+
+
+def _inside(folder: Path, relative: str) -> Path:
+    path = (folder / relative).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise FrameError(f"The path '{relative}' leads out of the data set {folder}.")
+    if not path.is_file():
+        raise FrameError(f"The data set {folder} lacks the file {relative}.")
+    return path
+
+
+def _read(path: Path, filters: Any = None, columns: list[str] | None = None) -> pa.Table:
+    try:
+        return pq.read_table(path, filters=filters, columns=columns)
+    except (OSError, pa.ArrowException) as error:
+        first_line = first_line_of(error)
+        raise FrameError(f"{path} cannot be read: {first_line}") from error

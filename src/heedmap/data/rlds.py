@@ -1,0 +1,153 @@
+"""Episodes of RLDS data sets as TensorFlow Datasets stores them: one record an episode.
+
+A record is a `tf.train.Example` whose features are the steps', one behind the other:
+`steps/observation/image` holds a JPEG or PNG a step, `steps/language_instruction` a text a
+step. TensorFlow is not needed; records are framed by their lengths, which are checked against
+the file before anything is read.
+"""
+
+from __future__ import annotations
+
+import struct
+from functools import cached_property
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+import tfrecord.example_pb2
+from jaxtyping import Float
+
+from heedmap.data.episodes import Episode
+from heedmap.data.images import decode_image
+from heedmap.data.pixels import Frame
+from heedmap.errors import FrameError
+
+_PROTOBUF: Any = tfrecord.example_pb2
+"""Its messages are made at run time."""
+OBSERVATION = "steps/observation/"
+STATES = ("state", "proprio", "robot_state", "qpos")
+INSTRUCTIONS = (
+    "steps/language_instruction",
+    "steps/observation/natural_language_instruction",
+    "steps/observation/language_instruction",
+)
+IMAGE_BEGINS = (b"\xff\xd8\xff", b"\x89PNG")
+"""JPEG and PNG."""
+_LENGTH, _CHECKSUM = struct.Struct("<Q"), 4
+
+
+@final
+class RldsEpisode(Episode):
+    """One episode, numbered through the shards in the order of their names."""
+
+    def __init__(self, path: Path, number: int) -> None:
+        name = path.name.split(".tfrecord")[0] if path.is_file() else path.name
+        super().__init__(path, f"{name}_episode_{number:06d}")
+        shards = [path] if path.is_file() else _shards(path)
+        self._record = _record(shards, number, path)
+        self._keys = self._cameras()
+        if not self._keys:
+            raise FrameError(
+                f"Episode {number} of {path} holds no JPEG or PNG images under {OBSERVATION}; it "
+                f"holds {', '.join(sorted(self._record)[:8])}."
+            )
+
+    @property
+    def length(self) -> int:
+        """Images of the shortest camera."""
+        return min(len(self._bytes(key)) for key in self._keys.values())
+
+    @property
+    def cameras(self) -> tuple[str, ...]:
+        """Observations that are images, `image` first."""
+        return tuple(self._keys)
+
+    def image(self, camera: str, index: int) -> Frame:
+        """Decoded from the step's JPEG or PNG."""
+        what = f"The image {index} of '{camera}' in {self.name}"
+        return decode_image(self._bytes(self._keys[camera])[index], what)
+
+    def state(self, index: int) -> Float[np.ndarray, " state"] | None:
+        """The first of the usual observations that is there."""
+        for name in STATES:
+            feature = self._record.get(f"{OBSERVATION}{name}")
+            if feature is not None and (values := feature.float_list.value):
+                return np.asarray(values, np.float32).reshape(self._steps, -1)[index]
+        return None
+
+    def instruction(self, index: int) -> str | None:
+        """The step's own; some data sets tell it once for all."""
+        for key in INSTRUCTIONS:
+            if key in self._record and (told := self._bytes(key)):
+                return told[min(index, len(told) - 1)].decode("utf-8", "replace").strip() or None
+        return None
+
+    @cached_property
+    def _steps(self) -> int:
+        first = self._record.get("steps/is_first")
+        return len(first.int64_list.value) if first is not None else self.length
+
+    def _cameras(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for key in sorted(self._record):
+            images = self._bytes(key) if key.startswith(OBSERVATION) else []
+            if len(images) and images[0].startswith(IMAGE_BEGINS):
+                found[key.removeprefix(OBSERVATION)] = key
+        return dict(sorted(found.items(), key=lambda item: item[0] != "image"))
+
+    def _bytes(self, key: str) -> Any:
+        return self._record[key].bytes_list.value
+
+
+def count_episodes(path: Path) -> int:
+    """Of all shards; only the lengths of the records are read."""
+    shards = [path] if path.is_file() else _shards(path)
+    return sum(len(_places(shard)) for shard in shards)
+
+
+def _shards(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*.tfrecord*") if path.is_file())
+
+
+def _record(shards: list[Path], number: int, path: Path) -> Any:
+    """The features of a record, by name."""
+    before = 0
+    for shard in shards:
+        places = _places(shard)
+        if number < before + len(places):
+            begin, length = places[number - before]
+            with shard.open("rb") as file:
+                file.seek(begin)
+                content = file.read(length)
+            try:
+                return _PROTOBUF.Example.FromString(content).features.feature
+            except Exception as error:  # protobuf's errors have no common public base
+                raise FrameError(
+                    f"Record {number} of {path} is no tf.train.Example ({type(error).__name__}); "
+                    f"give an RLDS data set as TensorFlow Datasets stores it."
+                ) from error
+        before += len(places)
+    raise FrameError(
+        f"The data set {path} has {before} episodes, numbered from 0; there is no episode {number}."
+    )
+
+
+def _places(shard: Path) -> list[tuple[int, int]]:
+    """Where each record begins, and its length; only the lengths are read."""
+    size = shard.stat().st_size
+    found: list[tuple[int, int]] = []
+    at = 0
+    with shard.open("rb") as file:
+        while at < size:
+            file.seek(at)
+            head = file.read(_LENGTH.size)
+            length = _LENGTH.unpack(head)[0] if len(head) == _LENGTH.size else size
+            begin = at + _LENGTH.size + _CHECKSUM
+            at = begin + length + _CHECKSUM
+            if at > size:
+                raise FrameError(
+                    f"{shard} is cut short, or no TFRecord file: a record of {length:,} bytes "
+                    f"begins at {begin:,} of {size:,}."
+                )
+            found.append((begin, length))
+    return found

@@ -1,0 +1,63 @@
+"""A trial: one frame, the instructions put to the policy on it, and what they ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+from heedmap.data.observation import NamedFrame, Observation
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One frame with several instructions, keyed by their names."""
+
+    name: str
+    observation: Observation
+    instructions: Mapping[str, str]
+    expected: Mapping[str, str] = field(default_factory=dict)
+    """What each asks for, such as "LEFT" or "dim1:+"; where it is known."""
+    paraphrases: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Other words for the same."""
+    recorded: str | None = None
+    """The instruction that the frame came with in its data set."""
+    episode: str | None = None
+    """Frames of one episode are not independent of each other."""
+
+    @property
+    def cluster(self) -> str:
+        """The episode, else the frame itself."""
+        return self.episode or self.name
+
+    @property
+    def is_needed(self) -> bool | None:
+        """Whether the instruction decides here; None where expectations do not tell."""
+        known = [self._asks(name) for name in self.instructions if name in self.expected]
+        if len(set(known)) > 1:
+            return True
+        return False if len(known) == len(self.instructions) else None
+
+    def pairs(self) -> Iterator[tuple[str, str]]:
+        """Instructions that ask for different actions; any two, where nobody said."""
+        for one, two in combinations(self.instructions, 2):
+            both_known = one in self.expected and two in self.expected
+            if self.is_needed is None or (both_known and self._asks(one) != self._asks(two)):
+                yield one, two
+
+    def _asks(self, name: str) -> str:
+        return self.expected[name].strip().lower()
+
+
+def trials_of(
+    frames: Sequence[NamedFrame],
+    instructions: Mapping[str, str],
+    expected: Mapping[str, str],
+    paraphrases: Mapping[str, Sequence[str]],
+    recorded: str | None = None,
+) -> list[Trial]:
+    """Every frame with the same instructions."""
+    return [
+        Trial(frame.name, frame.observation, instructions, expected, paraphrases, recorded)
+        for frame in frames
+    ]

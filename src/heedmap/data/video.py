@@ -1,0 +1,103 @@
+"""Frames of video clips, by index or by time, decoded with PyAV."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import final
+
+import av
+import av.error
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from heedmap.data.episodes import Episode
+from heedmap.data.images import check_size
+from heedmap.data.observation import ONLY_CAMERA
+from heedmap.data.pixels import Frame
+from heedmap.errors import FrameError, first_line_of
+
+
+class Clip:
+    """One video file: its frames' times, and the image at any of them."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @cached_property
+    def seconds(self) -> list[float]:
+        """When each frame is shown, from the first one on; read without decoding."""
+        with self._opened() as (container, stream):
+            times = [p.pts for p in container.demux(stream) if p.pts is not None]
+            if not times or stream.time_base is None:
+                raise FrameError(f"The clip {self.path} holds no frames.")
+            return [float(pts * stream.time_base) for pts in sorted(times)]
+
+    def index_at(self, second: float) -> int:
+        """The frame that is shown at that moment, counted from the clip's beginning."""
+        begin, end = self.seconds[0], self.seconds[-1]
+        step = (end - begin) / max(1, len(self.seconds) - 1)
+        if second > end - begin + max(step, 1e-3):
+            raise FrameError(
+                f"The clip {self.path} is {end - begin + step:.2f} s long; there is no frame at "
+                f"{second:g} s."
+            )
+        return max(0, bisect_right(self.seconds, begin + second + step / 100) - 1)
+
+    def image(self, index: int) -> Frame:
+        """Decoded from the last key frame before it."""
+        wanted = self.seconds[index]
+        with self._opened() as (container, stream):
+            assert stream.time_base is not None
+            half = (self.seconds[-1] - self.seconds[0]) / max(1, len(self.seconds) - 1) / 2
+            container.seek(round(wanted / stream.time_base), stream=stream)
+            for frame in container.decode(stream):
+                if frame.time is not None and frame.time >= wanted - max(half, 1e-4) / 2:
+                    return frame.to_ndarray(format="rgb24")
+        raise FrameError(f"The clip {self.path} ends before its frame {index}; it is cut short.")
+
+    @contextmanager
+    def _opened(self) -> Iterator[tuple[InputContainer, VideoStream]]:
+        try:
+            with av.open(str(self.path)) as container:
+                if not container.streams.video:
+                    raise FrameError(f"{self.path} holds no video.")
+                stream = container.streams.video[0]
+                check_size(stream.width, stream.height, f"The clip {self.path}")
+                yield container, stream
+        except (av.error.FFmpegError, OSError) as error:
+            first_line = first_line_of(error)
+            raise FrameError(
+                f"The clip {self.path} cannot be decoded ({first_line}); give an intact video "
+                f"file, such as MP4."
+            ) from error
+
+
+@final
+class ClipEpisode(Episode):
+    """A clip as an episode of one camera."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, path.stem)
+        self._clip = Clip(path)
+
+    @property
+    def length(self) -> int:
+        """How many frames are shown."""
+        return len(self._clip.seconds)
+
+    @property
+    def cameras(self) -> tuple[str, ...]:
+        """One camera."""
+        return (ONLY_CAMERA,)
+
+    def image(self, camera: str, index: int) -> Frame:
+        """As shown at that index."""
+        return self._clip.image(index)
+
+    def index_at(self, second: float) -> int:
+        """The frame shown at that moment."""
+        return self._clip.index_at(second)

@@ -1,0 +1,337 @@
+"""What the ladder is judged from, and what it says: plain values, no torch.
+
+Every number of a verdict stands here or in the cases of the record; the rules from one to
+the other are in `ladder/`. "Not measured" is None, never 0.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from heedmap.ladder.evidence import CausalMap, Estimate, ObeyedFacts, UsedFacts
+
+RungName = Literal["tokenised", "present", "visible", "attended", "used", "obeyed"]
+LOWER_RUNGS: tuple[RungName, ...] = ("tokenised", "present", "visible", "attended")
+"""Those that are told from one frame alone."""
+Status = Literal["holds", "fails", "not measured"]
+Cause = Literal[
+    "none",
+    "empty_instruction",
+    "stale_instruction",
+    "truncated",
+    "unknown_words",
+    "same_ids",
+    "overwritten",
+    "length_leak",
+    "absent",
+    "shifted_by_padding",
+    "masked",
+    "action_before_instruction",
+    "image_masked",
+    "values_zero",
+    "unattended",
+    "unused",
+    "confounded",
+    "disobeyed",
+    "not_competent",
+    "not_needed",
+    "indirect_only",
+    "bypass",
+    "not_measured",
+]
+"""Closed list, documented in docs/ladder.md. `none`: nothing was found on the rungs measured."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class StackInfo(_Model):
+    """One stack of attention layers that ran, and whether it is the one that was taken."""
+
+    pattern: str
+    layers: int
+    positions: int
+    backend: str
+    taken: bool
+    reason: str
+
+
+class TokenFacts(_Model):
+    """Which ids reach the model under every instruction (rung 1)."""
+
+    module: str | None
+    """The embedding that looks the words up; None where no embedding was seen."""
+    ids: dict[str, tuple[int, ...]] = {}
+    follows_instruction: bool = False
+    """Whether any id changes with the instruction at all."""
+    identical_pairs: tuple[tuple[str, str], ...] = ()
+    """Instructions of different words that become the same ids."""
+    lost_words: dict[str, tuple[str, ...]] = {}
+    """Words that may be exchanged for made-up ones without any id changing."""
+    grows_with_instruction: bool = True
+    """Whether one more word at the end changes an id, for some instruction."""
+    words: int = 0
+    """Words of the first instruction: the first that the audit gave to the policy."""
+
+
+class PresenceFacts(_Model):
+    """Which positions entering layer 0 depend on the instruction (rung 2)."""
+
+    measured: bool
+    """False where no variant of equal length was found."""
+    positions: tuple[int, ...]
+    """Positions that only the instruction moves."""
+    mixed_positions: tuple[int, ...]
+    """Positions that both instruction and frame move."""
+    overwritten_positions: tuple[int, ...] = ()
+    """Where the instruction's words would stand by the other words' places; image stands there."""
+    length_changes_attention: bool | None = None
+    """Whether a longer instruction changes the attention though no word moves a position."""
+    shifts_with_length: bool | None = None
+    """Whether a longer instruction puts its first word elsewhere than before."""
+
+
+class VisibilityFacts(_Model):
+    """What the masks let through to the action rows (rung 3)."""
+
+    instruction_total: int
+    instruction_direct: int
+    """Positions that an action row may see itself, in some layer."""
+    instruction_reachable: int
+    """Positions from which anything can reach an action row, over any rows and layers."""
+    instruction_hops: int | None
+    """Fewest hops from such a position; 1 is direct attention."""
+    instruction_after_action: bool
+    """Whether all of them stand behind the last action row."""
+    image_total: int
+    image_direct: int
+    image_reachable: int
+    blind_rows: tuple[int, ...] = ()
+    """Rows that may see no key at all in some layer: their attention is uniform or undefined."""
+
+
+class HeadOnInstruction(_Model):
+    """One head's share on the instruction."""
+
+    layer: int
+    head: int
+    share: float
+
+
+class AttendedFacts(_Model):
+    """What the action rows attend to (rung 4); means over layers, heads and cases."""
+
+    share: float
+    last_layer_share: float
+    lift: float | None
+    """Share per visible token against uniform; sinks left out on both sides."""
+    lift_by_region: dict[str, float | None] = {}
+    """As `lift`, for every region of the first case; None where nothing of it is visible."""
+    sinks: tuple[int, ...]
+    value_share: float | None
+    """Share of the norms of what is read (Kobayashi et al. 2020)."""
+    rollout_share: float
+    """Share of attention rollout (Abnar & Zuidema 2020) on the instruction's positions."""
+    values_are_zero: bool | None
+    """Whether the value vectors at the instruction's positions are zero in every layer."""
+    heads_alive_by_layer: tuple[int, ...]
+    """Heads with at least 5 % of their attention on the instruction."""
+    top_heads: tuple[HeadOnInstruction, ...] = ()
+    """The heads that attend to the instruction most."""
+    ivar: float | None
+    """Instruction share over instruction + image share (as published under this name)."""
+    null_shuffled_weights: float | None = None
+    """The share with every weight matrix's entries shuffled: what the architecture gives."""
+    null_nonsense: float | None = None
+    """The share under made-up instructions of equal length."""
+
+
+class Bypass(_Model):
+    """A road from the instruction to the action that is not its place in the sequence."""
+
+    status: Literal["found", "none", "not measured"]
+    kind: Literal["after", "before"] | None = None
+    """`after`: around or behind the transformer. `before`: into the image's positions."""
+    module: str | None = None
+    """The first module on that road whose input follows the instruction."""
+    change: float | None = None
+    """Largest change of an action score with the sequence held fixed."""
+
+
+class PatchMap(_Model):
+    """Which grid cell of one camera's image moves which positions."""
+
+    camera: str
+    cells_a_side: int
+    positions: tuple[tuple[int, ...], ...] = ()
+    """Per cell, row by row from the upper left; empty where the tower `mixes`."""
+    cells_share: float | None = None
+    """Share of the cells that move any position; None where they were not all tried."""
+    positions_share: float | None = None
+    """Share of the camera's positions that some cell moves; None as above."""
+    mixes: bool = False
+    """The cell in the upper left corner moves all of the camera's positions."""
+
+
+class Measurements(_Model):
+    """All that the ladder is judged from."""
+
+    stacks: tuple[StackInfo, ...]
+    tokens: TokenFacts
+    presence: PresenceFacts
+    visibility: VisibilityFacts
+    attended: AttendedFacts | None
+    bypass: Bypass
+    used: UsedFacts | None = None
+    """None where nothing of the instruction is in the sequence, or no frame counts."""
+    obeyed: ObeyedFacts | None = None
+    causal_map: CausalMap | None = None
+    patches: tuple[PatchMap, ...] = ()
+    by_exchange_only: bool = False
+    """The policy is a black box: whether the instruction is used is told by exchanging it."""
+
+    @classmethod
+    def of_black_box(cls, obeyed: ObeyedFacts | None) -> Measurements:
+        """What is known where nothing but actions can be seen."""
+        return cls(
+            stacks=(),
+            tokens=TokenFacts(module=None),
+            presence=PresenceFacts(measured=False, positions=(), mixed_positions=()),
+            visibility=VisibilityFacts(
+                instruction_total=0,
+                instruction_direct=0,
+                instruction_reachable=0,
+                instruction_hops=None,
+                instruction_after_action=False,
+                image_total=0,
+                image_direct=0,
+                image_reachable=0,
+            ),
+            attended=None,
+            bypass=Bypass(status="not measured"),
+            obeyed=obeyed,
+            by_exchange_only=True,
+        )
+
+
+class InstructionPair(_Model):
+    """Two instructions compared on one policy, over all frames."""
+
+    first: str
+    second: str
+    same_token_count: bool | None
+    attention_identical: bool
+    """Bit for bit, every layer, head and key, on every frame."""
+    action_identical: bool
+    """The action's scores, bit for bit, on every frame."""
+    choice_identical: bool | None
+    """The chosen action, on every frame; None for continuous heads."""
+    action_distance_bits: float | None = None
+    """Jensen-Shannon divergence of the actions' probabilities, 0..1, mean over the frames."""
+
+
+class Facts(_Model):
+    """What was seen of a policy's inputs and actions; measured on all of its cases."""
+
+    instruction_positions: tuple[int, ...]
+    """Positions entering layer 0 that an instruction of equal token count moves."""
+    instruction_measured: bool
+    """False where no variant of equal token count was found; then the above says nothing."""
+    mixed_positions: tuple[int, ...]
+    """Positions that both the frame and the instruction move (part of neither region)."""
+    seen_image_positions: tuple[int, ...]
+    """Image positions that the action row can see in at least one case."""
+    image_total: int
+    image_visible_min: int
+    image_visible_max: int
+    pairs: tuple[InstructionPair, ...]
+    layouts_disagree: bool
+    """The declared regions are not the measured ones, in at least one case."""
+    is_black_box: bool = False
+    """Nothing but actions could be seen: all of the above is empty."""
+
+    @classmethod
+    def of_black_box(cls) -> Facts:
+        """Nothing is known."""
+        return cls(
+            instruction_positions=(),
+            instruction_measured=False,
+            mixed_positions=(),
+            seen_image_positions=(),
+            image_total=0,
+            image_visible_min=0,
+            image_visible_max=0,
+            pairs=(),
+            layouts_disagree=False,
+            is_black_box=True,
+        )
+
+
+class Rung(_Model):
+    """One step from words to action."""
+
+    status: Status
+    value: float | None = None
+    evidence: dict[str, Any] = {}
+
+
+class Details(_Model):
+    """What the verdict's sentence names; empty or None where it was not measured."""
+
+    positions: tuple[int, ...] = ()
+    """Of the instruction, entering layer 0."""
+    overwritten: tuple[int, ...] = ()
+    """Positions of the instruction's words that hold image embeddings."""
+    hops: int | None = None
+    image_total: int | None = None
+    lost_words: tuple[str, ...] = ()
+    """Words that change no token id."""
+    pairs: tuple[tuple[str, str], ...] = ()
+    """Instructions that become the same token ids."""
+    module: str | None = None
+    """The bypass."""
+    share: float | None = None
+    """Of the action rows' attention, on the instruction: 0..1."""
+    unit: str | None = None
+    """Of the distances between actions: `bits` or `scale units`."""
+    dependence: Estimate | None = None
+    """Distance of the actions of different instructions."""
+    mediated: Estimate | None = None
+    """What knockout of the instruction removes of it, beyond random edges."""
+    directly: Estimate | None = None
+    """The same, where only the action rows' own edges are cut."""
+    swap: Estimate | None = None
+    """Distance of the action when the instruction is exchanged."""
+    rate: Estimate | None = None
+    """Share of the actions that are the expected ones: 0..1."""
+    chance: float | None = None
+    swapped: tuple[tuple[str, str], ...] = ()
+    """Actions that are done in each other's place."""
+    competent: Estimate | None = None
+    """As `rate`, under the frames' own instructions."""
+    anyway: Estimate | None = None
+    """Share of the other instructions under which the frame's own action is done: 0..1."""
+
+
+class Verdict(_Model):
+    """The first rung that fails, in one sentence, with cause and fix."""
+
+    cause: Cause
+    sentence: str
+    fix: str
+    rungs: dict[RungName, Rung]
+    bypass: Bypass
+    needed: Rung = Rung(status="not measured")
+    """Gate: does any frame leave a choice that the instruction decides?"""
+    competent: Rung = Rung(status="not measured")
+    """Gate: is the action right under the instruction that a frame came with?"""
+    details: Details | dict[str, str] = Details()
+    """What the sentence names, as values; records of schema 1 to 3 hold English text."""
+
+    @property
+    def first_failing(self) -> RungName | None:
+        """The first rung that fails; None where none of those measured does."""
+        return next((name for name, rung in self.rungs.items() if rung.status == "fails"), None)

@@ -1,0 +1,23 @@
+"""Work that a policy does beside its pass: a recording of the pass leaves it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+UNWATCHED: ContextVar[bool] = ContextVar("UNWATCHED", default=False)
+"""Whether what runs now is nobody's business: recordings and cuts pass it by."""
+
+
+@contextmanager
+def unwatched() -> Iterator[None]:
+    """Operators that run inside are nobody's business: neither shown nor changed.
+
+    For what a policy computes beside its pass, with modules that are not the watched ones.
+    """
+    token = UNWATCHED.set(True)
+    try:
+        yield
+    finally:
+        UNWATCHED.reset(token)

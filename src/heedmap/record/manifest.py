@@ -1,0 +1,177 @@
+"""The manifest of a folder that heedmap wrote: its files, each with size and SHA-256.
+
+It says which files are heedmap's (only those are ever replaced or removed) and whether they are
+still what was written: every reader compares what it reads with the manifest. A manifest has one
+possible spelling, so that a flipped bit in the manifest itself is seen too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from heedmap.errors import RecordError
+from heedmap.record.files import is_plain_name, read_plain
+
+MANIFEST_FILE = "manifest.json"
+MANIFEST_VERSION = 1
+
+Kind = Literal["result", "sweep", "cell"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Checksum(_Model):
+    """What a file must be."""
+
+    size_bytes: int
+    sha256: str
+
+    @classmethod
+    def of(cls, content: bytes) -> Checksum:
+        """Of a file's whole content."""
+        return cls(size_bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+
+    @classmethod
+    def of_file(cls, path: Path) -> Checksum:
+        """Of a file, which need not fit into memory."""
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        return cls(size_bytes=path.stat().st_size, sha256=sha256)
+
+    def difference(self, content: bytes) -> str | None:
+        """How the content differs from what was written, in words; None where it does not."""
+        if len(content) != self.size_bytes:
+            return f"it has {len(content):,} bytes, {self.size_bytes:,} were written"
+        if hashlib.sha256(content).hexdigest() != self.sha256:
+            return "its content was changed after it was written"
+        return None
+
+
+class Manifest(_Model):
+    """The files of one folder (or of one cell of a sweep), by name inside the folder."""
+
+    manifest_version: int = MANIFEST_VERSION
+    kind: Kind
+    files: dict[str, Checksum]
+
+    def encode(self) -> bytes:
+        """The only spelling: `decode` refuses any other."""
+        ordered = self.model_copy(update={"files": dict(sorted(self.files.items()))})
+        return (ordered.model_dump_json(indent=1) + "\n").encode()
+
+    @classmethod
+    def decode(cls, content: bytes, kind: Kind, place: str) -> Manifest:
+        """Raises RecordError, which names `place`, unless this is exactly what `encode` wrote."""
+        try:
+            found = cls.model_validate_json(content)
+        except ValidationError as error:
+            raise RecordError(f"{place} is damaged: it is not a manifest of heedmap.") from error
+        if found.manifest_version > MANIFEST_VERSION:
+            raise RecordError(
+                f"{place} is of manifest version {found.manifest_version}, but this heedmap reads "
+                f"up to {MANIFEST_VERSION}; update heedmap."
+            )
+        plain = all(is_plain_name(name) for name in found.files)
+        if found.kind != kind or not plain or found.encode() != content:
+            raise RecordError(f"{place} is damaged: it is not as heedmap wrote it.")
+        return found
+
+    def with_file(self, name: str, content: bytes) -> Manifest:
+        """The same with one file added, or replaced."""
+        return self.model_copy(update={"files": {**self.files, name: Checksum.of(content)}})
+
+
+def manifest_of(kind: Kind, contents: Mapping[str, bytes]) -> Manifest:
+    """The manifest of files whose content is at hand."""
+    return Manifest(kind=kind, files={name: Checksum.of(each) for name, each in contents.items()})
+
+
+def manifest_of_folder(kind: Kind, folder: Path) -> Manifest:
+    """The manifest of every file that lies in a folder which was just written."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    checksums = {path.relative_to(folder).as_posix(): Checksum.of_file(path) for path in files}
+    return Manifest(kind=kind, files=checksums)
+
+
+def read_manifest(folder: Path, kind: Kind, name: str = MANIFEST_FILE) -> Manifest | None:
+    """The folder's manifest; None where there is none. Raises RecordError for a damaged one."""
+    try:
+        content = read_plain(folder, name)
+    except FileNotFoundError:
+        return None
+    return Manifest.decode(content, kind, f"{folder / name}")
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A file that is not what was written, and how it differs."""
+
+    file: str
+    how: str
+
+    def __str__(self) -> str:
+        return f"{self.file} ({self.how})"
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What comparing a folder with its checksums gave."""
+
+    folder: Path
+    files: int
+    """That have a checksum and were compared."""
+    damaged: tuple[Damage, ...]
+    unchecked: tuple[str, ...] = ()
+    """Files without a checksum: an older heedmap wrote none."""
+
+
+def read_checked(folder: Path, name: str, checksum: Checksum | None) -> bytes | Damage:
+    """A file's content, or how it differs from its checksum (None: nothing to compare with)."""
+    try:
+        content = read_plain(folder, name)
+    except FileNotFoundError:
+        return Damage(name, "it is missing")
+    except (RecordError, OSError) as error:
+        return Damage(name, str(error))
+    how = None if checksum is None else checksum.difference(content)
+    return content if how is None else Damage(name, how)
+
+
+def damages(folder: Path, manifest: Manifest) -> list[Damage]:
+    """Every file of the manifest that is missing or not what was written."""
+    read = (read_checked(folder, name, checksum) for name, checksum in manifest.files.items())
+    return [each for each in read if isinstance(each, Damage)]
+
+
+def foreign_entries(folder: Path, own: Iterable[str]) -> list[str]:
+    """What lies in a folder beside these files, at any depth: files, links, and empty folders.
+
+    Links are never followed, whatever they are named.
+    """
+    names = set(own)
+    folders = {name.rpartition("/")[0] for name in names} - {""}
+    found: list[str] = []
+    for place, below, files in os.walk(folder):
+        inside = Path(place).relative_to(folder)
+        for each in [*below, *files]:
+            name, path = (inside / each).as_posix(), Path(place) / each
+            is_own = name in names if path.is_file() else name in folders
+            if path.is_symlink() or not is_own:
+                found.append(name)
+    return sorted(found)
+
+
+def listed(names: Iterable[object], most: int = 3) -> str:
+    """The first few, and how many more there are."""
+    told = [str(name) for name in names]
+    more = f" and {len(told) - most} more" if len(told) > most else ""
+    return ", ".join(told[:most]) + more

@@ -1,0 +1,166 @@
+"""Reads a result folder: every file compared with its checksum, every frame with its pixels'.
+
+Records from before there were manifests have checksums of their frames alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import ValidationError
+
+from heedmap.data.images import decode_image, pixels_sha256
+from heedmap.errors import FrameError, RecordError
+from heedmap.record.manifest import (
+    MANIFEST_FILE,
+    Damage,
+    Manifest,
+    Verification,
+    damages,
+    listed,
+    read_checked,
+    read_manifest,
+)
+from heedmap.record.record import MANIFEST_SINCE, RECORD_FILE, SCHEMA_VERSION, FrameInfo, Record
+from heedmap.record.tables import SCHEMAS, TableFile, TableName, empty_table, file_of
+
+
+def read_record(folder: Path) -> Record:
+    """The record of a result folder.
+
+    Raises RecordError when it is none, is damaged, or is of a newer schema.
+    """
+    if not (folder / RECORD_FILE).is_file():
+        raise RecordError(
+            f"{folder} is not a heedmap result: it has no {RECORD_FILE}. "
+            f"Give the folder that an audit wrote with --out."
+        )
+    manifest = read_manifest(folder, "result")
+    return _record(folder, _contents(folder, manifest, [RECORD_FILE])[RECORD_FILE], manifest)
+
+
+def read_result(
+    folder: Path,
+) -> tuple[Record, dict[TableName, pa.Table | TableFile], dict[str, bytes]]:
+    """Record, tables, and PNG bytes by frame name, of a result folder.
+
+    Raises RecordError when it is none, is damaged (what is, is named), or is of a newer schema.
+    """
+    record = read_record(folder)
+    manifest = read_manifest(folder, "result")
+    tables = {name: file_of(name) for name in SCHEMAS if _has_table(folder, name, record)}
+    frames = {frame.name: frame.file for frame in record.frames}
+    contents = _contents(folder, manifest, [*tables.values(), *frames.values()])
+    for frame in record.frames:
+        if (damage := _frame_damage(frame, contents[frame.file])) is not None:
+            raise _damaged(folder, [damage])
+    try:
+        read: dict[TableName, pa.Table | TableFile] = {
+            name: pq.read_table(pa.BufferReader(contents[tables[name]]))
+            if name in tables
+            else empty_table(name)
+            for name in SCHEMAS
+        }
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise RecordError(f"The result in {folder} cannot be read: {error}") from error
+    return record, read, {name: contents[file] for name, file in frames.items()}
+
+
+def verify_result(folder: Path) -> Verification:
+    """Compare every file of a result folder with its checksum, and frames with their pixels'.
+
+    Raises RecordError when it is none, or so damaged that its files are not known.
+    """
+    manifest = read_manifest(folder, "result")
+    damaged = [] if manifest is None else damages(folder, manifest)
+    if any(damage.file == RECORD_FILE for damage in damaged):
+        return Verification(folder, len(manifest.files if manifest else ()), tuple(damaged))
+    record = read_record(folder)
+    names = {damage.file for damage in damaged}
+    for frame in record.frames:
+        if frame.file not in names:
+            content = read_checked(folder, frame.file, None)
+            damage = content if isinstance(content, Damage) else _frame_damage(frame, content)
+            damaged += [] if damage is None else [damage]
+    if manifest is not None:
+        return Verification(folder, len(manifest.files), tuple(damaged))
+    unchecked = [RECORD_FILE, *(file_of(n) for n in SCHEMAS if _has_table(folder, n, record))]
+    return Verification(folder, len(record.frames), tuple(damaged), tuple(unchecked))
+
+
+def _contents(folder: Path, manifest: Manifest | None, names: Iterable[str]) -> dict[str, bytes]:
+    """Content by file name. Raises RecordError that names the damaged."""
+    checksums = {} if manifest is None else manifest.files
+    found: dict[str, bytes] = {}
+    damaged: list[Damage] = []
+    for name in names:
+        content = (
+            read_checked(folder, name, checksums.get(name))
+            if manifest is None or name in checksums
+            else Damage(name, f"{MANIFEST_FILE} does not name it")
+        )
+        if isinstance(content, Damage):
+            damaged.append(content)
+        else:
+            found[name] = content
+    if damaged:
+        raise _damaged(folder, damaged)
+    return found
+
+
+def _damaged(folder: Path, damaged: Iterable[Damage]) -> RecordError:
+    return RecordError(
+        f"The result in {folder} is damaged: {listed(damaged)}; restore the folder, or run the "
+        f"audit again."
+    )
+
+
+def _record(folder: Path, content: bytes, manifest: Manifest | None) -> Record:
+    path = folder / RECORD_FILE
+    try:
+        record = Record.model_validate(_of_this_schema(path, content))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise RecordError(
+            f"{path} does not fit record schema {SCHEMA_VERSION}: {place}: {first['msg']}"
+        ) from error
+    except ValueError as error:
+        raise RecordError(f"The result in {folder} cannot be read: {error}") from error
+    if record.schema_version >= MANIFEST_SINCE and manifest is None:
+        raise _damaged(folder, [Damage(MANIFEST_FILE, "it is missing")])
+    return record
+
+
+def _of_this_schema(path: Path, content: bytes) -> Any:
+    """The JSON of a record. Raises RecordError when a newer heedmap wrote it."""
+    found = json.loads(content)
+    version = found.get("schema_version") if isinstance(found, dict) else None
+    if isinstance(version, int) and version > SCHEMA_VERSION:
+        raise RecordError(
+            f"{path} was written in record schema {version}, but this heedmap reads up to "
+            f"{SCHEMA_VERSION}; update heedmap."
+        )
+    return found
+
+
+def _has_table(folder: Path, name: TableName, record: Record) -> bool:
+    """Whether the table is there, or must be: schemas below 3 had `attention` alone."""
+    must = name == "attention" or record.schema_version >= 3
+    return must or (folder / file_of(name)).exists()
+
+
+def _frame_damage(frame: FrameInfo, png: bytes) -> Damage | None:
+    """How a frame's copy differs from the frame that was audited; None where it does not."""
+    try:
+        pixels = decode_image(png, f"The frame {frame.file}")
+    except FrameError as error:
+        return Damage(frame.file, str(error))
+    if pixels_sha256(pixels) != frame.sha256:
+        return Damage(frame.file, "its pixels are not those of the frame that was audited")
+    return None

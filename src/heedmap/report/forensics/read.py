@@ -1,0 +1,186 @@
+"""Read published results: CSV tables, a page as HTML or pasted text, or a JSON dump."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
+
+from heedmap.errors import InputError
+from heedmap.report.forensics.pasted import rows_of
+from heedmap.report.forensics.published import LayerFigure, Published, SummaryFigure, joined
+
+LAYER_COLUMNS = ("model", "instruction", "layer", "image_pct", "text_pct")
+SUMMARY_COLUMNS = (
+    *("model", "instruction", "text_len"),
+    *("last_image_pct", "last_text_pct", "mean_image_pct", "mean_text_pct"),
+)
+
+
+class _DumpLayer(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    layer: int
+    image_ratio_mean: float
+    text_ratio_mean: float
+    pad_ratio_mean: float | None = None
+    image_per_head: list[float] = []
+    text_per_head: list[float] = []
+    top_positions: list[tuple[int, float]] = []
+
+
+class _DumpCase(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    text_len: int | None = None
+    seq_len: int | None = None
+    per_layer: list[_DumpLayer]
+
+
+class _Dump(RootModel[dict[str, dict[str, _DumpCase]]]):
+    """model -> instruction -> case."""
+
+
+def read_published(*paths: Path) -> Published:
+    """Read one file or several of the same publication.
+
+    CSV (the seed's two tables), JSON (a dump by model and instruction), HTML, or the text
+    of a page. Raises InputError when a file is missing or holds no such table.
+    """
+    return joined([_read_one(path) for path in paths])
+
+
+def _read_one(path: Path) -> Published:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise InputError(f"The file {path} does not exist.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"The file {path} cannot be read as text: {error}") from error
+    kind = path.suffix.lower()
+    if kind == ".json":
+        published = _from_dump(text, path)
+    elif kind == ".csv":
+        published = _from_csv(text, path)
+    elif kind in (".html", ".htm"):
+        published = _from_cells(*_html_tables(text))
+    else:
+        published = _from_cells(*rows_of(text))
+    if not published.layers and not published.summary:
+        raise InputError(
+            f"{path} holds no attention table; expected rows of model, instruction, layer, "
+            f"image % and text %, as CSV, HTML, pasted text, or a JSON dump."
+        )
+    return published
+
+
+def _from_csv(text: str, path: Path) -> Published:
+    reader = csv.DictReader(io.StringIO(text))
+    columns = set(reader.fieldnames or ())
+    is_summary = set(SUMMARY_COLUMNS) <= columns
+    if not is_summary and not set(LAYER_COLUMNS) <= columns:
+        raise InputError(
+            f"{path} has the columns {', '.join(reader.fieldnames or ['none'])}; expected "
+            f"{', '.join(LAYER_COLUMNS)}, or {', '.join(SUMMARY_COLUMNS)}."
+        )
+    wanted = SUMMARY_COLUMNS if is_summary else LAYER_COLUMNS
+    rows = [[row[column] or "" for column in wanted] for row in reader]
+    try:
+        return _from_cells(rows, []) if is_summary else _from_cells([], rows)
+    except ValueError as error:
+        raise InputError(f"{path} has a cell that is no number: {error}") from error
+
+
+def _from_cells(summary: list[list[str]], layers: list[list[str]]) -> Published:
+    """Rows of text cells, percentages without a sign."""
+    figures = [cell for row in layers for cell in row[3:]]
+    figures += [cell for row in summary for cell in row[3:]]
+    decimals = max((len(figure.partition(".")[2]) for figure in figures), default=0)
+    return Published(
+        layers=tuple(
+            LayerFigure(model, name, int(layer), _shares(image, text))
+            for model, name, layer, image, text in layers
+        ),
+        summary=tuple(
+            SummaryFigure(r[0], r[1], int(r[2]), _shares(r[3], r[4]), _shares(r[5], r[6]))
+            for r in summary
+        ),
+        text_len={(row[0], row[1]): int(row[2]) for row in summary},
+        half_step_share=0.5 * 10**-decimals / 100,
+    )
+
+
+def _shares(image: str, text: str) -> dict[str, float]:
+    return {"image": float(image) / 100, "text": float(text) / 100}
+
+
+def _from_dump(text: str, path: Path) -> Published:
+    try:
+        dump = _Dump.model_validate(json.loads(text)).root
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise InputError(
+            f"{path} is not a dump of model -> instruction -> per_layer: {place}: {first['msg']}."
+        ) from error
+    except ValueError as error:
+        raise InputError(f"{path} is not JSON: {error}") from error
+    cases = [(m, i, case) for m, by_name in dump.items() for i, case in by_name.items()]
+    return Published(
+        layers=tuple(_dump_layer(m, i, row) for m, i, case in cases for row in case.per_layer),
+        text_len={(m, i): case.text_len for m, i, case in cases if case.text_len is not None},
+        seq_len={(m, i): case.seq_len for m, i, case in cases if case.seq_len is not None},
+    )
+
+
+def _dump_layer(model: str, instruction: str, row: _DumpLayer) -> LayerFigure:
+    shares = {"image": row.image_ratio_mean, "text": row.text_ratio_mean}
+    if row.pad_ratio_mean is not None:
+        shares["pad"] = row.pad_ratio_mean
+    heads = {"image": tuple(row.image_per_head), "text": tuple(row.text_per_head)}
+    return LayerFigure(
+        model,
+        instruction,
+        row.layer,
+        shares,
+        {region: values for region, values in heads.items() if values},
+        tuple(position for position, _ in row.top_positions),
+    )
+
+
+class _TableCells(HTMLParser):
+    """Rows of every table on a page, cell by cell."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self._is_in_cell = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, Any]]) -> None:
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th") and self.rows:
+            self.rows[-1].append("")
+            self._is_in_cell = True
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("td", "th", "tr"):
+            self._is_in_cell = False
+
+    def handle_data(self, data: str) -> None:
+        if self._is_in_cell:
+            self.rows[-1][-1] += data.strip()
+
+
+def _html_tables(text: str) -> tuple[list[list[str]], list[list[str]]]:
+    """Summary and per-layer rows of a page: seven or five cells with a number in the third."""
+    parser = _TableCells()
+    parser.feed(text)
+    rows = [[cell.removesuffix("%").strip() for cell in row] for row in parser.rows]
+    data = [row for row in rows if len(row) in (5, 7) and row[2].isdigit()]
+    return [row for row in data if len(row) == 7], [row for row in data if len(row) == 5]

@@ -1,0 +1,217 @@
+"""What came of scoring: accuracy, false alarms, confusion, two baselines, and a correlation.
+
+Baselines say only whether a policy heeds its instruction, so that is what all three are
+compared on. Their best threshold is chosen on the very policies that are scored, which
+flatters them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from heedmap.ladder.verdict import Cause
+from heedmap.measures.stats import rank_correlation, wilson_interval
+from heedmap.testbed.scoreboard.run import Score
+
+READINGS = ("share", "lift", "ivar", "value_norm", "rollout")
+SEED_RULE_SHARE = 0.01
+"""The seed's rule with its threshold: less than 1 % of the attention on text is "ignores"."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Row(_Model):
+    """One plant."""
+
+    plant: str
+    planted: Cause
+    named: Cause
+    right: bool
+    bypass: str | None
+    share: float | None
+    ivar: float | None
+    mediated: float | None
+    following: float | None
+
+
+class Rated(_Model):
+    """How often one rule tells rightly whether a policy heeds its instruction."""
+
+    rule: str
+    right: int
+    called_heeding: int
+    missed: int
+    """Policies that do not heed and are called heeding."""
+    wronged: int
+    """Policies that heed and are called not heeding."""
+
+
+class Correlation(_Model):
+    """Spearman's rank correlation with the knockout's effect, over policies that use it."""
+
+    reading: str
+    policies: int
+    median: float | None
+    lowest: float | None
+    highest: float | None
+
+
+class Across(_Model):
+    """Spearman's rank correlation, over policies, of an attention figure with `mediated`."""
+
+    reading: str
+    policies: int
+    correlation: float | None
+
+
+class Summary(_Model):
+    """All that the scoreboard says."""
+
+    rows: tuple[Row, ...]
+    right: int
+    low: float
+    """Wilson 95 % interval of the share of exact causes."""
+    high: float
+    false_alarms: int
+    healthy: int
+    causes: int
+    """Different causes planted, `none` not counted."""
+    rated: tuple[Rated, ...]
+    correlations: tuple[Correlation, ...]
+    across: tuple[Across, ...]
+
+    @property
+    def confusion(self) -> dict[tuple[Cause, Cause], int]:
+        """Counts by planted and named cause."""
+        return dict(Counter((row.planted, row.named) for row in self.rows))
+
+
+def summarise(scores: Sequence[Score]) -> Summary:
+    """From scores to figures."""
+    right = sum(score.is_right for score in scores)
+    low, high = wilson_interval(right, len(scores))
+    alarms, healthy = false_alarms(scores)
+    return Summary(
+        rows=tuple(_row(score) for score in scores),
+        right=right,
+        low=low,
+        high=high,
+        false_alarms=alarms,
+        healthy=healthy,
+        causes=len({s.plant.cause for s in scores} - {"none"}),
+        rated=_rated(scores),
+        correlations=tuple(_correlation(scores, reading) for reading in READINGS),
+        across=tuple(_across(scores, reading) for reading in ("share", "ivar")),
+    )
+
+
+def false_alarms(scores: Sequence[Score]) -> tuple[int, int]:
+    """Healthy plants of which a fault was told, and healthy plants in all."""
+    healthy = [score for score in scores if score.plant.is_healthy]
+    return sum(score.named != "none" for score in healthy), len(healthy)
+
+
+def _row(score: Score) -> Row:
+    measured = score.result.measurements
+    following = measured.obeyed.following if measured.obeyed else None
+    return Row(
+        plant=score.plant.name,
+        planted=score.plant.cause,
+        named=score.named,
+        right=score.is_right,
+        bypass=score.verdict.bypass.module,
+        share=measured.attended.share if measured.attended else None,
+        ivar=measured.attended.ivar if measured.attended else None,
+        mediated=measured.used.mediated.value if measured.used else None,
+        following=following.rate.value if following else None,
+    )
+
+
+def _rated(scores: Sequence[Score]) -> tuple[Rated, ...]:
+    shares = [_attended(score, "share") for score in scores]
+    ivars = [_attended(score, "ivar") for score in scores]
+    best_share, best_ivar = (_best_threshold(scores, values) for values in (shares, ivars))
+    return (
+        _rate("heedmap", scores, lambda n: _says_heeds(scores[n])),
+        _rate(
+            f"seed's rule: text share at least {SEED_RULE_SHARE:.0%}",
+            scores,
+            lambda n: shares[n] >= SEED_RULE_SHARE,
+        ),
+        _rate(
+            f"text share, best threshold ({best_share:.3f})",
+            scores,
+            lambda n: shares[n] >= best_share,
+        ),
+        _rate(f"IVAR, best threshold ({best_ivar:.3f})", scores, lambda n: ivars[n] >= best_ivar),
+    )
+
+
+def _attended(score: Score, name: str) -> float:
+    """0 where nothing of the instruction is in the sequence: the seed's tables say so too."""
+    facts = score.result.measurements.attended
+    return 0.0 if facts is None else getattr(facts, name) or 0.0
+
+
+def _says_heeds(score: Score) -> bool:
+    return score.named in ("none", "indirect_only", "bypass")
+
+
+def _rate(rule: str, scores: Sequence[Score], heeds: Callable[[int], bool]) -> Rated:
+    said = [heeds(number) for number in range(len(scores))]
+    truth = [score.plant.heeds for score in scores]
+    return Rated(
+        rule=rule,
+        right=sum(a == b for a, b in zip(said, truth, strict=True)),
+        called_heeding=sum(said),
+        missed=sum(a and not b for a, b in zip(said, truth, strict=True)),
+        wronged=sum(b and not a for a, b in zip(said, truth, strict=True)),
+    )
+
+
+def _best_threshold(scores: Sequence[Score], values: Sequence[float]) -> float:
+    """The value from which calling a policy heeding is right most often."""
+    truth = np.array([score.plant.heeds for score in scores])
+    own = np.array(values)
+    candidates = [*sorted(set(values)), float("inf")]
+    return max(candidates, key=lambda least: int(((own >= least) == truth).sum()))
+
+
+def _correlation(scores: Sequence[Score], reading: str) -> Correlation:
+    """Over policies whose action depends on the instruction in the sequence."""
+    found: list[float] = []
+    for score in scores:
+        mapped = score.result.measurements.causal_map
+        value = getattr(mapped.predicts, reading) if mapped else None
+        if score.verdict.rungs["used"].status == "holds" and value is not None:
+            found.append(value)
+    return Correlation(
+        reading=reading,
+        policies=len(found),
+        median=float(np.median(found)) if found else None,
+        lowest=min(found, default=None),
+        highest=max(found, default=None),
+    )
+
+
+def _across(scores: Sequence[Score], reading: str) -> Across:
+    """Over all policies in whose sequence something of the instruction is present."""
+    pairs = [
+        (value, used.mediated.value)
+        for score in scores
+        if (facts := score.result.measurements.attended) is not None
+        and (used := score.result.measurements.used) is not None
+        and (value := getattr(facts, reading)) is not None
+    ]
+    columns = np.array(pairs, dtype=float).reshape(-1, 2)
+    return Across(
+        reading=reading,
+        policies=len(pairs),
+        correlation=rank_correlation(columns[:, 0], columns[:, 1]),
+    )

@@ -1,0 +1,91 @@
+"""Adapter for heedmap's own trained specimens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import final
+
+import torch
+from torch import nn
+
+from heedmap.data.observation import Observation, of_frame
+from heedmap.data.pixels import Frame
+from heedmap.data.trials import Trial
+from heedmap.errors import FrameError
+from heedmap.policies.base import ActionScores, Policy
+from heedmap.record.record import HeldOutAccuracy
+from heedmap.testbed.specimens.cases import frame_case
+from heedmap.testbed.specimens.network import TinyKosmos2Policy
+from heedmap.testbed.specimens.world import ACTIONS, FRAME_PX, Style
+from heedmap.testbed.specimens.zoo import load_recipe, load_specimen, pixels_of
+
+
+@final
+class SpecimenPolicy(Policy):
+    """A specimen by name; the recipe's accuracies travel with it."""
+
+    family = "specimen"
+    default_declared = "image=0:64,text=64:+len"
+
+    def __init__(self, name: str, network: TinyKosmos2Policy | None = None) -> None:
+        super().__init__(name)
+        self._is_shipped = network is None
+        self._network = network or load_specimen(name)
+
+    @property
+    def module(self) -> nn.Module:
+        """The whole network."""
+        return self._network
+
+    @property
+    def action_names(self) -> tuple[str, ...]:
+        """left, right, forward."""
+        return ACTIONS
+
+    def act(self, observations: Sequence[Observation], instructions: Sequence[str]) -> ActionScores:
+        """Action logits on the network's device."""
+        pixels = torch.stack([pixels_of(observation.frame) for observation in observations])
+        return self._network(pixels.to(self._network.action_token.device), list(instructions))
+
+    def token_count(self, instruction: str) -> int:
+        """Tokens with `<s>`, the template and `</s>`. Raises InstructionError if too long."""
+        return len(self._network.tokenizer.encode(instruction))
+
+    def check_frame(self, frame: Frame) -> None:
+        """Specimens see 56x56 px views of BabyAI rooms."""
+        height, width = frame.shape[:2]
+        if (height, width) != (FRAME_PX, FRAME_PX):
+            raise FrameError(
+                f"A specimen takes frames of {FRAME_PX}x{FRAME_PX} px, got {width}x{height}; "
+                f"make one with: heedmap specimens case --seed 0 --out case"
+            )
+
+    def example(self) -> tuple[Frame, dict[str, str]]:
+        """The first held-out frame case."""
+        case = frame_case(0)
+        return case.frame, case.instructions
+
+    def example_trials(self, count: int) -> list[Trial]:
+        """The first held-out frame cases, with what each instruction asks for."""
+        return case_trials(count)
+
+    def held_out_accuracy(self) -> tuple[HeldOutAccuracy, ...]:
+        """As measured after training, on rooms never trained on."""
+        if not self._is_shipped:
+            return ()
+        return tuple(HeldOutAccuracy(**a.model_dump()) for a in load_recipe(self.name).accuracy)
+
+
+def case_trials(count: int, style: Style = "path", first: int = 0) -> list[Trial]:
+    """Held-out frame cases as trials: expert actions, paraphrases, and the recorded one."""
+    return [
+        Trial(
+            name=f"case-{case.seed}",
+            observation=of_frame(case.frame),
+            instructions=case.instructions,
+            expected={side: side for side in case.instructions},
+            paraphrases=case.paraphrases(style),
+            recorded=case.recorded,
+        )
+        for case in (frame_case(seed, style) for seed in range(first, first + count))
+    ]

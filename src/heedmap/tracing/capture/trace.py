@@ -1,0 +1,188 @@
+"""Watch any torch module run: every attention computation, every embedding, in order.
+
+A `TorchDispatchMode` sees the operators below all Python wrappers: fused attention of
+every backend, a softmax written out by hand, those inside `nn.MultiheadAttention`. The
+model runs its own kernels on its own tensors; nothing is patched. Operators are counted
+to the innermost module that is running.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import nn
+
+from heedmap.tracing.capture.calls import AttentionCall, FusedCall, WrittenOutCall
+from heedmap.tracing.capture.running import INSIDE_TOWER, OperatorMode, Running, watch_modules
+from heedmap.types import TokenIds
+
+SOFTMAX_OPERATORS = ("aten::_softmax", "aten::_safe_softmax")
+_PRODUCTS = ("aten::bmm", "aten::mm", "aten::baddbmm")
+_COPIES = ("aten::_to_copy", "aten::clone", "aten::mul", "aten::native_dropout")
+
+EditEmbedding = Callable[["EmbeddingCall", torch.Tensor], torch.Tensor]
+"""Gets an embedding call and its result, gives the result that the model goes on with."""
+
+
+@dataclass(frozen=True)
+class EmbeddingCall:
+    """A look-up of rows by integer ids, of shape (batch, token) or (token,)."""
+
+    module_name: str
+    ids: TokenIds
+
+
+@dataclass
+class Trace:
+    """What one forward pass showed, in the order in which it ran."""
+
+    attention: list[AttentionCall] = field(default_factory=list)
+    embeddings: list[EmbeddingCall] = field(default_factory=list)
+    modules_run: list[str] = field(default_factory=list)
+    """Names of the modules that ran, in the order in which they began."""
+
+
+@contextmanager
+def trace(
+    module: nn.Module, *, batch: int = 1, edit_embedding: EditEmbedding | None = None
+) -> Iterator[Trace]:
+    """Watch `module` while the body runs it on `batch` examples; leaves no hook behind.
+
+    `edit_embedding` may change what an embedding gives (an intervention).
+    """
+    with watch_modules(module) as running:
+        seen = Trace(modules_run=running.begun)
+        with _Watch(seen, running, batch, edit_embedding):
+            yield seen
+
+
+@contextmanager
+def one_attention_path() -> Iterator[None]:
+    """Keep torch's `nn.MultiheadAttention` on one path, watched or not.
+
+    In evaluation mode it may take a fused path that shows nothing and rounds differently;
+    inside, that path is switched off for the process, as it was afterwards.
+    """
+    was_enabled = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(was_enabled)
+
+
+class _Watch(OperatorMode):
+    """Passes every operator on and notes those that matter."""
+
+    def __init__(
+        self,
+        seen: Trace,
+        running: Running,
+        batch: int,
+        edit_embedding: EditEmbedding | None,
+    ) -> None:
+        super().__init__()
+        self._seen = seen
+        self._running = running
+        self._batch = batch
+        self._edit_embedding = edit_embedding
+        self._softmaxes: dict[int, tuple[str, torch.Tensor, torch.Tensor]] = {}
+        """By the address of the weights' storage: module, scores, weights."""
+
+    def operate(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        result = func(*args, **kwargs)
+        operator = func._schema.name
+        if operator == "aten::embedding":
+            return self._note_embedding(args[1], result)
+        if operator in SOFTMAX_OPERATORS:
+            self._note_softmax(args[0], args[1], result)
+        elif operator in _PRODUCTS:
+            self._note_product(args[-2:])
+        elif operator in _COPIES:
+            self._follow_copy(args, result)
+        elif is_fused_attention(operator):
+            self._seen.attention.append(fused_call(self._running.innermost, func, args, kwargs))
+        return result
+
+    def _note_embedding(self, ids: torch.Tensor, result: torch.Tensor) -> torch.Tensor:
+        if INSIDE_TOWER.get() or not ids.numel():
+            return result  # a tower's would be missing where its output is remembered
+        call = EmbeddingCall(self._running.innermost, ids.detach().reshape(-1, ids.shape[-1]))
+        self._seen.embeddings.append(call)
+        return self._edit_embedding(call, result) if self._edit_embedding else result
+
+    def _note_softmax(self, scores: torch.Tensor, axis: int, weights: torch.Tensor) -> None:
+        if scores.ndim >= 2 and axis in (-1, scores.ndim - 1):
+            noted = (self._running.innermost, scores.detach(), weights.detach())
+            self._softmaxes[_address(weights)] = noted
+
+    def _follow_copy(self, args: tuple[Any, ...], result: Any) -> None:
+        copy = result[0] if isinstance(result, tuple) else result
+        noted = self._softmaxes.get(_address(args[0])) if torch.is_tensor(args[0]) else None
+        if noted is not None and copy.shape == args[0].shape:
+            self._softmaxes[_address(copy)] = noted
+
+    def _note_product(self, factors: Sequence[torch.Tensor]) -> None:
+        for factor, other in (tuple(factors), tuple(reversed(factors))):
+            noted = self._softmaxes.pop(_address(factor), None)
+            if noted is not None:
+                self._seen.attention.append(self._written_out(*noted, other))
+                return
+
+    def _written_out(
+        self, name: str, scores: torch.Tensor, weights: torch.Tensor, other: torch.Tensor
+    ) -> WrittenOutCall:
+        shape = (self._batch, -1, *scores.shape[-2:])
+        is_value = other.ndim >= 2 and other.shape[-2] == scores.shape[-1]
+        value = other.detach().reshape(self._batch, -1, *other.shape[-2:]) if is_value else None
+        return WrittenOutCall(
+            module_name=name,
+            backend="softmax",
+            scores=scores.reshape(shape),
+            weights=weights.reshape(shape),
+            value=value,
+        )
+
+
+def is_fused_attention(operator: str) -> bool:
+    """Whether an operator of this name computes attention in one kernel."""
+    return "_scaled_dot_product" in operator and "backward" not in operator
+
+
+def fused_call(
+    module_name: str, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> FusedCall:
+    """What a fused attention operator was called with."""
+    given = _bound(func, args, kwargs)
+    query, scale = given["query"].detach(), given.get("scale")
+    mask = given.get("attn_mask")
+    mask = given.get("attn_bias") if mask is None else mask
+    return FusedCall(
+        module_name=module_name,
+        query=query,
+        key=given["key"].detach(),
+        value=given["value"].detach(),
+        mask=None if mask is None else _four_axes(mask.detach()),
+        is_causal=bool(given.get("is_causal")),
+        scaling=query.shape[-1] ** -0.5 if scale is None else scale,
+    )
+
+
+def _bound(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """An operator's arguments by name."""
+    names = [argument.name for argument in func._schema.arguments]
+    return {**dict(zip(names, args, strict=False)), **kwargs}
+
+
+def _address(tensor: torch.Tensor) -> int:
+    return tensor.untyped_storage().data_ptr()
+
+
+def _four_axes(mask: torch.Tensor) -> torch.Tensor:
+    while mask.ndim < 4:
+        mask = mask[None]
+    return mask

@@ -1,0 +1,166 @@
+"""Knockouts the cheapest way that was shown to be exact.
+
+In a causal decoder nothing depends on the action row but the action, so a knockout on it is
+one step of one row over keys and values that stay as they were; and a cut at layer l starts
+at layer l. Where the rows that a cut touches are not seen by the others, few rows are run
+for many knockouts together (`heedmap.tracing.shared_prefix.branches`). Where they are, or the
+policy's own code does not take it, every knockout is a forward pass of its own. Which way it
+was, and why, is told: it is decided by running some both ways.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from heedmap.ladder.evidence import KnockoutPath
+from heedmap.policies.base import ActionScores, Policy
+from heedmap.tracing.batches import BatchSize, in_batches
+from heedmap.tracing.capture.stacks import Stack
+from heedmap.tracing.interventions.knockout import Edges, Knockout, Run, act_under
+from heedmap.tracing.shared_prefix.branches import Branch, run_branches
+from heedmap.tracing.shared_prefix.layer_inputs import NotShareableError
+from heedmap.tracing.shared_prefix.trunk import Trunk, record_trunk, tolerance
+
+ROWS_AT_ONCE = 8_192
+"""Rows of all branches that run together."""
+COPIES_AT_ONCE = 64
+"""Branches that run together where the policy has to be called on copies."""
+MOST_ROWS_SHARE = 0.5
+"""Of the sequence: where more rows would have to be run, whole passes are as good."""
+FEWEST_CUTS = 2
+"""On one example and the same rows: below, whole passes are as good."""
+
+_NOT_CAUSAL = "most positions depend on the rows that are cut, as where attention is not causal"
+_Place = tuple[str, int, tuple[int, ...]]
+_Example = tuple[int, str]
+
+
+@dataclass
+class Knockouts:
+    """Runs knockouts on one policy; what it learned of a stack holds for all frames."""
+
+    policy: Policy
+    batch: int | BatchSize
+    """Examples that may run together in whole passes."""
+    paths: dict[_Place, KnockoutPath] = field(default_factory=dict)
+    """How knockouts are run, by the stack's pattern and length and the rows they touch."""
+
+    def scores(
+        self, stack: Stack, action_rows: Sequence[int], visible: Edges, runs: Sequence[Run]
+    ) -> ActionScores:
+        """The action's scores of every run, on the CPU, float32; all sequences one length.
+
+        `visible` are the edges that some layer's mask lets through.
+        """
+        found: dict[int, torch.Tensor] = {}
+        by_example: dict[_Example, list[int]] = {}
+        for number, run in enumerate(runs):
+            by_example.setdefault((id(run.observation), run.instruction), []).append(number)
+        for numbers in by_example.values():
+            by_rows: dict[tuple[int, ...], list[int]] = {}
+            for number in numbers:
+                if (cut := runs[number].knockout) is not None:
+                    touched = rows_touched(cut.edges, action_rows, visible)
+                    by_rows.setdefault(touched, []).append(number)
+            found |= self._cached(stack, by_rows, runs)
+        left = [number for number in range(len(runs)) if number not in found]
+        if left:
+            rest = act_under(self.policy, stack, [runs[n] for n in left], batch=self.batch)
+            found |= dict(zip(left, rest, strict=True))
+        return torch.stack([found[number] for number in range(len(runs))])
+
+    def path(self, rows: Sequence[int] | None = None) -> KnockoutPath:
+        """How those that touch just `rows` were run, else all; the first reason against caching."""
+        own = [path for (_, _, touched), path in self.paths.items() if touched == rows]
+        used = own or list(self.paths.values())
+        against = [path for path in used if path.kind == "forward passes"]
+        return (against or used or [KnockoutPath(kind="forward passes", why="nothing was cut")])[0]
+
+    def _cached(
+        self, stack: Stack, by_rows: Mapping[tuple[int, ...], list[int]], runs: Sequence[Run]
+    ) -> dict[int, torch.Tensor]:
+        """Scores of those runs, all on one example, that need not be whole passes."""
+        found: dict[int, torch.Tensor] = {}
+        trunk: Trunk | None = None
+        for rows, numbers in by_rows.items():
+            place = (stack.pattern, stack.length, rows)
+            path = self.paths.get(place)
+            if len(rows) > MOST_ROWS_SHARE * stack.length:
+                self.paths.setdefault(place, KnockoutPath(kind="forward passes", why=_NOT_CAUSAL))
+            elif (path is None or path.kind == "cached rows") and len(numbers) >= FEWEST_CUTS:
+                chosen = [runs[number] for number in numbers]
+                cuts = [run.knockout for run in chosen if run.knockout is not None]
+                try:
+                    trunk = trunk or record_trunk(
+                        self.policy, stack, chosen[0].observation, chosen[0].instruction
+                    )
+                    copies = path.copies if path else self._agrees(trunk, rows, chosen[0], cuts)
+                    scores = _in_chunks(self.policy, trunk, rows, cuts, copies)
+                except NotShareableError as error:
+                    why = str(error)
+                    self.paths[place] = KnockoutPath(kind="forward passes", why=why)
+                    continue
+                self.paths[place] = KnockoutPath(kind="cached rows", copies=copies)
+                found |= dict(zip(numbers, scores, strict=True))
+        return found
+
+    def _agrees(
+        self, trunk: Trunk, rows: Sequence[int], example: Run, cuts: Sequence[Knockout]
+    ) -> bool:
+        """Run the first and last cut both ways. Gives whether copies of the example are needed.
+
+        Raises NotShareableError where neither way gives what whole passes give.
+        """
+        tried = [cuts[0], cuts[-1]]
+        runs = [Run(example.observation, example.instruction, cut) for cut in tried]
+        expected = act_under(self.policy, trunk.stack, runs, batch=1)
+        reasons: list[str] = []
+        for copies in (False, True):
+            try:
+                got = _in_chunks(self.policy, trunk, rows, tried, copies)
+            except NotShareableError as error:
+                reasons.append(str(error))
+                continue
+            if (got - expected).abs().max() <= tolerance(trunk.scores):
+                return copies
+            reasons.append("rows alone give other scores than whole passes")
+        raise NotShareableError(reasons[-1])
+
+
+def rows_touched(edges: Edges, action_rows: Sequence[int], visible: Edges) -> tuple[int, ...]:
+    """Rows that a cut changes, directly or over rows that see them; the action rows too."""
+    touched = np.flatnonzero((edges & visible).any(axis=1))
+    rows = np.zeros(len(visible), dtype=bool)
+    rows[touched] = True
+    rows[list(action_rows)] = True
+    while True:
+        seeing = visible[:, rows].any(axis=1) | rows
+        if (seeing == rows).all():
+            return tuple(np.flatnonzero(rows).tolist())
+        rows = seeing
+
+
+def _in_chunks(
+    policy: Policy, trunk: Trunk, rows: Sequence[int], cuts: Sequence[Knockout], copies: bool
+) -> ActionScores:
+    """Scores of every cut. Raises NotShareableError where the trunk does not come out again."""
+    layers = range(len(trunk.layers))
+    branches = [
+        Branch(
+            cut.edges[list(rows)], tuple(layers if cut.layers is None else cut.layers), cut.heads
+        )
+        for cut in cuts
+    ]
+
+    def together(chunk: Sequence[Branch]) -> ActionScores:
+        got = run_branches(policy, trunk, rows, chunk, copies=copies)
+        if (got[0] - trunk.scores[0]).abs().max() > tolerance(trunk.scores):
+            raise NotShareableError("rows alone give other scores than the whole sequence")
+        return got[1:].float().cpu()
+
+    at_once = COPIES_AT_ONCE if copies else max(1, ROWS_AT_ONCE // len(rows))
+    return torch.stack(in_batches(branches, at_once, together))

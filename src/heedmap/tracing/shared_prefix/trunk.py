@@ -1,0 +1,192 @@
+"""One plain pass of a policy, kept so that variants of it need not be run from the start.
+
+Kept of every layer: keys, values and mask of its attention, and the states that entered it.
+Branches (`heedmap.tracing.shared_prefix.branches`) read them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+import torch
+from jaxtyping import Float
+
+from heedmap.data.observation import Observation
+from heedmap.errors import CaptureError
+from heedmap.policies.base import ActionScores, Policy
+from heedmap.tracing.capture.rows import MASKED_BELOW, row_bias
+from heedmap.tracing.capture.stacks import Stack, block_of, stacks_of
+from heedmap.tracing.capture.towers import towers_of
+from heedmap.tracing.capture.trace import trace
+from heedmap.tracing.observe import check_attention_seen
+from heedmap.tracing.shared_prefix.layer_inputs import LayerInput, NotShareableError
+from heedmap.tracing.shared_prefix.layers_running import Arguments, LayersRunning, SdpaCall
+from heedmap.types import Embeddings
+
+Bias = Float[torch.Tensor, "mask_batch mask_head row key"]
+
+
+@dataclass(frozen=True)
+class TrunkLayer:
+    """What one layer's attention was given, and the states that entered it."""
+
+    call: SdpaCall
+    entering: Embeddings
+    place: int | str
+    output: Any
+    """What the layer gave, without the states."""
+
+    @property
+    def head_count(self) -> int:
+        """Heads of the queries."""
+        return self.call.query.shape[1]
+
+    def as_output(self, states: torch.Tensor) -> Any:
+        """These states in the form in which the layer gives its own."""
+        return states if self.output is None else type(self.output)((states, *self.output[1:]))
+
+    def unpacked(self, query: torch.Tensor, rows: int) -> tuple[torch.Tensor, torch.Size]:
+        """Queries of (batch, head, row, dim), and the shape in which they came.
+
+        A single row of grouped heads may come as so many rows of each key head.
+        """
+        if query.shape[1] == self.head_count:
+            return query, query.shape
+        return query.reshape(len(query), self.head_count, rows, -1), query.shape
+
+    def of_kept_heads(self, keys: torch.Tensor) -> torch.Tensor:
+        """Keys or values of as many heads as were kept: repeated where those were repeated."""
+        return keys.repeat_interleave(self.call.key.shape[1] // keys.shape[1], dim=1)
+
+    def bias(self, rows: torch.Tensor) -> Bias | None:
+        """What is added to the scores of these rows, masked keys at minus infinity."""
+        call, mask = self.call, self.call.attn_mask
+        if mask is not None:
+            mask = mask[(None,) * (4 - mask.ndim)]
+        bias = row_bias(mask, call.is_causal, rows.to(call.query.device), call.key.shape[2])
+        if bias is None:
+            return None
+        masked = bias < MASKED_BELOW
+        return bias.masked_fill(masked & ~masked.all(dim=-1, keepdim=True), -torch.inf)
+
+
+@dataclass(frozen=True)
+class Trunk:
+    """A plain pass of one example: every layer of the stack, and the action's scores."""
+
+    stack: Stack
+    observation: Observation
+    instruction: str
+    layers: tuple[TrunkLayer, ...]
+    scores: ActionScores
+
+    @property
+    def length(self) -> int:
+        """Positions of the sequence."""
+        return self.stack.length
+
+
+def record_trunk(policy: Policy, stack: Stack, observation: Observation, instruction: str) -> Trunk:
+    """Run the policy once, keeping what branches need.
+
+    Raises NotShareableError where a layer's attention does not run through
+    `scaled_dot_product_attention`, or its states are not (batch, position, dim).
+    """
+    recorder = _Recorder()
+    names = _layers_of(stack)
+    with recorder.watching(policy.module, names):
+        scores = policy([observation], [instruction])
+    layers = recorder.layers(range(len(names)), stack.length)
+    return Trunk(stack, observation, instruction, layers, scores)
+
+
+@dataclass(frozen=True)
+class FoundTrunk:
+    """What a first pass found: the last stack that attends to itself, and the towers before it."""
+
+    stack: Stack
+    towers: tuple[str, ...]
+    trunk: Trunk | None
+    """None where the stack cannot be shared; `why` says why."""
+    why: str | None = None
+
+
+def find_trunk(policy: Policy, observation: Observation, instruction: str) -> FoundTrunk:
+    """As `record_trunk`, and find the stack in the same pass.
+
+    Raises CaptureError where nothing that attends to itself is seen.
+    """
+    recorder = _Recorder()
+    names = [name for name, _ in policy.module.named_modules() if name and block_of(name) == name]
+    with recorder.watching(policy.module, names), trace(policy.module) as seen:
+        scores = policy([observation], [instruction])
+    check_attention_seen(policy, seen)
+    stacks = [s for s in stacks_of(seen, policy.transformer_name) if s.attends_to_itself]
+    if not stacks:
+        raise CaptureError(
+            f"No transformer that attends to itself was seen in '{policy.name}'; audit it to see "
+            f"what was found of every attention, or name it: CallablePolicy(..., transformer=...)."
+        )
+    stack = stacks[-1]
+    towers = towers_of(policy.module, seen, stack)
+    try:
+        numbers = [names.index(name) for name in _layers_of(stack)]
+        layers = recorder.layers(numbers, stack.length)
+    except (NotShareableError, ValueError) as error:
+        return FoundTrunk(stack, towers, None, str(error))
+    trunk = Trunk(stack, observation, instruction, layers, scores)
+    return FoundTrunk(stack, towers, trunk)
+
+
+def _layers_of(stack: Stack) -> list[str]:
+    names = list(dict.fromkeys(stack.block_names))
+    if len(names) != len(stack.calls):
+        raise NotShareableError("a layer of it attends or runs more than once")
+    return names
+
+
+@final
+class _Recorder(LayersRunning):
+    """Keeps what every layer is given; changes nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._inputs: dict[int, list[Arguments]] = {}
+        self._calls: dict[int, list[SdpaCall]] = {}
+        self._outputs: dict[int, Any] = {}
+
+    def take(self, layer: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments | None:
+        self._inputs.setdefault(layer, []).append((args, kwargs))
+
+    def attend(self, layer: int, call: SdpaCall) -> torch.Tensor | None:
+        self._calls.setdefault(layer, []).append(call)
+
+    def gave(self, layer: int, output: Any) -> None:
+        is_tuple = isinstance(output, tuple)
+        self._outputs[layer] = (None, *output[1:]) if is_tuple else None
+
+    def layers(self, numbers: Sequence[int], length: int) -> tuple[TrunkLayer, ...]:
+        """These layers, on sequences of `length`. Raises NotShareableError as `record_trunk`."""
+        return tuple(self._layer(number, length) for number in numbers)
+
+    def _layer(self, number: int, length: int) -> TrunkLayer:
+        calls, inputs = self._calls.get(number, []), self._inputs.get(number, [])
+        if not calls:
+            raise NotShareableError(
+                "its attention does not run through torch's scaled_dot_product_attention"
+            )
+        if len(calls) > 1 or len(inputs) > 1:
+            raise NotShareableError("a layer of it attends or runs more than once")
+        if calls[0].key.shape[2] != length or calls[0].query.ndim != 4:
+            raise NotShareableError("a layer attends to more than its own positions")
+        given = LayerInput.of(*inputs[0], length)
+        entering = given.states.detach()
+        return TrunkLayer(calls[0], entering, given.place, self._outputs[number])
+
+
+def tolerance(scores: ActionScores) -> float:
+    """How far two exact ways may differ by rounding: 1e-5 of the scale, more in half precision."""
+    scale = float(scores.float().abs().max().clamp(min=1.0))
+    return max(1e-5, 8 * torch.finfo(scores.dtype).eps) * scale

@@ -1,0 +1,185 @@
+"""What heedmap did not write is never removed, and a result is replaced as one."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from heedmap.errors import HeedmapError, RecordError
+from heedmap.record.folders import check_writable, result_folder
+from heedmap.record.manifest import MANIFEST_FILE, manifest_of_folder
+from heedmap.record.result import Result
+from tests.report import sample
+
+OLDER = Path(__file__).parents[1] / "fixtures" / "record-v2"
+FRAMES = ("case", "another")
+
+
+@pytest.fixture
+def result() -> Result:
+    return sample.realistic(layers=2, frames=FRAMES[:1])
+
+
+def everything(folder: Path) -> dict[str, bytes | str]:
+    """All that lies in a folder; of a link, where it leads."""
+    return {
+        str(path.relative_to(folder)): str(path.readlink())
+        if path.is_symlink()
+        else path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_symlink() or path.is_file()
+    }
+
+
+def an_empty_record(folder: Path) -> None:
+    (folder / "record.json").write_text("{}")
+    (folder / "thesis.tex").write_text("years of work")
+
+
+def a_file_beside_a_result(folder: Path) -> None:
+    sample.realistic(layers=2, frames=FRAMES[:1]).save(folder, overwrite=True)
+    (folder / "thesis.tex").write_text("years of work")
+
+
+def a_file_among_the_frames(folder: Path) -> None:
+    sample.realistic(layers=2, frames=FRAMES[:1]).save(folder, overwrite=True)
+    (folder / "frames" / "holiday.png").write_bytes(b"a picture")
+
+
+def a_folder_beside_a_result(folder: Path) -> None:
+    sample.realistic(layers=2, frames=FRAMES[:1]).save(folder, overwrite=True)
+    (folder / "notes").mkdir()
+
+
+def a_link_in_place_of_a_table(folder: Path) -> None:
+    sample.realistic(layers=2, frames=FRAMES[:1]).save(folder, overwrite=True)
+    target = folder.parent / "elsewhere.parquet"
+    (folder / "trials.parquet").rename(target)
+    (folder / "trials.parquet").symlink_to(target)
+
+
+def a_file_beside_an_older_result(folder: Path) -> None:
+    shutil.copytree(OLDER, folder, dirs_exist_ok=True)
+    (folder / "data.parquet").write_text("not ours")
+
+
+def an_older_record_that_claims_a_file(folder: Path) -> None:
+    claimed = {"schema_version": 2, "policies": [1], "frames": [{"file": "thesis.tex"}]}
+    (folder / "record.json").write_text(json.dumps(claimed))
+    (folder / "thesis.tex").write_text("years of work")
+
+
+def a_manifest_that_claims_a_file(folder: Path) -> None:
+    (folder / "thesis.tex").write_text("years of work")
+    (folder / MANIFEST_FILE).write_bytes(manifest_of_folder("result", folder).encode())
+
+
+def a_damaged_manifest(folder: Path) -> None:
+    sample.realistic(layers=2, frames=FRAMES[:1]).save(folder, overwrite=True)
+    (folder / MANIFEST_FILE).write_text("{}")
+
+
+@pytest.mark.parametrize(
+    ("plant", "named"),
+    [
+        (an_empty_record, "record.json, thesis.tex"),
+        (a_file_beside_a_result, "thesis.tex"),
+        (a_file_among_the_frames, "frames/holiday.png"),
+        (a_folder_beside_a_result, "notes"),
+        (a_link_in_place_of_a_table, "trials.parquet"),
+        (a_file_beside_an_older_result, "data.parquet"),
+        (an_older_record_that_claims_a_file, "thesis.tex"),
+        (a_manifest_that_claims_a_file, "thesis.tex"),
+        (a_damaged_manifest, "manifest.json"),
+    ],
+)
+def test_a_folder_with_anything_else_in_it_is_refused_by_name(
+    plant: Callable[[Path], None], named: str, result: Result, tmp_path: Path
+) -> None:
+    folder = tmp_path / "d"
+    folder.mkdir()
+    plant(folder)
+    before = everything(tmp_path)
+    with pytest.raises(RecordError, match=named):
+        check_writable(folder, overwrite=True)
+    with pytest.raises(RecordError, match=named):
+        result.save(folder, overwrite=True)
+    assert everything(tmp_path) == before
+
+
+def test_what_came_while_the_result_was_written_is_kept(tmp_path: Path) -> None:
+    folder = tmp_path / "d"
+    with (
+        pytest.raises(RecordError, match=r"late\.txt would be lost"),
+        result_folder(folder, overwrite=True) as staging,
+    ):
+        (staging / "record.json").write_text("{}")
+        folder.mkdir()
+        (folder / "late.txt").write_text("written meanwhile")
+    assert everything(tmp_path) == {"d/late.txt": b"written meanwhile"}
+
+
+def test_results_of_all_ages_are_replaced_on_purpose(result: Result, tmp_path: Path) -> None:
+    folder = tmp_path / "d"
+    shutil.copytree(OLDER, folder)
+    (folder / "report.html").write_text("a page of then")
+    with pytest.raises(RecordError, match="already holds a result"):
+        result.save(folder)
+    result.save(folder, overwrite=True)
+    result.save_report(folder, "a page")
+    result.save(folder, overwrite=True, report=lambda: "another page")
+    assert (folder / "report.html").read_text() == "another page"
+    assert Result.load(folder).record == result.record
+
+
+def test_a_link_to_a_result_stays_a_link(result: Result, tmp_path: Path) -> None:
+    real, link = tmp_path / "real", tmp_path / "link"
+    result.save(real)
+    link.symlink_to(real)
+    result.save(link, overwrite=True, report=lambda: "page")
+    assert link.is_symlink()
+    assert (real / "report.html").read_text() == "page"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "real"]
+
+
+def test_a_report_that_fails_costs_no_result(result: Result, tmp_path: Path) -> None:
+    def report() -> str:
+        raise HeedmapError("no page today")
+
+    with pytest.raises(HeedmapError, match="no page today"):
+        result.save(tmp_path / "d", report=report)
+    assert Result.load(tmp_path / "d").record == result.record
+
+
+def test_a_report_is_not_put_beside_another_result(result: Result, tmp_path: Path) -> None:
+    folder = tmp_path / "d"
+    sample.realistic(layers=2, frames=FRAMES).save(folder)
+    before = everything(folder)
+    with pytest.raises(RecordError, match="replaced by another result"):
+        result.save_report(folder, "page of the first")
+    assert everything(folder) == before
+
+
+def replace_many_times(folder: Path, frames: int, times: int) -> None:
+    mine = sample.realistic(layers=2, frames=FRAMES[:frames])
+    for _ in range(times):
+        mine.save(folder, overwrite=True, report=lambda: f"page of {frames} frames")
+
+
+def test_two_processes_at_once_leave_the_page_of_the_record(tmp_path: Path) -> None:
+    folder, context = tmp_path / "d", multiprocessing.get_context("spawn")
+    both = [context.Process(target=replace_many_times, args=(folder, n, 8)) for n in (1, 2)]
+    for process in both:
+        process.start()
+    while any(process.is_alive() for process in both):
+        for process in both:
+            process.join(timeout=0.05)
+    assert [process.exitcode for process in both] == [0, 0]
+    frames = len(Result.load(folder).record.frames)
+    assert (folder / "report.html").read_text() == f"page of {frames} frames"
+    assert [path.name for path in tmp_path.iterdir()] == ["d"]
