@@ -19,6 +19,8 @@ from heedmap.errors import CheckpointError, InstructionError, PolicyError, first
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.policies.checkpoints.permissions import SAFE, Permissions
 from heedmap.policies.checkpoints.read import SUFFIXES, read_weights
+from heedmap.policies.family import Target
+from heedmap.policies.load_vlm import load as load_writing
 from heedmap.policies.robovlms.checkpoint import build_network, load_backbone_config
 from heedmap.policies.robovlms.config import RoboVlmsConfig, Wiring, load_config
 from heedmap.policies.robovlms.heads import is_discrete
@@ -140,6 +142,18 @@ class Kosmos2Policy(Policy):
         if self._options.pixels == "clip":
             values = (values - self._config.image_mean) / self._config.image_std
         return torch.from_numpy(values.astype(np.float32)).permute(2, 0, 1)
+
+
+def load(target: Target, permissions: Permissions) -> Policy:
+    """The family `kosmos2`.
+
+    A folder of transformers' own Kosmos-2, without an action head, is a model that writes its
+    actions.
+    """
+    if (target.path / "model.safetensors").is_file():
+        return load_writing(target, permissions)
+    options = target.options(Kosmos2Options)
+    return load_kosmos2(target.name, target.place, options, permissions)
 
 
 def load_kosmos2(

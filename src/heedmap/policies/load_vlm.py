@@ -27,6 +27,7 @@ from heedmap.policies.action_tokens import (
 from heedmap.policies.checkpoints.fit import Fit
 from heedmap.policies.checkpoints.permissions import SAFE, Permissions
 from heedmap.policies.checkpoints.read import check_finite
+from heedmap.policies.family import Target
 from heedmap.policies.processors import load_processor
 from heedmap.policies.vlm import INSTRUCTION, VlmPolicy
 from heedmap.record.record import Loaded
@@ -72,6 +73,11 @@ class VlmOptions(BaseModel):
     adapter: Path | None = None
     """A folder of low-rank adapters (peft) over the model."""
     dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+
+
+def load(target: Target, permissions: Permissions) -> VlmPolicy:
+    """The family `vlm`."""
+    return load_vlm(target.name, target.place, target.options(VlmOptions), permissions)
 
 
 def load_vlm(

@@ -27,6 +27,7 @@ from heedmap.policies.base import ActionScores, Policy
 from heedmap.policies.checkpoints.fit import Fit
 from heedmap.policies.checkpoints.permissions import SAFE, Permissions
 from heedmap.policies.checkpoints.read import check_finite
+from heedmap.policies.family import Target
 from heedmap.policies.pi0_joint import Inputs, JointPi0
 from heedmap.policies.unwatched import unwatched
 from heedmap.record.record import Loaded
@@ -202,6 +203,11 @@ class Pi0Policy(Policy):
                 f"largest velocity; this version of transformers runs π0 otherwise than heedmap "
                 f"knows. Give the policy with a factory instead."
             )
+
+
+def load(target: Target, permissions: Permissions) -> Pi0Policy:
+    """The family `pi0`."""
+    return load_pi0(target.name, target.place, target.options(Pi0Options), permissions)
 
 
 def load_pi0(

@@ -14,15 +14,22 @@ import torch
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 from torch import nn
-from websockets.exceptions import WebSocketException
-from websockets.sync.client import ClientConnection, connect
 
 from heedmap.data.observation import Observation
 from heedmap.data.pixels import Frame
-from heedmap.errors import PolicyError
+from heedmap.errors import MissingExtraError, PolicyError
 from heedmap.policies.base import ActionScores, Policy
-from heedmap.policies.openpi_protocol import MOST_ANSWER_BYTES, packed, unpacked
+from heedmap.policies.checkpoints.permissions import Permissions
+from heedmap.policies.family import Target
 from heedmap.record.record import Loaded
+
+try:
+    from websockets.exceptions import WebSocketException
+    from websockets.sync.client import ClientConnection, connect
+
+    from heedmap.policies.openpi_protocol import MOST_ANSWER_BYTES, packed, unpacked
+except ModuleNotFoundError as error:
+    raise MissingExtraError("server", error.name or "websockets") from error
 
 TIMEOUT_S = 60.0
 """For one answer; the first may have to wait until the server has compiled its model."""
@@ -153,3 +160,10 @@ class ServerPolicy(Policy):
                 f"least {self._options.steps} step(s); name it: ?actions=KEY."
             )
         return chunk[: self._options.steps].astype(np.float64).reshape(-1)
+
+
+def load(target: Target, permissions: Permissions) -> ServerPolicy:
+    """The family `server`; it needs no permissions, for nothing of the policy runs here."""
+    is_address = target.place.startswith(("ws://", "wss://"))
+    address = target.place if is_address else f"ws://{target.place}"
+    return ServerPolicy(address, target.options(ServerOptions))

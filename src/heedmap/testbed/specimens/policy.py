@@ -13,6 +13,8 @@ from heedmap.data.pixels import Frame
 from heedmap.data.trials import Trial
 from heedmap.errors import FrameError
 from heedmap.policies.base import ActionScores, Policy
+from heedmap.policies.checkpoints.permissions import Permissions
+from heedmap.policies.family import Target
 from heedmap.record.record import HeldOutAccuracy
 from heedmap.testbed.specimens.cases import frame_case
 from heedmap.testbed.specimens.network import TinyKosmos2Policy
@@ -74,6 +76,11 @@ class SpecimenPolicy(Policy):
         if not self._is_shipped:
             return ()
         return tuple(HeldOutAccuracy(**a.model_dump()) for a in load_recipe(self.name).accuracy)
+
+
+def load(target: Target, permissions: Permissions) -> SpecimenPolicy:
+    """The family `specimen`; it needs no permissions, for the weights come with heedmap."""
+    return SpecimenPolicy(target.whole)
 
 
 def case_trials(count: int, style: Style = "path", first: int = 0) -> list[Trial]:
