@@ -24,10 +24,11 @@ demo: $(VENV)/.runtime ## audit eight trained policies, print the tables, write 
 test: $(VENV)/.complete ## run the whole test suite
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
 
-check: $(VENV)/.complete ## format, lint and types
+check: $(VENV)/.complete ## format, lint, types and the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
+	$(BIN)/lint-imports --no-cache
 
 docs: $(VENV)/.complete ## build the documentation into site/
 	$(BIN)/mkdocs build --strict
