@@ -18,21 +18,26 @@ from heedmap.testbed.specimens.policy import SpecimenPolicy
 from heedmap.testbed.specimens.world import FrameCase
 from heedmap.testbed.specimens.zoo import pixels_of
 
+ONE_PROCESS_ROOMS = ("cli", "monitor", "policies", "report", "sweep")
+"""Their tests share browsers, runs or checkpoints that are made once a session."""
+
 torch.set_num_threads(1)  # the networks are too small for more, and two runs do not fight
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run in several processes, those of a folder (or a file) share one.
+    """Where tests run in several processes, those that share what they make once share one.
 
-    So what they make once a session is made once; and the page of families is filled by tests
-    of two places, which therefore run together.
+    In some rooms all tests do, elsewhere those of a file or sub-folder; and the page of families
+    is filled by tests of two places, which therefore run together.
     """
     for item in items:
         place = item.path.relative_to(Path(__file__).parent)
-        group = place.parts[0]
-        if group in ("policies", "test_families.py"):
-            group = "families"
+        group = "/".join(place.parts[:2])
+        if place.parts[0] in ONE_PROCESS_ROOMS:
+            group = place.parts[0]
+        if group == "test_families.py":
+            group = "policies"
         item.add_marker(pytest.mark.xdist_group(group))
 
 
