@@ -24,7 +24,7 @@ from heedmap.data.trials import Trial
 from heedmap.errors import HeedmapError
 from heedmap.policies.callable import CallablePolicy
 from heedmap.record.record import PolicyResult
-from heedmap.testbed.specimens.world import frame_case
+from heedmap.testbed.specimens.cases import frame_case
 from tests.conftest import random_network, run_bare
 from tests.plain_policies import PlainPolicy
 
