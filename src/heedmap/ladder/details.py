@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from heedmap.evidence import Estimate, ObeyedFacts
+from heedmap.ladder.upper import LEAST_ACTION_CHANGE, change_that_may_be_rounding
 from heedmap.sentence import ranges
 from heedmap.verdict import Measurements
 
@@ -23,6 +24,7 @@ def details_of(measured: Measurements) -> dict[str, str]:
         "module": measured.bypass.module or "",
         "share": "" if measured.attended is None else _percent(measured.attended.share),
         **_use(measured),
+        **_rounding(measured),
         **({} if measured.obeyed is None else _obedience(measured.obeyed)),
     }
     return {name: text for name, text in details.items() if text}
@@ -47,6 +49,13 @@ def _use(measured: Measurements) -> dict[str, str]:
         "mediated": f"{facts.mediated.value:.2f} {facts.unit}",
         "directly": f"{facts.mediated_directly.value:.2f} {facts.unit}",
     }
+
+
+def _rounding(measured: Measurements) -> dict[str, str]:
+    change = change_that_may_be_rounding(measured)
+    if change is None:
+        return {}
+    return {"change": f"{100 * change:.1g} %", "least_change": f"{100 * LEAST_ACTION_CHANGE:g} %"}
 
 
 def _obedience(facts: ObeyedFacts) -> dict[str, str]:

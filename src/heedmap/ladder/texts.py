@@ -35,6 +35,8 @@ class LadderTexts:
     right_way_unknown: str
     """Said where nobody told what the instructions ask for."""
     upper_not_measured: str
+    too_small: CauseText
+    """Said where the instruction changes the action by so little that it may be rounding."""
     bypassed: str
     """Said where the instruction has another road besides a fault."""
     heeds_by_bypass: str

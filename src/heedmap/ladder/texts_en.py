@@ -141,6 +141,12 @@ ENGLISH = LadderTexts(
     right_way_unknown=" Whether the action is the right one was not measured: nobody said what "
     "the instructions ask for (--expect).",
     upper_not_measured=" Whether it is used and obeyed was not measured.",
+    too_small=CauseText(
+        " Whether it is used and obeyed was not measured: what exchanging it does is smaller than "
+        "{least_change} of the action's own magnitude ({change}), and may be rounding.",
+        "Give frames and instructions that ask for clearly different actions; where the actions "
+        "have a large constant offset, leave it out of them.",
+    ),
     bypassed=" Yet the action follows the instruction by another road, through '{module}'.",
     heeds_by_bypass=" Yet the policy heeds its instruction, through '{module}', not through the "
     "backbone: {rate} of the actions are as asked (chance {chance}).",

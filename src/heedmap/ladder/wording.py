@@ -29,7 +29,10 @@ def verdict_text(verdict: Verdict, language: Language = "en") -> tuple[str, str]
     swapped = verdict.details.get("swapped")
     details["swapped"] = texts.swapped.format(swapped=swapped) if swapped else ""
     parts = [cause_text.sentence]
-    if verdict.cause in _WITHOUT_FAULT:
+    is_too_small = "change" in verdict.details
+    if verdict.cause == "not_measured" and is_too_small:
+        parts, cause_text = [texts.too_small.sentence.lstrip()], texts.too_small
+    elif verdict.cause in _WITHOUT_FAULT:
         parts += _upper(verdict, texts)
     elif verdict.bypass.status == "found":
         heeds = verdict.rungs["obeyed"].status == "holds"
@@ -61,6 +64,8 @@ def _upper(verdict: Verdict, texts: LadderTexts) -> list[str]:
         parts.append(texts.used_over_others)
     if obeyed == "holds":
         return [*parts, texts.obeyed]
+    if "change" in verdict.details:
+        return [texts.too_small.sentence]
     return [*parts, texts.right_way_unknown] if parts else [texts.upper_not_measured]
 
 
