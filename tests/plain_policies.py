@@ -86,16 +86,22 @@ class PlainPolicy(nn.Module):
 
     def forward(self, frames: Sequence[Frame], instructions: Sequence[str]) -> torch.Tensor:
         pixels = torch.stack([pixels_of(frame) for frame in frames])
-        words = [[word_id(word) for word in text.split()] for text in instructions]
-        ids = torch.tensor(words, dtype=torch.long)  # also of no words at all
         action = self.action.expand(len(frames), 1, DIM)
-        states = torch.cat([self.patches(pixels).flatten(2).mT, self.words(ids), action], dim=1)
+        states = torch.cat(
+            [self.patches(pixels).flatten(2).mT, self.words(word_ids(instructions)), action], dim=1
+        )
         if self.position_first:
             states = states.transpose(0, 1)
         for block in self.blocks:
             states = block(states)
         last = states[-1] if self.position_first else states[:, -1]
         return self.head(last)
+
+
+def word_ids(instructions: Sequence[str]) -> torch.Tensor:
+    """Of instructions of equally many words, also of none."""
+    words = [[word_id(word) for word in text.split()] for text in instructions]
+    return torch.tensor(words, dtype=torch.long)
 
 
 def word_id(word: str) -> int:

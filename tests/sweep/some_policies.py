@@ -38,6 +38,12 @@ def continuous() -> Policy:
     return CallablePolicy("values", lambda f, i: run_bare(network, f, i), network)
 
 
+def changes_as_rounding_does() -> Policy:
+    """Values near 1, of which the network changes no more than 1e-8 or so."""
+    network = PlainPolicy("causal")
+    return CallablePolicy("rounding", lambda f, i: 1 + 1e-8 * network(f, i).double(), network)
+
+
 def fails_on_dark_frames() -> Policy:
     """Raises where the frame is black."""
     network = random_network("sound")

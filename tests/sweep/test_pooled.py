@@ -16,6 +16,7 @@ from heedmap.errors import RecordError
 from heedmap.record.result import Result
 from heedmap.sweep.pooled import pool
 from heedmap.sweep.result import result_of
+from heedmap.sweep.summary import summarise
 from heedmap.sweep.tables import part
 from heedmap.testbed.specimens.cases import frame_case
 from heedmap.testbed.specimens.policy import SpecimenPolicy, case_trials
@@ -113,6 +114,30 @@ def test_continuous_actions_have_one_scale_in_all_cells(
     )
     (with_given,) = pool(ran(given, tmp_path / "given"))
     assert with_given.details.action_scale == (1.0, 2.0, 3.0)
+
+
+def test_what_may_be_rounding_in_every_cell_is_not_told_over_all(
+    frames: dict[str, Path], tmp_path: Path
+) -> None:
+    """The values by frame are kept, for other frames might show that it is none."""
+    path = grid(
+        tmp_path,
+        ["changes_as_rounding_does"],
+        frames=["f*.png"],
+        instructions={"sides": SIDES},
+        interventions=["exchange", "cut"],
+    )
+    folder = ran(path, tmp_path / "run")
+    (pooled,) = pool(folder)
+    assert len(pooled.by_trial["mediated"]) == 3
+    assert pooled.measurements.used is None
+    assert pooled.measurements.obeyed is not None
+    assert pooled.measurements.obeyed.swap_distance is None
+    assert "smaller than 0.01 % of the action's own magnitude" in pooled.verdict.sentence
+    (policy,) = summarise(folder).policies
+    assert policy.rungs["used"].status == "not measured"
+    assert policy.rungs["used"].measured == 0
+    assert all(frame.mediated is None for frame in policy.worst)
 
 
 def test_every_set_is_pooled_alone(frames: dict[str, Path], tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from heedmap.ladder.evidence import Estimate
 from heedmap.ladder.messages import Language, say
 from heedmap.ladder.messages.numbers import ABSENT, amount, percent, ranges, rate
+from heedmap.ladder.upper import LEAST_ACTION_CHANGE, change_that_may_be_rounding
 from heedmap.ladder.verdict import Details, Measurements
 
 
@@ -33,6 +34,7 @@ def details_of(measured: Measurements) -> Details:
         swapped=() if following is None else following.swapped,
         competent=None if competent is None else competent.rate,
         anyway=None if obeyed is None else obeyed.own_action_anyway,
+        action_change=change_that_may_be_rounding(measured),
     )
 
 
@@ -82,6 +84,9 @@ def detail_texts(details: Details | dict[str, str], language: Language) -> dict[
         "competent": rate_text(details.competent),
         "anyway": percent(None if details.anyway is None else details.anyway.value),
     }
+    if details.action_change is not None:
+        texts["change"] = f"{100 * details.action_change:.1g} %"
+        texts["least_change"] = f"{100 * LEAST_ACTION_CHANGE:g} %"
     if details.mediated is not None:
         figure = f"{details.mediated.value:.2f}"
         texts["removed"] = _removed(figure, texts["dependence"], language)

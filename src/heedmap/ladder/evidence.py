@@ -216,7 +216,8 @@ class ObeyedFacts(_Model):
     not_competent: int
     """Frames left out of `following`: the action is wrong under their own instruction."""
     swap_distance: Estimate | None
-    """Between the actions of instructions that ask for different ones."""
+    """Between the actions of instructions that ask for different ones. None, as are all
+    distances here, where `action_change` is too small to be told from rounding."""
     paraphrase_distance: Estimate | None
     beyond_paraphrase: Estimate | None
     """Swap less paraphrase, paired by frame; the swap alone where there was no paraphrase."""
@@ -237,3 +238,6 @@ class ObeyedFacts(_Model):
     """Of the other instructions: those under which the frame's own action is done all the same."""
     actions: tuple[ActionUnder, ...] = ()
     """By instruction and action, with intervals over frames; empty in older records."""
+    action_change: float | None = None
+    """Largest change of one value of the action between such instructions, as a share of the
+    action's largest |value|; None for discrete heads, without such pairs, and in older records."""

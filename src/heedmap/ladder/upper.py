@@ -11,6 +11,9 @@ from heedmap.ladder.verdict import Cause, Measurements, Rung
 
 LEAST_EFFECT: dict[str, float] = {"bits": 0.02, "scale units": 0.1}
 """Smallest difference of actions that counts, by unit."""
+LEAST_ACTION_CHANGE = 1e-4
+"""Smallest change of a continuous action that is told, as a share of the action's own magnitude
+(see `measures.distance.largest_change`). Rounding, and running in batches, may do as much."""
 LEAST_FOLLOWED = 0.5
 """An instruction followed on fewer frames (upper end of the interval) is not obeyed."""
 
@@ -47,6 +50,8 @@ def judge_competent(measured: Measurements) -> Rung:
 
 def judge_used(measured: Measurements) -> tuple[Rung, Cause | None]:
     """Does the dependence on the instruction go when its edges are cut?"""
+    if (change := change_that_may_be_rounding(measured)) is not None:
+        return _too_small(change)
     facts = measured.used
     if facts is None:
         return _used_by_exchange(measured) if measured.by_exchange_only else _NOT_MEASURED
@@ -77,6 +82,8 @@ def _used_by_exchange(measured: Measurements) -> tuple[Rung, Cause | None]:
 
 def judge_obeyed(measured: Measurements) -> tuple[Rung, Cause | None]:
     """Does exchanging the instruction change the action, the right way?"""
+    if (change := change_that_may_be_rounding(measured)) is not None:
+        return _too_small(change)
     facts = measured.obeyed
     if facts is None or facts.beyond_paraphrase is None:
         return Rung(status="not measured"), None
@@ -100,6 +107,29 @@ def judge_obeyed(measured: Measurements) -> tuple[Rung, Cause | None]:
     if holds:
         return rung, None
     return rung, "confounded" if _frame_decides(measured) else "disobeyed"
+
+
+def may_be_rounding(change: float | None) -> bool:
+    """Whether an action changes, but by so little that nothing can be said of it.
+
+    No change at all is a finding: the instruction does nothing.
+    """
+    return change is not None and 0 < change < LEAST_ACTION_CHANGE
+
+
+def change_that_may_be_rounding(measured: Measurements) -> float | None:
+    """How much of itself exchanging the instruction changes the action, where that is too little.
+
+    Then neither use nor obedience can be told. None where it is enough, nothing, or not known.
+    """
+    facts = measured.obeyed
+    return facts.action_change if facts and may_be_rounding(facts.action_change) else None
+
+
+def _too_small(change: float) -> tuple[Rung, Cause | None]:
+    least = f"{100 * LEAST_ACTION_CHANGE:g} %"
+    evidence = {"action_change": change, "why": f"smaller than {least} of the action's magnitude"}
+    return Rung(status="not measured", evidence=evidence), None
 
 
 def responds(facts: ObeyedFacts) -> bool:

@@ -314,6 +314,9 @@ class Details(_Model):
     """As `rate`, under the frames' own instructions."""
     anyway: Estimate | None = None
     """Share of the other instructions under which the frame's own action is done: 0..1."""
+    action_change: float | None = None
+    """What exchanging the instruction changes, of the action's own magnitude (0..1), where that is
+    so little that it may be rounding."""
 
 
 class Verdict(_Model):

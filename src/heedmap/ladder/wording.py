@@ -19,6 +19,8 @@ def rung_name(rung: RungName, language: Language = "en") -> str:
 def verdict_text(verdict: Verdict, language: Language = "en") -> tuple[str, str]:
     """The sentence and the fix of a verdict. What was not measured is a dash."""
     texts = detail_texts(verdict.details, language)
+    if verdict.cause == "not_measured" and is_too_small(verdict):
+        return say("and_too_small", language, **texts), say("fix_too_small", language)
     keys = [_cause_key(verdict), *_further(verdict)]
     sentence = " ".join(say(key, language, **texts) for key in keys)
     return sentence, say(f"fix_{verdict.cause}", language)
@@ -54,6 +56,8 @@ def _upper(verdict: Verdict) -> list[str]:
         keys.append("and_used_over_others")
     if obeyed == "holds":
         return [*keys, "and_obeyed"]
+    if is_too_small(verdict):
+        return ["and_too_small"]
     return [*keys, "and_right_way_unknown"] if keys else ["and_upper_not_measured"]
 
 
@@ -61,6 +65,12 @@ def has_swapped(verdict: Verdict) -> bool:
     """Whether actions are done in each other's place."""
     details = verdict.details
     return bool(details.get("swapped") if isinstance(details, dict) else details.swapped)
+
+
+def is_too_small(verdict: Verdict) -> bool:
+    """Whether exchanging the instruction changes the action by what may be rounding."""
+    details = verdict.details
+    return not isinstance(details, dict) and details.action_change is not None
 
 
 def has_knockout(verdict: Verdict) -> bool:

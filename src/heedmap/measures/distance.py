@@ -175,6 +175,22 @@ def per_dimension_scale(actions: Actions) -> Float[np.ndarray, " dim"]:
     return np.where(moves, deviation, 1.0)
 
 
+def largest_change(first: Actions, second: Actions, actions: Float[np.ndarray, "any ..."]) -> float:
+    """Largest difference of one value between the two actions of any example.
+
+    As a share of the largest |value| in `actions`, of any dimension: a dimension that stays
+    near zero is rounded as the others are, so that its own size tells nothing of what it does.
+    An action with a large constant offset is rounded as coarsely as the offset, and is
+    measured against it too. 0 for equal actions, also where all are zero.
+
+    Raises ValueError for actions that are not finite or of different shapes.
+    """
+    _check_pair(first, second)
+    _check_finite(actions)
+    apart = np.abs(first.astype(np.float64) - second.astype(np.float64)).max(initial=0.0)
+    return float(apart / np.abs(actions.astype(np.float64)).max()) if apart else 0.0
+
+
 def scaled_l2(first: Actions, second: Actions, scale: Float[np.ndarray, " dim"]) -> PerExample:
     """Distance of each example's two continuous actions, in scale units.
 

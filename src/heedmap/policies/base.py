@@ -133,11 +133,12 @@ class Policy(ABC):
         except HeedmapError:
             raise
         except Exception as error:
+            given = f"'{instructions[0]}'" if instructions[0] else "an empty instruction"
             more = f" and {len(instructions) - 1} more" if len(instructions) > 1 else ""
             raise PolicyRunError(
                 f"The policy '{self.name}' raised {type(error).__name__}: {first_line_of(error)}"
-                f"{_while()} (given '{instructions[0]}'{more}); mend it there. Only for an "
-                f"instruction that it cannot take, it may raise heedmap.errors.InstructionError.",
+                f"{_while()} (given {given}{more}); mend it there. For an instruction that it "
+                f"cannot take, it should raise heedmap.errors.InstructionError instead.",
                 current_stage(),
             ) from error
 

@@ -28,6 +28,7 @@ from heedmap.ladder.pooling import (
     worst_tokens,
     worst_visibility,
 )
+from heedmap.ladder.upper import may_be_rounding
 from heedmap.ladder.verdict import Measurements, Verdict
 from heedmap.measures.distance import ActionMetric
 from heedmap.sweep.details import CellDetails, LowerFacts
@@ -128,7 +129,8 @@ def _measurements(
     if first.is_black_box:
         return Measurements.of_black_box(obeyed)
     used = None
-    if measured := by_trial.get("dependence"):
+    is_told = obeyed is None or not may_be_rounding(obeyed.action_change)
+    if is_told and (measured := by_trial.get("dependence")):
         counted = sum(trial.is_needed is not False for trial in trials)
         clusters = {trial.name: trial.cluster for trial in trials}
         left_out = counted - len(measured)
@@ -147,7 +149,7 @@ def _measurements(
         bypass=any_bypass([each.bypass for each in details]),
         used=used,
         obeyed=obeyed,
-        causal_map=next((d.causal_map for d in details if d.causal_map), None),
+        causal_map=next((d.causal_map for d in details if d.causal_map and is_told), None),
         patches=first.patches,
     )
 

@@ -129,8 +129,7 @@ def _rungs(pooled: Pooled, unit: str | None, seed: int) -> dict[RungName, RungOv
         for rung in LOWER_RUNGS
     }
     least = LEAST_EFFECT.get(unit or "", 0.0)
-    mediated = pooled.by_trial.get("mediated", {})
-    by_frame["used"] = {name: value >= least for name, value in mediated.items()}
+    by_frame["used"] = {name: value >= least for name, value in _mediated(pooled).items()}
     by_frame["obeyed"] = {n: v == 1.0 for n, v in pooled.by_trial.get("following", {}).items()}
     found: dict[RungName, RungOverFrames] = {}
     for rung, judged in pooled.verdict.rungs.items():
@@ -162,9 +161,15 @@ def _figures(pooled: Pooled) -> Iterator[tuple[str, Estimate]]:
         yield "following", obeyed.following.rate
 
 
+def _mediated(pooled: Pooled) -> dict[str, float]:
+    """By frame; empty where the actions change too little to tell."""
+    told = pooled.measurements.used is not None
+    return pooled.by_trial.get("mediated", {}) if told else {}
+
+
 def _worst(pooled: Pooled) -> list[WorstFrame]:
     """A rung that fails first, the lower the worse; then what is followed, then what is used."""
-    following, mediated = (pooled.by_trial.get(m, {}) for m in ("following", "mediated"))
+    following, mediated = pooled.by_trial.get("following", {}), _mediated(pooled)
     frames = [
         WorstFrame(
             frame=row["frame"],

@@ -20,7 +20,7 @@ from heedmap.testbed.specimens.world import VOCABULARY_WORDS, FrameCase
 from heedmap.testbed.specimens.zoo import pixels_of
 from heedmap.tracing.observe import observe
 from tests.conftest import random_network
-from tests.plain_policies import KINDS, PATCHES, Attention, Block, Kind, PlainPolicy, word_id
+from tests.plain_policies import KINDS, PATCHES, Attention, Block, Kind, PlainPolicy, word_ids
 
 
 def rows_of(policy: Policy, case: FrameCase) -> tuple[int, ...]:
@@ -196,7 +196,7 @@ class EncoderDecoder(nn.Module):
 
     def forward(self, frames: Sequence[Frame], texts: Sequence[str]) -> torch.Tensor:
         pixels = torch.stack([pixels_of(frame) for frame in frames])
-        ids = torch.tensor([[word_id(word) for word in text.split()] for text in texts])
+        ids = word_ids(texts)
         given = torch.cat([self.patches(pixels).flatten(2).mT, self.words(ids)], dim=1)
         query = self.query.expand(len(frames), -1, -1)
         return self.head(self.transformer(given, query)[:, -1])

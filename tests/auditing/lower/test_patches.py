@@ -18,7 +18,7 @@ from heedmap.testbed.specimens.world import FrameCase
 from heedmap.testbed.specimens.zoo import pixels_of
 from tests.auditing.lower.test_perturb import subject_of
 from tests.conftest import random_policy
-from tests.plain_policies import Block, PlainPolicy, word_id
+from tests.plain_policies import Block, PlainPolicy, word_ids
 
 
 def test_a_specimens_tile_moves_its_own_token_and_its_means(case: FrameCase) -> None:
@@ -103,7 +103,7 @@ class TwoCameras(nn.Module):
             for name in ("front", "wrist")
         ]
         states = torch.stack([torch.tensor(o.state, dtype=torch.float32) for o in observations])
-        ids = torch.tensor([[word_id(word) for word in text.split()] for text in texts])
+        ids = word_ids(texts)
         sequence = torch.cat(
             [
                 *(camera.flatten(2).mT for camera in cameras),

@@ -18,6 +18,7 @@ from heedmap.data.instructions import check_expected_actions, check_instructions
 from heedmap.data.trials import Trial
 from heedmap.errors import InstructionError
 from heedmap.ladder.evidence import CausalMap, ObeyedFacts, UsedFacts
+from heedmap.ladder.upper import may_be_rounding
 from heedmap.measures.distance import ActionMetric
 from heedmap.measures.following import parse_expectation
 from heedmap.policies.base import Policy
@@ -48,13 +49,14 @@ class UpperOptions(NamedTuple):
 
 
 class UpperFacts(NamedTuple):
-    """None where it was not measured."""
+    """None where it was not measured, or the action changes too little to tell (see `obeyed`)."""
 
     used: UsedFacts | None = None
     obeyed: ObeyedFacts | None = None
     causal_map: CausalMap | None = None
     by_trial: Mapping[str, Mapping[str, float]] = {}
-    """Values that the facts are means of, by measure and name of trial."""
+    """Values that facts are means of, by measure and name of trial; also where facts are None
+    for too little change, which a sweep may find to be enough over more trials."""
     responses: Responses | None = None
     """What rung 6 was measured from."""
 
@@ -83,14 +85,18 @@ def measure_upper(
     if options.until == "exchange":
         return found
     knockouts = Knockouts(policy, runner.batch)
+    is_told = not may_be_rounding(obeyed.facts.action_change)
     if use := measure_use(knockouts, structures, trials, metric, seed):
-        found = found._replace(used=use.facts, by_trial={**found.by_trial, **use.by_trial})
+        used = use.facts if is_told else None
+        found = found._replace(used=used, by_trial={**found.by_trial, **use.by_trial})
     on_stage()
     if options.until == "cut":
         return found
-    causal_map = measure_map(runner, knockouts, structures, trials, metric, seed)
+    if is_told:
+        causal_map = measure_map(runner, knockouts, structures, trials, metric, seed)
+        found = found._replace(causal_map=causal_map)
     on_stage()
-    return found._replace(causal_map=causal_map)
+    return found
 
 
 def measure_by_exchange(

@@ -16,8 +16,14 @@ import numpy as np
 from heedmap.auditing.upper.hits import Hits
 from heedmap.auditing.upper.responses import Kind, Responses, Scores
 from heedmap.data.trials import Trial
-from heedmap.ladder.evidence import ActionUnder, FollowingFacts, ObeyedFacts
-from heedmap.measures.distance import ActionMetric, cosine_similarity, log_likelihood_ratio_bits
+from heedmap.ladder.evidence import ActionUnder, Estimate, FollowingFacts, ObeyedFacts
+from heedmap.ladder.upper import may_be_rounding
+from heedmap.measures.distance import (
+    ActionMetric,
+    cosine_similarity,
+    largest_change,
+    log_likelihood_ratio_bits,
+)
 from heedmap.measures.following import (
     confusion,
     counterfactual_accuracy,
@@ -47,6 +53,9 @@ def measure_obedience(
 ) -> Obedience:
     """Over all trials; frames on which the instruction does not decide are left out.
 
+    Distances are not told where the actions change by so little that it may be rounding: their
+    scale is then that of the rounding, too.
+
     Raises InstructionError for an expectation that does not fit the policy's actions.
     """
     hits = Hits(responses, action_names, seed)
@@ -62,25 +71,31 @@ def measure_obedience(
     met = {n: hits.met(n) for n in hits.fair}
     followed = {n: _mean(each.values()) for n, each in met.items()}
     flips = _over_pairs(hits, _flips) if action_names else {}
+    change = _action_change(hits)
+
+    def told(distances: ByTrial) -> Estimate | None:
+        return None if may_be_rounding(change) else hits.estimate(distances)
+
     facts = ObeyedFacts(
         unit=metric.unit,
         trials=len(hits.trials),
         not_needed=sum(trial.is_needed is False for trial in hits.trials),
         without_expectation=sum(trial.is_needed is None for trial in hits.trials),
         not_competent=len(hits.incompetent),
-        swap_distance=hits.estimate(swap),
-        paraphrase_distance=hits.estimate(paraphrase),
-        beyond_paraphrase=hits.estimate(beyond),
-        p_value=hits.p_value(beyond),
+        swap_distance=told(swap),
+        paraphrase_distance=told(paraphrase),
+        beyond_paraphrase=told(beyond),
+        p_value=None if may_be_rounding(change) else hits.p_value(beyond),
         flip_share=hits.estimate(flips),
         swap_cosine=None if action_names else hits.estimate(_cosines(hits)),
-        nonsense_distance=hits.estimate(from_control("nonsense")),
-        blank_distance=hits.estimate(from_control("blank")),
-        contradictory_distance=hits.estimate(from_control("contradictory")),
+        nonsense_distance=told(from_control("nonsense")),
+        blank_distance=told(from_control("blank")),
+        contradictory_distance=told(from_control("contradictory")),
         following=_following(hits, met, followed),
         competent=hits.competence(),
         own_action_anyway=hits.estimate(_own_action_anyway(hits)),
         actions=_actions(hits),
+        action_change=change,
     )
     own = {n: float(is_met) for n in hits.decided if (is_met := hits.own_is_met(n)) is not None}
     values = {
@@ -146,6 +161,19 @@ def _over_pairs(hits: Hits, value: Callable[[Scores, Scores], float]) -> ByTrial
         if pairs := list(hits.trials[number].pairs()):
             found[number] = _mean(value(asked[one], asked[two]) for one, two in pairs)
     return found
+
+
+def _action_change(hits: Hits) -> float | None:
+    """Of continuous actions, over the pairs that `_over_pairs` takes; None without any."""
+    pairs = [
+        (hits.asked[number][one], hits.asked[number][two])
+        for number in hits.counted
+        for one, two in hits.trials[number].pairs()
+    ]
+    if hits.action_names is not None or not pairs:
+        return None
+    first, second = (np.stack(side) for side in zip(*pairs, strict=True))
+    return largest_change(first, second, np.stack([s for a in hits.asked for s in a.values()]))
 
 
 def _cosines(hits: Hits) -> ByTrial:
