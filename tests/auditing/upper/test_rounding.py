@@ -146,7 +146,7 @@ def test_nothing_that_rests_on_the_scale_of_rounding_is_told_and_the_reason_is()
     assert facts.p_value is None
     verdict = judge(Measurements.of_black_box(facts))
     korean, fix = verdict_text(verdict, "ko")
-    assert "0.01 %보다 작아(2e-06 %)" in korean
+    assert "2e-06 %이며, 0.01 % 미만" in korean
     assert "상수 오프셋" in fix
     assert "{" not in verdict.sentence + verdict.fix + korean + fix
     assert verdict.sentence.startswith("Whether it is used and followed was not measured")
