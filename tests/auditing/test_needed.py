@@ -197,7 +197,7 @@ def test_the_command_on_a_folder_of_cases(cli: Cli, tmp_path: Path) -> None:
     assert ran.code == 0, ran.err
     ran = cli("needed", "cases", "--target", "action")
     assert ran.code == 0, ran.err
-    assert "here needs the instruction" in " ".join(ran.out.split())
+    assert "this data needs the instruction" in " ".join(ran.out.split())
     ran = cli("needed", "cases", "--target", "action", "--json")
     (found,) = json.loads(ran.out)
     assert found["examples"] == 30

@@ -183,3 +183,80 @@ def test_two_processes_at_once_leave_the_page_of_the_record(tmp_path: Path) -> N
     frames = len(Result.load(folder).record.frames)
     assert (folder / "report.html").read_text() == f"page of {frames} frames"
     assert [path.name for path in tmp_path.iterdir()] == ["d"]
+
+
+def test_a_path_through_a_folder_that_is_not_there_reaches_no_other(
+    result: Result, tmp_path: Path
+) -> None:
+    """The plant that was tried: `nope/../thesis` was replaced whole, without --force."""
+    thesis = tmp_path / "thesis"
+    thesis.mkdir()
+    (thesis / "thesis.tex").write_text("years of work")
+    for overwrite in (False, True):
+        with pytest.raises(RecordError, match=r"thesis\.tex would be lost"):
+            result.save(tmp_path / "nope" / ".." / "thesis", overwrite=overwrite)
+    assert everything(tmp_path) == {"thesis/thesis.tex": b"years of work"}
+
+
+def test_the_current_folder_is_not_replaced(
+    result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "below")
+    for place in (Path("."), Path(".."), Path("/")):
+        with pytest.raises(RecordError, match="the folder that you are in"):
+            result.save(place, overwrite=True)
+
+
+@pytest.mark.parametrize("name", ["report.html", "attention.parquet", "record.json"])
+def test_what_a_user_changed_in_a_result_is_not_lost(
+    name: str, result: Result, tmp_path: Path
+) -> None:
+    folder = tmp_path / "d"
+    result.save(folder, report=lambda: "the page")
+    (folder / name).write_text("my own words")
+    with pytest.raises(RecordError, match=f"{name} would be lost"):
+        result.save(folder, overwrite=True)
+    assert (folder / name).read_text() == "my own words"
+
+
+def test_a_report_of_the_users_own_is_not_written_over(result: Result, tmp_path: Path) -> None:
+    folder = tmp_path / "d"
+    result.save(folder)
+    (folder / "report.html").write_text("my own page")
+    with pytest.raises(RecordError, match=r"report\.html is not as heedmap wrote it"):
+        result.save_report(folder, "a page")
+    assert (folder / "report.html").read_text() == "my own page"
+
+
+def test_what_a_killed_report_left_stands_in_no_way(result: Result, tmp_path: Path) -> None:
+    folder = tmp_path / "d"
+    result.save(folder)
+    (folder / ".part-report.html-abc").write_text("half a pa")
+    result.save(folder, overwrite=True)
+    assert not list(folder.glob(".part-*"))
+
+
+def read_until(folder: Path, stop: Path, seen: Path) -> None:
+    mixed, read = 0, 0
+    while not stop.exists():
+        found = Result.load(folder)
+        read += 1
+        frames = {frame.name for frame in found.record.frames}
+        mixed += frames != set(found.attention["frame"].to_pylist())
+    seen.write_text(f"{mixed} of {bool(read)}")
+
+
+def test_readers_never_see_two_results_in_one(tmp_path: Path) -> None:
+    folder, stop, seen = tmp_path / "d", tmp_path / "stop", tmp_path / "seen"
+    replace_many_times(folder, 1, 1)
+    reader = multiprocessing.get_context("spawn").Process(
+        target=read_until, args=(folder, stop, seen)
+    )
+    reader.start()
+    for _ in range(12):
+        replace_many_times(folder, 2, 1)
+        replace_many_times(folder, 1, 1)
+    stop.touch()
+    reader.join(timeout=60)
+    assert (reader.exitcode, seen.read_text()) == (0, "0 of True")

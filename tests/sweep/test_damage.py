@@ -159,3 +159,53 @@ def test_an_older_run_can_be_gone_on_with(made: tuple[Path, RunFolder], run: Pat
     code, _, errors = told("verify", run)
     assert code == 1
     assert "an older heedmap wrote them" in errors
+
+
+def test_cells_of_another_run_are_not_taken_for_this_ones(
+    made: tuple[Path, RunFolder], run: Path, tmp_path: Path
+) -> None:
+    """The same cell under another plan: whole, with checksums that fit, and foreign."""
+    (tmp_path / "other").mkdir()
+    other = ran(grid(tmp_path / "other", count=4, seed=1), tmp_path / "other" / "run")
+    for path in other.path.glob("*/p00-s0-f00000.*"):
+        shutil.copyfile(path, run / path.relative_to(other.path))
+    with pytest.raises(RecordError, match="belongs to another plan"):
+        summarise(RunFolder.open(run))
+    assert told("verify", run)[0] == 1
+    code, _, errors = told("sweep", made[0], "--out", run)
+    assert code == 0
+    assert "measured again: p00-s0-f00000" in errors
+    assert_same(made[1], RunFolder.open(run))
+
+
+def test_lost_checksums_are_noticed(run: Path) -> None:
+    (run / "checksums" / "p00-s0-f00000.json").unlink()
+    code, _, errors = told("verify", run)
+    assert code == 1
+    assert "cells/p00-s0-f00000.parquet (it has no checksums)" in errors
+    code, _, errors = told("report", run)
+    assert code == 0
+    assert "holds 1 of 2 cells" in errors
+
+
+def test_nothing_is_written_or_removed_through_links(
+    made: tuple[Path, RunFolder], run: Path, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    (run / "frames").rename(outside)
+    (run / "frames").symlink_to(outside)
+    (outside / ".part-p00-s0-f00000.parquet-x").write_text("theirs")
+    before = {path.name: path.read_bytes() for path in outside.iterdir()}
+    for command in (("sweep", made[0], "--out", run), ("merge", run, made[1].path)):
+        code, _, errors = told(*command)
+        assert code == 1
+        assert "is a link" in errors
+    assert {path.name: path.read_bytes() for path in outside.iterdir()} == before
+
+
+def test_a_folder_with_hidden_files_of_others_is_no_new_run(
+    made: tuple[Path, RunFolder], tmp_path: Path
+) -> None:
+    (tmp_path / ".part-mine").write_text("mine")
+    with pytest.raises(RecordError, match=r"holds files that are no sweep \(\.part-mine\)"):
+        RunFolder.begin(tmp_path, made[1].plan)

@@ -205,3 +205,6 @@ def main() -> None:
     except HeedmapError as error:
         print_error(str(error))
         raise SystemExit(1) from None
+    except OSError as error:  # of a path that no reader could even look at
+        print_error(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.")
+        raise SystemExit(1) from None

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from heedmap.cli.console import err, out, verdicts_json
 from heedmap.record.folders import REPORT_FILE
+from heedmap.record.manifest import MANIFEST_FILE
 from heedmap.record.result import Result
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ Full = Annotated[
 
 def command_line() -> str:
     """What was typed, so that a result can tell how to make it again."""
-    return shlex.join(["heedmap", *sys.argv[1:]])
+    typed = shlex.join(["heedmap", *sys.argv[1:]])
+    return typed.encode("utf-8", "backslashreplace").decode()  # names that are not UTF-8
 
 
 def read_result(folder: Path) -> Result:
@@ -53,10 +55,20 @@ def read_result(folder: Path) -> Result:
     """
     run = run_folder(folder)
     if run is None:
-        return Result.load(folder)
+        found = Result.load(folder)
+        if not (folder / MANIFEST_FILE).exists():
+            _note(f"{folder} was written by an older heedmap, without checksums of its tables.")
+        return found
     from heedmap.sweep.result import result_of
 
+    done = len(run.statuses())
+    if done < len(run.plan.cells):
+        _note(f"{folder} holds {done} of {len(run.plan.cells)} cells; figures are of these alone.")
     return result_of(run)
+
+
+def _note(what: str) -> None:
+    err.print(f"note: {what}", highlight=False, markup=False, soft_wrap=True)
 
 
 def run_folder(folder: Path) -> RunFolder | None:

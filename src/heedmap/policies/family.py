@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ValidationError
@@ -73,6 +73,30 @@ class Target:
                 f"({first['msg']}); known are name, {', '.join(model.model_fields)}, as in "
                 f"?key=value&key=value."
             ) from error
+
+
+@runtime_checkable
+class Registered(Protocol):
+    """An entry point: importlib's, or its backport's, which puts itself in that one's place."""
+
+    @property
+    def name(self) -> str:
+        """Of the family."""
+        ...
+
+    @property
+    def value(self) -> str:
+        """`module:function` of its loader."""
+        ...
+
+    @property
+    def dist(self) -> Any:
+        """The package that registered it; None where that is not known."""
+        ...
+
+    def load(self) -> Any:
+        """Import the loader."""
+        ...
 
 
 Loader = Callable[[Target, Permissions], Policy]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import cast
 
@@ -20,7 +20,7 @@ from heedmap.errors import HeedmapError, PolicyError, first_line_of
 from heedmap.policies.base import Policy
 from heedmap.policies.callable import CallablePolicy
 from heedmap.policies.checkpoints.permissions import SAFE, Permissions
-from heedmap.policies.family import Loader, Target
+from heedmap.policies.family import Loader, Registered, Target
 
 GROUP = "heedmap.policies"
 FORMS = (
@@ -55,7 +55,7 @@ def load_policy(spec: str, permissions: Permissions = SAFE) -> Policy:
     return _from_family(registered[0], Target(spec), permissions)
 
 
-def _from_family(entry: EntryPoint, target: Target, permissions: Permissions) -> Policy:
+def _from_family(entry: Registered, target: Target, permissions: Permissions) -> Policy:
     """Raises PolicyError for whatever goes wrong in a family's code, and names its package."""
     told = f"The policy family '{entry.name}' of the package {_owner(entry)}"
     try:
@@ -77,7 +77,7 @@ def _from_family(entry: EntryPoint, target: Target, permissions: Permissions) ->
     return policy
 
 
-def _owner(entry: EntryPoint) -> str:
+def _owner(entry: Registered) -> str:
     return f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.value
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import getpass
 import hashlib
-import json
 import os
 import shutil
 import tempfile
@@ -20,15 +19,18 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from heedmap.errors import RecordError
-from heedmap.record.files import read_plain, replace_file
+from heedmap.record.files import exchange, read_plain, replace_file
 from heedmap.record.manifest import (
     MANIFEST_FILE,
+    Damage,
+    Manifest,
     foreign_entries,
     listed,
     manifest_of_folder,
+    read_checked,
     read_manifest,
 )
-from heedmap.record.record import FRAME_FILE, MANIFEST_SINCE, RECORD_FILE
+from heedmap.record.record import FRAME_FILE, MANIFEST_SINCE, RECORD_FILE, Record
 from heedmap.record.tables import SCHEMAS, file_of
 
 REPORT_FILE = "report.html"
@@ -45,14 +47,14 @@ def check_writable(folder: Path, *, overwrite: bool = False) -> None:
     On `overwrite` an older result is replaced; a folder that holds anything else never is.
     """
     try:
-        _check_replaceable(folder, overwrite)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.resolve().parent):
+        place = _place(folder)
+        with _locked(place):
+            _check_replaceable(place, overwrite)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{place.name}-", dir=place.parent):
             pass
     except OSError as error:
-        raise RecordError(
-            f"The output folder {folder} cannot be written: {error.strerror or error}."
-        ) from error
+        raise _cannot_write(folder, error) from error
 
 
 @contextmanager
@@ -63,8 +65,8 @@ def result_folder(folder: Path, *, overwrite: bool = False) -> Iterator[Path]:
     writing fails, or the place holds what may not be replaced (looked at again at the end); then
     nothing is left beside, and what was there stays.
     """
-    _check_replaceable(folder, overwrite)
-    place = folder.resolve()  # a link stays a link; what it points to is replaced
+    check_writable(folder, overwrite=overwrite)
+    place = _place(folder)
     workplace = _beside(place)
     staging = workplace / "new"
     try:
@@ -73,10 +75,10 @@ def result_folder(folder: Path, *, overwrite: bool = False) -> Iterator[Path]:
         manifest = manifest_of_folder("result", staging)
         (staging / MANIFEST_FILE).write_bytes(manifest.encode())
         with _locked(place):
-            _check_replaceable(folder, overwrite)
+            _check_replaceable(place, overwrite)
             _take_place(staging, place, workplace / "old")
     except OSError as error:
-        raise RecordError(f"The result cannot be written to {folder}: {error}") from error
+        raise _cannot_write(folder, error) from error
     finally:
         shutil.rmtree(workplace, ignore_errors=True)
 
@@ -95,8 +97,11 @@ def add_report(folder: Path, report: bytes, is_same_result: Callable[[], bool]) 
                     f"{folder} was replaced by another result while its report was made; "
                     f"run the command again."
                 )
+            manifest = read_manifest(folder, "result")
+            if manifest is not None:
+                check_own_report(folder, manifest)
             replace_file(path, report)
-            if (manifest := read_manifest(folder, "result")) is not None:
+            if manifest is not None:
                 entered = manifest.with_file(REPORT_FILE, report)
                 replace_file(folder / MANIFEST_FILE, entered.encode())
     except OSError as error:
@@ -106,14 +111,28 @@ def add_report(folder: Path, report: bytes, is_same_result: Callable[[], bool]) 
     return path
 
 
-def own_files(folder: Path) -> set[str] | None:
-    """The files of the result in a folder, by name; None where it holds no result.
+def check_own_report(folder: Path, manifest: Manifest) -> None:
+    """Raise RecordError where the folder's report was not written by heedmap, or was changed."""
+    path = folder / REPORT_FILE
+    if not path.exists() and not path.is_symlink():
+        return
+    if isinstance(read_checked(folder, REPORT_FILE, manifest.files.get(REPORT_FILE)), Damage) or (
+        REPORT_FILE not in manifest.files
+    ):
+        raise RecordError(
+            f"{path} is not as heedmap wrote it; move it away, and run the command again."
+        )
+
+
+def own_files(folder: Path) -> Manifest | set[str] | None:
+    """The files of the result in a folder: its manifest, or names; None where it holds no result.
 
     Raises RecordError for a damaged manifest: it is not known then which files are heedmap's.
     """
     manifest = read_manifest(folder, "result")
     if manifest is not None:
-        return {*filter(_is_own_name, manifest.files), MANIFEST_FILE}
+        own = {name: held for name, held in manifest.files.items() if _is_own_name(name)}
+        return manifest.model_copy(update={"files": own})
     frames = _frames_before_manifests(folder)
     return None if frames is None else {*filter(_is_own_name, frames), *_OWN_NAMES}
 
@@ -126,53 +145,70 @@ def _is_own_name(name: str) -> bool:
 def _frames_before_manifests(folder: Path) -> list[str] | None:
     """The frames' files of a record from before there were manifests; None for anything else."""
     try:
-        record = json.loads(read_plain(folder, RECORD_FILE))
-        is_record = 1 <= record["schema_version"] < MANIFEST_SINCE and record["policies"]
-        return [str(frame["file"]) for frame in record["frames"]] if is_record else None
-    except (FileNotFoundError, RecordError, ValueError, KeyError, TypeError):
+        record = Record.model_validate_json(read_plain(folder, RECORD_FILE))
+    except (FileNotFoundError, RecordError, ValueError):
         return None
+    is_older = record.schema_version < MANIFEST_SINCE
+    return [frame.file for frame in record.frames] if is_older else None
 
 
-def _check_replaceable(folder: Path, overwrite: bool) -> None:
-    if not folder.exists():
+def _place(folder: Path) -> Path:
+    """Where the folder really lies: a link stays a link, and what it points to is replaced."""
+    try:
+        return folder.resolve()
+    except (OSError, RuntimeError) as error:
+        raise RecordError(f"The output folder {folder} cannot be found: {error}.") from error
+
+
+def _check_replaceable(place: Path, overwrite: bool) -> None:
+    if place == Path.cwd() or place in Path.cwd().parents:
+        raise RecordError(f"{place} is the folder that you are in; choose another --out.")
+    if not place.exists():
         return
-    if not folder.is_dir():
-        raise RecordError(f"{folder} exists and is not a folder; choose another --out.")
-    if not any(folder.iterdir()):
+    if not place.is_dir():
+        raise RecordError(f"{place} exists and is not a folder; choose another --out.")
+    if not any(place.iterdir()):
         return
-    own = own_files(folder)
-    foreign = foreign_entries(folder, own or ())
+    own = own_files(place)
+    foreign = foreign_entries(place, own or (), written_later=[REPORT_FILE])
     if foreign:
         kind = "is not a heedmap result" if own is None else "holds more than a heedmap result"
         raise RecordError(
-            f"{folder} {kind}: {listed(foreign)} would be lost; choose another --out, or move "
-            f"these files away first."
+            f"{place} {kind}: {listed(foreign)} would be lost; choose another --out, or move "
+            f"away what heedmap did not write, or what was changed since."
         )
     if not overwrite:
         raise RecordError(
-            f"{folder} already holds a result; choose another --out, or replace it with --force."
+            f"{place} already holds a result; choose another folder, or replace it (--force)."
         )
 
 
 def _take_place(staging: Path, place: Path, replaced: Path) -> None:
-    """Move the older folder away and the new one to its place; undone where that fails."""
-    if place.exists():
-        place.rename(replaced)
-    try:
+    """Put the new folder in the older one's place: as one step where the system can."""
+    if not place.exists():
         staging.rename(place)
-    except OSError:
-        if replaced.exists():
+    elif exchange(staging, place):
+        staging.rename(replaced)
+    else:
+        place.rename(replaced)
+        try:
+            staging.rename(place)
+        except OSError:
             replaced.rename(place)
-        raise
+            raise
 
 
 def _beside(place: Path) -> Path:
     try:
         return Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
     except OSError as error:
-        raise RecordError(
-            f"The output folder {place} cannot be written: {error.strerror or error}."
-        ) from error
+        raise _cannot_write(place, error) from error
+
+
+def _cannot_write(folder: Path, error: OSError) -> RecordError:
+    return RecordError(
+        f"The output folder {folder} cannot be written: {error.strerror or error}; choose another."
+    )
 
 
 @contextmanager

@@ -8,7 +8,6 @@ possible spelling, so that a flipped bit in the manifest itself is seen too.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from heedmap.errors import RecordError
-from heedmap.record.files import is_plain_name, read_plain
+from heedmap.record.files import PART_PREFIX, is_plain_name, read_plain
 
 MANIFEST_FILE = "manifest.json"
 MANIFEST_VERSION = 1
@@ -80,8 +79,10 @@ class Manifest(_Model):
                 f"{place} is of manifest version {found.manifest_version}, but this heedmap reads "
                 f"up to {MANIFEST_VERSION}; update heedmap."
             )
+        if found.kind != kind:
+            raise RecordError(f"{place} is that of a {found.kind}, expected that of a {kind}.")
         plain = all(is_plain_name(name) for name in found.files)
-        if found.kind != kind or not plain or found.encode() != content:
+        if not plain or found.encode() != content:
             raise RecordError(f"{place} is damaged: it is not as heedmap wrote it.")
         return found
 
@@ -152,22 +153,41 @@ def damages(folder: Path, manifest: Manifest) -> list[Damage]:
     return [each for each in read if isinstance(each, Damage)]
 
 
-def foreign_entries(folder: Path, own: Iterable[str]) -> list[str]:
-    """What lies in a folder beside these files, at any depth: files, links, and empty folders.
+def foreign_entries(
+    folder: Path, own: Manifest | Iterable[str], *, written_later: Iterable[str] = ()
+) -> list[str]:
+    """What lies in a folder beside heedmap's own files: files, links, and other folders.
 
-    Links are never followed, whatever they are named.
+    `own` are those files: by a manifest, which must also fit what they hold, or by names; a killed
+    process may have left its part of one of them, or of those that are `written_later`. Links
+    are never followed, whatever they are named; a foreign folder is not looked into.
     """
-    names = set(own)
+    names = set(own.files if isinstance(own, Manifest) else own)
     folders = {name.rpartition("/")[0] for name in names} - {""}
     found: list[str] = []
-    for place, below, files in os.walk(folder):
-        inside = Path(place).relative_to(folder)
-        for each in [*below, *files]:
-            name, path = (inside / each).as_posix(), Path(place) / each
-            is_own = name in names if path.is_file() else name in folders
-            if path.is_symlink() or not is_own:
-                found.append(name)
-    return sorted(found)
+    for path in folder.iterdir():
+        if path.name in folders and path.is_dir() and not path.is_symlink():
+            found += [f"{path.name}/{each.name}" for each in path.iterdir()]
+        elif not _is_left_part(path.name, {*names, MANIFEST_FILE, *written_later}):
+            found.append(path.name)
+    return sorted(name for name in found if not _is_own(folder, name, own))
+
+
+def _is_own(folder: Path, name: str, own: Manifest | Iterable[str]) -> bool:
+    path = folder / name
+    if path.is_symlink() or not path.is_file():
+        return False
+    if not isinstance(own, Manifest):
+        return name in set(own)
+    checksum = own.files.get(name)
+    return name == MANIFEST_FILE or (
+        checksum is not None and not isinstance(read_checked(folder, name, checksum), Damage)
+    )
+
+
+def _is_left_part(name: str, names: set[str]) -> bool:
+    """Whether this is what a killed process was writing in place of one of these files."""
+    return any(name.startswith(f"{PART_PREFIX}{own}-") for own in names)
 
 
 def listed(names: Iterable[object], most: int = 3) -> str:

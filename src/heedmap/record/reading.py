@@ -6,9 +6,9 @@ Records from before there were manifests have checksums of their frames alone.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -29,30 +29,51 @@ from heedmap.record.manifest import (
 from heedmap.record.record import MANIFEST_SINCE, RECORD_FILE, SCHEMA_VERSION, FrameInfo, Record
 from heedmap.record.tables import SCHEMAS, TableFile, TableName, empty_table, file_of
 
+T = TypeVar("T")
+Read = tuple[Record, dict[TableName, pa.Table | TableFile], dict[str, bytes]]
+MOST_READINGS = 5
+"""How often a folder is read that is replaced while it is."""
+
 
 def read_record(folder: Path) -> Record:
     """The record of a result folder.
 
     Raises RecordError when it is none, is damaged, or is of a newer schema.
     """
+    return _of_one_result(folder, _read_record)
+
+
+def read_result(folder: Path) -> Read:
+    """Record, tables, and PNG bytes by frame name, of a result folder.
+
+    Raises RecordError when it is none, is damaged (what is, is named), or is of a newer schema.
+    """
+    return _of_one_result(folder, _read_result)
+
+
+def _of_one_result(folder: Path, read: Callable[[Path, Manifest | None], T]) -> T:
+    """Read by one manifest; from the start where another result took the folder meanwhile."""
+    for _ in range(MOST_READINGS):
+        manifest = read_manifest(folder, "result")
+        try:
+            return read(folder, manifest)
+        except RecordError:
+            if read_manifest(folder, "result") == manifest:
+                raise
+    raise RecordError(f"{folder} is being replaced all the time; read it when that has ended.")
+
+
+def _read_record(folder: Path, manifest: Manifest | None) -> Record:
     if not (folder / RECORD_FILE).is_file():
         raise RecordError(
             f"{folder} is not a heedmap result: it has no {RECORD_FILE}. "
             f"Give the folder that an audit wrote with --out."
         )
-    manifest = read_manifest(folder, "result")
     return _record(folder, _contents(folder, manifest, [RECORD_FILE])[RECORD_FILE], manifest)
 
 
-def read_result(
-    folder: Path,
-) -> tuple[Record, dict[TableName, pa.Table | TableFile], dict[str, bytes]]:
-    """Record, tables, and PNG bytes by frame name, of a result folder.
-
-    Raises RecordError when it is none, is damaged (what is, is named), or is of a newer schema.
-    """
-    record = read_record(folder)
-    manifest = read_manifest(folder, "result")
+def _read_result(folder: Path, manifest: Manifest | None) -> Read:
+    record = _read_record(folder, manifest)
     tables = {name: file_of(name) for name in SCHEMAS if _has_table(folder, name, record)}
     frames = {frame.name: frame.file for frame in record.frames}
     contents = _contents(folder, manifest, [*tables.values(), *frames.values()])
@@ -61,7 +82,7 @@ def read_result(
             raise _damaged(folder, [damage])
     try:
         read: dict[TableName, pa.Table | TableFile] = {
-            name: pq.read_table(pa.BufferReader(contents[tables[name]]))
+            name: pq.read_table(pa.BufferReader(contents[tables[name]])).cast(SCHEMAS[name])
             if name in tables
             else empty_table(name)
             for name in SCHEMAS
@@ -130,7 +151,7 @@ def _record(folder: Path, content: bytes, manifest: Manifest | None) -> Record:
         raise RecordError(
             f"{path} does not fit record schema {SCHEMA_VERSION}: {place}: {first['msg']}"
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RecordError(f"The result in {folder} cannot be read: {error}") from error
     if record.schema_version >= MANIFEST_SINCE and manifest is None:
         raise _damaged(folder, [Damage(MANIFEST_FILE, "it is missing")])

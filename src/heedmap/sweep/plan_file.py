@@ -21,6 +21,7 @@ from heedmap.record.manifest import (
 from heedmap.sweep.plan import CHECKSUMS_SINCE, SWEEP_SCHEMA_VERSION, Plan, difference
 
 PLAN_FILE = "plan.json"
+OWN_HIDDEN = LOCK_FILE, HOLDER_FILE = ".lock", ".writer"
 
 
 def read_plan(path: Path) -> Plan:
@@ -110,8 +111,8 @@ def _older(path: Path, plan: Plan) -> Plan:
 
 
 def _check_empty(path: Path) -> None:
-    names = (each.name for each in path.iterdir() if not each.name.startswith("."))
-    if left := sorted({*names} - {MANIFEST_FILE}):
+    names = {each.name for each in path.iterdir()}
+    if left := sorted(names - {MANIFEST_FILE, *OWN_HIDDEN}):
         raise RecordError(
             f"{path} holds files that are no sweep ({listed(left)}); choose another --out."
         )
@@ -120,7 +121,7 @@ def _check_empty(path: Path) -> None:
 def _decoded(place: Path, content: bytes) -> Plan:
     try:
         read = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RecordError(f"The plan {place} cannot be read: {error}.") from error
     version = read.get("schema_version") if isinstance(read, dict) else None
     if isinstance(version, int) and version > SWEEP_SCHEMA_VERSION:

@@ -14,6 +14,7 @@ import os
 import socket
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,11 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from heedmap.errors import RecordError
-from heedmap.record.files import PART_PREFIX, replace_file
-from heedmap.record.folders import REPORT_FILE
+from heedmap.record.files import PART_PREFIX, plain_path, read_plain, replace_file
+from heedmap.record.folders import REPORT_FILE, check_own_report
 from heedmap.record.manifest import (
     MANIFEST_FILE,
+    Checksum,
     Damage,
     Manifest,
     Verification,
@@ -38,12 +40,18 @@ from heedmap.record.manifest import (
 )
 from heedmap.sweep.outcome import Outcome
 from heedmap.sweep.plan import CHECKSUMS_SINCE, Cell, Plan
-from heedmap.sweep.plan_file import PLAN_FILE, cannot_write, keep_plan, read_plan
+from heedmap.sweep.plan_file import (
+    HOLDER_FILE,
+    LOCK_FILE,
+    PLAN_FILE,
+    cannot_write,
+    keep_plan,
+    read_plan,
+)
 from heedmap.sweep.tables import COMMIT, RUN_SCHEMAS, RunTable, as_schema
 
 CHECKSUMS = "checksums"
 """The folder of the cells' manifests."""
-LOCK_FILE, HOLDER_FILE = ".lock", ".writer"
 
 
 class RunFolder:
@@ -78,7 +86,8 @@ class RunFolder:
             replace_file(holder, f"process {os.getpid()} on {socket.gethostname()}".encode())
             self._remove_parts()
         except Timeout:
-            told = holder.read_text(errors="replace")[:200] if holder.is_file() else ""
+            is_file = holder.is_file() and not holder.is_symlink()
+            told = holder.read_text(errors="replace")[:200] if is_file else ""
             raise RecordError(
                 f"{self.path} is being written by {told or 'another process'}; wait for it, or "
                 f"stop it."
@@ -99,11 +108,11 @@ class RunFolder:
         order = [*(name for name in parts if name != last), last]
         try:
             for name in order:
-                (self.path / name).parent.mkdir(exist_ok=True)
-                replace_file(self.path / name, parts[name])
-            (self.path / CHECKSUMS).mkdir(exist_ok=True)
-            checksums = self.path / _checksums_name(outcome.cell.id)
-            replace_file(checksums, manifest_of("cell", parts).encode())
+                self._write(name, parts[name])
+            checksums = manifest_of("cell", parts)
+            of_plan = {**checksums.files, PLAN_FILE: self._plan_checksum}
+            manifest = checksums.model_copy(update={"files": of_plan})
+            self._write(_checksums_name(outcome.cell.id), manifest.encode())
         except OSError as error:
             raise cannot_write(self.path, error) from error
 
@@ -111,8 +120,11 @@ class RunFolder:
         """Write the text of the run's report beside its tables; gives the report's path."""
         path = self.path / REPORT_FILE
         try:
+            manifest = read_manifest(self.path, "sweep")
+            if manifest is not None:
+                check_own_report(self.path, manifest)
             replace_file(path, report.encode())
-            if (manifest := read_manifest(self.path, "sweep")) is not None:
+            if manifest is not None:
                 entered = manifest.with_file(REPORT_FILE, report.encode())
                 replace_file(self.path / MANIFEST_FILE, entered.encode())
         except OSError as error:
@@ -135,12 +147,12 @@ class RunFolder:
         cells = [cell for cell in self.plan.cells if self._counts(cell)]
         damaged = [] if manifest is None else damages(self.path, manifest)
         damaged += [each for cell in cells for each in self._damages(cell)]
+        damaged += [Damage(name, "it has no checksums") for name in self._without_checksums()]
         files, unchecked = len(manifest.files if manifest else ()), [PLAN_FILE]
         for cell in cells:
-            checksums = self.path / _checksums_name(cell.id)
             parts = [_part_name(table, cell.id) for table in RUN_SCHEMAS]
             parts = [part for part in parts if (self.path / part).exists()]
-            if checksums.exists():
+            if (self.path / _checksums_name(cell.id)).exists():
                 files += len(parts)
             else:
                 unchecked += parts
@@ -148,12 +160,20 @@ class RunFolder:
             self.path, files, tuple(damaged), tuple(unchecked if manifest is None else ())
         )
 
+    def _without_checksums(self) -> list[str]:
+        """Of cells that do not count: they were stopped at their end, or their checksums lost."""
+        names = [_part_name(COMMIT, c.id) for c in self.plan.cells if not self._counts(c)]
+        return [name for name in names if (self.path / name).exists()]
+
     def forget(self, cells: Collection[str]) -> None:
         """Take cells out, the mark that they count first, so that they are run again."""
         names = (COMMIT, *(name for name in RUN_SCHEMAS if name != COMMIT))
-        for cell in cells:
-            for name in (_checksums_name(cell), *(_part_name(table, cell) for table in names)):
-                (self.path / name).unlink(missing_ok=True)
+        try:
+            for cell in cells:
+                for name in (_checksums_name(cell), *(_part_name(table, cell) for table in names)):
+                    plain_path(self.path, name).unlink(missing_ok=True)
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
 
     def read(self, table: RunTable, columns: list[str] | None = None) -> pa.Table:
         """A whole table, in the plan's order. Raises RecordError for a part that is damaged."""
@@ -218,8 +238,12 @@ class RunFolder:
             manifest = read_manifest(self.path, "cell", name)
         except RecordError as error:
             raise self._is_damaged([Damage(name, "it was changed")]) from error
-        if manifest is not None and _part_name(COMMIT, cell.id) not in manifest.files:
+        if manifest is None:
+            return None
+        if _part_name(COMMIT, cell.id) not in manifest.files:
             raise self._is_damaged([Damage(name, "it belongs to another cell")])
+        if manifest.files.get(PLAN_FILE) != self._plan_checksum:
+            raise self._is_damaged([Damage(name, "it belongs to another plan")])
         return manifest
 
     def _damages(self, cell: Cell) -> list[Damage]:
@@ -236,9 +260,23 @@ class RunFolder:
         )
 
     def _remove_parts(self) -> None:
-        """What a stopped process was writing."""
-        for path in [*self.path.glob(f"{PART_PREFIX}*"), *self.path.glob(f"*/{PART_PREFIX}*")]:
-            path.unlink(missing_ok=True)
+        """What a stopped process was writing: in the folders of our own, links not followed."""
+        for name in (*RUN_SCHEMAS, CHECKSUMS):
+            for path in plain_path(self.path, name).glob(f"{PART_PREFIX}p*-s*-f*.*-*"):
+                path.unlink(missing_ok=True)
+        for name in (PLAN_FILE, MANIFEST_FILE, REPORT_FILE, HOLDER_FILE):
+            for path in self.path.glob(f"{PART_PREFIX}{name}-*"):
+                path.unlink(missing_ok=True)
+
+    def _write(self, name: str, content: bytes) -> None:
+        path = plain_path(self.path, name)
+        path.parent.mkdir(exist_ok=True)
+        replace_file(path, content)
+
+    @cached_property
+    def _plan_checksum(self) -> Checksum:
+        """Cells are tied to their plan: those of another run are not taken for this one's."""
+        return Checksum.of(read_plain(self.path, PLAN_FILE))
 
 
 def _part_name(table: str, cell: str) -> str:

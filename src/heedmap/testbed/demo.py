@@ -11,6 +11,7 @@ from heedmap.data.cases import CASE_FRAME, CASE_INSTRUCTIONS
 from heedmap.data.images import png_bytes
 from heedmap.data.instructions import CaseInstruction, dump_instructions
 from heedmap.errors import RecordError
+from heedmap.record.files import plain_path, replace_file
 from heedmap.record.result import Result
 from heedmap.testbed.specimens.cases import frame_case
 from heedmap.testbed.specimens.network import Wiring
@@ -52,7 +53,7 @@ def run_demo(
 def write_case(seed: int, style: Style, folder: Path) -> FrameCase:
     """Write `frame.png` and `instructions.yaml` of a held-out case to `folder`.
 
-    Raises RecordError when the folder cannot be written.
+    Raises RecordError when the folder cannot be written, or holds other files of these names.
     """
     case = frame_case(seed, style)
     paraphrases = case.paraphrases(style)
@@ -68,8 +69,16 @@ def write_case(seed: int, style: Style, folder: Path) -> FrameCase:
     ]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / CASE_FRAME).write_bytes(png_bytes(case.frame))
-        (folder / CASE_INSTRUCTIONS).write_text(dump_instructions(entries))
+        contents = {
+            CASE_FRAME: png_bytes(case.frame),
+            CASE_INSTRUCTIONS: dump_instructions(entries).encode(),
+        }
+        for name, content in contents.items():
+            path = plain_path(folder, name)
+            if path.exists() and path.read_bytes() != content:
+                raise RecordError(f"{path} exists and is another file; choose another --out.")
+        for name, content in contents.items():
+            replace_file(folder / name, content)
     except OSError as error:
         raise RecordError(
             f"The case cannot be written to {folder}: {error.strerror or error}."
