@@ -89,11 +89,6 @@ class Registered(Protocol):
         """`module:function` of its loader."""
         ...
 
-    @property
-    def dist(self) -> Any:
-        """The package that registered it; None where that is not known."""
-        ...
-
     def load(self) -> Any:
         """Import the loader."""
         ...

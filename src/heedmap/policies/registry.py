@@ -78,7 +78,8 @@ def _from_family(entry: Registered, target: Target, permissions: Permissions) ->
 
 
 def _owner(entry: Registered) -> str:
-    return f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.value
+    package = getattr(entry, "dist", None)  # None where it is not known
+    return f"{package.name} {package.version}" if package else entry.value
 
 
 def _forms() -> str:
