@@ -87,7 +87,7 @@ def test_the_same_in_python(folder: Path) -> None:
     ran = subprocess.run(
         command, cwd=folder, capture_output=True, text=True, check=True, timeout=300
     )
-    assert "The instruction reaches the action row" in ran.stdout
+    assert "The instruction is visible to the action token" in ran.stdout
 
 
 def test_the_page_has_commands_of_every_kind() -> None:
