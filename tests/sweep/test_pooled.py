@@ -133,7 +133,7 @@ def test_what_may_be_rounding_in_every_cell_is_not_told_over_all(
     assert pooled.measurements.used is None
     assert pooled.measurements.obeyed is not None
     assert pooled.measurements.obeyed.swap_distance is None
-    assert "smaller than 0.01 % of the action's own magnitude" in pooled.verdict.sentence
+    assert "below 0.01 % that may be rounding" in pooled.verdict.sentence
     (policy,) = summarise(folder).policies
     assert policy.rungs["used"].status == "not measured"
     assert policy.rungs["used"].measured == 0

@@ -59,7 +59,7 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path: Path) -> None
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
-    assert "same command goes on" in err
+    assert "The same command resumes the run" in err
     assert "Traceback" not in err
     assert 1 <= cells_in(out) < 30
 

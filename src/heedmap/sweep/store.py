@@ -262,7 +262,7 @@ class RunFolder:
     def _remove_parts(self) -> None:
         """What a stopped process was writing: in the folders of our own, links not followed."""
         for name in (*RUN_SCHEMAS, CHECKSUMS):
-            for path in plain_path(self.path, name).glob(f"{PART_PREFIX}p*-s*-f*.*-*"):
+            for path in plain_path(self.path, name).glob(f"{PART_PREFIX}p*-s*-f*.*"):
                 path.unlink(missing_ok=True)
         for name in (PLAN_FILE, MANIFEST_FILE, REPORT_FILE, HOLDER_FILE):
             for path in self.path.glob(f"{PART_PREFIX}{name}-*"):
