@@ -32,6 +32,6 @@ def test_without_text_it_ends_before_the_first_step(tmp_path: Path) -> None:
     ran = run("--wiring", "monavla", "--trials", "1", "--out", str(tmp_path))
     assert ran.returncode == 1
     assert ran.stderr.startswith("heedmap: stopped at step 0: The instruction is not in the seq")
-    assert "You were about to train without text" in ran.stderr
+    assert "Training would continue without text" in ran.stderr
     assert "Traceback" not in ran.stderr
     assert len(read_history(tmp_path / "history.jsonl")) == 1
