@@ -22,7 +22,7 @@ demo: $(VENV)/.runtime ## audit eight trained policies, print the tables, write 
 	$(BIN)/heedmap demo --out $(OUT)
 
 test: $(VENV)/.complete ## run the whole test suite
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadscope --durations=40
 
 check: $(VENV)/.complete ## format, lint, types and the direction of imports
 	$(BIN)/ruff format --check .

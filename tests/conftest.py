@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from heedmap.data.pixels import Frame
 from heedmap.policies.callable import CallablePolicy
@@ -18,27 +19,30 @@ from heedmap.testbed.specimens.policy import SpecimenPolicy
 from heedmap.testbed.specimens.world import FrameCase
 from heedmap.testbed.specimens.zoo import pixels_of
 
-ONE_PROCESS_ROOMS = ("cli", "monitor", "policies", "report", "sweep")
-"""Their tests share browsers, runs or checkpoints that are made once a session."""
+ONE_PROCESS_ROOMS = ("monitor", "policies", "report")
+"""Their tests share browsers, trained policies or checkpoints that are made once a session."""
 
 torch.set_num_threads(1)  # the networks are too small for more, and two runs do not fight
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run in several processes, those that share what they make once share one.
+class ByWhatTheyShare(LoadScopeScheduling):
+    """Tests that share what they make once run in one process: of some rooms all, else of a file.
 
-    In some rooms all tests do, elsewhere those of a file or sub-folder; and the page of families
-    is filled by tests of two places, which therefore run together.
+    The page of families is filled by tests of two places, which therefore run together.
+    (Marks of `xdist_group` do nothing with pytest 9.2, which makes node ids anew.)
     """
-    for item in items:
-        place = item.path.relative_to(Path(__file__).parent)
-        group = "/".join(place.parts[:2])
-        if place.parts[0] in ONE_PROCESS_ROOMS:
-            group = place.parts[0]
-        if group == "test_families.py":
-            group = "policies"
-        item.add_marker(pytest.mark.xdist_group(group))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        room = file.split("/")[1]
+        if room == "test_families.py":
+            return "policies"
+        return room if room in ONE_PROCESS_ROOMS else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByWhatTheyShare | None:
+    """For `--dist loadscope`, which `make test` asks for."""
+    return ByWhatTheyShare(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 def random_network(wiring: Wiring, *, cross_attends_to_words: bool = False) -> TinyKosmos2Policy:
