@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -237,26 +238,31 @@ def test_what_a_killed_report_left_stands_in_no_way(result: Result, tmp_path: Pa
     assert not list(folder.glob(".part-*"))
 
 
-def read_until(folder: Path, stop: Path, seen: Path) -> None:
-    mixed, read = 0, 0
+def read_until(folder: Path, first: Path, stop: Path, mixed: Path) -> None:
+    """Reads the result again and again; how often two audits were mixed goes into `mixed`."""
+    count = 0
     while not stop.exists():
         found = Result.load(folder)
-        read += 1
         frames = {frame.name for frame in found.record.frames}
-        mixed += frames != set(found.attention["frame"].to_pylist())
-    seen.write_text(f"{mixed} of {bool(read)}")
+        count += frames != set(found.attention["frame"].to_pylist())
+        first.touch()
+    mixed.write_text(str(count))
 
 
 def test_readers_never_see_two_results_in_one(tmp_path: Path) -> None:
-    folder, stop, seen = tmp_path / "d", tmp_path / "stop", tmp_path / "seen"
+    folder = tmp_path / "d"
+    first, stop, mixed = tmp_path / "first", tmp_path / "stop", tmp_path / "mixed"
     replace_many_times(folder, 1, 1)
     reader = multiprocessing.get_context("spawn").Process(
-        target=read_until, args=(folder, stop, seen)
+        target=read_until, args=(folder, first, stop, mixed)
     )
     reader.start()
+    while not first.exists():  # a new process imports for seconds before it reads
+        assert reader.is_alive()
+        time.sleep(0.01)
     for _ in range(12):
         replace_many_times(folder, 2, 1)
         replace_many_times(folder, 1, 1)
     stop.touch()
     reader.join(timeout=60)
-    assert (reader.exitcode, seen.read_text()) == (0, "0 of True")
+    assert (reader.exitcode, mixed.read_text()) == (0, "0")
