@@ -10,7 +10,8 @@ from heedmap.ladder.evidence import Competence, ObeyedFacts, UsedFacts
 from heedmap.ladder.judge import judge
 from heedmap.ladder.messages import LANGUAGES, Language
 from heedmap.ladder.messages.numbers import ABSENT as DASH
-from heedmap.ladder.upper import LEAST_EFFECT, is_above, is_effect
+from heedmap.ladder.thresholds import LEAST_EFFECT
+from heedmap.ladder.upper import is_above, is_effect
 from heedmap.ladder.verdict import Cause, Measurements, Status
 from heedmap.ladder.wording import verdict_text
 from tests.ladder.facts import (

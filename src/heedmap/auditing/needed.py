@@ -28,6 +28,7 @@ from heedmap.data.pixels import Frame
 from heedmap.errors import RecordError
 from heedmap.ladder.evidence import Estimate
 from heedmap.ladder.messages import say
+from heedmap.ladder.thresholds import FEWEST_EXAMPLES, FEWEST_OF_A_CLASS, PREDICTED_SHARE
 from heedmap.measures.stats import mean_interval
 
 Target = Literal["instruction", "action"]
@@ -36,16 +37,11 @@ Embed = Callable[[Sequence[Frame]], Features]
 Probabilities = Float[np.ndarray, "example class"]
 
 FOLDS = 5
-FEWEST_OF_A_CLASS = 5
-"""Rarer classes cannot stand in every fold; their examples are left out, and counted."""
-FEWEST_EXAMPLES = 20
 GRID_CELLS = 8
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 """Inverse regularisation; chosen within the training folds."""
 SMOOTHING = 0.01
 """Of the marginal mixed into the probe, so that no held-out class has probability 0."""
-FORETOLD_SHARE = 0.2
-"""From this share of the entropy on the frame is said to foretell the target."""
 
 
 class Foretold(BaseModel):
@@ -76,7 +72,7 @@ class Foretold(BaseModel):
     def is_foretold(self) -> bool:
         """Whether enough is foretold, and surely more than nothing."""
         low = self.foretold_bits.low
-        return self.foretold_share >= FORETOLD_SHARE and (low is None or low > 0)
+        return self.foretold_share >= PREDICTED_SHARE and (low is None or low > 0)
 
     @property
     def sentence(self) -> str:

@@ -8,6 +8,7 @@ judged in `upper.py`, from cuts and exchanges.
 from __future__ import annotations
 
 from heedmap.ladder.details import details_of, telling_lost_words
+from heedmap.ladder.thresholds import UNATTENDED_ROLLOUT_SHARE
 from heedmap.ladder.upper import (
     judge_competent,
     judge_needed,
@@ -17,9 +18,6 @@ from heedmap.ladder.upper import (
 )
 from heedmap.ladder.verdict import Cause, Measurements, Rung, RungName, Status, Verdict
 from heedmap.ladder.wording import verdict_text
-
-UNATTENDED_ROLLOUT_SHARE = 1e-4
-"""Below this share of attention rollout nothing of the instruction is read in any layer."""
 
 
 def judge(measured: Measurements) -> Verdict:

@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from heedmap.errors import InstructionError, PolicyError
+from heedmap.ladder.thresholds import SWAPPED_SHARE
 
 Met = Bool[np.ndarray, "_"]
 """True where an action did what was asked; several of them need not be equally long."""
@@ -193,7 +194,7 @@ def confusion(chosen: Sequence[str], expected: Sequence[str], names: Sequence[st
 
 
 def swapped_pairs(
-    counts: Confusion, names: Sequence[str], share: float = 0.5
+    counts: Confusion, names: Sequence[str], share: float = SWAPPED_SHARE
 ) -> tuple[tuple[str, str], ...]:
     """Pairs of classes of which each is done when the other is asked for.
 

@@ -14,6 +14,7 @@ from jaxtyping import Float
 from scipy import stats
 
 from heedmap.ladder.evidence import Estimate
+from heedmap.ladder.thresholds import CONFIDENCE
 
 Observations = Float[np.ndarray, " observation"]
 Clusters = Float[np.ndarray, " cluster"]
@@ -62,6 +63,7 @@ def mean_interval(
             batch=_batch(len(sums)),
             vectorized=True,
             paired=True,
+            confidence_level=CONFIDENCE,
             method="percentile",
             rng=np.random.default_rng(seed),
         ).confidence_interval
@@ -147,7 +149,7 @@ def wilson_interval(successes: int, n: int) -> tuple[float, float]:
         raise ValueError(
             f"An interval needs at least one trial and 0 to n successes; got {successes} of {n}."
         )
-    interval = stats.binomtest(successes, n).proportion_ci(0.95, method="wilson")
+    interval = stats.binomtest(successes, n).proportion_ci(CONFIDENCE, method="wilson")
     return float(interval.low), float(interval.high)
 
 

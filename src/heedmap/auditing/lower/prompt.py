@@ -15,6 +15,7 @@ from jaxtyping import Float
 from torch import nn
 
 from heedmap.auditing.lower.perturb import Movement, Subject, moved
+from heedmap.ladder.thresholds import SHIFTED_KEY_SHARE
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
 from heedmap.tracing.capture.calls import AttentionCall, FusedCall
@@ -70,7 +71,7 @@ def shifts_with_length(subject: Subject, movement: Movement, longer: str) -> boo
     if before is None or after is None:
         return None
     distance = (after - before[first[0]]).abs().amax(dim=1)
-    return bool(distance.min() > 1e-4 * before.abs().max())
+    return bool(distance.min() > SHIFTED_KEY_SHARE * before.abs().max())
 
 
 def text_embeddings(base: Pass, known: Collection[str]) -> list[EmbeddingCall]:

@@ -10,13 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import combinations
 
+from heedmap.ladder.thresholds import MEAN_HIDES_SHARE, UNACCOUNTED_SHARE
 from heedmap.report.forensics.published import Case, LayerFigure, Published, SummaryFigure
-
-UNACCOUNTED_FROM_SHARE = 0.05
-"""Less attention outside the named regions than this is not worth a finding."""
-
-MEAN_HIDES_FROM_SHARE = 0.10
-"""Last layer and mean over layers further apart than this tell different stories."""
 
 CANNOT_PROVE = (
     "that the policy ignores its instruction: a share says where attention goes, not what the "
@@ -141,14 +136,14 @@ def _follows_length(published: Published) -> Iterable[Finding]:
 
 def _unaccounted(published: Published) -> Iterable[Finding]:
     """Attention that is in none of the named regions."""
-    rows = [row for row in published.layers if _missing(row) > UNACCOUNTED_FROM_SHARE]
+    rows = [row for row in published.layers if _missing(row) > UNACCOUNTED_SHARE]
     if rows:
         rows.sort(key=_missing, reverse=True)
         worst = rows[0]
         yield Finding(
             "unaccounted",
             f"The shares do not add up to 100 %: in {len(rows)} of {len(published.layers)} rows "
-            f"more than {UNACCOUNTED_FROM_SHARE:.0%} of the attention is in no named region, up to "
+            f"more than {UNACCOUNTED_SHARE:.0%} of the attention is in no named region, up to "
             f"{_missing(worst):.1%} ({_told(worst)}). Where it goes, the table does not say.",
             _shown(rows),
             len(rows),
@@ -208,7 +203,7 @@ def _mean_hides_last(published: Published) -> Iterable[Finding]:
         (case, rows, region)
         for case, rows in published.by_case().items()
         for region in rows[-1].shares
-        if abs(rows[-1].shares[region] - _mean(rows, region)) > MEAN_HIDES_FROM_SHARE
+        if abs(rows[-1].shares[region] - _mean(rows, region)) > MEAN_HIDES_SHARE
     ]
     if found:
         case, rows, region = max(

@@ -13,13 +13,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from heedmap.ladder.thresholds import IGNORES_BELOW_SHARE
 from heedmap.ladder.verdict import Cause
 from heedmap.measures.stats import rank_correlation, wilson_interval
 from heedmap.testbed.scoreboard.run import Score
 
 READINGS = ("share", "lift", "ivar", "value_norm", "rollout")
-SEED_RULE_SHARE = 0.01
-"""The seed's rule with its threshold: less than 1 % of the attention on text is "ignores"."""
 
 
 class _Model(BaseModel):
@@ -140,9 +139,9 @@ def _rated(scores: Sequence[Score]) -> tuple[Rated, ...]:
     return (
         _rate("heedmap", scores, lambda n: _says_heeds(scores[n])),
         _rate(
-            f"seed's rule: text share at least {SEED_RULE_SHARE:.0%}",
+            f"seed's rule: text share at least {IGNORES_BELOW_SHARE:.0%}",
             scores,
-            lambda n: shares[n] >= SEED_RULE_SHARE,
+            lambda n: shares[n] >= IGNORES_BELOW_SHARE,
         ),
         _rate(
             f"text share, best threshold ({best_share:.3f})",
