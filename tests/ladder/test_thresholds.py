@@ -21,8 +21,8 @@ def with_reasons() -> dict[str, str | None]:
         target = node.targets[0] if isinstance(node, ast.Assign) else None
         target = node.target if isinstance(node, ast.AnnAssign) else target
         if isinstance(target, ast.Name):
-            is_text = isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)
-            found[target.id] = str(below.value.value) if is_text else None
+            text = below.value if isinstance(below, ast.Expr) else None
+            found[target.id] = str(text.value) if isinstance(text, ast.Constant) else None
     return found
 
 

@@ -18,8 +18,9 @@ from heedmap.auditing.upper.structure import Structures
 from heedmap.auditing.variants import longer, observation_variants, word_variants
 from heedmap.data.trials import Trial
 from heedmap.errors import InstructionError
+from heedmap.ladder.evidence import Bypass
 from heedmap.ladder.pooling import AttendedCase, worst_visibility
-from heedmap.ladder.verdict import Bypass, Measurements, PresenceFacts, TokenFacts, VisibilityFacts
+from heedmap.ladder.verdict import Measurements, PresenceFacts, TokenFacts, VisibilityFacts
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
 from heedmap.record.regions import is_image

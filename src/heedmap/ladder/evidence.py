@@ -118,6 +118,33 @@ class AttentionPredicts(_Model):
     layers: int
 
 
+class Bypass(_Model):
+    """A path from the instruction to the action beside its positions in the sequence."""
+
+    status: Literal["found", "none", "not measured"]
+    kind: Literal["after", "before"] | None = None
+    """`after`: around or behind the transformer. `before`: into the image's positions."""
+    module: str | None = None
+    """The first module on that path whose input changes with the instruction."""
+    change: float | None = None
+    """Largest change of an action score with the sequence kept fixed."""
+
+
+class PatchMap(_Model):
+    """Which grid cell of one camera's image moves which positions."""
+
+    camera: str
+    cells_a_side: int
+    positions: tuple[tuple[int, ...], ...] = ()
+    """Per cell, row by row from the upper left; empty where the tower `mixes`."""
+    cells_share: float | None = None
+    """Share of the cells that move any position; None where they were not all tried."""
+    positions_share: float | None = None
+    """Share of the camera's positions that some cell moves; None as above."""
+    mixes: bool = False
+    """The cell in the upper left corner moves all of the camera's positions."""
+
+
 class KnockoutPath(_Model):
     """How knockouts were run, and why: `cached rows` only where it gave what whole passes give."""
 

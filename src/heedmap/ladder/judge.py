@@ -7,6 +7,7 @@ judged in `upper.py`, from cuts and exchanges.
 
 from __future__ import annotations
 
+from heedmap.ladder.causes import Cause, RungName
 from heedmap.ladder.details import details_of, telling_lost_words
 from heedmap.ladder.thresholds import UNATTENDED_ROLLOUT_SHARE
 from heedmap.ladder.upper import (
@@ -16,7 +17,7 @@ from heedmap.ladder.upper import (
     judge_used,
     responds,
 )
-from heedmap.ladder.verdict import Cause, Measurements, Rung, RungName, Status, Verdict
+from heedmap.ladder.verdict import Measurements, Rung, Status, Verdict
 from heedmap.ladder.wording import verdict_text
 
 

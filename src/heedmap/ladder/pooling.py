@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from heedmap.ladder.verdict import AttendedFacts, Bypass, PresenceFacts, TokenFacts, VisibilityFacts
+from heedmap.ladder.evidence import Bypass
+from heedmap.ladder.verdict import AttendedFacts, PresenceFacts, TokenFacts, VisibilityFacts
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ A significant effect of no size proves nothing, so every rule asks for both: siz
 
 from __future__ import annotations
 
+from heedmap.ladder.causes import Cause
 from heedmap.ladder.evidence import Estimate, ObeyedFacts
 from heedmap.ladder.thresholds import (
     COMPETENT_SHARE,
@@ -14,7 +15,7 @@ from heedmap.ladder.thresholds import (
     LEAST_FOLLOWED_SHARE,
     SAME_ACTION_SHARE,
 )
-from heedmap.ladder.verdict import Cause, Measurements, Rung
+from heedmap.ladder.verdict import Measurements, Rung
 
 _NOT_MEASURED: tuple[Rung, Cause | None] = (Rung(status="not measured"), None)
 

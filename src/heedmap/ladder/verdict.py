@@ -10,38 +10,19 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from heedmap.ladder.evidence import CausalMap, Estimate, ObeyedFacts, UsedFacts
+from heedmap.ladder.causes import Cause, RungName
+from heedmap.ladder.evidence import (
+    Bypass,
+    CausalMap,
+    Estimate,
+    ObeyedFacts,
+    PatchMap,
+    UsedFacts,
+)
 
-RungName = Literal["tokenised", "present", "visible", "attended", "used", "obeyed"]
 LOWER_RUNGS: tuple[RungName, ...] = ("tokenised", "present", "visible", "attended")
-"""Those that are told from one frame alone."""
+"""Those that are measured on one frame alone."""
 Status = Literal["holds", "fails", "not measured"]
-Cause = Literal[
-    "none",
-    "empty_instruction",
-    "stale_instruction",
-    "truncated",
-    "unknown_words",
-    "same_ids",
-    "overwritten",
-    "length_leak",
-    "absent",
-    "shifted_by_padding",
-    "masked",
-    "action_before_instruction",
-    "image_masked",
-    "values_zero",
-    "unattended",
-    "unused",
-    "confounded",
-    "disobeyed",
-    "not_competent",
-    "not_needed",
-    "indirect_only",
-    "bypass",
-    "not_measured",
-]
-"""Closed list, documented in docs/ladder.md. `none`: nothing was found on the rungs measured."""
 
 
 class _Model(BaseModel):
@@ -147,33 +128,6 @@ class AttendedFacts(_Model):
     """The share with every weight matrix's entries shuffled: what the architecture gives."""
     null_nonsense: float | None = None
     """The share under made-up instructions of equal length."""
-
-
-class Bypass(_Model):
-    """A road from the instruction to the action that is not its place in the sequence."""
-
-    status: Literal["found", "none", "not measured"]
-    kind: Literal["after", "before"] | None = None
-    """`after`: around or behind the transformer. `before`: into the image's positions."""
-    module: str | None = None
-    """The first module on that road whose input follows the instruction."""
-    change: float | None = None
-    """Largest change of an action score with the sequence held fixed."""
-
-
-class PatchMap(_Model):
-    """Which grid cell of one camera's image moves which positions."""
-
-    camera: str
-    cells_a_side: int
-    positions: tuple[tuple[int, ...], ...] = ()
-    """Per cell, row by row from the upper left; empty where the tower `mixes`."""
-    cells_share: float | None = None
-    """Share of the cells that move any position; None where they were not all tried."""
-    positions_share: float | None = None
-    """Share of the camera's positions that some cell moves; None as above."""
-    mixes: bool = False
-    """The cell in the upper left corner moves all of the camera's positions."""
 
 
 class Measurements(_Model):

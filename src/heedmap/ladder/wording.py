@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from heedmap.ladder.causes import NO_FAULT, RungName
 from heedmap.ladder.details import detail_texts
 from heedmap.ladder.messages import Language, say
 from heedmap.ladder.upper import is_effect
-from heedmap.ladder.verdict import Cause, Details, RungName, Verdict
-
-_WITHOUT_FAULT: frozenset[Cause] = frozenset({"none", "indirect_only", "bypass"})
-"""Causes whose sentence goes on to say what is known of rungs 5 and 6."""
+from heedmap.ladder.verdict import Details, Verdict
 
 
 def rung_name(rung: RungName, language: Language = "en") -> str:
@@ -36,7 +34,7 @@ def _cause_key(verdict: Verdict) -> str:
 def _further(verdict: Verdict) -> list[str]:
     """Messages that follow the one on the cause."""
     obeyed = verdict.rungs["obeyed"].status
-    if verdict.cause in _WITHOUT_FAULT:
+    if verdict.cause in NO_FAULT:
         return _upper(verdict)
     keys = ["and_swapped"] if verdict.cause == "disobeyed" and has_swapped(verdict) else []
     if verdict.bypass.status == "found":

@@ -11,25 +11,13 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from heedmap.ladder.causes import NO_WORD_ARRIVES, Cause, RungName
 from heedmap.ladder.evidence import Estimate, FollowingFacts, ObeyedFacts, UsedFacts
 from heedmap.ladder.messages import say
-from heedmap.ladder.verdict import AttendedFacts, Cause, RungName, Status
+from heedmap.ladder.verdict import AttendedFacts, Status
 from heedmap.record.record import PolicyResult
 
 PREFIX = "heedmap/"
-
-WITHOUT_TEXT: frozenset[Cause] = frozenset(
-    {
-        "empty_instruction",
-        "stale_instruction",
-        "overwritten",
-        "length_leak",
-        "absent",
-        "masked",
-        "action_before_instruction",
-    }
-)
-"""Causes under which no word reaches the action row."""
 
 
 class Reading(BaseModel):
@@ -61,7 +49,7 @@ class Reading(BaseModel):
 
     def stop_message(self) -> str:
         """Why training stopped here, and how it would not have."""
-        about = "text" if self.cause in WITHOUT_TEXT else "fault"
+        about = "text" if self.cause in NO_WORD_ARRIVES else "fault"
         about = "image" if self.cause == "image_masked" else about
         return say(
             "training_stopped", step=self.step, sentence=self.sentence, fix=self.fix, about=about

@@ -21,8 +21,8 @@ from heedmap.auditing.climb import Climb, climb
 from heedmap.auditing.upper.measure import Stage, UpperOptions, check_trials
 from heedmap.data.trials import Trial
 from heedmap.errors import HeedmapError, InstructionLostError, MonitorError
+from heedmap.ladder.causes import RungName
 from heedmap.ladder.messages import say
-from heedmap.ladder.verdict import RungName
 from heedmap.monitor.history import append_reading, curve_of
 from heedmap.monitor.pace import Clock, Pace
 from heedmap.monitor.ranks import from_first_rank, is_first_rank, refuse_sharded

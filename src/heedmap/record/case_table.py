@@ -10,7 +10,7 @@ from typing import get_args
 
 import pyarrow as pa
 
-from heedmap.ladder.verdict import RungName
+from heedmap.ladder.causes import RungName
 from heedmap.record.regions import is_image
 
 

@@ -11,7 +11,7 @@ import torch
 from heedmap.auditing.lower.perturb import Subject
 from heedmap.data.observation import Observation
 from heedmap.data.pixels import Frame
-from heedmap.ladder.verdict import PatchMap
+from heedmap.ladder.evidence import PatchMap
 from heedmap.policies.stages import stage
 from heedmap.tracing.batches import BatchSize, in_batches
 from heedmap.tracing.capture.inputs import capture_entering, stopping_before

@@ -10,7 +10,7 @@ from typing import Any
 
 import altair as alt
 
-from heedmap.ladder.verdict import PatchMap
+from heedmap.ladder.evidence import PatchMap
 from heedmap.record.record import Case, FrameInfo
 from heedmap.report.figures.figure import PANELS_WIDTH_PX, Figure, Subject
 from heedmap.report.figures.style import data_of

@@ -13,7 +13,8 @@ from torch import nn
 from heedmap.auditing.api import audit
 from heedmap.data.pixels import Frame
 from heedmap.data.trials import Trial
-from heedmap.ladder.verdict import Cause, Verdict
+from heedmap.ladder.causes import Cause
+from heedmap.ladder.verdict import Verdict
 from heedmap.policies.callable import CallablePolicy
 from heedmap.record.record import PolicyResult
 from heedmap.testbed.specimens.cases import frame_case

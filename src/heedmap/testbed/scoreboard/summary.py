@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from heedmap.ladder.causes import Cause
 from heedmap.ladder.thresholds import IGNORES_BELOW_SHARE
-from heedmap.ladder.verdict import Cause
 from heedmap.measures.stats import rank_correlation, wilson_interval
 from heedmap.testbed.scoreboard.run import Score
 

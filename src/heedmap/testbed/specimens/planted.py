@@ -8,7 +8,7 @@ from typing import cast
 
 from torch import nn
 
-from heedmap.ladder.verdict import Cause
+from heedmap.ladder.causes import Cause
 from heedmap.testbed.specimens import bypasses, faults
 from heedmap.testbed.specimens.network import TinyKosmos2Policy, Wiring
 from heedmap.testbed.specimens.population import KINDS, Kind, Member, load_member, member_named
