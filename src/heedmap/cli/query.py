@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from heedmap.cli.console import out
+from heedmap.ladder.messages import say
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,7 +51,7 @@ def text_table(found: pa.Table) -> Table:
     from heedmap.report.rich_tables import plain_table
     from heedmap.sweep.query import rows_of
 
-    table = plain_table(f"{len(found)} rows")
+    table = plain_table(say("query_rows", count=len(found)))
     for name in found.column_names:
         table.add_column(Text(name), overflow="fold")
     for row in rows_of(found):
