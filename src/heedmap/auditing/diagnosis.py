@@ -179,9 +179,9 @@ def _presence_facts(cases: Sequence[_Presence], first: Examined) -> PresenceFact
     )
 
 
-@stage("looking for a road around the sequence")
+@stage("looking for a bypass")
 def bypass_of(examined: Examined, others: Sequence[str], seed: int) -> Bypass:
-    """Look for a road around the sequence, with the first instruction of equal length."""
+    """Look for a bypass, with the first instruction of equal length."""
     subject = examined.subject
     candidates = [
         *others,

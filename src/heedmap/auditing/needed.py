@@ -45,7 +45,7 @@ SMOOTHING = 0.01
 
 
 class Foretold(BaseModel):
-    """How far the frame alone tells one target, on held-out episodes."""
+    """How far the frame alone predicts one target, on held-out episodes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -61,7 +61,7 @@ class Foretold(BaseModel):
     probe_bits: float
     """Cross-entropy of the probe: an upper bound on H(target | frame)."""
     foretold_bits: Estimate
-    """The difference, with its interval over episodes; a lower bound on what is foretold."""
+    """The difference, with its interval over episodes; a lower bound on what is predicted."""
     foretold_share: float
     """Of the entropy; 0 where the probe is no better than the frequencies."""
     accuracy: float
@@ -70,7 +70,7 @@ class Foretold(BaseModel):
 
     @property
     def is_foretold(self) -> bool:
-        """Whether enough is foretold, and surely more than nothing."""
+        """Whether enough is predicted, and the interval excludes 0."""
         low = self.foretold_bits.low
         return self.foretold_share >= PREDICTED_SHARE and (low is None or low > 0)
 
@@ -181,7 +181,7 @@ def _fitted(
 def _mean_log_probability(
     probe: Any, inputs: Features, labels: Int[np.ndarray, " example"]
 ) -> float:
-    """Of the right class; not every class need stand in a small inner fold."""
+    """Of the right class; a small inner fold may lack a class."""
     places = np.searchsorted(probe.classes_, labels)
     own = probe.predict_proba(inputs)[np.arange(len(labels)), places]
     return float(np.log(np.maximum(own, np.finfo(float).tiny)).mean())

@@ -52,7 +52,7 @@ class AuditInputs:
 def gather_inputs(given: InputOptions) -> AuditInputs:
     """Join what the options give.
 
-    A case folder stands for a frame and its instructions; of a folder of cases the first is
+    A case folder gives a frame and its instructions; of a folder of cases the first is
     examined rung by rung, and all are trials. Raises FrameError without a frame,
     InstructionError for a name given twice.
     """

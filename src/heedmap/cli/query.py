@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 LEAST_WIDTH = 6
-"""Of a column, with the space beside it. Squeezed further, columns vanish; long lines wrap."""
+"""Of a column, with its margin. Squeezed further, columns vanish; long lines wrap."""
 
 
 def query(
@@ -73,7 +73,7 @@ def csv_lines(found: pa.Table) -> Iterator[str]:
 
     from heedmap.sweep.query import rows_of
 
-    # Told that lines end so, the writer quotes a carriage return inside of a value, too.
+    # With this line ending the writer quotes a carriage return inside of a value, too.
     writer = csv.writer(_Echo(), lineterminator="\r\n")
     for row in chain([found.column_names], rows_of(found)):
         fields = [_json(value) if isinstance(value, list | dict) else value for value in row]

@@ -44,7 +44,7 @@ Full = Annotated[
 
 
 def command_line() -> str:
-    """What was typed, so that a result can tell how to make it again."""
+    """What was typed, so that a result can be reproduced."""
     typed = shlex.join(["heedmap", *sys.argv[1:]])
     return typed.encode("utf-8", "backslashreplace").decode()  # names that are not UTF-8
 
@@ -52,7 +52,7 @@ def command_line() -> str:
 def read_result(folder: Path) -> Result:
     """A result folder, or that of a sweep, whose frames are pooled and read again.
 
-    Raises a HeedmapError for anything else.
+    Raises a HeedmapError for any other folder.
     """
     run = run_folder(folder)
     if run is None:
@@ -74,7 +74,7 @@ def _note(line: str) -> None:
 
 
 def run_folder(folder: Path) -> RunFolder | None:
-    """The sweep's run in a folder; None where it is something else."""
+    """The sweep's run in a folder; None for any other folder."""
     from heedmap.sweep.plan_file import PLAN_FILE
     from heedmap.sweep.store import RunFolder
 
@@ -91,7 +91,7 @@ def show(
     as_markdown: bool = False,
     full: bool = False,
 ) -> None:
-    """Save the result with its report where that was asked for, and print it."""
+    """Save the result with its report where requested, and print it."""
     if output is not None:
         result.save(output, overwrite=overwrite, report=lambda: _report(result, lang))
     console = print_result(result, lang, as_json=as_json, as_markdown=as_markdown, full=full)

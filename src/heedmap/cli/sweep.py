@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from heedmap.sweep.plan import Cell, Plan
 
 FAILED_CELLS, STOPPED = 3, 130
-"""Exit codes, beside 0 and 1."""
+"""Exit codes besides 0 and 1."""
 
 
 class Engines(StrEnum):

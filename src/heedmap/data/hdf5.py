@@ -33,7 +33,7 @@ STATES = (
 )
 INSTRUCTIONS = ("language_instruction", "instruction", "task", "language", "prompt")
 MOST_CHUNK_BYTES = 2**30
-"""A chunk is unpacked whole, whatever is asked for of it."""
+"""A chunk is always unpacked whole."""
 
 
 @final

@@ -198,7 +198,7 @@ def _camera_name(key: str) -> str:
 
 
 def _filled(template: str, values: dict[str, Any]) -> str:
-    """The template with its plain fields filled; a data set's text gets at nothing else."""
+    """The template with its plain fields filled; a data set's text reaches no other field."""
     fields = re.findall(r"{([^}]*)}", template)
     if any(not re.fullmatch(r"\w+(:0?\d*d)?", f) or f.split(":")[0] not in values for f in fields):
         raise FrameError(f"The path '{template}' in {INFO} has fields that are not known.")

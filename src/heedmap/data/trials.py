@@ -17,7 +17,7 @@ class Trial:
     observation: Observation
     instructions: Mapping[str, str]
     expected: Mapping[str, str] = field(default_factory=dict)
-    """What each asks for, such as "LEFT" or "dim1:+"; where it is known."""
+    """Expected action of each, such as "LEFT" or "dim1:+", where known."""
     paraphrases: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Other words for the same."""
     recorded: str | None = None
@@ -27,12 +27,12 @@ class Trial:
 
     @property
     def cluster(self) -> str:
-        """The episode, else the frame itself."""
+        """The episode, or the frame itself."""
         return self.episode or self.name
 
     @property
     def is_needed(self) -> bool | None:
-        """Whether the instruction decides here; None where expectations do not tell."""
+        """Whether the instruction decides here; None where expected actions are unknown."""
         known = [self._asks(name) for name in self.instructions if name in self.expected]
         if len(set(known)) > 1:
             return True

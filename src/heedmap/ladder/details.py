@@ -40,7 +40,7 @@ def details_of(measured: Measurements) -> Details:
 
 
 def telling_lost_words(measured: Measurements) -> tuple[str, ...]:
-    """Lost words that only some of the instructions lose or have: those that tell them apart."""
+    """Lost words in which the instructions differ: not those that all of them have and lose."""
     lost = measured.tokens.lost_words
     names = list(measured.tokens.ids)
     everywhere = set.intersection(*(set(lost.get(name, ())) for name in names)) if names else set()

@@ -201,16 +201,16 @@ class Competence(_Model):
 
     rate: Estimate
     chance: float
-    """What a policy reaches that always does what is asked for most often."""
+    """Rate of a policy that always outputs the action expected most often."""
 
 
 class FollowingFacts(_Model):
-    """How often the action is the one asked for; formulas in `measures/following.py`."""
+    """How often the action is the expected one; formulas in `measures/following.py`."""
 
     rate: Estimate
     """Directional instruction-following rate; a frame's mean over its instructions."""
     chance: float
-    """What a policy reaches that does the same whatever is asked."""
+    """Rate of the best fixed action, whatever the instruction."""
     by_instruction: dict[str, Estimate]
     counterfactual_accuracy: Estimate | None
     """Frames on which every instruction is followed."""
@@ -244,7 +244,7 @@ class ObeyedFacts(_Model):
     """Frames left out of `following`: the action is wrong under their own instruction."""
     swap_distance: Estimate | None
     """Between the actions of instructions that ask for different ones. None, as are all
-    distances here, where `action_change` is too small to be told from rounding."""
+    distances here, where `action_change` may be rounding."""
     paraphrase_distance: Estimate | None
     beyond_paraphrase: Estimate | None
     """Swap less paraphrase, paired by frame; the swap alone where there was no paraphrase."""
@@ -258,7 +258,7 @@ class ObeyedFacts(_Model):
     contradictory_distance: Estimate | None
     """Between the action under two contradicting instructions joined, and under the first."""
     following: FollowingFacts | None
-    """None where no expectation tells, or no frame is left."""
+    """None without expected actions, or where no frame is left."""
     competent: Competence | None
     """None where no frame says which instruction is its own."""
     own_action_anyway: Estimate | None

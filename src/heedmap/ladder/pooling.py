@@ -76,7 +76,7 @@ def all_presence(seen: Sequence[PresenceFacts]) -> PresenceFacts:
 
 
 def any_bypass(seen: Sequence[Bypass]) -> Bypass:
-    """The first that was found; else the first that was looked for."""
+    """The first that was found, or the first that was measured."""
     order = {"found": 0, "none": 1, "not measured": 2}
     return min(seen, key=lambda bypass: order[bypass.status])
 

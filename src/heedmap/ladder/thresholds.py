@@ -1,6 +1,6 @@
 """Every number by which a verdict or a finding is decided, with its unit and its reason.
 
-A rule asks for size and certainty: an effect must be large enough to count, and its confidence
+A rule needs size and certainty: an effect must be large enough to count, and its confidence
 interval must exclude 0. Sizes were chosen on the development members of the population
 (docs/ladder.md, "Thresholds"), which are never scored.
 
@@ -57,7 +57,7 @@ value (`measures.distance.largest_change`): rounding, and running in batches, ma
 
 LEAST_FOLLOWED_SHARE = 0.5
 """Share of frames (0..1); an instruction whose rate has its upper end below it is not obeyed, even
-where the mean over all instructions is above chance: on most frames something else is done."""
+where the mean over all instructions is above chance: on most frames another action is output."""
 
 SWAPPED_SHARE = 0.5
 """Share of cases (0..1) above which one action is done in the place of another: most of them."""

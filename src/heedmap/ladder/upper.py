@@ -1,6 +1,6 @@
 """Rungs 5 and 6 and their gates: pure rules from measured facts to rungs.
 
-A significant effect of no size proves nothing, so every rule asks for both: size
+A significant effect of no size proves nothing, so every rule needs both: size
 (`thresholds.py`) and certainty.
 """
 
@@ -114,9 +114,9 @@ def may_be_rounding(change: float | None) -> bool:
 
 
 def change_that_may_be_rounding(measured: Measurements) -> float | None:
-    """How much of itself exchanging the instruction changes the action, where that is too little.
+    """Relative change of the action under exchange, where it is too small to be judged.
 
-    Then neither use nor obedience can be told. None where it is enough, nothing, or not known.
+    None where it is large enough, exactly 0, or not known.
     """
     facts = measured.obeyed
     return facts.action_change if facts and may_be_rounding(facts.action_change) else None

@@ -1,7 +1,7 @@
 """What the ladder is judged from, and what it says: plain values, no torch.
 
-Every number of a verdict stands here or in the cases of the record; the rules from one to
-the other are in `ladder/`. "Not measured" is None, never 0.
+Every number of a verdict is here or in the cases of the record; the rules are in `judge.py` and
+`upper.py`. "Not measured" is None, never 0.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class PresenceFacts(_Model):
     mixed_positions: tuple[int, ...]
     """Positions that both instruction and frame move."""
     overwritten_positions: tuple[int, ...] = ()
-    """Where the instruction's words would stand by the other words' places; image stands there."""
+    """Where the instruction's words would be, but image embeddings are."""
     length_changes_attention: bool | None = None
     """Whether a longer instruction changes the attention though no word moves a position."""
     shifts_with_length: bool | None = None
@@ -86,7 +86,7 @@ class VisibilityFacts(_Model):
     instruction_hops: int | None
     """Fewest hops from such a position; 1 is direct attention."""
     instruction_after_action: bool
-    """Whether all of them stand behind the last action row."""
+    """Whether all of them come after the last action row."""
     image_total: int
     image_direct: int
     image_reachable: int
@@ -110,7 +110,7 @@ class AttendedFacts(_Model):
     lift: float | None
     """Share per visible token against uniform; sinks left out on both sides."""
     lift_by_region: dict[str, float | None] = {}
-    """As `lift`, for every region of the first case; None where nothing of it is visible."""
+    """As `lift`, for every region of the first case; None where none of it is visible."""
     sinks: tuple[int, ...]
     value_share: float | None
     """Share of the norms of what is read (Kobayashi et al. 2020)."""
@@ -140,12 +140,12 @@ class Measurements(_Model):
     attended: AttendedFacts | None
     bypass: Bypass
     used: UsedFacts | None = None
-    """None where nothing of the instruction is in the sequence, or no frame counts."""
+    """None where the instruction has no position in the sequence, or no frame counts."""
     obeyed: ObeyedFacts | None = None
     causal_map: CausalMap | None = None
     patches: tuple[PatchMap, ...] = ()
     by_exchange_only: bool = False
-    """The policy is a black box: whether the instruction is used is told by exchanging it."""
+    """A black box: rung 5 is judged by exchanging instructions."""
 
     @classmethod
     def of_black_box(cls, obeyed: ObeyedFacts | None) -> Measurements:

@@ -31,7 +31,7 @@ class Reading(BaseModel):
     """By name, such as `heedmap/obeyed_flip_share`; what was not measured is left out."""
     rungs: dict[RungName, Status]
     bypass: Literal["found", "none", "not measured"]
-    """Whether the instruction reaches the action beside its place in the sequence."""
+    """Whether the instruction reaches the action by a path beside the sequence."""
     cause: Cause
     sentence: str
     fix: str
@@ -129,5 +129,5 @@ def _with_interval(name: str, unit: str, found: Estimate) -> Iterator[tuple[str,
 
 
 def _unit(unit: str) -> str:
-    """As it stands in a name: `bits` or `scale_units`."""
+    """In names of metrics: `bits` or `scale_units`."""
     return unit.replace(" ", "_")

@@ -37,7 +37,7 @@ class Kosmos2Options(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     config: Path | None = None
-    """The config JSON; left out, the one beside the checkpoint that has an `act_head`."""
+    """The config JSON; left out, the one next to the checkpoint that has an `act_head`."""
     vlm: Path | None = None
     """The folder of the Kosmos-2 (config and tokenizer); left out, where the config says."""
     wiring: Wiring | None = None
@@ -47,7 +47,7 @@ class Kosmos2Options(BaseModel):
     """`clip`: normalised with the config's mean and deviation; `unit`: 0..1 as they are."""
     dtype: Literal["float32", "bfloat16"] = "float32"
     padding: Literal["max", "longest"] | None = None
-    """Left out, to `max_text_len` when overwriting, else to the longest of a batch."""
+    """Left out, to `max_text_len` when overwriting, otherwise to the longest of a batch."""
 
 
 @final
@@ -214,7 +214,7 @@ def _config_beside(checkpoint: Path) -> Path:
 
 
 def _backbone_folder(config: RoboVlmsConfig, config_path: Path) -> Path:
-    """Where the config says; on another machine, a folder of that name beside it."""
+    """Where the config says; on another machine, a folder of that name next to it."""
     written = config.vlm.pretrained_model_name_or_path
     written = written or config.tokenizer.pretrained_model_name_or_path or "vlm"
     beside = config_path.parent

@@ -1,7 +1,7 @@
 """From a policy's name on the command line to a policy.
 
 Families are entry points of the group `heedmap.policies`, heedmap's own among them: only the
-one that is asked for is imported.
+only the requested one is imported.
 """
 
 from __future__ import annotations

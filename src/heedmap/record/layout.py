@@ -67,7 +67,7 @@ class DeclaredRegions:
         """The layout of one sequence; what nobody declared becomes `undeclared`.
 
         Raises RegionError when a region lies beyond the sequence, overlaps another, or
-        needs a token count that the policy cannot tell.
+        needs a token count that the policy cannot give.
         """
         named: dict[str, tuple[int, ...]] = {}
         for region in self.regions:

@@ -1,4 +1,4 @@
-"""The names of regions, and the order in which they are told."""
+"""The names of regions, and their order."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ REGION_ORDER = (
     "action",
     "padding",
 )
-"""Columns stand in this order; regions of other names follow, then `undeclared`."""
+"""Columns are in this order; regions of other names follow, then `undeclared`."""
 
 UNDECLARED = "undeclared"
 """The region of a declared layout that holds every position nobody declared."""
@@ -29,7 +29,7 @@ word (BOS, EOS); `padding` cannot reach the action row."""
 def in_order(regions: Iterable[str]) -> list[str]:
     """Each region once, in the order of the report's columns.
 
-    `image:wrist` and other cameras stand where `image` does.
+    `image:wrist` and other cameras are sorted as `image`.
     """
     found = dict.fromkeys(regions)
     known = [r for first in REGION_ORDER for r in found if r.split(":")[0] == first]

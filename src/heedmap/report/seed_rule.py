@@ -1,7 +1,7 @@
-"""What the rule of the page that heedmap began from would say of a policy, and whether rightly.
+"""The rule of the page "Action-Token Attention Analysis" (MoNaVLA), and whether it is right.
 
-The rule: where the declared text gets next to nothing of the attention, the policy ignores its
-instruction. It is judged by the ladder, which cuts and exchanges instead of looking.
+The rule: where the declared text gets almost no attention, the policy ignores its
+instruction. It is judged by the ladder, which intervenes instead of looking.
 """
 
 from __future__ import annotations

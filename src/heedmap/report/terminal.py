@@ -168,7 +168,7 @@ def _chosen(case: Case, expected: str | None, console: Console) -> Text:
 
 
 def _print_warnings(result: Result, console: Console) -> None:
-    """What is declared but not so; policies with the same findings are told together."""
+    """Declared regions that are measured otherwise; policies with the same findings are grouped."""
     found: list[tuple[list[Disagreement], list[str]]] = []
     for policy in result.record.policies:
         claims = policy_disagreements(policy)
@@ -186,7 +186,7 @@ def _print_warnings(result: Result, console: Console) -> None:
 
 
 def _print_table(console: Console, build: Callable[..., Table]) -> None:
-    """Print a table as it is where the terminal is wide enough, else compact."""
+    """Print a table as it is where the terminal is wide enough, otherwise compact."""
     print_fitting(console, build, partial(build, compact=True))
 
 

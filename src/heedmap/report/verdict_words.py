@@ -28,7 +28,7 @@ class Headline:
 
 
 def headline(verdict: Verdict) -> Headline:
-    """Whether the policy follows its instruction, else the first rung that fails."""
+    """Whether the policy follows its instruction, or the first rung that fails."""
     obeyed = verdict.rungs["obeyed"].status
     first = verdict.first_failing
     if verdict.cause in UNDECIDED:

@@ -103,7 +103,7 @@ def action_rows(
     seed: int,
     final: Final | None = None,
 ) -> tuple[int, ...]:
-    """Positions on whose final state the action depends: by gradient, else by trying.
+    """Positions on whose final state the action depends: by gradient, or by trying.
 
     Where no gradient flows (a policy that runs under `no_grad`, picks an index, or cannot run
     with gradients), noise is put on groups of final states, which are halved until single rows

@@ -29,7 +29,7 @@ def patch_map(
 ) -> PatchMap:
     """The map of one camera whose image moves `positions`.
 
-    A cell's pixels are inverted, in batches of up to 16 cells beside the frame itself. The grid
+    A cell's pixels are inverted, in batches of up to 16 cells and the frame itself. The grid
     has as many cells as the camera has tokens, at most 16 a side, unless it is given. Where
     the cell in a corner moves all positions, the tower mixes its patches and the other cells
     are not tried.

@@ -49,7 +49,7 @@ class UpperOptions(NamedTuple):
 
 
 class UpperFacts(NamedTuple):
-    """None where it was not measured, or the action changes too little to tell (see `obeyed`)."""
+    """None where it was not measured, or the action changes too little to judge (see `obeyed`)."""
 
     used: UsedFacts | None = None
     obeyed: ObeyedFacts | None = None

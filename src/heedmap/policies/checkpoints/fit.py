@@ -1,4 +1,4 @@
-"""Weights into a module: every one has its place, or the user is told which has not."""
+"""Weights into a module: every one has its place, or an error names those without."""
 
 from __future__ import annotations
 

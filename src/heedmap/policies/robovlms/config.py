@@ -153,7 +153,7 @@ def load_config(path: Path) -> RoboVlmsConfig:
 
 
 def _with_parents(path: Path) -> dict[str, Any]:
-    """The config over its parents; a parent lies where it says, or beside its child."""
+    """The config over its parents; a parent is at its path, or next to its child."""
     chain: list[dict[str, Any]] = []
     place: Path | None = path
     while place is not None:

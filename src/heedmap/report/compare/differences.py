@@ -2,8 +2,8 @@
 
 Where both were measured on the same trials, the difference is taken trial by trial: a hard
 frame is hard for both, and drops out. Its interval is a bootstrap over episodes, its p a
-permutation of signs, two-sided, adjusted for how many differences are told. Where nothing
-can be paired, the difference of the two figures stands without interval, and why.
+permutation of signs, two-sided, adjusted for the number of differences. Where nothing
+can be paired, the difference has no interval, and a reason.
 """
 
 from __future__ import annotations
@@ -175,7 +175,7 @@ FIGURES: tuple[KeyFigure, ...] = (
     KeyFigure("figure_counterfactual", "percent", _counterfactual, _all_followed),
     KeyFigure("figure_competent", "percent", _competent, _kept("competent")),
 )
-"""In the order of the ladder: attended, used, obeyed, and the gate beside it."""
+"""In the order of the ladder: attended, used, obeyed, and the gate competent."""
 
 
 def differences(comparison: Comparison) -> list[Difference]:

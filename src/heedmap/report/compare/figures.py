@@ -21,7 +21,7 @@ from heedmap.report.wording import percent, region_name
 _REGIONS = ("image", "instruction")
 _MOST_INSTRUCTIONS = 6
 _HUES = ("#2f7fc1", "#e0700a", "#1c9c79", "#c062a8", "#7a6ff0", "#a8850c", "#d23b3b", "#808080")
-"""Of policies: readable on white and on black, and told apart by their dashes too."""
+"""Of policies: readable on white and on black; dashes differ too."""
 _CERTAIN, _OPEN = "#e0700a", "#2f7fc1"
 _CHARACTER_PX = 6.6
 """Of a label, with room for wider fonts than the one it is measured in."""

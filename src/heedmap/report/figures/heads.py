@@ -1,4 +1,4 @@
-"""Layer by head: attention on the instruction, and beside it what cutting that head does."""
+"""Layer by head: attention on the instruction, and the effect of cutting that head."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FULL_EFFECT = 0.1
 
 
 def heads(subject: Subject) -> Figure | None:
-    """Two maps where knockouts by head were run, else the share alone; None without either."""
+    """Two maps where knockouts by head were run, or the share alone; None without either."""
     words, found = subject.words, subject.policy.measurements.causal_map
     effects = [] if found is None else _effects(found)
     if found is not None and effects:

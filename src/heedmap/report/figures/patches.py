@@ -61,7 +61,7 @@ Box = tuple[float, float, float, float]
 
 
 def _place(info: FrameInfo, camera: str) -> Box | None:
-    """Where a camera stands in the picture; None where an older record does not tell."""
+    """Where a camera is in the picture; None in older records."""
     if len(info.cameras) == 1:
         return 0.0, 0.0, 1.0, 1.0
     if camera not in info.cameras or len(info.camera_sizes_px) != len(info.cameras):

@@ -90,7 +90,7 @@ def score_plants(
 
 
 def bare_policy(name: str, network: nn.Module) -> CallablePolicy:
-    """A network that takes pixels and instructions, as a policy of which nothing is told."""
+    """A network that takes pixels and instructions, as a policy without any configuration."""
     network.eval().requires_grad_(False)
 
     def run(frames: Sequence[Frame], instructions: Sequence[str]) -> torch.Tensor:

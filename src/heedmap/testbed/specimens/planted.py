@@ -44,7 +44,7 @@ class Plant:
 
     @property
     def heeds(self) -> bool:
-        """Whether the instruction reaches the action and decides, by whatever road."""
+        """Whether the instruction reaches the action and decides, on any path."""
         return self.cause in ("none", "indirect_only", "bypass")
 
 
@@ -74,9 +74,9 @@ UNTRAINED_ROADS: tuple[Plant, ...] = (
     Plant("healthy_left_padding", "none", SOUND, faults.PaddedOnTheLeftRightly),
     Plant("healthy_action_before_eos", "none", SOUND, faults.ActionBeforeEos),
 )
-"""Other roads and orders, planted on networks that were not trained with them.
+"""Other paths and orders, planted on networks that were not trained with them.
 
-What they are is told by the rungs 1-4 and the bypass test; how they act is not.
+Rungs 1-4 and the bypass test identify them; their actions do not.
 """
 
 _TRAINED: dict[Kind, tuple[Cause, str | None]] = {
