@@ -1,4 +1,4 @@
-"""A trial: one frame, the instructions put to the policy on it, and what they ask for."""
+"""A trial: one frame, its instructions, and their expected actions."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Trial:
         return False if len(known) == len(self.instructions) else None
 
     def pairs(self) -> Iterator[tuple[str, str]]:
-        """Instructions that ask for different actions; any two, where nobody said."""
+        """Instructions with different expected actions; any two where these are unknown."""
         for one, two in combinations(self.instructions, 2):
             both_known = one in self.expected and two in self.expected
             if self.is_needed is None or (both_known and self._asks(one) != self._asks(two)):

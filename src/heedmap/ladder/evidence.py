@@ -218,11 +218,11 @@ class FollowingFacts(_Model):
     grounding_score: Estimate | None
     log_likelihood_ratio_bits: Estimate | None
     swapped: tuple[tuple[str, str], ...]
-    """Pairs of actions that are done in each other's place."""
+    """Pairs of actions output in each other's place."""
 
 
 class ActionUnder(_Model):
-    """What is done under one instruction, over the trials that have it."""
+    """The action under one instruction, over the trials that have it."""
 
     instruction: str
     action: str
@@ -237,9 +237,9 @@ class ObeyedFacts(_Model):
     unit: str
     trials: int
     not_needed: int
-    """Frames on which all instructions ask for the same action; never counted as ignoring."""
+    """Frames on which all instructions expect the same action; never counted as ignoring."""
     without_expectation: int
-    """Frames of which nobody said what the instructions ask for."""
+    """Frames without known expected actions."""
     not_competent: int
     """Frames left out of `following`: the action is wrong under their own instruction."""
     swap_distance: Estimate | None
@@ -262,7 +262,7 @@ class ObeyedFacts(_Model):
     competent: Competence | None
     """None where no frame says which instruction is its own."""
     own_action_anyway: Estimate | None
-    """Of the other instructions: those under which the frame's own action is done all the same."""
+    """Of the other instructions: those under which the frame's own action is output."""
     actions: tuple[ActionUnder, ...] = ()
     """By instruction and action, with intervals over frames; empty in older records."""
     action_change: float | None = None

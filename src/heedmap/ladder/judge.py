@@ -72,7 +72,7 @@ def _tokenised(measured: Measurements) -> tuple[Rung, Cause | None]:
     }
     cause: Cause | None = None
     if not tokens.follows_instruction:
-        held = max((_told_apart(ids) for ids in tokens.ids.values()), default=0)
+        held = max((_without_padding(ids) for ids in tokens.ids.values()), default=0)
         cause = "stale_instruction" if held >= tokens.words else "empty_instruction"
     elif lost:
         cause = "unknown_words" if tokens.grows_with_instruction else "truncated"
@@ -82,7 +82,7 @@ def _tokenised(measured: Measurements) -> tuple[Rung, Cause | None]:
     return Rung(status="fails" if cause else "holds", value=value, evidence=evidence), cause
 
 
-def _told_apart(ids: tuple[int, ...]) -> int:
+def _without_padding(ids: tuple[int, ...]) -> int:
     """Ids without the run of equal ones (padding) at either end."""
     kept = list(ids)
     for end in (-1, 0):

@@ -60,11 +60,11 @@ LEAST_FOLLOWED_SHARE = 0.5
 where the mean over all instructions is above chance: on most frames another action is output."""
 
 SWAPPED_SHARE = 0.5
-"""Share of cases (0..1) above which one action is done in the place of another: most of them."""
+"""Share of cases (0..1) above which one action is output in the place of another: most of them."""
 
 SAME_ACTION_SHARE = 0.5
-"""Share of the other instructions (0..1) above which the frame's own action counts as done whatever
-is said: most of them."""
+"""Share of the other instructions (0..1) above which the frame's own action counts as output
+under any instruction: most of them."""
 
 # The gate competent
 
@@ -79,7 +79,7 @@ PREDICTED_SHARE = 0.2
 lower bound: the probe sees pooled features, and a network may see more."""
 
 FEWEST_EXAMPLES = 20
-"""Examples below which nothing is said: each of the probe's 5 folds then tests 4."""
+"""Examples below which there is no result: each of the probe's 5 folds then tests 4."""
 
 FEWEST_OF_A_CLASS = 5
 """Examples of a class below which it is left out: it cannot be in each of the 5 folds."""

@@ -263,11 +263,11 @@ class Details(_Model):
     """Share of the actions that are the expected ones: 0..1."""
     chance: float | None = None
     swapped: tuple[tuple[str, str], ...] = ()
-    """Actions that are done in each other's place."""
+    """Actions output in each other's place."""
     competent: Estimate | None = None
     """As `rate`, under the frames' own instructions."""
     anyway: Estimate | None = None
-    """Share of the other instructions under which the frame's own action is done: 0..1."""
+    """Share of the other instructions under which the frame's own action is output: 0..1."""
     action_change: float | None = None
     """What exchanging the instruction changes, of the action's own magnitude (0..1), where that is
     so little that it may be rounding."""

@@ -25,7 +25,7 @@ def verdict_text(verdict: Verdict, language: Language = "en") -> tuple[str, str]
 
 
 def _cause_key(verdict: Verdict) -> str:
-    """Of a black box nothing is said of the steps that could not be seen."""
+    """The sentence on a black box leaves out the steps that could not be observed."""
     is_black_box = verdict.rungs["present"].status == "not measured"
     suffix = "_by_exchange" if is_black_box and verdict.cause in ("none", "unused") else ""
     return f"cause_{verdict.cause}{suffix}"
@@ -60,7 +60,7 @@ def _upper(verdict: Verdict) -> list[str]:
 
 
 def has_swapped(verdict: Verdict) -> bool:
-    """Whether actions are done in each other's place."""
+    """Whether actions are output in each other's place."""
     details = verdict.details
     return bool(details.get("swapped") if isinstance(details, dict) else details.swapped)
 

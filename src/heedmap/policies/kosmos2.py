@@ -190,10 +190,10 @@ def load_kosmos2(
 def _only(folder: Path, suffixes: tuple[str, ...]) -> Path:
     found = sorted(p for p in folder.iterdir() if p.suffix in suffixes and p.is_file())
     if len(found) != 1:
-        told = ", ".join(p.name for p in found[:4]) or "none"
+        names = ", ".join(p.name for p in found[:4]) or "none"
         raise CheckpointError(
             f"The folder {folder} should hold one checkpoint ({', '.join(suffixes)}); it holds "
-            f"{told}. Give the file: kosmos2:{folder}/NAME."
+            f"{names}. Give the file: kosmos2:{folder}/NAME."
         )
     return found[0]
 
@@ -205,10 +205,10 @@ def _config_beside(checkpoint: Path) -> Path:
     found = [p for p, text in texts.items() if '"act_head"' in text or '"parent"' in text]
     named = [p for p in found if not any(p.name in t for q, t in texts.items() if q != p)]
     if len(named) != 1:
-        told = ", ".join(p.name for p in named[:4]) or "none"
+        names = ", ".join(p.name for p in named[:4]) or "none"
         raise CheckpointError(
             f"The folder {folder} should hold one config of RoboVLMs (a JSON with 'act_head'); it "
-            f"holds {told}. Name it: ?config=FILE."
+            f"holds {names}. Name it: ?config=FILE."
         )
     return named[0]
 

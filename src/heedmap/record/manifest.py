@@ -192,6 +192,6 @@ def _is_left_part(name: str, names: set[str]) -> bool:
 
 def listed(names: Iterable[object], most: int = 3) -> str:
     """The first few, and how many more there are."""
-    told = [str(name) for name in names]
-    more = f" and {len(told) - most} more" if len(told) > most else ""
-    return ", ".join(told[:most]) + more
+    texts = [str(name) for name in names]
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return ", ".join(texts[:most]) + more

@@ -18,7 +18,7 @@ REGION_ORDER = (
 """Columns are in this order; regions of other names follow, then `undeclared`."""
 
 UNDECLARED = "undeclared"
-"""The region of a declared layout that holds every position nobody declared."""
+"""The region of a declared layout of every position that was not declared."""
 
 MEASURED_REGIONS = tuple(region for region in REGION_ORDER if region != "text")
 """What a measured layout may hold. `mixed` moves with more than one kind of input; `template`

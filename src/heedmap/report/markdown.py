@@ -77,13 +77,13 @@ def ladder(rows: Sequence[StoryRow], language: Language) -> str:
     lines = []
     for row in rows:
         says, judged = (markdown_text(getattr(t, language)) for t in (row.rule_says, row.rule_mark))
-        told = markdown_text(getattr(row.sentence, language))
+        sentence = markdown_text(getattr(row.sentence, language))
         lines.append(
             [
                 markdown_code(row.policy.name),
                 *(mark.sign for mark in row.marks),
                 f"`{row.policy.verdict.cause}`",
-                f"**{getattr(row.headline, language)}.** {told}",
+                f"**{getattr(row.headline, language)}.** {sentence}",
                 f"{says}: **{judged}**",
             ]
         )

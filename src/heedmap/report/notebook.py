@@ -76,10 +76,10 @@ def _hint(name: str) -> str:
 
 def _row(policy: PolicyResult) -> Markup:
     verdict = policy.verdict
-    told = headline(verdict)
+    head = headline(verdict)
     sentence, fix = verdict_text(verdict)
     what = Markup('<b style="border-left:4px solid {};padding-left:6px">{}.</b> {}').format(
-        _HUES[told.is_good], told.text(), one_line(sentence)
+        _HUES[head.is_good], head.text(), one_line(sentence)
     )
     if verdict.cause != "none":
         what += Markup("<br><b>{}:</b> {}").format(say("fix"), _with_code(fix))

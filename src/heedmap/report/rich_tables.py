@@ -172,13 +172,13 @@ def accuracy_table(result: Result) -> Table | None:
 
 def _seen(result: Result) -> dict[tuple[str, str, str], str]:
     """Visible image positions by (policy, frame, instruction), such as "12 of 64"."""
-    told: dict[tuple[str, str, str], str] = {}
+    texts: dict[tuple[str, str, str], str] = {}
     for policy in result.record.policies:
         for case in policy.cases:
             visible, total = image_seen(case)
             text = say("seen_of", visible=visible, total=total) if total else ABSENT
-            told[policy.name, case.frame, case.instruction] = text
-    return told
+            texts[policy.name, case.frame, case.instruction] = text
+    return texts
 
 
 def by_policy(rows: Sequence[Row], frame: str | None) -> list[list[Row]]:

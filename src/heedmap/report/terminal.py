@@ -88,16 +88,16 @@ def _print_summary(result: Result, console: Console) -> None:
 def _print_random_weights(policies: Sequence[PolicyResult], console: Console) -> None:
     for policy in policies:
         if policy.loaded is not None and (missing := policy.loaded.random_weights):
-            told = say("random_weights", count=len(missing), first=missing[0])
-            console.print(Text(f"{one_line(policy.name)}: {told}", style="bold red"))
+            line = say("random_weights", count=len(missing), first=missing[0])
+            console.print(Text(f"{one_line(policy.name)}: {line}", style="bold red"))
 
 
 def _print_disagreeing(policies: Sequence[PolicyResult], console: Console) -> None:
     """In short: how many policies have declared regions that are not what they claim."""
     count = sum(bool(policy_disagreements(policy)) for policy in policies)
     if count:
-        told = say("regions_disagree", count=count, total=len(policies))
-        console.print(Text(told, style="yellow"))
+        line = say("regions_disagree", count=count, total=len(policies))
+        console.print(Text(line, style="yellow"))
 
 
 def _print_all(result: Result, console: Console) -> None:

@@ -52,8 +52,8 @@ def story_blocks(rows: Sequence[StoryRow], encoding: str) -> list[Text | Padding
     """The diagnosis; policies with the same sentence are grouped."""
     groups: dict[tuple[str, ...], list[StoryRow]] = {}
     for row in rows:
-        told = (row.headline, row.sentence, row.fix, row.rule_says, row.rule_mark, row.rule_reason)
-        groups.setdefault(tuple(text.en for text in told), []).append(row)
+        texts = (row.headline, row.sentence, row.fix, row.rule_says, row.rule_mark, row.rule_reason)
+        groups.setdefault(tuple(text.en for text in texts), []).append(row)
     blocks: list[Text | Padding] = []
     for group in groups.values():
         blocks += _story(group, encoding)

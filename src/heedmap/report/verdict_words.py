@@ -11,7 +11,7 @@ from heedmap.ladder.verdict import Verdict
 
 @dataclass(frozen=True)
 class Headline:
-    """What is said first of a policy."""
+    """The headline of a policy."""
 
     key: str
     is_good: bool | None

@@ -67,10 +67,10 @@ def find_transformer(
             taken = found if isinstance(found, Transformer) else None
         infos.append(_info(stack, fits, reason))
     if taken is None:
-        told = "; ".join(f"{info.pattern}: {info.reason}" for info in infos) or "none"
+        listed = "; ".join(f"{info.pattern}: {info.reason}" for info in infos) or "none"
         raise CaptureError(
             f"No transformer that feeds the action was found in '{policy.name}'. Attention "
-            f"seen in: {told}. Name it: CallablePolicy(..., transformer=module)."
+            f"seen in: {listed}. Name it: CallablePolicy(..., transformer=module)."
         )
     _refuse_cross_attention(policy, stacks, taken)
     return replace(taken, stacks=tuple(reversed(infos)), first_scores=first.scores)

@@ -73,7 +73,7 @@ def measure_obedience(
     flips = _over_pairs(hits, _flips) if action_names else {}
     change = _action_change(hits)
 
-    def told(distances: ByTrial) -> Estimate | None:
+    def estimated(distances: ByTrial) -> Estimate | None:
         return None if may_be_rounding(change) else hits.estimate(distances)
 
     facts = ObeyedFacts(
@@ -82,15 +82,15 @@ def measure_obedience(
         not_needed=sum(trial.is_needed is False for trial in hits.trials),
         without_expectation=sum(trial.is_needed is None for trial in hits.trials),
         not_competent=len(hits.incompetent),
-        swap_distance=told(swap),
-        paraphrase_distance=told(paraphrase),
-        beyond_paraphrase=told(beyond),
+        swap_distance=estimated(swap),
+        paraphrase_distance=estimated(paraphrase),
+        beyond_paraphrase=estimated(beyond),
         p_value=None if may_be_rounding(change) else hits.p_value(beyond),
         flip_share=hits.estimate(flips),
         swap_cosine=None if action_names else hits.estimate(_cosines(hits)),
-        nonsense_distance=told(from_control("nonsense")),
-        blank_distance=told(from_control("blank")),
-        contradictory_distance=told(from_control("contradictory")),
+        nonsense_distance=estimated(from_control("nonsense")),
+        blank_distance=estimated(from_control("blank")),
+        contradictory_distance=estimated(from_control("contradictory")),
         following=_following(hits, met, followed),
         competent=hits.competence(),
         own_action_anyway=hits.estimate(_own_action_anyway(hits)),
@@ -212,10 +212,10 @@ def _drops(hits: Hits, met: dict[int, dict[str, bool]]) -> ByTrial:
             name: [hits.is_met(number, name, s) for s in hits.control(number, "paraphrase", name)]
             for name in each
         }
-        told = [name for name in each if others[name]]
-        if told:
-            as_given = np.array([each[name] for name in told])
-            drops = paraphrase_drop(as_given, [np.array(others[name]) for name in told])
+        paraphrased = [name for name in each if others[name]]
+        if paraphrased:
+            as_given = np.array([each[name] for name in paraphrased])
+            drops = paraphrase_drop(as_given, [np.array(others[name]) for name in paraphrased])
             found[number] = float(drops.mean())
     return found
 

@@ -1,4 +1,4 @@
-"""Which policies are compared, under which names, and whether they were asked the same.
+"""Which policies are compared, under which names, and whether their inputs are the same.
 
 A difference means something only where both sides were measured alike. Instructions are the
 same by name, text and what they ask for; frames by their pixels; trials by their names, for a

@@ -83,7 +83,7 @@ def _map(
     with_figures = heads <= _MOST_HEADS_WITH_FIGURES
     side = _CELL_PX if with_figures else _SMALL_CELL_PX
     shown = "%" if form.endswith("%") else ""
-    told = [
+    rows = [
         {
             **cell,
             "tip": f"{words('layer')} {cell['layer']}, {words('head_axis')} {cell['head']}: "
@@ -92,7 +92,7 @@ def _map(
         for cell in cells
     ]
     every = 1 if with_figures else 4
-    base = alt.Chart(data_of(told)).encode(
+    base = alt.Chart(data_of(rows)).encode(
         x=alt.X(
             "head:O",
             title=words("head_axis"),

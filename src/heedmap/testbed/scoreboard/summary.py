@@ -162,9 +162,9 @@ def _says_heeds(score: Score) -> bool:
     return score.named in ("none", "indirect_only", "bypass")
 
 
-def _rate(rule: str, scores: Sequence[Score], heeds: Callable[[int], bool]) -> Rated:
-    said = [heeds(number) for number in range(len(scores))]
-    truth = [score.plant.heeds for score in scores]
+def _rate(rule: str, scores: Sequence[Score], follows: Callable[[int], bool]) -> Rated:
+    said = [follows(number) for number in range(len(scores))]
+    truth = [score.plant.follows for score in scores]
     return Rated(
         rule=rule,
         right=sum(a == b for a, b in zip(said, truth, strict=True)),
@@ -176,7 +176,7 @@ def _rate(rule: str, scores: Sequence[Score], heeds: Callable[[int], bool]) -> R
 
 def _best_threshold(scores: Sequence[Score], values: Sequence[float]) -> float:
     """The threshold at which calling a policy following is right most often."""
-    truth = np.array([score.plant.heeds for score in scores])
+    truth = np.array([score.plant.follows for score in scores])
     own = np.array(values)
     candidates = [*sorted(set(values)), float("inf")]
     return max(candidates, key=lambda least: int(((own >= least) == truth).sum()))

@@ -43,7 +43,7 @@ class Plant:
         return self.cause == "none"
 
     @property
-    def heeds(self) -> bool:
+    def follows(self) -> bool:
         """Whether the instruction reaches the action and decides, on any path."""
         return self.cause in ("none", "indirect_only", "bypass")
 
