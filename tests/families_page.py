@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from heedmap.ladder.verdict import RungName
+from heedmap.ladder.causes import RungName
 from heedmap.record.record import PolicyResult
 
 PAGE = Path(__file__).parent.parent / "docs" / "families.md"

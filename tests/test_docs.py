@@ -9,7 +9,8 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from heedmap.auditing.api import audit
-from heedmap.ladder.verdict import Cause, Facts, Measurements, Verdict
+from heedmap.ladder.causes import CAUSES, Cause
+from heedmap.ladder.verdict import Facts, Measurements, Verdict
 from heedmap.record.case_table import CASES_SCHEMA, SHARES_SCHEMA
 from heedmap.record.record import SCHEMA_VERSION, Case, PolicyResult, Record
 from heedmap.record.result import Result
@@ -50,7 +51,11 @@ def test_every_key_of_a_record_is_documented_and_no_other() -> None:
 
 def test_every_cause_is_documented_and_no_other() -> None:
     text = section((DOCS / "ladder.md").read_text(), "Causes")
-    assert first_cells(text) == set(get_args(Cause))
+    assert set(CAUSES) == set(get_args(Cause))
+    for cause, about in CAUSES.items():
+        rungs = " or ".join(about.rungs) or "none fails"
+        assert f"| `{cause}` | {rungs} | {about.decided_by} |\n" in text
+    assert first_cells(text) == set(CAUSES)
 
 
 def test_every_column_of_the_parquet_is_documented_with_its_type() -> None:

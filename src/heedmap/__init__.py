@@ -1,6 +1,6 @@
-"""Tells whether a robot policy follows its language instruction.
+"""Audits whether a robot policy follows its language instruction.
 
-Where it does not, heedmap tells at which step the instruction was lost.
+Where it does not, heedmap finds the step at which the instruction was lost.
 
 Names are imported when first used, so that reading and reporting results needs no torch.
 """

@@ -8,7 +8,7 @@ wrong, what was expected, what was found, and what to do next.
 from __future__ import annotations
 
 PIP_NAME = "PATH-TO-CLONE"
-"""What pip is told to install: a clone, for heedmap is on no public index yet. On the day that it
+"""What pip installs: a clone, since heedmap is on no public index yet. On the day that it
 is, this becomes "heedmap"."""
 
 
@@ -30,7 +30,7 @@ class FrameError(InputError):
 
 
 class InstructionError(InputError):
-    """The instructions cannot be used: too few, not told apart, too long, or empty.
+    """The instructions cannot be used: too few, not distinct, too long, or empty.
 
     A policy raises it for an instruction that it cannot take; what would have been measured
     under that one then is not. Any other error of a policy ends the audit.

@@ -28,7 +28,7 @@ STAGES_OF_THE_LOWER_RUNGS = {
     "measuring attention under made-up words",
     "measuring what a longer instruction changes",
     "following the instruction's words to token ids",
-    "looking for a road around the sequence",
+    "looking for a bypass",
     "measuring which patch of the image moves which positions",
     "running the first frame once more, plainly",
 }

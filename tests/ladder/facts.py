@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from heedmap.ladder.evidence import Competence, Estimate, FollowingFacts, ObeyedFacts, UsedFacts
+from heedmap.ladder.evidence import (
+    Bypass,
+    Competence,
+    Estimate,
+    FollowingFacts,
+    ObeyedFacts,
+    UsedFacts,
+)
 from heedmap.ladder.verdict import (
     AttendedFacts,
-    Bypass,
     Measurements,
     PresenceFacts,
     TokenFacts,

@@ -7,10 +7,11 @@ from typing import Any, get_args
 
 import pytest
 
+from heedmap.ladder.causes import CAUSES, Cause
 from heedmap.ladder.judge import judge
 from heedmap.ladder.messages import LANGUAGES, Language, say
 from heedmap.ladder.messages.numbers import ABSENT as DASH
-from heedmap.ladder.verdict import Cause, Details, Verdict
+from heedmap.ladder.verdict import Details, Verdict
 from heedmap.ladder.wording import verdict_text
 from tests.ladder.facts import ABSENT, NOWHERE, UNREACHED, estimate, measured, obeyed, used
 from tests.ladder.test_upper import UPPER_CASES
@@ -87,6 +88,7 @@ def test_the_cause_is_named_on_its_rung(
     verdict = judge(measured(**changes))
     assert verdict.cause == cause
     assert verdict.first_failing == rung
+    assert CAUSES[cause].rungs == (() if rung is None else (rung,))
     assert verdict.rungs["used"].status == verdict.rungs["obeyed"].status == "not measured"
     assert "{" not in verdict.sentence + verdict.fix
     assert DASH not in verdict.sentence, "a detail is missing"

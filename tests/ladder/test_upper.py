@@ -6,12 +6,14 @@ import re
 
 import pytest
 
+from heedmap.ladder.causes import CAUSES, Cause
 from heedmap.ladder.evidence import Competence, ObeyedFacts, UsedFacts
 from heedmap.ladder.judge import judge
 from heedmap.ladder.messages import LANGUAGES, Language
 from heedmap.ladder.messages.numbers import ABSENT as DASH
-from heedmap.ladder.upper import LEAST_EFFECT, is_above, is_effect
-from heedmap.ladder.verdict import Cause, Measurements, Status
+from heedmap.ladder.thresholds import LEAST_EFFECT
+from heedmap.ladder.upper import is_above, is_effect
+from heedmap.ladder.verdict import Measurements, Status
 from heedmap.ladder.wording import verdict_text
 from tests.ladder.facts import (
     ABSENT,
@@ -107,6 +109,8 @@ def test_the_cause_is_named_on_its_rung(
     verdict = judge(measured(use, obedience))
     assert verdict.cause == cause
     assert (verdict.rungs["used"].status, verdict.rungs["obeyed"].status) == (rung5, rung6)
+    failing = verdict.first_failing
+    assert failing in CAUSES[cause].rungs if failing else not CAUSES[cause].rungs
     assert "{" not in verdict.sentence + verdict.fix
     for language in LANGUAGES:
         assert DASH not in "".join(verdict_text(verdict, language)), "a detail is missing"

@@ -26,7 +26,7 @@ def report_result() -> Result:
 
 @pytest.fixture(scope="session")
 def audited() -> Result:
-    """A policy that heeds, one whose words are overwritten, one that heeds over a bypass."""
+    """A policy that follows, one whose words are overwritten, one that follows by a bypass."""
     case = frame_case(0)
     return audit(
         [f"specimen:{name}" for name in (HEEDS, OVERWRITTEN, BYPASSED)],

@@ -14,9 +14,9 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
+from heedmap.ladder.evidence import Bypass
 from heedmap.ladder.judge import judge
 from heedmap.ladder.verdict import (
-    Bypass,
     Facts,
     InstructionPair,
     Measurements,

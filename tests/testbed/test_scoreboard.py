@@ -178,7 +178,7 @@ def test_the_summary_counts_baselines_and_correlations(trained: dict[str, Score]
     assert (summary.right, summary.false_alarms, summary.healthy) == (len(SUBSET), 0, 3)
     ours, seed_rule, *_ = summary.rated
     assert ours.right == len(SUBSET)
-    # The seed's rule calls those that attend without using it heeding.
+    # The original rule calls policies that attend without using it following.
     assert seed_rule.missed >= 3
     share = summary.correlations[0]
     assert share.reading == "share"

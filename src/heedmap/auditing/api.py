@@ -1,6 +1,6 @@
 """The audit: policies, frames and instructions in, a result out.
 
-One policy after the other climbs the ladder (`heedmap.auditing.climb`); what all share is here.
+Policies are audited one after another (`heedmap.auditing.climb`); what they share is here.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def audit(
         instructions: at least two, by name, such as {"left": "...", "right": "..."}.
         declared: regions that a script assumes, such as "image=0:64,text=64:+len"; left
             out, the policy's own `default_declared`.
-        expected_actions: what each instruction asks for, by its name, where it is known: a
+        expected_actions: the action expected under each instruction, by its name, if known: a
             class ("left") or the sign of a continuous dimension ("dim1:+").
         paraphrases: by instruction name, other words for the same.
         recorded: name of the instruction that the frames came with in their data set.
@@ -62,11 +62,11 @@ def audit(
             sequence leaves the upper rungs out.
         until: the last stage of the upper rungs that is run: "exchange" (obeyed), "cut" (used),
             or "map" (where in the network, on which no verdict rests).
-        action_scale: of every dimension of continuous actions, in which distances are told; left
+        action_scale: of every dimension of continuous actions, the unit of distances; left
             out, the spread of the actions on the trials.
         seed: of the frame perturbations, random edges and bootstrap.
         permissions: what is allowed in loading policies by name, beyond the safe defaults.
-        arguments: more for the record to keep beside these arguments, such as the command.
+        arguments: further arguments for the record, such as the command.
         on_progress: called after each case, and after each stage of the upper rungs.
 
     Raises HeedmapError (see `heedmap.errors`) with one sentence when an input cannot be
@@ -114,7 +114,7 @@ def audit(
 
 
 def _counted(on_progress: Progress | None, total: int) -> Callable[[Policy], None]:
-    """Tells how many of `total` steps are done."""
+    """Reports how many of `total` steps are done."""
     done = 0
 
     def step(policy: Policy) -> None:

@@ -26,7 +26,7 @@ def audit_black_box(
     """Rungs 5 and 6 by exchanging instructions; the others stay "not measured".
 
     Raises PolicyError where equal requests are answered with different actions: then no
-    difference would tell anything.
+    difference would mean anything.
     """
     is_repeated = True
     if trials:

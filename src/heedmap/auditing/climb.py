@@ -77,7 +77,7 @@ class Climb:
         return self.cases + (self.options.stages if self.trials else 0)
 
     def declared_for(self, policy: Policy) -> DeclaredRegions | None:
-        """The regions that were declared, else those that the policy's scripts assume."""
+        """The regions that were declared, or those that the policy's scripts assume."""
         if self.declared is not None or policy.default_declared is None:
             return self.declared
         return parse_declared(policy.default_declared)
@@ -98,7 +98,7 @@ class Climbed:
     cases: Mapping[tuple[str, str], CaseFacts] = field(default_factory=dict)
     """Facts of rungs 1-4, by frame and instruction; empty for a black box."""
     frames: Mapping[str, Measurements] = field(default_factory=dict)
-    """Rungs 1-4 of every frame alone, where that was asked for."""
+    """Rungs 1-4 of every frame alone, where requested."""
     digests: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """Of the attention, by frame and instruction."""
 

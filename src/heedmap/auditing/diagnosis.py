@@ -18,8 +18,9 @@ from heedmap.auditing.upper.structure import Structures
 from heedmap.auditing.variants import longer, observation_variants, word_variants
 from heedmap.data.trials import Trial
 from heedmap.errors import InstructionError
+from heedmap.ladder.evidence import Bypass
 from heedmap.ladder.pooling import AttendedCase, worst_visibility
-from heedmap.ladder.verdict import Bypass, Measurements, PresenceFacts, TokenFacts, VisibilityFacts
+from heedmap.ladder.verdict import Measurements, PresenceFacts, TokenFacts, VisibilityFacts
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
 from heedmap.record.regions import is_image
@@ -178,9 +179,9 @@ def _presence_facts(cases: Sequence[_Presence], first: Examined) -> PresenceFact
     )
 
 
-@stage("looking for a road around the sequence")
+@stage("looking for a bypass")
 def bypass_of(examined: Examined, others: Sequence[str], seed: int) -> Bypass:
-    """Look for a road around the sequence, with the first instruction of equal length."""
+    """Look for a bypass, with the first instruction of equal length."""
     subject = examined.subject
     candidates = [
         *others,

@@ -28,6 +28,7 @@ from heedmap.data.pixels import Frame
 from heedmap.errors import RecordError
 from heedmap.ladder.evidence import Estimate
 from heedmap.ladder.messages import say
+from heedmap.ladder.thresholds import FEWEST_EXAMPLES, FEWEST_OF_A_CLASS, PREDICTED_SHARE
 from heedmap.measures.stats import mean_interval
 
 Target = Literal["instruction", "action"]
@@ -36,20 +37,15 @@ Embed = Callable[[Sequence[Frame]], Features]
 Probabilities = Float[np.ndarray, "example class"]
 
 FOLDS = 5
-FEWEST_OF_A_CLASS = 5
-"""Rarer classes cannot stand in every fold; their examples are left out, and counted."""
-FEWEST_EXAMPLES = 20
 GRID_CELLS = 8
 STRENGTHS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 """Inverse regularisation; chosen within the training folds."""
 SMOOTHING = 0.01
 """Of the marginal mixed into the probe, so that no held-out class has probability 0."""
-FORETOLD_SHARE = 0.2
-"""From this share of the entropy on the frame is said to foretell the target."""
 
 
 class Foretold(BaseModel):
-    """How far the frame alone tells one target, on held-out episodes."""
+    """How far the frame alone predicts one target, on held-out episodes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -65,7 +61,7 @@ class Foretold(BaseModel):
     probe_bits: float
     """Cross-entropy of the probe: an upper bound on H(target | frame)."""
     foretold_bits: Estimate
-    """The difference, with its interval over episodes; a lower bound on what is foretold."""
+    """The difference, with its interval over episodes; a lower bound on what is predicted."""
     foretold_share: float
     """Of the entropy; 0 where the probe is no better than the frequencies."""
     accuracy: float
@@ -74,9 +70,9 @@ class Foretold(BaseModel):
 
     @property
     def is_foretold(self) -> bool:
-        """Whether enough is foretold, and surely more than nothing."""
+        """Whether enough is predicted, and the interval excludes 0."""
         low = self.foretold_bits.low
-        return self.foretold_share >= FORETOLD_SHARE and (low is None or low > 0)
+        return self.foretold_share >= PREDICTED_SHARE and (low is None or low > 0)
 
     @property
     def sentence(self) -> str:
@@ -185,7 +181,7 @@ def _fitted(
 def _mean_log_probability(
     probe: Any, inputs: Features, labels: Int[np.ndarray, " example"]
 ) -> float:
-    """Of the right class; not every class need stand in a small inner fold."""
+    """Of the right class; a small inner fold may lack a class."""
     places = np.searchsorted(probe.classes_, labels)
     own = probe.predict_proba(inputs)[np.arange(len(labels)), places]
     return float(np.log(np.maximum(own, np.finfo(float).tiny)).mean())

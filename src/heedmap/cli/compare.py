@@ -9,6 +9,7 @@ import typer
 
 from heedmap.cli.console import err, out
 from heedmap.cli.showing import AsJson, AsMarkdown, Lang, Language, read_result
+from heedmap.ladder.messages import say
 
 
 def compare(
@@ -31,17 +32,17 @@ def compare(
     from heedmap.report.compare.comparison import compare as side_by_side
 
     comparison = side_by_side([(run, read_result(run)) for run in runs], baseline)
-    told = out
+    console = out
     if as_json:
         from heedmap.report.compare.as_json import comparison_json
 
         typer.echo(comparison_json(comparison))
-        told = err
+        console = err
     elif as_markdown:
         from heedmap.report.compare.markdown import comparison_to_markdown
 
         typer.echo(comparison_to_markdown(comparison, lang.value), nl=False)
-        told = err
+        console = err
     else:
         from heedmap.report.compare.terminal import print_comparison
 
@@ -50,4 +51,5 @@ def compare(
         from heedmap.report.compare.page import write_comparison
 
         write_comparison(comparison, output, lang.value)
-        told.print(f"Comparison: {output.resolve()}", highlight=False, markup=False, soft_wrap=True)
+        line = say("comparison_at", path=str(output.resolve()))
+        console.print(line, highlight=False, markup=False, soft_wrap=True)

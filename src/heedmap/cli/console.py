@@ -1,4 +1,4 @@
-"""What the commands share: consoles, progress bars, and how an error is told."""
+"""What the commands share: consoles, progress bars, and how an error is printed."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _PLAIN = {
     **dict.fromkeys("\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}", "'"),
     **{"✓": "+", "✗": "x", "→": "->", "≠": "!=", "…": "...", "π": "pi"},
 }
-"""What stands for a character of ours where a terminal's code page does not have it."""
+"""Replaces a character of ours where a terminal's code page does not have it."""
 
 
 def plainly(error: UnicodeError) -> tuple[str, int]:
-    """Write what a code page lacks in plain letters, else as a question mark."""
+    """Write what a code page lacks in plain letters, or as a question mark."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     lacking = error.object[error.start : error.end]

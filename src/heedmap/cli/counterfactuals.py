@@ -12,6 +12,7 @@ from rich.text import Text
 
 from heedmap.cli.console import out
 from heedmap.errors import InstructionError
+from heedmap.ladder.messages import say
 
 
 def counterfactuals(
@@ -36,7 +37,7 @@ def counterfactuals(
             f"No counterfactual of '{instruction}' is known: it holds no word of the table; give "
             f"one of your own with --words FILE (heedmap counterfactuals --table shows its form)."
         )
-    shown = Table("name", "instruction", "exchanged")
+    shown = Table(say("counterfactual_name"), say("instruction"), say("counterfactual_exchanged"))
     for each in found:
         shown.add_row(Text(each.name), Text(each.text), Text(" → ".join(each.exchanged)))
     out.print(shown)

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from heedmap.cli.console import err, out, progress_bar, verdicts_json
 from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRemoteCode
-from heedmap.ladder.verdict import RungName
+from heedmap.ladder.causes import RungName
 from heedmap.policies.checkpoints.permissions import Permissions
 
 CHECKED: tuple[RungName, ...] = ("tokenised", "present", "visible")

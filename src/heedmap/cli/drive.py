@@ -10,6 +10,7 @@ from rich.text import Text
 
 from heedmap.cli.console import out, progress_bar
 from heedmap.cli.styles import Style
+from heedmap.ladder.messages import say
 
 if TYPE_CHECKING:
     from heedmap.testbed.specimens.drive import Drives, Outcome, Rate
@@ -52,19 +53,20 @@ def drive(
 def _table(found: Drives) -> Table:
     from heedmap.report.rich_tables import plain_table
 
-    table = plain_table(
-        f"{found.name}, {found.style} instructions: {found.episodes} rooms, {found.max_steps} steps"
+    title = say(
+        "drive_title",
+        name=found.name,
+        style=found.style,
+        episodes=found.episodes,
+        steps=found.max_steps,
     )
-    table.add_column("Instructed to go to", no_wrap=True)
-    for column in ("Reached the target (95 % CI)", "Reached the other (95 % CI)", "Steps"):
-        table.add_column(column, justify="right")
-    for told, outcome in (("the target", found.right), ("the other object", found.wrong)):
-        table.add_row(told, *_cells(outcome))
-    table.caption = Text(
-        "Both runs start from the same state; success is reaching the target. Rooms in which the "
-        f"greedy expert reaches no two objects are passed over ({found.rooms_passed_over}).",
-        style="dim",
-    )
+    table = plain_table(title)
+    table.add_column(say("drive_instructed"), no_wrap=True)
+    for key in ("drive_reached_target", "drive_reached_other", "drive_steps"):
+        table.add_column(say(key), justify="right")
+    table.add_row(say("drive_target"), *_cells(found.right))
+    table.add_row(say("drive_other"), *_cells(found.wrong))
+    table.caption = Text(say("drive_note", skipped=found.rooms_passed_over), style="dim")
     return table
 
 
@@ -74,4 +76,5 @@ def _cells(outcome: Outcome) -> tuple[str, str, str]:
 
 
 def _rate(rate: Rate) -> str:
-    return f"{rate.value:.1%} ({100 * rate.low:.0f} to {100 * rate.high:.0f})"
+    low, high = f"{100 * rate.low:.0f}", f"{100 * rate.high:.0f}"
+    return say("interval", value=f"{rate.value:.1%}", low=low, high=high)

@@ -25,24 +25,28 @@ def forensics(
 
     Several files are taken as one publication, such as its summary and per-layer tables.
     """
-    from heedmap.report.forensics.findings import CANNOT_PROVE, find_all
+    from heedmap.ladder.messages import say
+    from heedmap.report.forensics.findings import cannot_prove, find_all
     from heedmap.report.forensics.read import read_published
 
     published = read_published(*files)
     findings = find_all(published)
     if as_json:
-        content = {"findings": [asdict(f) for f in findings], "cannot_prove": CANNOT_PROVE}
+        content = {"findings": [asdict(f) for f in findings], "cannot_prove": cannot_prove()}
         typer.echo(json.dumps(content, ensure_ascii=False, indent=1))
         return
-    read = f"{len(published.layers)} per-layer and {len(published.summary)} summary rows"
-    out.print(Text(f"{read} of {len(published.models)} models."))
-    out.print(Text("\nWhat the figures show" if findings else "\nNo finding.", style="bold"))
+    layers, summary = len(published.layers), len(published.summary)
+    models = len(published.models)
+    out.print(Text(say("forensics_read", layers=layers, summary=summary, models=models)))
+    heading = say("forensics_found") if findings else say("forensics_nothing")
+    out.print(Text(f"\n{heading}", style="bold"))
     for number, finding in enumerate(findings, start=1):
         out.print(Text(f"{number}. [{finding.code}] {finding.sentence}"))
         for row in finding.rows:
             out.print(Padding(Text(row, style="dim"), (0, 0, 0, 5)))
         if finding.count > len(finding.rows):
-            out.print(Padding(Text(f"({finding.count} in all)", style="dim"), (0, 0, 0, 5)))
-    out.print(Text("\nWhat no such table can prove", style="bold"))
-    for limit in CANNOT_PROVE:
+            in_all = say("forensics_in_all", count=finding.count)
+            out.print(Padding(Text(in_all, style="dim"), (0, 0, 0, 5)))
+    out.print(Text(f"\n{say('forensics_cannot')}", style="bold"))
+    for limit in cannot_prove():
         out.print(Text(f"- {limit}."))

@@ -52,7 +52,7 @@ class AuditInputs:
 def gather_inputs(given: InputOptions) -> AuditInputs:
     """Join what the options give.
 
-    A case folder stands for a frame and its instructions; of a folder of cases the first is
+    A case folder gives a frame and its instructions; of a folder of cases the first is
     examined rung by rung, and all are trials. Raises FrameError without a frame,
     InstructionError for a name given twice.
     """
@@ -122,7 +122,7 @@ def _of_recorded(frames: list[NamedFrame], given: InputOptions) -> AuditInputs:
             "what the frames came with. Give --instruction name=text, or leave them out."
         )
     table = load_table(given.words) if given.words is not None else None
-    told = [frame for frame in frames if frame.instruction]
+    instructed = [frame for frame in frames if frame.instruction]
     trials = [
         Trial(
             frame.name,
@@ -131,10 +131,10 @@ def _of_recorded(frames: list[NamedFrame], given: InputOptions) -> AuditInputs:
             recorded=RECORDED,
             episode=frame.episode,
         )
-        for frame in told
+        for frame in instructed
     ]
     return AuditInputs(
-        frames=told[:1],
+        frames=instructed[:1],
         instructions=dict(trials[0].instructions),
         expected_actions={},
         recorded=RECORDED,

@@ -192,7 +192,7 @@ def demo(
 def options(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
-    """Options that stand before a command."""
+    """Options before the command."""
     if version:
         out.print(__version__, highlight=False)
         raise typer.Exit

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from heedmap.cli.console import out
+from heedmap.ladder.messages import say
 
 if TYPE_CHECKING:
     from heedmap.auditing.needed import Foretold
@@ -74,11 +75,14 @@ def needed(
 def _table(found: list[Foretold]) -> Table:
     from heedmap.report.rich_tables import plain_table
 
-    table = plain_table(f"What the frame alone predicts (linear probe on {found[0].features})")
-    table.add_column("Target", no_wrap=True)
-    names = ("Entropy (bits)", "Predicted (95 % CI)", "Share", "Accuracy", "Majority", "Examples")
-    for name in names:
-        table.add_column(name, justify="right")
+    table = plain_table(say("needed_title", features=found[0].features))
+    table.add_column(say("needed_target"), no_wrap=True)
+    keys = (
+        *("needed_entropy", "needed_gain", "attended_share"),
+        *("needed_accuracy", "needed_majority", "needed_examples"),
+    )
+    for key in keys:
+        table.add_column(say(key), justify="right")
     for each in found:
         gain = each.foretold_bits
         interval = "" if gain.low is None else f" ({gain.low:.2f} to {gain.high:.2f})"
@@ -91,9 +95,5 @@ def _table(found: list[Foretold]) -> Table:
             f"{each.majority:.1%}",
             f"{each.examples}/{each.examples + each.left_out}",
         )
-    table.caption = Text(
-        "Measured on held-out episodes. A lower bound: a stronger probe can predict more. Examples "
-        "of rare classes are excluded.",
-        style="dim",
-    )
+    table.caption = Text(say("needed_note"), style="dim")
     return table

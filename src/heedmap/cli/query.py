@@ -13,13 +13,14 @@ from rich.console import Console
 from rich.text import Text
 
 from heedmap.cli.console import out
+from heedmap.ladder.messages import say
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from rich.table import Table
 
 LEAST_WIDTH = 6
-"""Of a column, with the space beside it. Squeezed further, columns vanish; long lines wrap."""
+"""Of a column, with its margin. Squeezed further, columns vanish; long lines wrap."""
 
 
 def query(
@@ -50,7 +51,7 @@ def text_table(found: pa.Table) -> Table:
     from heedmap.report.rich_tables import plain_table
     from heedmap.sweep.query import rows_of
 
-    table = plain_table(f"{len(found)} rows")
+    table = plain_table(say("query_rows", count=len(found)))
     for name in found.column_names:
         table.add_column(Text(name), overflow="fold")
     for row in rows_of(found):
@@ -72,7 +73,7 @@ def csv_lines(found: pa.Table) -> Iterator[str]:
 
     from heedmap.sweep.query import rows_of
 
-    # Told that lines end so, the writer quotes a carriage return inside of a value, too.
+    # With this line ending the writer quotes a carriage return inside of a value, too.
     writer = csv.writer(_Echo(), lineterminator="\r\n")
     for row in chain([found.column_names], rows_of(found)):
         fields = [_json(value) if isinstance(value, list | dict) else value for value in row]

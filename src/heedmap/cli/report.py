@@ -19,6 +19,7 @@ from heedmap.cli.showing import (
     read_result,
     write_report,
 )
+from heedmap.ladder.messages import say
 
 Folder = Annotated[Path, typer.Argument(help="A result folder of an audit or a sweep.")]
 
@@ -66,4 +67,4 @@ def figure(
 
     found = figure_of(read_result(folder), kind.value, policy, frame, lang.value)
     write_figure(found, output, scale)
-    out.print(f"Figure: {output}", highlight=False, markup=False, soft_wrap=True)
+    out.print(say("figure_at", path=str(output)), highlight=False, markup=False, soft_wrap=True)

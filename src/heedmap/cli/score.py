@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from heedmap.cli.console import out, progress_bar
+from heedmap.ladder.messages import say
 
 if TYPE_CHECKING:
     from heedmap.testbed.scoreboard.run import Score
@@ -52,9 +53,16 @@ def _print(scores: list[Score], summary: Summary) -> None:
     out.print(_score_table(scores))
     total = len(summary.rows)
     out.print(
-        f"Right: {summary.right} of {total} ({summary.right / total:.1%}; 95 % CI "
-        f"{summary.low:.1%} to {summary.high:.1%}). "
-        f"False alarms: {summary.false_alarms} of {summary.healthy} healthy."
+        say(
+            "score_total",
+            right=summary.right,
+            total=total,
+            share=f"{summary.right / total:.1%}",
+            low=f"{summary.low:.1%}",
+            high=f"{summary.high:.1%}",
+            alarms=summary.false_alarms,
+            healthy=summary.healthy,
+        )
     )
     out.print(_rated_table(summary))
     out.print(_correlation_table(summary))
@@ -64,9 +72,10 @@ def _score_table(scores: list[Score]) -> Table:
     from heedmap.report.ladder_table import rung_mark
     from heedmap.report.rich_tables import plain_table
 
-    table = plain_table("Planted and named cause")
-    for column in ("", "Plant", "Planted", "Named", "Bypass through"):
-        table.add_column(column, no_wrap=True)
+    table = plain_table(say("score_causes"))
+    table.add_column("", no_wrap=True)
+    for key in ("score_plant", "score_planted", "score_named", "score_bypass"):
+        table.add_column(say(key), no_wrap=True)
     for each in scores:
         style = "green" if each.is_right else "bold red"
         mark = rung_mark("holds" if each.is_right else "fails", out.encoding)
@@ -80,12 +89,12 @@ def _score_table(scores: list[Score]) -> Table:
 def _rated_table(summary: Summary) -> Table:
     from heedmap.report.rich_tables import plain_table
 
-    table = plain_table("Does it follow the instruction? Rules compared")
-    table.add_column("Rule", no_wrap=True)
-    for column in ("Right", "Missed", "Wronged"):
-        table.add_column(column, justify="right")
+    table = plain_table(say("score_rules"))
+    table.add_column(say("score_rule"), no_wrap=True)
+    for key in ("score_right", "score_missed", "score_wronged"):
+        table.add_column(say(key), justify="right")
     for each in summary.rated:
-        right = f"{each.right} of {len(summary.rows)}"
+        right = say("score_of", right=each.right, total=len(summary.rows))
         table.add_row(each.rule, right, str(each.missed), str(each.wronged))
     return table
 
@@ -93,10 +102,10 @@ def _rated_table(summary: Summary) -> Table:
 def _correlation_table(summary: Summary) -> Table:
     from heedmap.report.rich_tables import plain_table
 
-    table = plain_table("Does attention predict the knockout effect? Spearman, layers and heads")
-    table.add_column("Read from attention", no_wrap=True)
-    for column in ("Policies", "Median", "Lowest", "Highest"):
-        table.add_column(column, justify="right")
+    table = plain_table(say("score_predicts"))
+    table.add_column(say("score_reading"), no_wrap=True)
+    for key in ("policies", "median", "lowest", "highest"):
+        table.add_column(say(key), justify="right")
     for each in summary.correlations:
         cells = [
             "-" if v is None else f"{v:+.2f}" for v in (each.median, each.lowest, each.highest)
@@ -108,5 +117,5 @@ def _correlation_table(summary: Summary) -> Table:
         if each.correlation is not None
     )
     if across:
-        table.caption = Text(f"Over policies, with what knockout removes: {across}.", style="dim")
+        table.caption = Text(say("score_across", readings=across), style="dim")
     return table

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from heedmap.cli.console import err, out, verdicts_json
+from heedmap.ladder.messages import say
 from heedmap.record.folders import REPORT_FILE
 from heedmap.record.manifest import MANIFEST_FILE
 from heedmap.record.result import Result
@@ -43,7 +44,7 @@ Full = Annotated[
 
 
 def command_line() -> str:
-    """What was typed, so that a result can tell how to make it again."""
+    """What was typed, so that a result can be reproduced."""
     typed = shlex.join(["heedmap", *sys.argv[1:]])
     return typed.encode("utf-8", "backslashreplace").decode()  # names that are not UTF-8
 
@@ -51,28 +52,29 @@ def command_line() -> str:
 def read_result(folder: Path) -> Result:
     """A result folder, or that of a sweep, whose frames are pooled and read again.
 
-    Raises a HeedmapError for anything else.
+    Raises a HeedmapError for any other folder.
     """
     run = run_folder(folder)
     if run is None:
         found = Result.load(folder)
         if not (folder / MANIFEST_FILE).exists():
-            _note(f"{folder} was written by an older heedmap, without checksums of its tables.")
+            _note(say("note_older", folder=str(folder)))
         return found
     from heedmap.sweep.result import result_of
 
     done = len(run.statuses())
     if done < len(run.plan.cells):
-        _note(f"{folder} holds {done} of {len(run.plan.cells)} cells; figures are of these alone.")
+        cells = len(run.plan.cells)
+        _note(say("note_partial", folder=str(folder), done=done, cells=cells))
     return result_of(run)
 
 
-def _note(what: str) -> None:
-    err.print(f"note: {what}", highlight=False, markup=False, soft_wrap=True)
+def _note(line: str) -> None:
+    err.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def run_folder(folder: Path) -> RunFolder | None:
-    """The sweep's run in a folder; None where it is something else."""
+    """The sweep's run in a folder; None for any other folder."""
     from heedmap.sweep.plan_file import PLAN_FILE
     from heedmap.sweep.store import RunFolder
 
@@ -89,16 +91,16 @@ def show(
     as_markdown: bool = False,
     full: bool = False,
 ) -> None:
-    """Save the result with its report where that was asked for, and print it."""
+    """Save the result with its report where requested, and print it."""
     if output is not None:
         result.save(output, overwrite=overwrite, report=lambda: _report(result, lang))
-    told = print_result(result, lang, as_json=as_json, as_markdown=as_markdown, full=full)
+    console = print_result(result, lang, as_json=as_json, as_markdown=as_markdown, full=full)
     if output is not None:
-        if told is out:
-            _print_path(out, "Result", output)
-        _print_path(told, "Report", (output / REPORT_FILE).resolve())
-    elif told is out:
-        err.print("Nothing was written; add --out DIR to keep the result and its HTML report.")
+        if console is out:
+            _print_path(out, "result_at", output)
+        _print_path(console, "report_at", (output / REPORT_FILE).resolve())
+    elif console is out:
+        err.print(say("nothing_written"))
 
 
 def print_result(
@@ -128,7 +130,7 @@ def write_report(result: Result, folder: Path, lang: Language, console: Console 
     """Write the page into the folder that the result was read from."""
     run, report = run_folder(folder), _report(result, lang)
     path = result.save_report(folder, report) if run is None else run.add_report(report)
-    _print_path(console, "Report", path.resolve())
+    _print_path(console, "report_at", path.resolve())
 
 
 def _report(result: Result, lang: Language) -> str:
@@ -137,5 +139,5 @@ def _report(result: Result, lang: Language) -> str:
     return render_html(result, lang.value)
 
 
-def _print_path(console: Console, what: str, path: Path) -> None:
-    console.print(f"{what}: {path}", highlight=False, markup=False, soft_wrap=True)
+def _print_path(console: Console, key: str, path: Path) -> None:
+    console.print(say(key, path=str(path)), highlight=False, markup=False, soft_wrap=True)

@@ -12,10 +12,15 @@ from heedmap.cli.console import err, out, progress_bar
 from heedmap.cli.drive import drive
 from heedmap.cli.score import score
 from heedmap.cli.styles import Style
+from heedmap.ladder.messages import say
 
 app = typer.Typer(
     help="heedmap's own small trained policies.", no_args_is_help=True, rich_markup_mode=None
 )
+
+
+SIDES = ("left", "right", "forward")
+"""Names of the instructions of a case."""
 
 
 @app.command("list")
@@ -23,15 +28,15 @@ def list_specimens() -> None:
     """Every specimen: regime, wiring, and held-out accuracy per instruction."""
     from heedmap.testbed.specimens.zoo import SPECIMENS, load_recipe
 
-    table = Table(title="Specimens: held-out accuracy (chance 33.3%; all three 3.7%)")
-    for column in ("Regime", "Wiring", "Style"):
-        table.add_column(column, no_wrap=True)
-    for column in ("left", "right", "forward", "all three", "cases"):
+    table = Table(title=say("specimens_title"))
+    for key in ("specimens_regime", "specimens_wiring", "specimens_style"):
+        table.add_column(say(key), no_wrap=True)
+    for column in (*SIDES, say("all_three"), say("specimens_cases")):
         table.add_column(column, justify="right")
     for name in SPECIMENS:
         regime, _, wiring = name.partition("@")
         for row in load_recipe(name).accuracy:
-            shares = [f"{row.per_instruction[side]:.1%}" for side in ("left", "right", "forward")]
+            shares = [f"{row.per_instruction[side]:.1%}" for side in SIDES]
             cells = (*shares, f"{row.all_three:.1%}", str(row.frame_cases))
             table.add_row(regime, wiring, row.style, *cells)
         table.add_section()
@@ -53,11 +58,14 @@ def case(
 
     if count is None:
         write_case(seed, style.value, output)
-        out.print(f"Wrote {output}/frame.png and {output}/instructions.yaml", highlight=False)
+        frame, instructions = f"{output}/frame.png", f"{output}/instructions.yaml"
+        written = say("specimens_wrote_case", frame=frame, instructions=instructions)
+        out.print(written, highlight=False)
         return
     for number in range(seed, seed + count):
         write_case(number, style.value, output / f"case-{number:05d}")
-    out.print(f"Wrote {count} cases to {output}", highlight=False)
+    written = say("specimens_wrote_cases", count=count, folder=str(output))
+    out.print(written, highlight=False)
 
 
 @app.command()
@@ -74,7 +82,7 @@ def population(
     for each in members:
         with progress_bar() as advance:
             planted = train_member(each, advance)
-        out.print(f"Wrote {save_member(each, planted, output)}", highlight=False, soft_wrap=True)
+        _print_path(save_member(each, planted, output))
 
 
 @app.command()
@@ -95,13 +103,18 @@ def train(
     with progress_bar() as advance:
 
         def on_progress(what: str, done: int, total: int, loss: float) -> None:
-            advance(f"{what}, loss {loss:.3f}", done, total)
+            advance(say("specimens_loss", stage=what, loss=f"{loss:.3f}"), done, total)
 
         policy, trained = train_specimen(recipe, on_progress)
     path = save_specimen(policy, trained, output)
     for row in trained.accuracy:
-        err.print(f"{row.style}: all three right in {row.all_three:.1%} of {row.frame_cases}")
-    out.print(f"Wrote {path}", highlight=False, soft_wrap=True)
+        share, cases = f"{row.all_three:.1%}", row.frame_cases
+        err.print(say("specimens_trained", style=row.style, share=share, cases=cases))
+    _print_path(path)
+
+
+def _print_path(path: Path) -> None:
+    out.print(say("wrote", path=str(path)), highlight=False, soft_wrap=True)
 
 
 app.command()(score)

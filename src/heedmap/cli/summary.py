@@ -13,9 +13,11 @@ from rich.text import Text
 
 from heedmap.cli.console import out
 from heedmap.cli.showing import AsMarkdown
+from heedmap.ladder.messages import say
+from heedmap.ladder.messages.numbers import interval
+from heedmap.ladder.wording import rung_name
 
 if TYPE_CHECKING:
-    from heedmap.ladder.evidence import Estimate
     from heedmap.sweep.summary import PolicySummary, RungOverFrames, Summary
 
 ABSENT = "-"
@@ -70,7 +72,8 @@ def _sheets(found: Summary) -> list[Sheet]:
     sheets = [_ladder(found, names), _figures(found, names), _worst(found, names)]
     if found.failed:
         rows = [[f.cell, f.policy, f"{f.error_type}: {f.error}"] for f in found.failed]
-        sheets.append(Sheet("Cells that failed", ("Cell", "Policy", "Error"), rows))
+        columns = (say("summary_cell"), say("policy"), say("error"))
+        sheets.append(Sheet(say("summary_failed"), columns, rows))
     return [sheet for sheet in sheets if sheet.rows]
 
 
@@ -85,41 +88,35 @@ def _ladder(found: Summary, names: dict[int, str]) -> Sheet:
         ]
         for each in found.policies
     ]
-    title = "Diagnosis, and frames on which a step passes (95 % CI in %)"
-    return Sheet(title, ("Model", *rungs, "bypass", "cause"), rows, narrow=True)
+    columns = (say("model"), *(rung_name(rung) for rung in rungs), say("bypass"), say("cause"))
+    return Sheet(say("summary_ladder"), columns, rows, narrow=True)
 
 
 def _rung(rung: RungOverFrames) -> str:
     if rung.share is None:
         return MARKS[rung.status]
     share = rung.share
-    interval = ""
+    ends = ""
     if share.low is not None and share.high is not None and share.low < share.high:
-        interval = f" ({100 * share.low:.0f}-{100 * share.high:.0f})"
-    return f"{MARKS[rung.status]} {rung.holds}/{rung.measured}{interval}"
+        ends = f" ({100 * share.low:.0f}-{100 * share.high:.0f})"
+    return f"{MARKS[rung.status]} {rung.holds}/{rung.measured}{ends}"
 
 
 def _figures(found: Summary, names: dict[int, str]) -> Sheet:
-    columns = list(dict.fromkeys(name for each in found.policies for name in each.figures))
+    measures = list(dict.fromkeys(name for each in found.policies for name in each.figures))
     rows = [
-        [names[id(each)], each.unit or ABSENT, *(_estimate(each, name) for name in columns)]
+        [names[id(each)], each.unit or ABSENT, *(_estimate(each, name) for name in measures)]
         for each in found.policies
         if each.figures
     ]
-    heads = (name.replace("_", " ") for name in columns)
-    title = "Key measures with 95 % CI"
-    return Sheet(title, ("Model", "Unit", *heads), rows, narrow=True)
+    heads = (name.replace("_", " ") for name in measures)
+    columns = (say("model"), say("used_unit"), *heads)
+    return Sheet(say("summary_measures"), columns, rows, narrow=True)
 
 
 def _estimate(each: PolicySummary, name: str) -> str:
     found = each.figures.get(name)
-    return ABSENT if found is None else _with_interval(found)
-
-
-def _with_interval(found: Estimate) -> str:
-    if found.low is None or found.high is None:
-        return f"{found.value:.2f}"
-    return f"{found.value:.2f} ({found.low:.2f} to {found.high:.2f})"
+    return ABSENT if found is None else interval(found)
 
 
 def _worst(found: Summary, names: dict[int, str]) -> Sheet:
@@ -134,12 +131,15 @@ def _worst(found: Summary, names: dict[int, str]) -> Sheet:
         for each in found.policies
         for one in each.worst
     ]
-    return Sheet("Worst frames first", ("Model", "Frame", "Fails", "Followed", "Removed"), rows)
+    keys = ("model", "frame", "summary_fails", "summary_followed", "summary_removed")
+    return Sheet(say("summary_worst"), tuple(say(key) for key in keys), rows)
 
 
 def _head(found: Summary) -> str:
-    told = f"{found.done} of {found.cells} cells"
-    return f"{told}, {len(found.failed)} failed" if found.failed else told
+    done, cells, failed = found.done, found.cells, len(found.failed)
+    if not failed:
+        return say("summary_cells", done=done, cells=cells)
+    return say("summary_cells_failed", done=done, cells=cells, failed=failed)
 
 
 def _print(found: Summary) -> None:
@@ -182,8 +182,8 @@ def _markdown(found: Summary) -> Iterator[str]:
             yield _line([markdown_code(row[0]), *(markdown_text(cell) for cell in row[1:])])
     yield ""
     for each in found.policies:
-        told = markdown_text(f"{each.sentence} {each.fix}".strip())
-        yield f"- {markdown_code(each.policy)}: {told}"
+        text = markdown_text(f"{each.sentence} {each.fix}".strip())
+        yield f"- {markdown_code(each.policy)}: {text}"
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -23,6 +23,7 @@ from rich.text import Text
 from heedmap.cli.console import err, out
 from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRemoteCode
 from heedmap.errors import InputError
+from heedmap.ladder.messages import say
 from heedmap.policies.checkpoints.permissions import Permissions
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from heedmap.sweep.plan import Cell, Plan
 
 FAILED_CELLS, STOPPED = 3, 130
-"""Exit codes, beside 0 and 1."""
+"""Exit codes besides 0 and 1."""
 
 
 class Engines(StrEnum):
@@ -99,7 +100,7 @@ def sweep(
                 on_progress=show,
             )
     except KeyboardInterrupt:
-        err.print("Stopped; finished cells are kept. The same command resumes the run.")
+        err.print(say("sweep_stopped"))
         raise typer.Exit(STOPPED) from None
     _print_end(path, totals)
     if totals.failed:
@@ -138,12 +139,15 @@ class _Show:
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._task = progress.add_task("cells", total=None, rate="", failed="")
+        self._task = progress.add_task(say("sweep_progress"), total=None, rate="", failed="")
 
     def __call__(self, totals: Totals) -> None:
         elapsed = self._progress.tasks[0].elapsed or 0.0
-        rate = f"{totals.frames / elapsed:.2f} frames/s" if totals.frames and elapsed else ""
-        failed = f"{totals.failed} failed" if totals.failed else ""
+        rate = failed = ""
+        if totals.frames and elapsed:
+            rate = say("sweep_rate", rate=f"{totals.frames / elapsed:.2f}")
+        if totals.failed:
+            failed = say("sweep_failed", count=totals.failed)
         self._progress.update(
             self._task, completed=totals.done, total=totals.cells, rate=rate, failed=failed
         )
@@ -170,14 +174,19 @@ def _print_plan(
 ) -> None:
     from heedmap.sweep.estimate import instructions_in, measure
 
+    names = ", ".join(each.name for each in plan.policies)
+    measures = ", ".join(plan.options.measures) or say("sweep_no_measures")
+    interventions = ", ".join(plan.options.interventions) or say("sweep_no_interventions")
+    most, total = plan.options.frames_per_cell, len(plan.cells)
+    size = say("sweep_cells", cells=len(cells), frames=most)
+    if len(cells) < total:
+        size = say("sweep_cells_of_shard", cells=len(cells), frames=most, total=total)
     lines = [
-        f"Policies: {len(plan.policies)} ({', '.join(each.name for each in plan.policies)})",
-        f"Frames: {len(plan.frames)}",
-        f"Instruction sets: {instructions_in(plan)}",
-        f"Measures: {', '.join(plan.options.measures) or 'none beyond the diagnosis'}; "
-        f"interventions: {', '.join(plan.options.interventions) or 'none'}",
-        f"Cells: {len(cells)} of {plan.options.frames_per_cell} frames at most"
-        + (f", of {len(plan.cells)} in all shards" if len(cells) < len(plan.cells) else ""),
+        say("sweep_policies", count=len(plan.policies), names=names),
+        say("sweep_frames", count=len(plan.frames)),
+        say("sweep_sets", count=instructions_in(plan)),
+        say("sweep_measures", measures=measures, interventions=interventions),
+        size,
     ]
     if permissions is not None:
         lines += _estimate_lines(plan, cells, workers, measure(plan, cells[0], permissions))
@@ -190,19 +199,27 @@ def _estimate_lines(
 ) -> list[str]:
     name = plan.policies[measured.cell.policy].name
     if measured.error is not None:
-        return [f"No estimate, because the first cell fails ({name}): {measured.error}"]
+        return [say("sweep_no_estimate", policy=name, error=measured.error)]
     minutes = measured.seconds_for(plan, cells, workers) / 60
     return [
-        f"Estimate: {minutes:.1f} minutes and {measured.calls_for(cells)} calls of policies with "
-        f"{workers} worker(s), from one cell of {name} ({measured.seconds:.1f} s, "
-        f"{measured.calls} calls; loading {measured.load_seconds:.1f} s)"
+        say(
+            "sweep_estimate",
+            minutes=f"{minutes:.1f}",
+            calls=measured.calls_for(cells),
+            workers=workers,
+            policy=name,
+            seconds=f"{measured.seconds:.1f}",
+            cell_calls=measured.calls,
+            loading=f"{measured.load_seconds:.1f}",
+        )
     ]
 
 
 def _print_end(path: Path, totals: Totals) -> None:
     for cell, how in totals.damaged.items():
-        err.print(Text(f"Damaged, measured again: {cell}: {how}"), soft_wrap=True)
-    told = f"{totals.done} of {totals.cells} cells are in {path}"
-    if totals.failed:
-        told += f", {totals.failed} of them failed"
-    out.print(f"{told}. See: heedmap summary {path}", highlight=False, markup=False, soft_wrap=True)
+        err.print(Text(say("sweep_damaged", cell=cell, damage=how)), soft_wrap=True)
+    done, cells, failed, at = totals.done, totals.cells, totals.failed, str(path)
+    line = say("sweep_end", done=done, cells=cells, path=at)
+    if failed:
+        line = say("sweep_end_failed", done=done, cells=cells, path=at, failed=failed)
+    out.print(line, highlight=False, markup=False, soft_wrap=True)

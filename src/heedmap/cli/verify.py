@@ -10,6 +10,7 @@ from rich.text import Text
 
 from heedmap.cli.console import err, out
 from heedmap.cli.showing import run_folder
+from heedmap.ladder.messages import say
 from heedmap.record.manifest import Verification, listed
 from heedmap.record.reading import verify_result
 
@@ -37,12 +38,13 @@ def _verified(folder: Path) -> Verification:
 
 
 def _print(found: Verification) -> None:
+    folder = str(found.folder)
     for damage in found.damaged:
-        err.print(Text(f"{found.folder}: damaged: {damage}"), soft_wrap=True)
+        err.print(Text(say("verify_damaged", folder=folder, damage=str(damage))), soft_wrap=True)
     if found.unchecked:
-        what = f"{len(found.unchecked)} files have no checksum ({listed(found.unchecked)})"
-        err.print(Text(f"{found.folder}: {what}: an older heedmap wrote them."), soft_wrap=True)
+        names, count = listed(found.unchecked), len(found.unchecked)
+        line = say("verify_unchecked", folder=folder, count=count, files=names)
+        err.print(Text(line), soft_wrap=True)
     if not found.damaged:
-        out.print(
-            Text(f"{found.folder}: {found.files} files are as they were written."), soft_wrap=True
-        )
+        line = say("verify_whole", folder=folder, count=found.files)
+        out.print(Text(line), soft_wrap=True)

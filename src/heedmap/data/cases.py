@@ -1,6 +1,6 @@
 """Case folders: a frame with its instructions, and what they ask for, on disk.
 
-`frame.png` beside `instructions.yaml`, a list of `name`, `text`, and where they are known
+`frame.png` with `instructions.yaml`, a list of `name`, `text`, and where they are known
 `expert_action`, `paraphrases` and `recorded`. A folder of such folders is a set of trials;
 those that lie together in a folder of their own are frames of one episode.
 """

@@ -1,6 +1,6 @@
 """Counterfactual instructions: a direction, colour or object exchanged for another.
 
-The words that stand in for each other are a table that the user can edit, in English and in
+The words that replace each other are in a table that the user can edit, in English and in
 Korean (`counterfactuals.yaml`).
 """
 
@@ -20,13 +20,13 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from heedmap.errors import InstructionError
 
 RECORDED = "recorded"
-"""Name of the instruction that a frame came with, beside the counterfactuals of it."""
+"""Name of the instruction that a frame came with, next to its counterfactuals."""
 MOST = 3
-"""Counterfactuals of one instruction, where no other number is asked for."""
+"""Counterfactuals of one instruction, where no other number is given."""
 
 
 class WordGroup(BaseModel):
-    """Sets of words; within a set they stand in for each other."""
+    """Sets of words; within a set they replace each other."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -46,7 +46,7 @@ PARTICLE = "으로|로|을|를|이|가|은|는|과|와|에서|에|의|도|만|�
 
 @dataclass(frozen=True)
 class Counterfactual:
-    """An instruction that asks for something else."""
+    """An instruction with another expected action."""
 
     name: str
     text: str
@@ -179,7 +179,7 @@ def _in_korean(match: re.Match[str], exchanges: dict[str, str]) -> str:
 
 
 RIEUL = 8
-"""Number of the final consonant ㄹ, after which 로 stands and not 으로."""
+"""Number of the final consonant ㄹ, after which 로 follows and not 으로."""
 
 
 def _final_consonant(syllable: str) -> int:

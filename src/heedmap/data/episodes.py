@@ -50,7 +50,7 @@ class Episode(ABC):
         return None
 
     def instruction(self, index: int) -> str | None:
-        """What the robot was told; None where that was not recorded."""
+        """The instruction of the robot; None where that was not recorded."""
         return None
 
     def index_at(self, second: float) -> int:

@@ -16,7 +16,7 @@ from heedmap.errors import FrameError
 
 
 class FramePngs(Mapping[str, bytes]):
-    """PNG files of named frames, made when they are asked for."""
+    """PNG files of named frames, made at first use."""
 
     def __init__(self, frames: Sequence[NamedFrame]) -> None:
         self._frames = {frame.name: frame for frame in frames}

@@ -33,7 +33,7 @@ STATES = (
 )
 INSTRUCTIONS = ("language_instruction", "instruction", "task", "language", "prompt")
 MOST_CHUNK_BYTES = 2**30
-"""A chunk is unpacked whole, whatever is asked for of it."""
+"""A chunk is always unpacked whole."""
 
 
 @final
@@ -58,7 +58,7 @@ class Hdf5Episode(Episode):
                 _check(data, f"{path}:{name}")
             self._length = min(len(data) for data in sets.values())
             self._state = next((place for place in STATES if own.dataset(place) is not None), None)
-            self._told = _instruction(own)
+            self._text = _instruction(own)
 
     @property
     def length(self) -> int:
@@ -95,7 +95,7 @@ class Hdf5Episode(Episode):
 
     def instruction(self, index: int) -> str | None:
         """An attribute or a text of the file, one for the whole episode."""
-        return self._told
+        return self._text
 
     @contextmanager
     def _opened(self) -> Iterator[OwnData]:
@@ -144,8 +144,8 @@ def _check(data: h5py.Dataset, what: str) -> None:
 def _instruction(own: OwnData) -> str | None:
     for name in INSTRUCTIONS:
         value = own.attribute(name)
-        if value is None and (told := own.dataset(name)) is not None:
-            value = told[()]
+        if value is None and (dataset := own.dataset(name)) is not None:
+            value = dataset[()]
         if isinstance(value, np.ndarray) and value.size:
             value = value.flat[0]
         if isinstance(value, bytes):

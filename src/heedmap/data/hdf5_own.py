@@ -62,7 +62,7 @@ class OwnData:
             ) from error
 
     def _walk(self, place: str) -> Any:
-        """Walk a path link by link: asked for the whole, HDF5 would open other files on the way."""
+        """Walk a path link by link: given the whole path, HDF5 would open other files."""
         found: Any = self._file
         ahead, soft_links = _steps(place), 0
         while ahead:

@@ -146,8 +146,8 @@ class LeRobotEpisode(Episode):
             texts = [n for n in table.column_names if pa.types.is_string(table[n].type)]
             if not texts or "task_index" not in table.column_names:
                 raise FrameError(f"{path} has no column of tasks and task_index.")
-            numbers, told = table["task_index"].to_pylist(), table[texts[0]].to_pylist()
-            return dict(zip(numbers, told, strict=True))
+            numbers, tasks = table["task_index"].to_pylist(), table[texts[0]].to_pylist()
+            return dict(zip(numbers, tasks, strict=True))
         path = self.path / "meta/tasks.jsonl"
         if not path.is_file():
             return {}
@@ -198,7 +198,7 @@ def _camera_name(key: str) -> str:
 
 
 def _filled(template: str, values: dict[str, Any]) -> str:
-    """The template with its plain fields filled; a data set's text gets at nothing else."""
+    """The template with its plain fields filled; a data set's text reaches no other field."""
     fields = re.findall(r"{([^}]*)}", template)
     if any(not re.fullmatch(r"\w+(:0?\d*d)?", f) or f.split(":")[0] not in values for f in fields):
         raise FrameError(f"The path '{template}' in {INFO} has fields that are not known.")

@@ -52,7 +52,7 @@ class NamedFrame:
     source: str
     observation: Observation
     instruction: str | None = None
-    """What the robot was told then, where that was recorded."""
+    """The instruction at that time, where it was recorded."""
     episode: str | None = None
     """Frames of one episode are not independent of each other."""
 

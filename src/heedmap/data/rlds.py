@@ -76,10 +76,10 @@ class RldsEpisode(Episode):
         return None
 
     def instruction(self, index: int) -> str | None:
-        """The step's own; some data sets tell it once for all."""
+        """The step's own; some data sets have one for all steps."""
         for key in INSTRUCTIONS:
-            if key in self._record and (told := self._bytes(key)):
-                return told[min(index, len(told) - 1)].decode("utf-8", "replace").strip() or None
+            if key in self._record and (texts := self._bytes(key)):
+                return texts[min(index, len(texts) - 1)].decode("utf-8", "replace").strip() or None
         return None
 
     @cached_property

@@ -1,4 +1,4 @@
-"""A trial: one frame, the instructions put to the policy on it, and what they ask for."""
+"""A trial: one frame, its instructions, and their expected actions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Trial:
     observation: Observation
     instructions: Mapping[str, str]
     expected: Mapping[str, str] = field(default_factory=dict)
-    """What each asks for, such as "LEFT" or "dim1:+"; where it is known."""
+    """Expected action of each, such as "LEFT" or "dim1:+", where known."""
     paraphrases: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Other words for the same."""
     recorded: str | None = None
@@ -27,19 +27,19 @@ class Trial:
 
     @property
     def cluster(self) -> str:
-        """The episode, else the frame itself."""
+        """The episode, or the frame itself."""
         return self.episode or self.name
 
     @property
     def is_needed(self) -> bool | None:
-        """Whether the instruction decides here; None where expectations do not tell."""
+        """Whether the instruction decides here; None where expected actions are unknown."""
         known = [self._asks(name) for name in self.instructions if name in self.expected]
         if len(set(known)) > 1:
             return True
         return False if len(known) == len(self.instructions) else None
 
     def pairs(self) -> Iterator[tuple[str, str]]:
-        """Instructions that ask for different actions; any two, where nobody said."""
+        """Instructions with different expected actions; any two where these are unknown."""
         for one, two in combinations(self.instructions, 2):
             both_known = one in self.expected and two in self.expected
             if self.is_needed is None or (both_known and self._asks(one) != self._asks(two)):

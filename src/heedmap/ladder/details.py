@@ -5,7 +5,8 @@ from __future__ import annotations
 from heedmap.ladder.evidence import Estimate
 from heedmap.ladder.messages import Language, say
 from heedmap.ladder.messages.numbers import ABSENT, amount, percent, ranges, rate
-from heedmap.ladder.upper import LEAST_ACTION_CHANGE, change_that_may_be_rounding
+from heedmap.ladder.thresholds import LEAST_ACTION_CHANGE_SHARE
+from heedmap.ladder.upper import change_that_may_be_rounding
 from heedmap.ladder.verdict import Details, Measurements
 
 
@@ -39,7 +40,7 @@ def details_of(measured: Measurements) -> Details:
 
 
 def telling_lost_words(measured: Measurements) -> tuple[str, ...]:
-    """Lost words that only some of the instructions lose or have: those that tell them apart."""
+    """Lost words in which the instructions differ: not those that all of them have and lose."""
     lost = measured.tokens.lost_words
     names = list(measured.tokens.ids)
     everywhere = set.intersection(*(set(lost.get(name, ())) for name in names)) if names else set()
@@ -86,7 +87,7 @@ def detail_texts(details: Details | dict[str, str], language: Language) -> dict[
     }
     if details.action_change is not None:
         texts["change"] = f"{100 * details.action_change:.1g} %"
-        texts["least_change"] = f"{100 * LEAST_ACTION_CHANGE:g} %"
+        texts["least_change"] = f"{100 * LEAST_ACTION_CHANGE_SHARE:g} %"
     if details.mediated is not None:
         figure = f"{details.mediated.value:.2f}"
         texts["removed"] = _removed(figure, texts["dependence"], language)

@@ -118,6 +118,33 @@ class AttentionPredicts(_Model):
     layers: int
 
 
+class Bypass(_Model):
+    """A path from the instruction to the action beside its positions in the sequence."""
+
+    status: Literal["found", "none", "not measured"]
+    kind: Literal["after", "before"] | None = None
+    """`after`: around or behind the transformer. `before`: into the image's positions."""
+    module: str | None = None
+    """The first module on that path whose input changes with the instruction."""
+    change: float | None = None
+    """Largest change of an action score with the sequence kept fixed."""
+
+
+class PatchMap(_Model):
+    """Which grid cell of one camera's image moves which positions."""
+
+    camera: str
+    cells_a_side: int
+    positions: tuple[tuple[int, ...], ...] = ()
+    """Per cell, row by row from the upper left; empty where the tower `mixes`."""
+    cells_share: float | None = None
+    """Share of the cells that move any position; None where they were not all tried."""
+    positions_share: float | None = None
+    """Share of the camera's positions that some cell moves; None as above."""
+    mixes: bool = False
+    """The cell in the upper left corner moves all of the camera's positions."""
+
+
 class KnockoutPath(_Model):
     """How knockouts were run, and why: `cached rows` only where it gave what whole passes give."""
 
@@ -174,16 +201,16 @@ class Competence(_Model):
 
     rate: Estimate
     chance: float
-    """What a policy reaches that always does what is asked for most often."""
+    """Rate of a policy that always outputs the action expected most often."""
 
 
 class FollowingFacts(_Model):
-    """How often the action is the one asked for; formulas in `measures/following.py`."""
+    """How often the action is the expected one; formulas in `measures/following.py`."""
 
     rate: Estimate
     """Directional instruction-following rate; a frame's mean over its instructions."""
     chance: float
-    """What a policy reaches that does the same whatever is asked."""
+    """Rate of the best fixed action, whatever the instruction."""
     by_instruction: dict[str, Estimate]
     counterfactual_accuracy: Estimate | None
     """Frames on which every instruction is followed."""
@@ -191,11 +218,11 @@ class FollowingFacts(_Model):
     grounding_score: Estimate | None
     log_likelihood_ratio_bits: Estimate | None
     swapped: tuple[tuple[str, str], ...]
-    """Pairs of actions that are done in each other's place."""
+    """Pairs of actions output in each other's place."""
 
 
 class ActionUnder(_Model):
-    """What is done under one instruction, over the trials that have it."""
+    """The action under one instruction, over the trials that have it."""
 
     instruction: str
     action: str
@@ -210,14 +237,14 @@ class ObeyedFacts(_Model):
     unit: str
     trials: int
     not_needed: int
-    """Frames on which all instructions ask for the same action; never counted as ignoring."""
+    """Frames on which all instructions expect the same action; never counted as ignoring."""
     without_expectation: int
-    """Frames of which nobody said what the instructions ask for."""
+    """Frames without known expected actions."""
     not_competent: int
     """Frames left out of `following`: the action is wrong under their own instruction."""
     swap_distance: Estimate | None
     """Between the actions of instructions that ask for different ones. None, as are all
-    distances here, where `action_change` is too small to be told from rounding."""
+    distances here, where `action_change` may be rounding."""
     paraphrase_distance: Estimate | None
     beyond_paraphrase: Estimate | None
     """Swap less paraphrase, paired by frame; the swap alone where there was no paraphrase."""
@@ -231,11 +258,11 @@ class ObeyedFacts(_Model):
     contradictory_distance: Estimate | None
     """Between the action under two contradicting instructions joined, and under the first."""
     following: FollowingFacts | None
-    """None where no expectation tells, or no frame is left."""
+    """None without expected actions, or where no frame is left."""
     competent: Competence | None
     """None where no frame says which instruction is its own."""
     own_action_anyway: Estimate | None
-    """Of the other instructions: those under which the frame's own action is done all the same."""
+    """Of the other instructions: those under which the frame's own action is output."""
     actions: tuple[ActionUnder, ...] = ()
     """By instruction and action, with intervals over frames; empty in older records."""
     action_change: float | None = None

@@ -7,7 +7,9 @@ judged in `upper.py`, from cuts and exchanges.
 
 from __future__ import annotations
 
+from heedmap.ladder.causes import Cause, RungName
 from heedmap.ladder.details import details_of, telling_lost_words
+from heedmap.ladder.thresholds import UNATTENDED_ROLLOUT_SHARE
 from heedmap.ladder.upper import (
     judge_competent,
     judge_needed,
@@ -15,11 +17,8 @@ from heedmap.ladder.upper import (
     judge_used,
     responds,
 )
-from heedmap.ladder.verdict import Cause, Measurements, Rung, RungName, Status, Verdict
+from heedmap.ladder.verdict import Measurements, Rung, Status, Verdict
 from heedmap.ladder.wording import verdict_text
-
-UNATTENDED_ROLLOUT_SHARE = 1e-4
-"""Below this share of attention rollout nothing of the instruction is read in any layer."""
 
 
 def judge(measured: Measurements) -> Verdict:
@@ -73,7 +72,7 @@ def _tokenised(measured: Measurements) -> tuple[Rung, Cause | None]:
     }
     cause: Cause | None = None
     if not tokens.follows_instruction:
-        held = max((_told_apart(ids) for ids in tokens.ids.values()), default=0)
+        held = max((_without_padding(ids) for ids in tokens.ids.values()), default=0)
         cause = "stale_instruction" if held >= tokens.words else "empty_instruction"
     elif lost:
         cause = "unknown_words" if tokens.grows_with_instruction else "truncated"
@@ -83,7 +82,7 @@ def _tokenised(measured: Measurements) -> tuple[Rung, Cause | None]:
     return Rung(status="fails" if cause else "holds", value=value, evidence=evidence), cause
 
 
-def _told_apart(ids: tuple[int, ...]) -> int:
+def _without_padding(ids: tuple[int, ...]) -> int:
     """Ids without the run of equal ones (padding) at either end."""
     kept = list(ids)
     for end in (-1, 0):

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from heedmap.ladder.verdict import AttendedFacts, Bypass, PresenceFacts, TokenFacts, VisibilityFacts
+from heedmap.ladder.evidence import Bypass
+from heedmap.ladder.verdict import AttendedFacts, PresenceFacts, TokenFacts, VisibilityFacts
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def all_presence(seen: Sequence[PresenceFacts]) -> PresenceFacts:
 
 
 def any_bypass(seen: Sequence[Bypass]) -> Bypass:
-    """The first that was found; else the first that was looked for."""
+    """The first that was found, or the first that was measured."""
     order = {"found": 0, "none": 1, "not measured": 2}
     return min(seen, key=lambda bypass: order[bypass.status])
 

@@ -1,25 +1,21 @@
 """Rungs 5 and 6 and their gates: pure rules from measured facts to rungs.
 
-Thresholds were chosen on the population's development members (docs/ladder.md), which are
-never scored. A significant effect of no size proves nothing, so every rule asks for both.
+A significant effect of no size proves nothing, so every rule needs both: size
+(`thresholds.py`) and certainty.
 """
 
 from __future__ import annotations
 
+from heedmap.ladder.causes import Cause
 from heedmap.ladder.evidence import Estimate, ObeyedFacts
-from heedmap.ladder.verdict import Cause, Measurements, Rung
-
-LEAST_EFFECT: dict[str, float] = {"bits": 0.02, "scale units": 0.1}
-"""Smallest difference of actions that counts, by unit."""
-LEAST_ACTION_CHANGE = 1e-4
-"""Smallest change of a continuous action that is told, as a share of the action's own magnitude
-(see `measures.distance.largest_change`). Rounding, and running in batches, may do as much."""
-LEAST_FOLLOWED = 0.5
-"""An instruction followed on fewer frames (upper end of the interval) is not obeyed."""
-
-MOSTLY = 0.5
-"""A policy is competent above this share of frames; the frame's own action counts as done
-anyway above this share of other instructions."""
+from heedmap.ladder.thresholds import (
+    COMPETENT_SHARE,
+    LEAST_ACTION_CHANGE_SHARE,
+    LEAST_EFFECT,
+    LEAST_FOLLOWED_SHARE,
+    SAME_ACTION_SHARE,
+)
+from heedmap.ladder.verdict import Measurements, Rung
 
 _NOT_MEASURED: tuple[Rung, Cause | None] = (Rung(status="not measured"), None)
 
@@ -42,7 +38,7 @@ def judge_competent(measured: Measurements) -> Rung:
     if facts is None or facts.competent is None:
         return Rung(status="not measured")
     return Rung(
-        status="holds" if facts.competent.rate.value > MOSTLY else "fails",
+        status="holds" if facts.competent.rate.value > COMPETENT_SHARE else "fails",
         value=facts.competent.rate.value,
         evidence=facts.competent.model_dump(mode="json"),
     )
@@ -59,7 +55,9 @@ def judge_used(measured: Measurements) -> tuple[Rung, Cause | None]:
     if is_effect(facts.mediated, facts.unit):
         return Rung(status="holds", value=facts.mediated.value, evidence=evidence), None
     if measured.obeyed is None or not _decided(measured.obeyed):
-        return Rung(status="not measured", evidence=evidence), None  # nobody said it should be
+        return Rung(
+            status="not measured", evidence=evidence
+        ), None  # no expected action says it should be
     rung = Rung(status="fails", value=facts.mediated.value, evidence=evidence)
     if measured.bypass.status == "found" and responds(measured.obeyed):
         return rung, None  # it has a bypass, which the verdict names
@@ -101,7 +99,7 @@ def judge_obeyed(measured: Measurements) -> tuple[Rung, Cause | None]:
     if following is None:
         cause: Cause | None = "not_competent" if facts.not_competent else None
         return Rung(status="not measured", evidence=evidence), cause
-    each = [_upper(rate) >= LEAST_FOLLOWED for rate in following.by_instruction.values()]
+    each = [_upper(rate) >= LEAST_FOLLOWED_SHARE for rate in following.by_instruction.values()]
     holds = is_above(following.rate, following.chance) and all(each) and not is_swapped
     rung = Rung(status="holds" if holds else "fails", value=following.rate.value, evidence=evidence)
     if holds:
@@ -114,20 +112,20 @@ def may_be_rounding(change: float | None) -> bool:
 
     No change at all is a finding: the instruction does nothing.
     """
-    return change is not None and 0 < change < LEAST_ACTION_CHANGE
+    return change is not None and 0 < change < LEAST_ACTION_CHANGE_SHARE
 
 
 def change_that_may_be_rounding(measured: Measurements) -> float | None:
-    """How much of itself exchanging the instruction changes the action, where that is too little.
+    """Relative change of the action under exchange, where it is too small to be judged.
 
-    Then neither use nor obedience can be told. None where it is enough, nothing, or not known.
+    None where it is large enough, exactly 0, or not known.
     """
     facts = measured.obeyed
     return facts.action_change if facts and may_be_rounding(facts.action_change) else None
 
 
 def _too_small(change: float) -> tuple[Rung, Cause | None]:
-    least = f"{100 * LEAST_ACTION_CHANGE:g} %"
+    least = f"{100 * LEAST_ACTION_CHANGE_SHARE:g} %"
     evidence = {"action_change": change, "why": f"smaller than {least} of the action's magnitude"}
     return Rung(status="not measured", evidence=evidence), None
 
@@ -159,7 +157,7 @@ def _frame_decides(measured: Measurements) -> bool:
     facts = measured.obeyed
     if facts is None or facts.own_action_anyway is None or facts.competent is None:
         return False
-    same_anyway = facts.own_action_anyway.value > MOSTLY
+    same_anyway = facts.own_action_anyway.value > SAME_ACTION_SHARE
     return same_anyway and is_above(facts.competent.rate, facts.competent.chance)
 
 

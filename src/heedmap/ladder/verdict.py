@@ -1,7 +1,7 @@
 """What the ladder is judged from, and what it says: plain values, no torch.
 
-Every number of a verdict stands here or in the cases of the record; the rules from one to
-the other are in `ladder/`. "Not measured" is None, never 0.
+Every number of a verdict is here or in the cases of the record; the rules are in `judge.py` and
+`upper.py`. "Not measured" is None, never 0.
 """
 
 from __future__ import annotations
@@ -10,38 +10,19 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from heedmap.ladder.evidence import CausalMap, Estimate, ObeyedFacts, UsedFacts
+from heedmap.ladder.causes import Cause, RungName
+from heedmap.ladder.evidence import (
+    Bypass,
+    CausalMap,
+    Estimate,
+    ObeyedFacts,
+    PatchMap,
+    UsedFacts,
+)
 
-RungName = Literal["tokenised", "present", "visible", "attended", "used", "obeyed"]
 LOWER_RUNGS: tuple[RungName, ...] = ("tokenised", "present", "visible", "attended")
-"""Those that are told from one frame alone."""
+"""Those that are measured on one frame alone."""
 Status = Literal["holds", "fails", "not measured"]
-Cause = Literal[
-    "none",
-    "empty_instruction",
-    "stale_instruction",
-    "truncated",
-    "unknown_words",
-    "same_ids",
-    "overwritten",
-    "length_leak",
-    "absent",
-    "shifted_by_padding",
-    "masked",
-    "action_before_instruction",
-    "image_masked",
-    "values_zero",
-    "unattended",
-    "unused",
-    "confounded",
-    "disobeyed",
-    "not_competent",
-    "not_needed",
-    "indirect_only",
-    "bypass",
-    "not_measured",
-]
-"""Closed list, documented in docs/ladder.md. `none`: nothing was found on the rungs measured."""
 
 
 class _Model(BaseModel):
@@ -87,7 +68,7 @@ class PresenceFacts(_Model):
     mixed_positions: tuple[int, ...]
     """Positions that both instruction and frame move."""
     overwritten_positions: tuple[int, ...] = ()
-    """Where the instruction's words would stand by the other words' places; image stands there."""
+    """Where the instruction's words would be, but image embeddings are."""
     length_changes_attention: bool | None = None
     """Whether a longer instruction changes the attention though no word moves a position."""
     shifts_with_length: bool | None = None
@@ -105,7 +86,7 @@ class VisibilityFacts(_Model):
     instruction_hops: int | None
     """Fewest hops from such a position; 1 is direct attention."""
     instruction_after_action: bool
-    """Whether all of them stand behind the last action row."""
+    """Whether all of them come after the last action row."""
     image_total: int
     image_direct: int
     image_reachable: int
@@ -129,7 +110,7 @@ class AttendedFacts(_Model):
     lift: float | None
     """Share per visible token against uniform; sinks left out on both sides."""
     lift_by_region: dict[str, float | None] = {}
-    """As `lift`, for every region of the first case; None where nothing of it is visible."""
+    """As `lift`, for every region of the first case; None where none of it is visible."""
     sinks: tuple[int, ...]
     value_share: float | None
     """Share of the norms of what is read (Kobayashi et al. 2020)."""
@@ -149,33 +130,6 @@ class AttendedFacts(_Model):
     """The share under made-up instructions of equal length."""
 
 
-class Bypass(_Model):
-    """A road from the instruction to the action that is not its place in the sequence."""
-
-    status: Literal["found", "none", "not measured"]
-    kind: Literal["after", "before"] | None = None
-    """`after`: around or behind the transformer. `before`: into the image's positions."""
-    module: str | None = None
-    """The first module on that road whose input follows the instruction."""
-    change: float | None = None
-    """Largest change of an action score with the sequence held fixed."""
-
-
-class PatchMap(_Model):
-    """Which grid cell of one camera's image moves which positions."""
-
-    camera: str
-    cells_a_side: int
-    positions: tuple[tuple[int, ...], ...] = ()
-    """Per cell, row by row from the upper left; empty where the tower `mixes`."""
-    cells_share: float | None = None
-    """Share of the cells that move any position; None where they were not all tried."""
-    positions_share: float | None = None
-    """Share of the camera's positions that some cell moves; None as above."""
-    mixes: bool = False
-    """The cell in the upper left corner moves all of the camera's positions."""
-
-
 class Measurements(_Model):
     """All that the ladder is judged from."""
 
@@ -186,12 +140,12 @@ class Measurements(_Model):
     attended: AttendedFacts | None
     bypass: Bypass
     used: UsedFacts | None = None
-    """None where nothing of the instruction is in the sequence, or no frame counts."""
+    """None where the instruction has no position in the sequence, or no frame counts."""
     obeyed: ObeyedFacts | None = None
     causal_map: CausalMap | None = None
     patches: tuple[PatchMap, ...] = ()
     by_exchange_only: bool = False
-    """The policy is a black box: whether the instruction is used is told by exchanging it."""
+    """A black box: rung 5 is judged by exchanging instructions."""
 
     @classmethod
     def of_black_box(cls, obeyed: ObeyedFacts | None) -> Measurements:
@@ -309,11 +263,11 @@ class Details(_Model):
     """Share of the actions that are the expected ones: 0..1."""
     chance: float | None = None
     swapped: tuple[tuple[str, str], ...] = ()
-    """Actions that are done in each other's place."""
+    """Actions output in each other's place."""
     competent: Estimate | None = None
     """As `rate`, under the frames' own instructions."""
     anyway: Estimate | None = None
-    """Share of the other instructions under which the frame's own action is done: 0..1."""
+    """Share of the other instructions under which the frame's own action is output: 0..1."""
     action_change: float | None = None
     """What exchanging the instruction changes, of the action's own magnitude (0..1), where that is
     so little that it may be rounding."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from heedmap.ladder.causes import NO_FAULT, RungName
 from heedmap.ladder.details import detail_texts
 from heedmap.ladder.messages import Language, say
 from heedmap.ladder.upper import is_effect
-from heedmap.ladder.verdict import Cause, Details, RungName, Verdict
-
-_WITHOUT_FAULT: frozenset[Cause] = frozenset({"none", "indirect_only", "bypass"})
-"""Causes whose sentence goes on to say what is known of rungs 5 and 6."""
+from heedmap.ladder.verdict import Details, Verdict
 
 
 def rung_name(rung: RungName, language: Language = "en") -> str:
@@ -27,7 +25,7 @@ def verdict_text(verdict: Verdict, language: Language = "en") -> tuple[str, str]
 
 
 def _cause_key(verdict: Verdict) -> str:
-    """Of a black box nothing is said of the steps that could not be seen."""
+    """The sentence on a black box leaves out the steps that could not be observed."""
     is_black_box = verdict.rungs["present"].status == "not measured"
     suffix = "_by_exchange" if is_black_box and verdict.cause in ("none", "unused") else ""
     return f"cause_{verdict.cause}{suffix}"
@@ -36,7 +34,7 @@ def _cause_key(verdict: Verdict) -> str:
 def _further(verdict: Verdict) -> list[str]:
     """Messages that follow the one on the cause."""
     obeyed = verdict.rungs["obeyed"].status
-    if verdict.cause in _WITHOUT_FAULT:
+    if verdict.cause in NO_FAULT:
         return _upper(verdict)
     keys = ["and_swapped"] if verdict.cause == "disobeyed" and has_swapped(verdict) else []
     if verdict.bypass.status == "found":
@@ -62,7 +60,7 @@ def _upper(verdict: Verdict) -> list[str]:
 
 
 def has_swapped(verdict: Verdict) -> bool:
-    """Whether actions are done in each other's place."""
+    """Whether actions are output in each other's place."""
     details = verdict.details
     return bool(details.get("swapped") if isinstance(details, dict) else details.swapped)
 

@@ -26,7 +26,7 @@ Actions = Float[np.ndarray, "example *chunk"]
 PerExample = Float[np.ndarray, " example"]
 
 PROBABILITY_FLOOR = 2.0**-52
-"""Of an action in a log-likelihood ratio: less than a float64 near 1 can tell from nothing."""
+"""Probability clamp in log-likelihood ratios (float64 epsilon)."""
 
 
 @final
@@ -125,7 +125,7 @@ def log_likelihood_ratio_bits(
 
     One frame v; a row of `probabilities` for each instruction l, and in `chosen` the action a
     chosen (or expected) under it. p(a|v) is the mean of p(a|v,l) over the instructions. 0 bits
-    where the action is as likely whatever is asked, which is the chance level; at most
+    where the action is equally likely under every instruction, which is the chance level; at most
     log2(number of instructions).
 
     This is the pointwise mutual information of action and instruction given the frame, which
@@ -179,7 +179,7 @@ def largest_change(first: Actions, second: Actions, actions: Float[np.ndarray, "
     """Largest difference of one value between the two actions of any example.
 
     As a share of the largest |value| in `actions`, of any dimension: a dimension that stays
-    near zero is rounded as the others are, so that its own size tells nothing of what it does.
+    near zero is rounded as the others are, so its own size is no reference.
     An action with a large constant offset is rounded as coarsely as the offset, and is
     measured against it too. 0 for equal actions, also where all are zero.
 

@@ -1,6 +1,6 @@
-"""How often the action is the one that the instruction asks for.
+"""How often the action is the expected one.
 
-An expectation says what an instruction asks for; whether an action meets it is yes or no.
+An expectation is the action expected under an instruction; an action meets it or not.
 The measures here give one number an observation, for `stats.mean_interval` to average over
 observations with their clusters. None of them says anything without its chance level: a
 policy that always drives forward follows every instruction to drive forward.
@@ -17,11 +17,12 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from heedmap.errors import InstructionError, PolicyError
+from heedmap.ladder.thresholds import SWAPPED_SHARE
 
 Met = Bool[np.ndarray, "_"]
-"""True where an action did what was asked; several of them need not be equally long."""
+"""True where an action meets its expectation; arrays may differ in length."""
 Confusion = Int[np.ndarray, "expected chosen"]
-"""Counts of cases by the class that was asked for (row) and the one chosen (column)."""
+"""Counts of cases by the expected class (row) and the one chosen (column)."""
 
 _SIGN_OF_DIMENSION = re.compile(r"dim([0-9]{1,6})\s*:\s*([+-])", re.IGNORECASE)
 
@@ -29,16 +30,16 @@ _SIGN_OF_DIMENSION = re.compile(r"dim([0-9]{1,6})\s*:\s*([+-])", re.IGNORECASE)
 @final
 @dataclass(frozen=True)
 class Expectation:
-    """What an instruction asks for: a class by name, or the sign of one dimension."""
+    """The expected action: a class by name, or the sign of one dimension."""
 
     text: str
     """The class's name as the policy spells it, or such as "dim1:+"."""
     index: int
     """Of the class among the scores, or of the dimension in the action."""
     sign: Literal[1, -1] | None
-    """Of the dimension; None where a class is asked for."""
+    """Of the dimension; None where a class is expected."""
     classes: int | None
-    """How many classes the head chooses between; None where a sign is asked for."""
+    """How many classes the head chooses between; None where a sign is expected."""
 
     @property
     def chance(self) -> float:
@@ -72,12 +73,12 @@ class Expectation:
 
 
 def parse_expectation(text: str, action_names: tuple[str, ...] | None) -> Expectation:
-    """Read what an instruction asks for.
+    """Read an expected action.
 
     With `action_names`, the name of a class, in any case ("left" for LEFT); without them (a
     continuous head), the sign of a dimension counted from 0: "dim1:+" or "dim0:-".
 
-    Raises InstructionError, in one sentence, for anything else.
+    Raises InstructionError, in one sentence, for any other text.
     """
     asked = text.strip()
     if not asked:
@@ -96,7 +97,7 @@ def followed(
     """Whether each action is the one expected; its mean is the rate of following.
 
     Chance level: the mean of the expectations' `chance`. The stricter level, for what can be
-    reached without heeding, is that of the best single action whatever is asked.
+    reached while ignoring the instruction, is that of the best fixed action.
 
     Raises ValueError unless there is one expectation for each action.
     """
@@ -109,7 +110,7 @@ def followed(
 def counterfactual_accuracy(
     met_by_frame: Sequence[Met],
 ) -> Float[np.ndarray, " frame"]:
-    """Per frame, 1.0 where all of its instructions are followed, else 0.0.
+    """Per frame, 1.0 where all of its instructions are followed, and 0.0 elsewhere.
 
     An array of `met_by_frame` says for one frame whether each instruction put to it is met.
     It is the contrast consistency of Gardner et al. 2020 ("Evaluating Models' Local Decision
@@ -151,15 +152,15 @@ def language_grounding_score(
     done_when_asked: Bool[np.ndarray, " observation"],
     done_when_contradicted: Bool[np.ndarray, " observation"],
 ) -> Float[np.ndarray, " observation"]:
-    """Per observation: done when asked for, less done all the same when something else is.
+    """Per observation: action output when expected, minus output when contradicted.
 
     `done_when_contradicted` says whether the *same* action, the one that the right instruction
-    asks for, is taken although an instruction is given that contradicts it. The mean is the
+    expects, is taken although an instruction is given that contradicts it. The mean is the
     Linguistic Grounding Score (LGS) of ICBench (Zhang et al. 2026, arXiv 2603.06001): the rate
     of success under normal instructions less that under contradictory ones, there in percentage
     points over rollouts, here as a share (-1..1) over single actions. 1 where the instruction
     decides, 0 where it is ignored, which is the chance level; also 0 for a policy that never
-    succeeds, so it is read beside the rate of following.
+    succeeds, so read it with the rate of following.
 
     The formula is taken from summaries of the paper, not from its text; they agree with the
     numbers quoted from its tables (success 95.8 and 76.4 give 19.4).
@@ -172,10 +173,10 @@ def language_grounding_score(
 
 
 def confusion(chosen: Sequence[str], expected: Sequence[str], names: Sequence[str]) -> Confusion:
-    """Counts of cases, by the class that was asked for (row) and the one chosen (column).
+    """Counts of cases, by the expected class (row) and the one chosen (column).
 
     Rows and columns in the order of `names`. Chance level: a policy that ignores the
-    instruction has equal rows, but for how often each class is asked for.
+    instruction has equal rows, but for how often each class is expected.
 
     Raises ValueError for lists of different lengths, a class without a name, or a name twice.
     """
@@ -193,20 +194,20 @@ def confusion(chosen: Sequence[str], expected: Sequence[str], names: Sequence[st
 
 
 def swapped_pairs(
-    counts: Confusion, names: Sequence[str], share: float = 0.5
+    counts: Confusion, names: Sequence[str], share: float = SWAPPED_SHARE
 ) -> tuple[tuple[str, str], ...]:
-    """Pairs of classes of which each is done when the other is asked for.
+    """Pairs of classes, each of which is output when the other is expected.
 
-    Of `confusion`'s counts: more than `share` of the cases that ask for one give the other,
-    and the other way round. A pair comes once, in the order of `names`. A class that is done
-    whatever is asked makes no pair.
+    Of `confusion`'s counts: more than `share` of the cases that expect one give the other,
+    and the other way round. A pair comes once, in the order of `names`. A class that is
+    output under every instruction makes no pair.
 
     Raises ValueError unless the counts have a row and a column for every name.
     """
     if counts.shape != (len(names), len(names)):
         raise ValueError(f"{len(names)} names do not fit counts of shape {counts.shape}.")
     asked = counts.sum(axis=1, keepdims=True)
-    instead = counts > share * asked  # a class never asked for has 0 > 0: False
+    instead = counts > share * asked  # a class never expected has 0 > 0: False
     both = instead & instead.T
     return tuple(
         (names[one], names[other]) for one, other in np.argwhere(np.triu(both, k=1)).tolist()

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 ALIVE_SHARE = 0.05
-"""Of its attention, as in the follow-up to the page that heedmap began from."""
+"""Of its attention, as in the follow-up to "Action-Token Attention Analysis" (MoNaVLA)."""
 
 HeadShares = Float[np.ndarray, "layer head"]
 

@@ -2,7 +2,7 @@
 
 Abnar & Zuidema 2020, "Quantifying Attention Flow in Transformers": each layer mixes
 residual and attention, A' = r I + (1 - r) A; the rollout is the product over the layers.
-Only the action rows are asked for, so a vector is carried from the last layer down to the
+Only the action rows are needed, so a vector is carried from the last layer down to the
 first, and a layer's rows are computed a few at a time: no matrix of S x S is ever stored.
 """
 
@@ -16,7 +16,7 @@ from jaxtyping import Float
 from heedmap.errors import CaptureError
 
 RowWeightsOf = Callable[[tuple[int, ...]], Float[torch.Tensor, "head row key"]]
-"""Gives one layer's attention weights of the rows asked for."""
+"""Gives one layer's attention weights of the requested rows."""
 
 
 def rollout(

@@ -14,6 +14,7 @@ from jaxtyping import Float
 from scipy import stats
 
 from heedmap.ladder.evidence import Estimate
+from heedmap.ladder.thresholds import CONFIDENCE
 
 Observations = Float[np.ndarray, " observation"]
 Clusters = Float[np.ndarray, " cluster"]
@@ -41,7 +42,7 @@ def mean_interval(
     `clusters` names the cluster of each value. Whole clusters are drawn with replacement, and
     the mean of a draw is its sum over its count, so large clusters weigh more, as in the mean
     itself (Field & Welsh 2007, "Bootstrapping clustered data"). `low` and `high` are None with
-    one cluster, for nothing then tells how clusters differ. `left_out` is passed on as given.
+    one cluster, since it shows no variation between clusters. `left_out` is passed on as given.
 
     Few clusters give intervals that are too narrow: of normal values they hold the true mean
     in about 94 % of cases with 40 clusters, 90 % with 10, and 84 % with 5.
@@ -62,6 +63,7 @@ def mean_interval(
             batch=_batch(len(sums)),
             vectorized=True,
             paired=True,
+            confidence_level=CONFIDENCE,
             method="percentile",
             rng=np.random.default_rng(seed),
         ).confidence_interval
@@ -79,7 +81,7 @@ def paired_p_value(
 
     A sign-flip permutation test: were there no effect, each cluster's differences could as
     well have had the other sign. All 2**clusters flips are tried where they are no more than
-    `resamples`; else so many are drawn, and the observed one counts among them (Phipson &
+    `resamples`; otherwise so many are drawn, and the observed one counts among them (Phipson &
     Smyth 2010, "Permutation P-values Should Never Be Zero").
 
     None with one cluster. The smallest p that can come out is 1 / 2**clusters, so with fewer
@@ -147,7 +149,7 @@ def wilson_interval(successes: int, n: int) -> tuple[float, float]:
         raise ValueError(
             f"An interval needs at least one trial and 0 to n successes; got {successes} of {n}."
         )
-    interval = stats.binomtest(successes, n).proportion_ci(0.95, method="wilson")
+    interval = stats.binomtest(successes, n).proportion_ci(CONFIDENCE, method="wilson")
     return float(interval.low), float(interval.high)
 
 

@@ -1,7 +1,7 @@
-"""Watching a training run: at which step does the policy begin to heed its instruction?
+"""Watching a training run: at which step does the policy begin to follow its instruction?
 
 `Monitor` for a loop of one's own, `LightningMonitor` and `TrainerMonitor` for theirs. Names are
-imported when first used: nobody needs Lightning for the others.
+imported when first used: the others do not need Lightning.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class LightningMonitor(Callback):
         """The reading before the first update.
 
         Raises InstructionLostError where the trainer's `min_steps` or `min_epochs` would make
-        it train on although it is told to stop.
+        it train on after it is asked to stop.
         """
         try:
             self._read(trainer, pl_module)

@@ -16,7 +16,7 @@ class Pace:
 
     Between two readings so much time is left to training that a reading takes at most
     `most_cost_share` of both together: a step on the grid that comes too early is passed by.
-    So readings of two runs stand at comparable steps, and the bound holds from the first
+    So readings of two runs are at comparable steps, and the bound holds from the first
     reading on (which cannot be weighed against anything, and is always taken).
     """
 
@@ -43,7 +43,7 @@ class Pace:
         """What all of them took."""
 
     def is_due(self, step: int) -> bool:
-        """Whether a step is on the grid, and was not asked for before; moves on to the next.
+        """Whether a step is on the grid, and not taken before; moves on to the next.
 
         A step before the last one begins another run, whose first step is due.
         """

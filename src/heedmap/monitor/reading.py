@@ -11,25 +11,13 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from heedmap.ladder.causes import NO_WORD_ARRIVES, Cause, RungName
 from heedmap.ladder.evidence import Estimate, FollowingFacts, ObeyedFacts, UsedFacts
 from heedmap.ladder.messages import say
-from heedmap.ladder.verdict import AttendedFacts, Cause, RungName, Status
+from heedmap.ladder.verdict import AttendedFacts, Status
 from heedmap.record.record import PolicyResult
 
 PREFIX = "heedmap/"
-
-WITHOUT_TEXT: frozenset[Cause] = frozenset(
-    {
-        "empty_instruction",
-        "stale_instruction",
-        "overwritten",
-        "length_leak",
-        "absent",
-        "masked",
-        "action_before_instruction",
-    }
-)
-"""Causes under which no word reaches the action row."""
 
 
 class Reading(BaseModel):
@@ -43,7 +31,7 @@ class Reading(BaseModel):
     """By name, such as `heedmap/obeyed_flip_share`; what was not measured is left out."""
     rungs: dict[RungName, Status]
     bypass: Literal["found", "none", "not measured"]
-    """Whether the instruction reaches the action beside its place in the sequence."""
+    """Whether the instruction reaches the action by a path beside the sequence."""
     cause: Cause
     sentence: str
     fix: str
@@ -61,7 +49,7 @@ class Reading(BaseModel):
 
     def stop_message(self) -> str:
         """Why training stopped here, and how it would not have."""
-        about = "text" if self.cause in WITHOUT_TEXT else "fault"
+        about = "text" if self.cause in NO_WORD_ARRIVES else "fault"
         about = "image" if self.cause == "image_masked" else about
         return say(
             "training_stopped", step=self.step, sentence=self.sentence, fix=self.fix, about=about
@@ -141,5 +129,5 @@ def _with_interval(name: str, unit: str, found: Estimate) -> Iterator[tuple[str,
 
 
 def _unit(unit: str) -> str:
-    """As it stands in a name: `bits` or `scale_units`."""
+    """In names of metrics: `bits` or `scale_units`."""
     return unit.replace(" ", "_")

@@ -19,7 +19,7 @@ class TrainerMonitor(TrainerCallback):
     """Logs a monitor's readings through a `Trainer`'s own `log`, once it is attached to one.
 
     So every `report_to` sees them (TensorBoard and W&B put `train/` before the names), and
-    so does `trainer.state.log_history`. A callback is never told its trainer, hence `attach`.
+    so does `trainer.state.log_history`. A callback never receives its trainer, hence `attach`.
     """
 
     def __init__(self, monitor: Monitor) -> None:

@@ -1,4 +1,4 @@
-"""Nothing of a training run is other after a look at it than before.
+"""Restores all training state after a reading.
 
 What a look may change is put back: training flags, gradients, buffers, the state of every random
 generator. What cannot be put back without a second copy of the network, its weights, is compared:
@@ -32,7 +32,7 @@ def untouched(module: nn.Module, seed: int) -> Iterator[None]:
 
     Raises MonitorError when a weight was changed inside: that cannot be undone.
     """
-    with _generators(seed):  # outermost: whatever else runs here may draw, too
+    with _generators(seed):  # outermost: other code in this block may draw, too
         before = weights_sums(module)
         try:
             with ExitStack() as kept:
@@ -63,7 +63,7 @@ def _check_same(before: dict[str, torch.Tensor], after: dict[str, torch.Tensor])
 
 @dataclass(frozen=True)
 class _Buffer:
-    """A buffer, where it stands, and what was in it."""
+    """A buffer, its place, and its values."""
 
     owner: nn.Module
     name: str
@@ -71,7 +71,7 @@ class _Buffer:
     copy: torch.Tensor | None
 
     def put_back(self) -> None:
-        """The very tensor, with the values that it had; not written where they still stand."""
+        """The very tensor, with the values that it had; not written where they are unchanged."""
         self.owner._buffers[self.name] = self.tensor
         if self.tensor is None or self.copy is None:
             return

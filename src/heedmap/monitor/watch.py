@@ -1,6 +1,6 @@
-"""The monitor: looks at a policy in training every N steps, and may stop the run.
+"""The monitor: audits a policy in training every N steps, and may stop the run.
 
-It is called from a loop, or by the callbacks beside this file. A look is an audit of a few fixed
+It is called from a loop, or by the callbacks of this package. A reading is an audit of a few fixed
 trials; the run goes on bit for bit as it would have gone without it.
 """
 
@@ -21,8 +21,8 @@ from heedmap.auditing.climb import Climb, climb
 from heedmap.auditing.upper.measure import Stage, UpperOptions, check_trials
 from heedmap.data.trials import Trial
 from heedmap.errors import HeedmapError, InstructionLostError, MonitorError
+from heedmap.ladder.causes import RungName
 from heedmap.ladder.messages import say
-from heedmap.ladder.verdict import RungName
 from heedmap.monitor.history import append_reading, curve_of
 from heedmap.monitor.pace import Clock, Pace
 from heedmap.monitor.ranks import from_first_rank, is_first_rank, refuse_sharded
@@ -64,14 +64,14 @@ class Monitor:
     Args of the constructor:
         every_steps: optimizer steps from one reading to the next. The first one is taken at the
             first call, which should come before the first update.
-        until: how far the audit goes: "exchange" is the cheapest and tells whether the instruction
-            is obeyed, "cut" whether it is used, "map" where in the network.
+        until: how far the audit goes: "exchange" (the cheapest) measures whether the instruction is
+            obeyed, "cut" also whether it is used, "map" also where in the network.
         stop_when: rungs that stop the run where they fail; () never stops it.
         most_cost_share: bound on the share of the time (0..1) that a reading takes of the time
             since the last one; readings that come too early are passed by. None: no bound.
         seed: of the audits' perturbations and bootstrap, and of torch's, NumPy's and Python's
             generators while one runs, whatever state they are in outside.
-        action_scale: of every dimension of continuous actions, in which distances are told.
+        action_scale: of every dimension of continuous actions, the unit of distances.
             Give it for continuous heads: the spread of the actions, taken otherwise, changes in
             training, and the unit of the curve with it.
         history: a file to which every reading is added as a line of JSON.
@@ -124,7 +124,7 @@ class Monitor:
             self._take_policy(policy)
 
     def at(self, step: int, module: nn.Module | None = None) -> Reading | None:
-        """The reading at this step, where one is due; else None, after a comparison of numbers.
+        """The reading at this step, where one is due; otherwise None, after comparing two numbers.
 
         `step` is the count of optimizer steps done. `module` is needed only where the policy is
         made by a function. Where several processes train, all of them must call this at the same
@@ -169,7 +169,7 @@ class Monitor:
         return line
 
     def _look(self, step: int, module: nn.Module | None) -> Reading | None:
-        """One reading; None where it is too dear now, or cannot be taken (which is warned of)."""
+        """One reading; None where it costs too much now, or fails (with a warning)."""
         if not self._pace.can_afford:
             self._warn_once(
                 "dear",
@@ -211,7 +211,7 @@ class Monitor:
             return climb(policy, plan, with_hash=False).result
 
     def _policy_for(self, module: nn.Module | None) -> Policy:
-        """The policy as given, or made of the module (anew where it is another one)."""
+        """The policy as given, or made of the module (again where it is another one)."""
         if self._policy_of is not None:
             if module is None and self._module is None:
                 raise MonitorError(
@@ -255,7 +255,7 @@ class Monitor:
                 print(line, flush=True)
 
     def _warn_once(self, kind: str, line: str) -> None:
-        """The first of its kind as a warning, the others for who wants to know."""
+        """The first of its kind as a warning, the rest as debug messages."""
         if is_first_rank():
             LOGGER.log(logging.DEBUG if kind in self._said else logging.WARNING, line)
         self._said.add(kind)

@@ -1,6 +1,6 @@
 """Actions that are decoded as tokens: which tokens, and what numbers they stand for.
 
-RT-2 and OpenVLA write each dimension of an action as one token, whose id tells a bin of
+RT-2 and OpenVLA write each dimension of an action as one token, whose id is a bin of
 -1..1; others write words.
 """
 
@@ -19,7 +19,7 @@ from heedmap.errors import PolicyError
 OPENVLA_PROMPT = "In: What action should the robot take to {instruction}?\nOut:"
 """OpenVLA's prompt; the instruction is in small letters (Kim et al. 2024, arXiv:2406.09246)."""
 OPENVLA_SPACE_ID = 29871
-"""The empty token that stands between OpenVLA's prompt and its first action token."""
+"""The empty token between OpenVLA's prompt and its first action token."""
 OPENVLA_BINS = 256
 OPENVLA_STEPS = 7
 
@@ -71,7 +71,7 @@ def word_tokens(words: str, tokenizer: Any) -> ActionTokens:
 
 
 def id_tokens(written: str) -> ActionTokens:
-    """Classes given as ids: `20:23` or `5,9,11`. Raises PolicyError for anything else."""
+    """Classes given as ids: `20:23` or `5,9,11`. Raises PolicyError for any other text."""
     try:
         if ":" in written:
             begin, end = (int(part) for part in written.split(":"))
@@ -143,7 +143,7 @@ def load_statistics(path: Path, data_set: str | None, inside: str = "") -> Stati
 
 
 def _only_id(word: str, tokenizer: Any) -> int:
-    """As it stands behind a prompt, else on its own."""
+    """As tokenised after a prompt, or on its own."""
     unknown = tokenizer.unk_token_id
     for text in (f" {word}", word):
         ids = tokenizer(text, add_special_tokens=False)["input_ids"]

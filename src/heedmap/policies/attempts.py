@@ -1,4 +1,4 @@
-"""What a policy cannot do, told from what went wrong once."""
+"""Distinguishes what a policy cannot do from a failure that happened once."""
 
 from __future__ import annotations
 

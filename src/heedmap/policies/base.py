@@ -70,7 +70,7 @@ class Policy(ABC):
         """Run the policy on a batch, as in deployment. Must be deterministic."""
 
     def token_count(self, instruction: str) -> int | None:
-        """Tokens of an instruction, special ones included; None when the policy cannot tell."""
+        """Tokens of an instruction, special ones included; None when not known."""
         return None
 
     def check_frame(self, frame: Frame) -> None:

@@ -17,15 +17,15 @@ class CallablePolicy(Policy):
     """A policy given as a function and the torch module that it runs.
 
     `run(frames, instructions)` gives scores of shape (batch, action): logits where
-    `action_names` are given, else values. It gets uint8 RGB arrays; with
+    `action_names` are given, or values. It gets uint8 RGB arrays; with
     `takes_observations`, `Observation`s, which hold several cameras and a state.
     `transformer` narrows the search for the transformer that feeds the action to a module
-    inside `module`. `token_count` tells how many tokens an instruction has. `noise_seed` pins
+    inside `module`. `token_count` counts the tokens of an instruction. `noise_seed` pins
     the noise of a stochastic or flow-matching head, which draws from torch's generators.
 
     `run` need not take more than one example: where a batch fails whenever it is tried, examples
     run one by one. For an instruction that it cannot take (too long, say) `run` or `token_count`
-    raises `heedmap.errors.InstructionError`; whatever else they raise ends the audit with a
+    raises `heedmap.errors.InstructionError`; any other exception ends the audit with a
     PolicyRunError that says what was being measured.
     """
 

@@ -31,7 +31,7 @@ class Target:
 
     @property
     def family(self) -> str:
-        """What stands before the colon."""
+        """The part before the colon."""
         return self.spec.partition(":")[0]
 
     @property
@@ -51,7 +51,7 @@ class Target:
 
     @property
     def name(self) -> str:
-        """What to call the policy: as given, else its folder's name, and a file's behind it."""
+        """What to call the policy: as given, or its folder's name, with a file's after it."""
         if given := self._settings.get("name"):
             return given
         parts = [self.path.parent.name, self.path.stem] if self.path.is_file() else [self.path.name]

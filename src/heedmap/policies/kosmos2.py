@@ -37,7 +37,7 @@ class Kosmos2Options(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     config: Path | None = None
-    """The config JSON; left out, the one beside the checkpoint that has an `act_head`."""
+    """The config JSON; left out, the one next to the checkpoint that has an `act_head`."""
     vlm: Path | None = None
     """The folder of the Kosmos-2 (config and tokenizer); left out, where the config says."""
     wiring: Wiring | None = None
@@ -47,7 +47,7 @@ class Kosmos2Options(BaseModel):
     """`clip`: normalised with the config's mean and deviation; `unit`: 0..1 as they are."""
     dtype: Literal["float32", "bfloat16"] = "float32"
     padding: Literal["max", "longest"] | None = None
-    """Left out, to `max_text_len` when overwriting, else to the longest of a batch."""
+    """Left out, to `max_text_len` when overwriting, otherwise to the longest of a batch."""
 
 
 @final
@@ -190,10 +190,10 @@ def load_kosmos2(
 def _only(folder: Path, suffixes: tuple[str, ...]) -> Path:
     found = sorted(p for p in folder.iterdir() if p.suffix in suffixes and p.is_file())
     if len(found) != 1:
-        told = ", ".join(p.name for p in found[:4]) or "none"
+        names = ", ".join(p.name for p in found[:4]) or "none"
         raise CheckpointError(
             f"The folder {folder} should hold one checkpoint ({', '.join(suffixes)}); it holds "
-            f"{told}. Give the file: kosmos2:{folder}/NAME."
+            f"{names}. Give the file: kosmos2:{folder}/NAME."
         )
     return found[0]
 
@@ -205,16 +205,16 @@ def _config_beside(checkpoint: Path) -> Path:
     found = [p for p, text in texts.items() if '"act_head"' in text or '"parent"' in text]
     named = [p for p in found if not any(p.name in t for q, t in texts.items() if q != p)]
     if len(named) != 1:
-        told = ", ".join(p.name for p in named[:4]) or "none"
+        names = ", ".join(p.name for p in named[:4]) or "none"
         raise CheckpointError(
             f"The folder {folder} should hold one config of RoboVLMs (a JSON with 'act_head'); it "
-            f"holds {told}. Name it: ?config=FILE."
+            f"holds {names}. Name it: ?config=FILE."
         )
     return named[0]
 
 
 def _backbone_folder(config: RoboVlmsConfig, config_path: Path) -> Path:
-    """Where the config says; on another machine, a folder of that name beside it."""
+    """Where the config says; on another machine, a folder of that name next to it."""
     written = config.vlm.pretrained_model_name_or_path
     written = written or config.tokenizer.pretrained_model_name_or_path or "vlm"
     beside = config_path.parent

@@ -105,7 +105,7 @@ def load_vlm(
     tokens = _actions(options, path, config, processor, is_openvla=is_openvla)
     loaded = Loaded(
         checkpoint=path,
-        choices={"prompt": prompt, "actions": _told(options, is_openvla=is_openvla)},
+        choices={"prompt": prompt, "actions": _described(options, is_openvla=is_openvla)},
         random_weights=fit.missing,
         ignored_weights=(*fit.unexpected, *fit.mismatched),
     )
@@ -225,7 +225,7 @@ def _vocabulary(config: dict[str, Any], tokenizer: Any) -> int:
     return int(size) if isinstance(size, int) else len(tokenizer)
 
 
-def _told(options: VlmOptions, *, is_openvla: bool) -> str:
+def _described(options: VlmOptions, *, is_openvla: bool) -> str:
     for name in ("actions", "ids", "bins"):
         if (value := getattr(options, name)) is not None:
             return f"{name}={value}, steps={options.steps}"

@@ -1,7 +1,7 @@
 """The messages of openpi's policy servers: msgpack, with arrays as their bytes, type and shape.
 
 A server sends its metadata once; then every observation that it gets is answered with a
-chunk of actions, or with a text that tells an error.
+chunk of actions, or with the text of an error.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A checkpoint's processor: for images and text, whatever else it could take."""
+"""A checkpoint's processor: for images and text only."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def load_processor(folder: str | Path, *, local: bool = True, trust_code: bool =
 
 
 class _NoVideos:
-    """Stands where a processor of videos would: its settings are None."""
+    """Placeholder for a video processor: its settings are None."""
 
     def __getattr__(self, name: str) -> None:
         if name.startswith("__"):
@@ -54,7 +54,7 @@ def images_only(processor: type[Any]) -> type[Any]:
 
     def built(cls: type[Any], args: list[Any], settings: dict[str, Any], **kwargs: Any) -> Any:
         places = list(signature(processor.__init__).parameters)[1:]
-        place = places.index("video_processor")  # some insist that something stands there
+        place = places.index("video_processor")  # some require a value there
         args = [*args[:place], None, *args[place:]]
         return processor.from_args_and_dict.__func__(cls, args, settings, **kwargs)
 

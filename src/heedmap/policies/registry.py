@@ -1,7 +1,7 @@
 """From a policy's name on the command line to a policy.
 
 Families are entry points of the group `heedmap.policies`, heedmap's own among them: only the
-one that is asked for is imported.
+only the requested one is imported.
 """
 
 from __future__ import annotations
@@ -57,23 +57,25 @@ def load_policy(spec: str, permissions: Permissions = SAFE) -> Policy:
 
 def _from_family(entry: Registered, target: Target, permissions: Permissions) -> Policy:
     """Raises PolicyError for whatever goes wrong in a family's code, and names its package."""
-    told = f"The policy family '{entry.name}' of the package {_owner(entry)}"
+    subject = f"The policy family '{entry.name}' of the package {_owner(entry)}"
     try:
         load = cast(Loader, entry.load())
     except HeedmapError:
         raise
     except Exception as error:
         raise PolicyError(
-            f"{told} cannot be imported ({_told(error)}); mend or uninstall that package."
+            f"{subject} cannot be imported ({_described(error)}); mend or uninstall that package."
         ) from error
     try:
         policy = load(target, permissions)
     except HeedmapError:
         raise
     except Exception as error:
-        raise PolicyError(f"{told} raised {_told(error)} for '{target.spec}'.") from error
+        raise PolicyError(f"{subject} raised {_described(error)} for '{target.spec}'.") from error
     if not isinstance(policy, Policy):
-        raise PolicyError(f"{told} returned a {type(policy).__name__}, expected a heedmap Policy.")
+        raise PolicyError(
+            f"{subject} returned a {type(policy).__name__}, expected a heedmap Policy."
+        )
     return policy
 
 
@@ -104,7 +106,7 @@ def _from_factory(module_name: str, factory_name: str) -> Policy:
         module = importlib.import_module(module_name)
     except Exception as error:
         raise PolicyError(
-            f"The module '{module_name}' cannot be imported ({_told(error)}); policies are "
+            f"The module '{module_name}' cannot be imported ({_described(error)}); policies are "
             f"given as {_forms()}."
         ) from error
     factory = getattr(module, factory_name, None)
@@ -116,7 +118,7 @@ def _from_factory(module_name: str, factory_name: str) -> Policy:
         raise
     except Exception as error:
         raise PolicyError(
-            f"The factory '{module_name}:{factory_name}' raised {_told(error)}."
+            f"The factory '{module_name}:{factory_name}' raised {_described(error)}."
         ) from error
     if isinstance(policy, Policy):
         return policy
@@ -130,6 +132,6 @@ def _from_factory(module_name: str, factory_name: str) -> Policy:
     )
 
 
-def _told(error: Exception) -> str:
+def _described(error: Exception) -> str:
     first_line = first_line_of(error)
     return f"{type(error).__name__}: {first_line}" if first_line else type(error).__name__

@@ -74,7 +74,7 @@ class ServerPolicy(Policy):
 
     @property
     def module(self) -> nn.Module:
-        """Empty: nothing of the policy is here."""
+        """Empty: the policy runs elsewhere."""
         return self._module
 
     @property
@@ -163,7 +163,7 @@ class ServerPolicy(Policy):
 
 
 def load(target: Target, permissions: Permissions) -> ServerPolicy:
-    """The family `server`; it needs no permissions, for nothing of the policy runs here."""
+    """The family `server`; it needs no permissions, since the policy runs elsewhere."""
     is_address = target.place.startswith(("ws://", "wss://"))
     address = target.place if is_address else f"ws://{target.place}"
     return ServerPolicy(address, target.options(ServerOptions))

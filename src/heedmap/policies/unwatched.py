@@ -1,4 +1,4 @@
-"""Work that a policy does beside its pass: a recording of the pass leaves it out."""
+"""Work of a policy outside its pass: a recording of the pass leaves it out."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ UNWATCHED: ContextVar[bool] = ContextVar("UNWATCHED", default=False)
 
 @contextmanager
 def unwatched() -> Iterator[None]:
-    """Operators that run inside are nobody's business: neither shown nor changed.
+    """Operators inside are neither recorded nor changed.
 
-    For what a policy computes beside its pass, with modules that are not the watched ones.
+    For what a policy computes outside its pass, with modules that are not the watched ones.
     """
     token = UNWATCHED.set(True)
     try:

@@ -55,7 +55,7 @@ class VlmPolicy(Policy):
         lower_case: bool = False,
         loaded: Loaded | None = None,
     ) -> None:
-        """Take what is told; the processor tells the rest.
+        """Take what is given; the processor supplies the rest.
 
         `suffix_ids` follow the tokenised prompt; `chat` is whether the chat template is used;
         with `lower_case`, instructions are put into the prompt in small letters.
@@ -114,7 +114,7 @@ class VlmPolicy(Policy):
 
     def _processed(self, images: list[list[Image.Image]], texts: list[str]) -> Inputs:
         if self._actions.steps > 1 or self._suffix_ids:
-            self._tokenizer.padding_side = "left"  # what follows stands behind every prompt
+            self._tokenizer.padding_side = "left"  # what follows comes after every prompt
         found = self._processor(images=images, text=texts, padding=True, return_tensors="pt")
         return {
             key: value.to(self._model.device, self._model.dtype)
@@ -125,7 +125,7 @@ class VlmPolicy(Policy):
         }
 
     def _image_mark(self, images: list[Image.Image], prompt: str) -> str:
-        """What stands for an image in front of a prompt: the processor's token for it.
+        """Placeholder of an image before a prompt: the processor's token for it.
 
         Nothing where the prompt holds it, or where the processor puts its tokens itself, so
         that one more would be one too many.
@@ -170,7 +170,7 @@ class VlmPolicy(Policy):
     def _write(self, observation: Observation, instruction: str) -> tuple[int, ...]:
         """The action's tokens but the last, the likeliest of them each, as the policy writes them.
 
-        Whatever is cut or exchanged in the pass that is watched, these stay as they are.
+        Interventions in the traced pass leave these unchanged.
         """
         key = self._key(observation, instruction)
         if key not in self._written:
@@ -195,7 +195,7 @@ class VlmPolicy(Policy):
         return tuple(written[0, -count:].tolist())
 
     def _followed_by(self, inputs: Inputs, ids: torch.Tensor) -> Inputs:
-        """The prompt with tokens behind it, whatever else goes along token by token."""
+        """The prompt with tokens after it, and all other inputs that are per token."""
         count = ids.shape[1] if ids.ndim == 2 else 0
         if not count:
             return inputs

@@ -10,7 +10,7 @@ from typing import get_args
 
 import pyarrow as pa
 
-from heedmap.ladder.verdict import RungName
+from heedmap.ladder.causes import RungName
 from heedmap.record.regions import is_image
 
 
@@ -42,7 +42,7 @@ SHARES_SCHEMA = _nullable(
         for region in ("image", text)
     }
 )
-"""What `Result.table("cases")` has beside them."""
+"""Further columns of `Result.table("cases")`."""
 
 Place = tuple[str, str, str]
 """Policy, frame, instruction."""
@@ -70,7 +70,7 @@ def share_row(
 ) -> dict[str, float | None]:
     """The shares of one case; all cameras together are its image.
 
-    `positions` tells which regions its sequence has: one without a position is not 0, but null.
+    `positions` says which regions its sequence has: one without a position is not 0, but null.
     """
     row: dict[str, float | None] = {}
     for column in SHARES_SCHEMA.names:

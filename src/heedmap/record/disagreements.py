@@ -14,10 +14,10 @@ MEANT_BY = {"text": "instruction"}
 
 @dataclass(frozen=True)
 class Disagreement:
-    """A declared region, and what really stands at its positions.
+    """A declared region, and what is measured at its positions.
 
     `measured` counts its positions in each measured region. Instructions and frames with
-    the same finding are told once, and listed.
+    the same finding are listed together.
     """
 
     region: str
@@ -78,7 +78,7 @@ def _of_case(case: Case, instruction_measured: bool) -> Iterator[Disagreement]:
 
 
 def _is_other(region: str, measured: dict[str, int], *, instruction_is_known: bool) -> bool:
-    """Whether positions declared as a region are measured to be something else."""
+    """Whether positions declared as a region are measured to be another one."""
     meant = MEANT_BY.get(region, region)
     if meant not in MEASURED_REGIONS:
         return False  # a name of the user's own: nobody knows what it claims to be

@@ -61,9 +61,9 @@ def read_plain(folder: Path, name: str) -> bytes:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write beside the place, to the disk, and rename: the file is there whole or as before.
+    """Write a temporary file, flush it, and rename it: the file is whole or as before.
 
-    Raises OSError; then nothing is left beside it.
+    Raises OSError; no temporary file is left then.
     """
     handle, name = tempfile.mkstemp(prefix=f"{PART_PREFIX}{path.name}-", dir=path.parent)
     part = Path(name)

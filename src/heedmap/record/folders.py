@@ -1,8 +1,8 @@
-"""The folder of a result: checked, written beside its place, and replaced as one.
+"""The folder of a result: checked, written to a temporary folder, and replaced as one.
 
 Only files that heedmap wrote are ever replaced: those that the folder's manifest names, or that
 a record from before there were manifests is known to have. A folder with anything else in it is
-refused, whatever the user asks for.
+always refused.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ LOCK_SECONDS = 60.0
 """How long one process waits for another that replaces the same folder."""
 
 _OWN_NAMES = {RECORD_FILE, *map(file_of, SCHEMAS), REPORT_FILE, "report.ko.html"}
-"""Everything that a result may hold beside frames; the last was written by older versions."""
+"""Everything that a result may hold besides frames; the last was written by older versions."""
 
 
 def check_writable(folder: Path, *, overwrite: bool = False) -> None:
@@ -59,11 +59,11 @@ def check_writable(folder: Path, *, overwrite: bool = False) -> None:
 
 @contextmanager
 def result_folder(folder: Path, *, overwrite: bool = False) -> Iterator[Path]:
-    """An empty folder beside `folder` that takes its place, with a manifest, when the block ends.
+    """An empty temporary folder that replaces `folder`, with a manifest, when the block ends.
 
     All of it or nothing: a reader sees the older result or the new one. Raises RecordError when
     writing fails, or the place holds what may not be replaced (looked at again at the end); then
-    nothing is left beside, and what was there stays.
+    the temporary folder is removed, and `folder` stays as it was.
     """
     check_writable(folder, overwrite=overwrite)
     place = _place(folder)

@@ -64,10 +64,10 @@ class DeclaredRegions:
     regions: tuple[DeclaredRegion, ...]
 
     def layout(self, length: int, token_count: int | None) -> Layout:
-        """The layout of one sequence; what nobody declared becomes `undeclared`.
+        """The layout of one sequence; undeclared positions become `undeclared`.
 
         Raises RegionError when a region lies beyond the sequence, overlaps another, or
-        needs a token count that the policy cannot tell.
+        needs a token count that the policy cannot give.
         """
         named: dict[str, tuple[int, ...]] = {}
         for region in self.regions:

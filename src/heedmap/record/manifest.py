@@ -156,7 +156,7 @@ def damages(folder: Path, manifest: Manifest) -> list[Damage]:
 def foreign_entries(
     folder: Path, own: Manifest | Iterable[str], *, written_later: Iterable[str] = ()
 ) -> list[str]:
-    """What lies in a folder beside heedmap's own files: files, links, and other folders.
+    """What is in a folder besides heedmap's own files: files, links, and other folders.
 
     `own` are those files: by a manifest, which must also fit what they hold, or by names; a killed
     process may have left its part of one of them, or of those that are `written_later`. Links
@@ -192,6 +192,6 @@ def _is_left_part(name: str, names: set[str]) -> bool:
 
 def listed(names: Iterable[object], most: int = 3) -> str:
     """The first few, and how many more there are."""
-    told = [str(name) for name in names]
-    more = f" and {len(told) - most} more" if len(told) > most else ""
-    return ", ".join(told[:most]) + more
+    texts = [str(name) for name in names]
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return ", ".join(texts[:most]) + more

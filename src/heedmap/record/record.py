@@ -1,6 +1,6 @@
 """The result of an audit: one folder with `record.json` and Parquet tables.
 
-`record.json` says what was run and what was found; the tables beside it (`heedmap.record.tables`)
+`record.json` says what was run and what was found; the tables next to it (`heedmap.record.tables`)
 hold shares by region, by position, and values by trial. All schemas are documented in
 docs/record.md. Nothing here needs torch, so a result can be
 read, compared and reported anywhere.
@@ -66,7 +66,7 @@ class FrameInfo(_Model):
 
 
 class Instruction(_Model):
-    """One named instruction; `expected_action` where the user or the world tells it."""
+    """One named instruction; `expected_action` where it is known."""
 
     name: str
     text: str
@@ -151,7 +151,7 @@ class Loaded(_Model):
 
     checkpoint: str
     choices: dict[str, str] = {}
-    """Settings that the checkpoint does not tell, as they were used."""
+    """Settings that the checkpoint does not contain, as they were used."""
     random_weights: tuple[str, ...] = ()
     """Weights that the checkpoint lacked (`--allow-partial`): figures speak of these too."""
     ignored_weights: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""The names of regions, and the order in which they are told."""
+"""The names of regions, and their order."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ REGION_ORDER = (
     "action",
     "padding",
 )
-"""Columns stand in this order; regions of other names follow, then `undeclared`."""
+"""Columns are in this order; regions of other names follow, then `undeclared`."""
 
 UNDECLARED = "undeclared"
-"""The region of a declared layout that holds every position nobody declared."""
+"""The region of a declared layout of every position that was not declared."""
 
 MEASURED_REGIONS = tuple(region for region in REGION_ORDER if region != "text")
 """What a measured layout may hold. `mixed` moves with more than one kind of input; `template`
@@ -29,7 +29,7 @@ word (BOS, EOS); `padding` cannot reach the action row."""
 def in_order(regions: Iterable[str]) -> list[str]:
     """Each region once, in the order of the report's columns.
 
-    `image:wrist` and other cameras stand where `image` does.
+    `image:wrist` and other cameras are sorted as `image`.
     """
     found = dict.fromkeys(regions)
     known = [r for first in REGION_ORDER for r in found if r.split(":")[0] == first]

@@ -39,7 +39,7 @@ class Result(Shown):
 
     @cached_property
     def attention(self) -> pa.Table:
-        """Shares of regions, by layer and head; read from disk when it is first asked for."""
+        """Shares of regions, by layer and head; read from disk at first use."""
         return self._read("attention")
 
     @cached_property
@@ -55,7 +55,7 @@ class Result(Shown):
     def table(self, name: str = "cases") -> pa.Table:
         """One table, as Arrow; `.to_pandas()` makes a data frame, DuckDB reads it as it is.
 
-        `cases` is `Record.table` with shares beside it; `attention`, `positions` and `trials`
+        `cases` is `Record.table` with shares; `attention`, `positions` and `trials`
         are those on disk.
 
         Raises RecordError for another name.

@@ -1,6 +1,6 @@
 """How results show themselves in a notebook, without knowing what they look like.
 
-A record is read by everything, and so stands below the report that draws it. What it looks
+The record package is below the report package. What it looks
 like is therefore put in from above: the package does so when it is imported (`heedmap/__init__`),
 and the report is loaded only once something is shown.
 """

@@ -39,7 +39,7 @@ def to_markdown(result: Result, language: Language = "en") -> str:
 
 
 def given(record: Record, language: Language) -> str:
-    """How much was put to the policies, and every instruction with what it asks for."""
+    """Counts of the inputs, and every instruction with its expected action."""
     words = words_in(language)
     upper = [p.measurements.obeyed for p in record.policies]
     trials = max((facts.trials for facts in upper if facts is not None), default=0)
@@ -62,7 +62,7 @@ def given(record: Record, language: Language) -> str:
 
 
 def made_by(record: Record, language: Language) -> str:
-    """Which heedmap measured it; nothing where the record does not tell."""
+    """Which heedmap measured it; nothing where the record does not say."""
     version = record.run.versions.get("heedmap")
     if version is None:
         return ""
@@ -77,13 +77,13 @@ def ladder(rows: Sequence[StoryRow], language: Language) -> str:
     lines = []
     for row in rows:
         says, judged = (markdown_text(getattr(t, language)) for t in (row.rule_says, row.rule_mark))
-        told = markdown_text(getattr(row.sentence, language))
+        sentence = markdown_text(getattr(row.sentence, language))
         lines.append(
             [
                 markdown_code(row.policy.name),
                 *(mark.sign for mark in row.marks),
                 f"`{row.policy.verdict.cause}`",
-                f"**{getattr(row.headline, language)}.** {told}",
+                f"**{getattr(row.headline, language)}.** {sentence}",
                 f"{says}: **{judged}**",
             ]
         )
@@ -91,7 +91,7 @@ def ladder(rows: Sequence[StoryRow], language: Language) -> str:
 
 
 def to_do(rows: Sequence[StoryRow], language: Language) -> str:
-    """The fix of every policy that needs one; equal fixes are told once."""
+    """The fix of every policy that needs one; equal fixes are listed once."""
     names: dict[str, list[str]] = {}
     for row in rows:
         if row.to_mend:
@@ -105,7 +105,7 @@ def to_do(rows: Sequence[StoryRow], language: Language) -> str:
 
 
 def summary(lines: Sequence[SummaryLine], words: Callable[..., str]) -> str:
-    """The seed's figures under the declared regions, the measured ones, and the actions."""
+    """The original page's values under the declared regions, the measured ones, and the actions."""
     has_declared = any(line.declared_last is not None for line in lines)
     declared = ["declared_last_image", "declared_last_text"]
     declared += ["declared_mean_image", "declared_mean_text"]

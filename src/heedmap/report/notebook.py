@@ -26,7 +26,7 @@ _SHOWN_PX = 112
 _LINE = "1px solid rgba(128,128,128,.35)"
 _CELL = f"padding:3px 8px;border:0;border-bottom:{_LINE};vertical-align:top;background:transparent"
 _GOOD, _BAD, _OPEN = "#1b7f5c", "#b3402a", "rgba(128,128,128,.35)"
-"""White is read on the first two on any page; nothing stands on the third but text."""
+"""White is read on the first two on any page; only text is on the third."""
 _SIGNS: dict[Status, tuple[str, str]] = {"holds": ("✓", _GOOD), "fails": ("✗", _BAD)}
 _HUES = {True: _GOOD, False: _BAD, None: _OPEN}
 
@@ -76,10 +76,10 @@ def _hint(name: str) -> str:
 
 def _row(policy: PolicyResult) -> Markup:
     verdict = policy.verdict
-    told = headline(verdict)
+    head = headline(verdict)
     sentence, fix = verdict_text(verdict)
     what = Markup('<b style="border-left:4px solid {};padding-left:6px">{}.</b> {}').format(
-        _HUES[told.is_good], told.text(), one_line(sentence)
+        _HUES[head.is_good], head.text(), one_line(sentence)
     )
     if verdict.cause != "none":
         what += Markup("<br><b>{}:</b> {}").format(say("fix"), _with_code(fix))
@@ -106,7 +106,7 @@ def _mark(status: Status) -> Markup:
 
 
 def _figures(policy: PolicyResult) -> list[str]:
-    """Share of attention, what cutting takes away, how often it does as told."""
+    """Share of attention, effect of knockout, rate of following."""
     attended, used, obeyed = (
         policy.measurements.attended,
         policy.measurements.used,
@@ -128,7 +128,7 @@ def _with_interval(estimate: Estimate, factor: int, form: str) -> str:
 
 
 def _asked(record: Record) -> Markup:
-    """Every instruction, and what it asks for."""
+    """Every instruction, and its expected action."""
     lines = []
     for instruction in record.instructions:
         line = Markup("<b>{}</b> “{}”").format(_name(instruction.name), _name(instruction.text))
@@ -156,7 +156,7 @@ def _name(text: str) -> Markup:
 
 
 def _with_code(fix: str) -> Markup:
-    """Words of ours, in which commands stand between backticks."""
+    """Words of ours, with commands in backticks."""
     code = Markup("<code>{}</code>")
     parts = fix.split("`")
     return _joined(code.format(part) if at % 2 else escape(part) for at, part in enumerate(parts))

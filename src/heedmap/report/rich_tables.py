@@ -1,4 +1,4 @@
-"""The terminal's tables, built but not printed: the seed's two, and the same as measured.
+"""The terminal's tables, built but not printed: the two original ones, and the same as measured.
 
 Names come from the user, so they are `Text`, never console markup.
 """
@@ -37,10 +37,10 @@ _SHORT = {"image": "Img", "instruction": "Instr"}
 
 
 def seed_summary_table(result: Result, frame: str | None = None, *, compact: bool = False) -> Table:
-    """The seed's first table, column for column, under the declared regions.
+    """The original first table, column for column, under the declared regions.
 
     `frame` names the one to show; None shows every frame, in the record's order. `compact`
-    tells a policy's name once, beside all its rows, for narrow terminals.
+    shows a policy's name once for all its rows, for narrow terminals.
     """
     note = say("declared_note", regions=declared_text(result.record.policies))
     table = plain_table(say("summary_declared", frame=of_frame(result, frame), note=note), compact)
@@ -93,7 +93,7 @@ def measured_table(
 def seed_per_layer_table(
     result: Result, frame: str | None = None, *, compact: bool = False
 ) -> Table:
-    """The seed's second table, column for column: Model, Instruction, Layer, Image%, Text%.
+    """The original second table, column for column: Model, Instruction, Layer, Image%, Text%.
 
     Under the declared regions; `frame` and `compact` are as for `seed_summary_table`.
     """
@@ -172,13 +172,13 @@ def accuracy_table(result: Result) -> Table | None:
 
 def _seen(result: Result) -> dict[tuple[str, str, str], str]:
     """Visible image positions by (policy, frame, instruction), such as "12 of 64"."""
-    told: dict[tuple[str, str, str], str] = {}
+    texts: dict[tuple[str, str, str], str] = {}
     for policy in result.record.policies:
         for case in policy.cases:
             visible, total = image_seen(case)
             text = say("seen_of", visible=visible, total=total) if total else ABSENT
-            told[policy.name, case.frame, case.instruction] = text
-    return told
+            texts[policy.name, case.frame, case.instruction] = text
+    return texts
 
 
 def by_policy(rows: Sequence[Row], frame: str | None) -> list[list[Row]]:
@@ -205,7 +205,7 @@ def of_frame(result: Result, frame: str | None) -> str:
 
 
 def _add_policy(table: Table, policy: str, lines: list[list[str]], compact: bool) -> None:
-    """The rows of one policy; in compact form one row of as many lines, its name told once."""
+    """The rows of one policy; in compact form one row of as many lines, its name shown once."""
     if compact:
         name = Text(folded(policy))
         table.add_row(

@@ -1,7 +1,7 @@
-"""What the rule of the page that heedmap began from would say of a policy, and whether rightly.
+"""The rule of the page "Action-Token Attention Analysis" (MoNaVLA), and whether it is right.
 
-The rule: where the declared text gets next to nothing of the attention, the policy ignores its
-instruction. It is judged by the ladder, which cuts and exchanges instead of looking.
+The rule: where the declared text gets almost no attention, the policy ignores its
+instruction. It is judged by the ladder, which intervenes instead of looking.
 """
 
 from __future__ import annotations
@@ -12,14 +12,12 @@ from typing import Literal
 from heedmap.ladder.details import detail_texts
 from heedmap.ladder.messages import Language, words_in
 from heedmap.ladder.messages.numbers import ranges
+from heedmap.ladder.thresholds import IGNORES_BELOW_SHARE
 from heedmap.record.disagreements import policy_disagreements
 from heedmap.record.record import PolicyResult
 from heedmap.record.result import Result
 from heedmap.report.tables import summary_rows
 from heedmap.report.wording import ABSENT, composition_text, percent
-
-SEED_RULE_SHARE = 0.01
-"""The page gives no threshold; below 1 % of the attention, mean over layers, is "ignores"."""
 
 Says = Literal["ignores", "reads", "nothing"]
 Judged = Literal["right", "wrong", "unfounded", "open"]
@@ -48,7 +46,7 @@ def seed_rule(result: Result, policy: PolicyResult) -> SeedRule:
     if not shares:
         return SeedRule("nothing", None, "open", "rule_undeclared")
     share = sum(shares) / len(shares)
-    if share < SEED_RULE_SHARE:
+    if share < IGNORES_BELOW_SHARE:
         return SeedRule("ignores", share, *_of_ignoring(policy))
     return SeedRule("reads", share, *_of_reading(policy))
 

@@ -1,4 +1,4 @@
-"""One line for each policy and instruction: the seed's figures, what was measured, what was done.
+"""One line for each policy and instruction: the original values, what was measured, the action.
 
 The seed has one frame. Of several, shares are means over frames, and actions are counted.
 """

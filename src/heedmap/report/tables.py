@@ -39,7 +39,7 @@ class SummaryRow:
     frame: str
     instruction: str
     text_len: int | None
-    """Tokens of the instruction; None where the policy does not tell."""
+    """Tokens of the instruction; None where the policy does not say."""
     last: Shares
     mean: Shares
 

@@ -88,16 +88,16 @@ def _print_summary(result: Result, console: Console) -> None:
 def _print_random_weights(policies: Sequence[PolicyResult], console: Console) -> None:
     for policy in policies:
         if policy.loaded is not None and (missing := policy.loaded.random_weights):
-            told = say("random_weights", count=len(missing), first=missing[0])
-            console.print(Text(f"{one_line(policy.name)}: {told}", style="bold red"))
+            line = say("random_weights", count=len(missing), first=missing[0])
+            console.print(Text(f"{one_line(policy.name)}: {line}", style="bold red"))
 
 
 def _print_disagreeing(policies: Sequence[PolicyResult], console: Console) -> None:
     """In short: how many policies have declared regions that are not what they claim."""
     count = sum(bool(policy_disagreements(policy)) for policy in policies)
     if count:
-        told = say("regions_disagree", count=count, total=len(policies))
-        console.print(Text(told, style="yellow"))
+        line = say("regions_disagree", count=count, total=len(policies))
+        console.print(Text(line, style="yellow"))
 
 
 def _print_all(result: Result, console: Console) -> None:
@@ -168,7 +168,7 @@ def _chosen(case: Case, expected: str | None, console: Console) -> Text:
 
 
 def _print_warnings(result: Result, console: Console) -> None:
-    """What is declared but not so; policies with the same findings are told together."""
+    """Declared regions that are measured otherwise; policies with the same findings are grouped."""
     found: list[tuple[list[Disagreement], list[str]]] = []
     for policy in result.record.policies:
         claims = policy_disagreements(policy)
@@ -186,7 +186,7 @@ def _print_warnings(result: Result, console: Console) -> None:
 
 
 def _print_table(console: Console, build: Callable[..., Table]) -> None:
-    """Print a table as it is where the terminal is wide enough, else compact."""
+    """Print a table as it is where the terminal is wide enough, otherwise compact."""
     print_fitting(console, build, partial(build, compact=True))
 
 

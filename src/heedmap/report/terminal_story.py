@@ -1,4 +1,4 @@
-"""What the terminal tells first: what was given, what became of it, what to do, the shares."""
+"""The first lines on the terminal: inputs, diagnosis, fixes, shares."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ def given_lines(record: Record) -> list[Text]:
 
 
 def story_blocks(rows: Sequence[StoryRow], encoding: str) -> list[Text | Padding]:
-    """What became of the instruction; policies of which the same is said are told together."""
+    """The diagnosis; policies with the same sentence are grouped."""
     groups: dict[tuple[str, ...], list[StoryRow]] = {}
     for row in rows:
-        told = (row.headline, row.sentence, row.fix, row.rule_says, row.rule_mark, row.rule_reason)
-        groups.setdefault(tuple(text.en for text in told), []).append(row)
+        texts = (row.headline, row.sentence, row.fix, row.rule_says, row.rule_mark, row.rule_reason)
+        groups.setdefault(tuple(text.en for text in texts), []).append(row)
     blocks: list[Text | Padding] = []
     for group in groups.values():
         blocks += _story(group, encoding)
@@ -81,7 +81,7 @@ def _story(group: Sequence[StoryRow], encoding: str) -> list[Text | Padding]:
 def story_summary_table(
     lines: Sequence[SummaryLine], declared: str, encoding: str, *, compact: bool = False
 ) -> Table:
-    """The seed's first table, column for column, with what was measured and what was done.
+    """The original first table, column for column, with measured values and actions.
 
     `declared` says which regions a script assumes; empty, and the columns are as measured.
     """

@@ -1,4 +1,4 @@
-"""Names and texts from outside, made safe to stand in a line of ours.
+"""Names and texts from outside, made safe to print.
 
 They may hold anything: line breaks, marks that turn the direction of what follows, escape
 codes of terminals, Markdown, HTML. Whatever they hold must show as text.
@@ -44,7 +44,7 @@ def _shown(character: str) -> str:
 
 
 def markdown_code(text: str) -> str:
-    """As a code span that may stand in a table: nothing in it is read as Markdown or HTML.
+    """As a code span that is safe in a table: nothing in it is read as Markdown or HTML.
 
     In a code span a forge makes no mentions, links or emoji either. A bar is escaped, as
     tables ask for it; a backslash before it would undo that, and is kept apart.
@@ -53,13 +53,13 @@ def markdown_code(text: str) -> str:
     line = re.sub(r"\\(?=\|)", r"\\ ", line).replace("|", r"\|")
     longest = max((len(run) for run in re.findall(r"`+", line)), default=0)
     fence = "`" * (longest + 1)
-    # One space on either side is taken off again: needed where backticks stand at the ends.
+    # One space on either side is taken off again: needed where backticks are at the ends.
     pad = " " if line[0] in "` " or line[-1] in "` " else ""
     return f"{fence}{pad}{line}{pad}{fence}"
 
 
 def markdown_text(text: str) -> str:
-    """As text that may stand in a table; for sentences of ours that hold names from outside."""
+    """As text that is safe in a table; for sentences of ours that hold names from outside."""
     escaped = _MARKUP.sub(r"\\\1", _LIVE.sub(_WORD_JOINER, one_line(text)))
     # Entities are never structure, whatever the reader of the table makes of backslashes.
     return escaped.replace(r"\|", "&#124;").replace(r"\<", "&lt;").replace(r"\>", "&gt;")

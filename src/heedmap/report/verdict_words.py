@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from heedmap.ladder.causes import UNDECIDED, RungName
 from heedmap.ladder.messages import Language, say
-from heedmap.ladder.verdict import RungName, Verdict
-
-_UNJUDGED = ("not_needed", "not_competent", "not_measured")
+from heedmap.ladder.verdict import Verdict
 
 
 @dataclass(frozen=True)
 class Headline:
-    """What is said first of a policy."""
+    """The headline of a policy."""
 
     key: str
     is_good: bool | None
@@ -29,10 +28,10 @@ class Headline:
 
 
 def headline(verdict: Verdict) -> Headline:
-    """Whether the policy follows its instruction, else the first rung that fails."""
+    """Whether the policy follows its instruction, or the first rung that fails."""
     obeyed = verdict.rungs["obeyed"].status
     first = verdict.first_failing
-    if verdict.cause in _UNJUDGED:
+    if verdict.cause in UNDECIDED:
         return Headline("head_open", None)
     if obeyed == "holds":
         if first is not None:

@@ -46,7 +46,7 @@ def claim_text(claim: Disagreement, language: Language = "en") -> str:
 
 
 def composition_text(counts: Mapping[str, int], language: Language = "en") -> str:
-    """What stands at some positions, such as "12 padding" or "all image"."""
+    """What is at some positions, such as "12 padding" or "all image"."""
     words = words_in(language)
     if len(counts) == 1:
         return words("all_part", region=_lower(next(iter(counts)), language))

@@ -2,7 +2,7 @@
 
 On a GPU, running out of memory is an error that can be met; on a CPU the system may end the
 process instead, so the first size is taken from what is free. A policy need not take several
-examples at once. That is tried here and nowhere else: a batch larger than any that ran before
+examples at once. Only this module tries that: a batch larger than any that ran before
 may fail, and where it fails twice in a row, halves of it run from then on. A batch of a size
 that ran before does not fail for its size: its error is the policy's own, and is raised.
 """
@@ -105,7 +105,7 @@ def _one_batch(
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether this error, or one that it came from, says that torch found no memory.
 
-    Python's own MemoryError does not count: it mostly tells of a fault, such as an array of a
+    Python's own MemoryError does not count: it mostly means a fault, such as an array of a
     wrong size, and smaller batches would hide it.
     """
     cause: BaseException | None = error

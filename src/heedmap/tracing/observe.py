@@ -71,7 +71,7 @@ class Pass(Entered):
     """Whether ids are looked up after the transformer began, as by a head that reads words."""
     final: Final
     leaving: tuple[Sequences, ...] = ()
-    """States that left every layer, where they were asked for."""
+    """States that left every layer, where requested."""
 
     def attention(self, rows: tuple[int, ...]) -> ActionAttention:
         """Attention weights of these rows in every layer.
@@ -134,7 +134,7 @@ def observe(
 
 @dataclass(frozen=True)
 class FirstPass:
-    """A pass in which the stacks are not known yet: any of them can be asked for."""
+    """A pass in which the stacks are not known yet: any of them can be requested."""
 
     seen: Trace
     scores: ActionScores
@@ -253,7 +253,7 @@ def only_stack(seen: Trace, pattern: str) -> Stack:
 
 
 def describe_action(scores: ActionScores, names: tuple[str, ...] | None) -> ActionResult:
-    """The action that one row of scores stands for: the likeliest, or the values."""
+    """The action of one row of scores: the likeliest, or the values."""
     values = tuple(float(value) for value in scores[0])
     if names is None:
         return ActionResult(name=None, values=values)

@@ -19,7 +19,7 @@ from heedmap.data.observation import of_frame
 from heedmap.data.pixels import Frame
 from heedmap.data.trials import Trial
 from heedmap.ladder.judge import judge
-from heedmap.ladder.upper import LEAST_ACTION_CHANGE
+from heedmap.ladder.thresholds import LEAST_ACTION_CHANGE_SHARE
 from heedmap.ladder.verdict import Measurements, Verdict
 from heedmap.ladder.wording import verdict_text
 from heedmap.measures.distance import ActionMetric, largest_change
@@ -104,12 +104,12 @@ def test_no_effect_below_the_bound_is_told_and_every_one_above_is(
     effect = 10.0**exponent
     actions, asks = linear(effect, frames, seed), EXPECTED if says else {}
     verdict = judged(actions, asks)
-    if effect < 0.9 * LEAST_ACTION_CHANGE:
+    if effect < 0.9 * LEAST_ACTION_CHANGE_SHARE:
         assert statuses(verdict) == ("not measured", "not measured")
         assert "below 0.01 % that may be rounding" in verdict.sentence
         assert verdict.rungs["used"].evidence["action_change"] == pytest.approx(effect, rel=1e-3)
-    elif effect > 1.1 * LEAST_ACTION_CHANGE:
-        with patch("heedmap.ladder.upper.LEAST_ACTION_CHANGE", 0.0):
+    elif effect > 1.1 * LEAST_ACTION_CHANGE_SHARE:
+        with patch("heedmap.ladder.upper.LEAST_ACTION_CHANGE_SHARE", 0.0):
             assert verdict == judged(actions, asks)  # as if there were no bound
         if frames == 1:  # the scale is that of the pair itself
             assert statuses(verdict) == ("holds", "holds" if says else "not measured")

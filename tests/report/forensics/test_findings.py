@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
-from heedmap.report.forensics.findings import Finding, find_all
+from heedmap.report.forensics.findings import Finding, cannot_prove, find_all
 from heedmap.report.forensics.published import LayerFigure, Published, SummaryFigure
 from heedmap.report.forensics.read import read_published
 from tests.report.forensics.test_read import PER_LAYER, SUMMARY
@@ -139,3 +140,17 @@ def test_a_summary_that_does_not_follow_from_its_layers() -> None:
     finding = found(replace(healthy(), summary=(wrong,)), "summary_differs")
     assert finding
     assert finding.rows == ("m, left",)
+
+
+def test_findings_are_written_in_both_languages_with_the_same_figures() -> None:
+    seed = read_published(SUMMARY, PER_LAYER)
+    english, korean = find_all(seed), find_all(seed, "ko")
+    assert [f.code for f in english] == [f.code for f in korean]
+    for one, other in zip(english, korean, strict=True):
+        assert re.search("[가-힣]", other.sentence)
+        assert all("레이어" in row for row in other.rows)
+        figures = [
+            set(re.findall(r"\d+(?:\.\d+)?", text)) for text in (one.sentence, other.sentence)
+        ]
+        assert figures[0] == figures[1]
+    assert len(cannot_prove("en")) == len(cannot_prove("ko")) == 3

@@ -12,6 +12,7 @@ from heedmap.auditing.lower.nulls import shuffled_weights
 from heedmap.auditing.lower.tokens import MADE_UP_WORDS
 from heedmap.errors import CaptureError, InstructionError, NonFiniteError
 from heedmap.ladder.pooling import AttendedCase, mean_attended, mean_of_known
+from heedmap.ladder.thresholds import ZERO_VALUE_SHARE
 from heedmap.ladder.verdict import AttendedFacts, HeadOnInstruction
 from heedmap.measures.heads import head_table, heads_alive
 from heedmap.measures.lift import ivar, lift
@@ -26,9 +27,6 @@ from heedmap.tracing.observe import Pass
 from heedmap.types import ActionAttention
 
 TOP_HEADS = 5
-
-ZERO_VALUE = 1e-6
-"""Of the median length of a value vector: shorter ones are taken for zero."""
 
 
 @dataclass
@@ -152,7 +150,7 @@ def _values_are_zero(seen: Pass, positions: Sequence[int]) -> bool | None:
         if values is None:
             return None
         lengths = values[0].float().norm(dim=-1).amax(dim=0)
-        if lengths[list(positions)].max() > ZERO_VALUE * lengths.median():
+        if lengths[list(positions)].max() > ZERO_VALUE_SHARE * lengths.median():
             return False
     return True
 

@@ -67,10 +67,10 @@ def find_transformer(
             taken = found if isinstance(found, Transformer) else None
         infos.append(_info(stack, fits, reason))
     if taken is None:
-        told = "; ".join(f"{info.pattern}: {info.reason}" for info in infos) or "none"
+        listed = "; ".join(f"{info.pattern}: {info.reason}" for info in infos) or "none"
         raise CaptureError(
             f"No transformer that feeds the action was found in '{policy.name}'. Attention "
-            f"seen in: {told}. Name it: CallablePolicy(..., transformer=module)."
+            f"seen in: {listed}. Name it: CallablePolicy(..., transformer=module)."
         )
     _refuse_cross_attention(policy, stacks, taken)
     return replace(taken, stacks=tuple(reversed(infos)), first_scores=first.scores)
@@ -103,7 +103,7 @@ def action_rows(
     seed: int,
     final: Final | None = None,
 ) -> tuple[int, ...]:
-    """Positions on whose final state the action depends: by gradient, else by trying.
+    """Positions on whose final state the action depends: by gradient, or by trying.
 
     Where no gradient flows (a policy that runs under `no_grad`, picks an index, or cannot run
     with gradients), noise is put on groups of final states, which are halved until single rows

@@ -22,7 +22,7 @@ from heedmap.tracing.observe import Pass, observe
 
 @dataclass(frozen=True)
 class Examined:
-    """One frame under one instruction: what was seen, and what intervention told of it."""
+    """One frame under one instruction: what was observed, and what interventions showed."""
 
     subject: Subject
     rows: tuple[int, ...]

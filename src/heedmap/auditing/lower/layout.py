@@ -1,4 +1,4 @@
-"""The measured layout: positions told apart by what moves them, and by what they can reach."""
+"""The measured layout: positions classified by what moves them, and by what they can reach."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def measured_layout(
     action_rows: Iterable[int],
     hops: Hops,
 ) -> Layout:
-    """Tell positions apart by what moves them and whether they can reach the action row.
+    """Classify positions by what moves them and whether they can reach the action row.
 
     An action row is `action`, even where something moves it. Of what cameras, instruction
     and state move, each names its own; what two kinds move is `mixed`. Of the rest, words

@@ -11,7 +11,7 @@ import torch
 from heedmap.auditing.lower.perturb import Subject
 from heedmap.data.observation import Observation
 from heedmap.data.pixels import Frame
-from heedmap.ladder.verdict import PatchMap
+from heedmap.ladder.evidence import PatchMap
 from heedmap.policies.stages import stage
 from heedmap.tracing.batches import BatchSize, in_batches
 from heedmap.tracing.capture.inputs import capture_entering, stopping_before
@@ -29,7 +29,7 @@ def patch_map(
 ) -> PatchMap:
     """The map of one camera whose image moves `positions`.
 
-    A cell's pixels are inverted, in batches of up to 16 cells beside the frame itself. The grid
+    A cell's pixels are inverted, in batches of up to 16 cells and the frame itself. The grid
     has as many cells as the camera has tokens, at most 16 a side, unless it is given. Where
     the cell in a corner moves all positions, the tower mixes its patches and the other cells
     are not tried.

@@ -87,7 +87,7 @@ class Subject:
         )
 
     def same_length(self, instruction: str) -> bool:
-        """Equal token counts; where the policy cannot tell them, equal numbers of words."""
+        """Equal token counts; where the policy cannot count them, equal numbers of words."""
         try:
             mine, theirs = (self.policy.token_count(t) for t in (self.instruction, instruction))
         except InstructionError:
@@ -113,7 +113,7 @@ def measure_movement(subject: Subject, others: Sequence[str], seed: int) -> Move
     """Change pixels, words and state in turn and see what enters the transformer differently.
 
     `others` are further instructions, whose words serve as replacements. Raises
-    PolicyError when the policy is not deterministic, for then nothing could be told.
+    PolicyError when the policy is not deterministic, since nothing could be concluded.
     """
     policy, observation = subject.policy, subject.observation
     instruction, base = subject.instruction, subject.base

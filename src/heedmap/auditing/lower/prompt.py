@@ -1,7 +1,7 @@
-"""Where a prompt's words stand, or would stand: by noise on single word embeddings.
+"""Where a prompt's words are, or would be: by noise on single word embeddings.
 
-Noise on the embedding of a token moves the position that holds it. So template words
-are told from special tokens, words overwritten by the image from words left out, and a
+Noise on the embedding of a token moves the position that holds it. This distinguishes
+template words from special tokens, words overwritten by the image from words left out, and a
 place that follows the attention mask from one that counts padding.
 """
 
@@ -15,6 +15,7 @@ from jaxtyping import Float
 from torch import nn
 
 from heedmap.auditing.lower.perturb import Movement, Subject, moved
+from heedmap.ladder.thresholds import SHIFTED_KEY_SHARE
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
 from heedmap.tracing.capture.calls import AttentionCall, FusedCall
@@ -40,10 +41,10 @@ def prompt_positions(subject: Subject, seed: int) -> tuple[int, ...]:
 def overwritten_positions(
     subject: Subject, other: Entered, image: Collection[int], seed: int
 ) -> tuple[int, ...]:
-    """Where the words that differ in `other` would stand, if image stands there now.
+    """Where the words that differ in `other` would be, if image is there now.
 
-    Tokens that survived elsewhere (padding behind the image, say) tell how tokens and
-    positions are aligned. Empty where none survived, or where no image stands there.
+    Tokens that survived elsewhere (padding after the image, say) show how tokens and
+    positions are aligned. Empty where none survived, or where no image is there.
     """
     for mine, theirs in zip(subject.base.embeddings, other.embeddings, strict=False):
         if mine.module_name not in subject.text_modules or mine.ids.shape != theirs.ids.shape:
@@ -57,7 +58,7 @@ def overwritten_positions(
 
 
 def shifts_with_length(subject: Subject, movement: Movement, longer: str) -> bool | None:
-    """Whether the first word's keys are others under a longer instruction that begins alike.
+    """Whether the first word's keys differ under a longer instruction with the same beginning.
 
     They should not be: in a prompt that grows at its end, earlier words stay as they are.
     None where words do not each have a position of their own, or keys cannot be seen.
@@ -70,7 +71,7 @@ def shifts_with_length(subject: Subject, movement: Movement, longer: str) -> boo
     if before is None or after is None:
         return None
     distance = (after - before[first[0]]).abs().amax(dim=1)
-    return bool(distance.min() > 1e-4 * before.abs().max())
+    return bool(distance.min() > SHIFTED_KEY_SHARE * before.abs().max())
 
 
 def text_embeddings(base: Pass, known: Collection[str]) -> list[EmbeddingCall]:
@@ -84,7 +85,7 @@ def text_embeddings(base: Pass, known: Collection[str]) -> list[EmbeddingCall]:
 
 
 def special_ids(policy: Policy) -> set[int]:
-    """Ids of BOS, EOS and padding, as the policy and the configs inside its module tell."""
+    """Ids of BOS, EOS and padding, from the policy and the configs inside its module."""
     found: set[object] = set(policy.special_ids)
     for module in policy.module.modules():
         config = getattr(module, "config", None)

@@ -39,7 +39,7 @@ def measure_tokens(
     """Follow the ids of every instruction, of its words and of longer variants.
 
     With `base`, a pass in which no id was looked up behind the transformer, policies are
-    stopped where that begins; else they run to their end.
+    stopped where that begins; otherwise they run to their end.
     """
     layer = None if base is None or base.looks_up_later else base.stack.first_block
     return _measure(_Reader(policy, observation, layer), dict(instructions))

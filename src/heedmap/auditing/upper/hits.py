@@ -1,4 +1,4 @@
-"""Which trials count, and on which of them the action is the one asked for."""
+"""Which trials count, and on which of them the action is the expected one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from heedmap.measures.stats import mean_interval, paired_p_value
 
 @dataclass(frozen=True)
 class Hits:
-    """Responses beside what was expected; trials go by their numbers.
+    """Responses and expected actions; trials are known by their numbers.
 
     Raises InstructionError for an expectation that does not fit the policy's actions.
     """
@@ -38,7 +38,7 @@ class Hits:
 
     @cached_property
     def wanted(self) -> list[dict[str, Expectation]]:
-        """What the instructions ask for, where it is known."""
+        """Expected actions of the instructions, where known."""
         return [
             {n: parse_expectation(text, self.action_names) for n, text in trial.expected.items()}
             for trial in self.trials
@@ -46,7 +46,7 @@ class Hits:
 
     @cached_property
     def counted(self) -> list[int]:
-        """Trials of which it is not known that the instruction does not matter."""
+        """Trials not known to be instruction-irrelevant."""
         return [n for n, trial in enumerate(self.trials) if trial.is_needed is not False]
 
     @cached_property
@@ -65,11 +65,11 @@ class Hits:
         return [n for n in self.decided if n not in self.incompetent]
 
     def is_met(self, number: int, name: str, scores: Scores) -> bool:
-        """Whether these scores are the action that an instruction asks for."""
+        """Whether these scores are the action expected under an instruction."""
         return self.wanted[number][name].is_met(scores)
 
     def met(self, number: int) -> dict[str, bool]:
-        """Whether each instruction is followed, where it is known what it asks for."""
+        """Whether each instruction is followed, where its expected action is known."""
         return {
             name: self.is_met(number, name, scores)
             for name, scores in self.asked[number].items()

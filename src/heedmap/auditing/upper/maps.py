@@ -30,7 +30,7 @@ MOST_RUNS = 4000
 MOST_CACHED_RUNS = 40_000
 """As `MOST_RUNS`, where a run is one step of the action rows."""
 PATCHED_ACTION_DIFFERS = 0.05
-"""Distance between two actions from which patching one into the other is told."""
+"""Minimum action distance for patching to be reported, in the unit of the metric."""
 
 Site = tuple[str, int, int]
 """What was cut: kind, and two numbers (layer and head, or first and last layer)."""

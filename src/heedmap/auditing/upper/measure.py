@@ -49,7 +49,7 @@ class UpperOptions(NamedTuple):
 
 
 class UpperFacts(NamedTuple):
-    """None where it was not measured, or the action changes too little to tell (see `obeyed`)."""
+    """None where it was not measured, or the action changes too little to judge (see `obeyed`)."""
 
     used: UsedFacts | None = None
     obeyed: ObeyedFacts | None = None
@@ -85,14 +85,14 @@ def measure_upper(
     if options.until == "exchange":
         return found
     knockouts = Knockouts(policy, runner.batch)
-    is_told = not may_be_rounding(obeyed.facts.action_change)
+    can_judge = not may_be_rounding(obeyed.facts.action_change)
     if use := measure_use(knockouts, structures, trials, metric, seed):
-        used = use.facts if is_told else None
+        used = use.facts if can_judge else None
         found = found._replace(used=used, by_trial={**found.by_trial, **use.by_trial})
     on_stage()
     if options.until == "cut":
         return found
-    if is_told:
+    if can_judge:
         causal_map = measure_map(runner, knockouts, structures, trials, metric, seed)
         found = found._replace(causal_map=causal_map)
     on_stage()

@@ -1,6 +1,6 @@
-"""Rung 6, measured: does exchanging the instruction change the action, and the right way?
+"""Rung 6, measured: does exchanging the instruction change the action as expected?
 
-Pure: from the responses to the facts. The right way is what the expectations say; without
+Pure: from the responses to the facts. Expected actions say what is right; without
 any, only whether the policy responds is known. Every figure is a mean over frames of one
 value a frame, so that frames, not instructions, are what an interval is over.
 """
@@ -35,7 +35,7 @@ from heedmap.measures.following import (
 ByTrial = dict[int, float]
 """One value a trial, by its number."""
 MOST_DIMENSIONS = 32
-"""Of a continuous action that are told one by one; chunks of actions have hundreds."""
+"""Dimensions of a continuous action that are reported; chunks of actions have hundreds."""
 
 
 class Obedience(NamedTuple):
@@ -53,7 +53,7 @@ def measure_obedience(
 ) -> Obedience:
     """Over all trials; frames on which the instruction does not decide are left out.
 
-    Distances are not told where the actions change by so little that it may be rounding: their
+    Distances are left out where the change of the actions may be rounding: their
     scale is then that of the rounding, too.
 
     Raises InstructionError for an expectation that does not fit the policy's actions.
@@ -73,7 +73,7 @@ def measure_obedience(
     flips = _over_pairs(hits, _flips) if action_names else {}
     change = _action_change(hits)
 
-    def told(distances: ByTrial) -> Estimate | None:
+    def estimated(distances: ByTrial) -> Estimate | None:
         return None if may_be_rounding(change) else hits.estimate(distances)
 
     facts = ObeyedFacts(
@@ -82,15 +82,15 @@ def measure_obedience(
         not_needed=sum(trial.is_needed is False for trial in hits.trials),
         without_expectation=sum(trial.is_needed is None for trial in hits.trials),
         not_competent=len(hits.incompetent),
-        swap_distance=told(swap),
-        paraphrase_distance=told(paraphrase),
-        beyond_paraphrase=told(beyond),
+        swap_distance=estimated(swap),
+        paraphrase_distance=estimated(paraphrase),
+        beyond_paraphrase=estimated(beyond),
         p_value=None if may_be_rounding(change) else hits.p_value(beyond),
         flip_share=hits.estimate(flips),
         swap_cosine=None if action_names else hits.estimate(_cosines(hits)),
-        nonsense_distance=told(from_control("nonsense")),
-        blank_distance=told(from_control("blank")),
-        contradictory_distance=told(from_control("contradictory")),
+        nonsense_distance=estimated(from_control("nonsense")),
+        blank_distance=estimated(from_control("blank")),
+        contradictory_distance=estimated(from_control("contradictory")),
         following=_following(hits, met, followed),
         competent=hits.competence(),
         own_action_anyway=hits.estimate(_own_action_anyway(hits)),
@@ -132,7 +132,7 @@ def _actions(hits: Hits) -> tuple[ActionUnder, ...]:
 def _following(
     hits: Hits, met: dict[int, dict[str, bool]], followed: ByTrial
 ) -> FollowingFacts | None:
-    """Everything that needs to know the right way; None where no frame tells."""
+    """Everything that needs expected actions; None where no frame has them."""
     rate = hits.estimate(followed, len(hits.incompetent))
     if rate is None:
         return None
@@ -212,16 +212,16 @@ def _drops(hits: Hits, met: dict[int, dict[str, bool]]) -> ByTrial:
             name: [hits.is_met(number, name, s) for s in hits.control(number, "paraphrase", name)]
             for name in each
         }
-        told = [name for name in each if others[name]]
-        if told:
-            as_given = np.array([each[name] for name in told])
-            drops = paraphrase_drop(as_given, [np.array(others[name]) for name in told])
+        paraphrased = [name for name in each if others[name]]
+        if paraphrased:
+            as_given = np.array([each[name] for name in paraphrased])
+            drops = paraphrase_drop(as_given, [np.array(others[name]) for name in paraphrased])
             found[number] = float(drops.mean())
     return found
 
 
 def _grounding(hits: Hits, met: dict[int, dict[str, bool]]) -> ByTrial:
-    """Done when asked for, less done when the other instruction of a pair is given."""
+    """Output when expected, minus output under the other instruction of a pair."""
     found: ByTrial = {}
     for number, each in met.items():
         both = [
@@ -235,7 +235,7 @@ def _grounding(hits: Hits, met: dict[int, dict[str, bool]]) -> ByTrial:
 
 
 def _own_action_anyway(hits: Hits) -> ByTrial:
-    """Whether what the frame's own instruction asks for is done when another is given."""
+    """Whether the action of the frame's own instruction is output under another one."""
     found: ByTrial = {}
     for number in hits.decided:
         own = hits.trials[number].recorded
@@ -269,7 +269,7 @@ def _swapped(hits: Hits) -> tuple[tuple[str, str], ...]:
 
 
 def _best_single(trial: Trial) -> float:
-    """What a policy reaches on this trial that does the same whatever is asked."""
+    """Rate of the best fixed action on this trial."""
     known = [text.strip().lower() for text in trial.expected.values()]
     return max(known.count(each) for each in known) / len(known)
 

@@ -25,7 +25,7 @@ Kind = Literal["asked", "paraphrase", "nonsense", "blank", "contradictory"]
 
 @dataclass(frozen=True)
 class Request:
-    """One text put to the policy on one trial; `name` is the instruction that it stands for."""
+    """One text given to the policy on one trial; `name` is the instruction that it belongs to."""
 
     trial: int
     kind: Kind

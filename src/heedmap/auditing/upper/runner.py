@@ -51,7 +51,7 @@ class Runner:
         stack: Stack | None = None,
         most: int | None = None,
     ) -> Runner:
-        """Batches where these examples give the same together as one by one; else singles.
+        """Batches where these examples give the same together as one by one; otherwise singles.
 
         A policy with pinned noise is run singly: in a batch each example has other noise. So is
         one that fails whenever it is given several (see `heedmap.tracing.batches`).
@@ -78,7 +78,7 @@ class Runner:
     def scores(self, examples: Sequence[Example]) -> list[Scores | None]:
         """Scores in the order of the examples; None where the policy refuses an instruction.
 
-        It does so by an InstructionError. Raises PolicyRunError for whatever else it raises.
+        It does so by an InstructionError. Raises PolicyRunError for any other exception.
         """
         found = self._by_frame(examples)
         for numbers in self._of_equal_length(examples, found):
@@ -102,7 +102,7 @@ class Runner:
             try:
                 got = self.together.attend(examples[numbers[0]][0], texts, (-1,)).scores
             except (InstructionError, CaptureError, NonFiniteError):
-                continue  # one is refused, or cannot be watched: one by one tells which
+                continue  # one is refused, or cannot be watched: one by one shows which
             rows = dict(zip(texts, got.double().cpu().numpy(), strict=True))
             found |= {number: rows[examples[number][1]] for number in numbers}
         return found

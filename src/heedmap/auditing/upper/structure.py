@@ -1,4 +1,4 @@
-"""Where image, template, instruction and action stand, for all instructions of one length.
+"""Where image, template, instruction and action are, for all instructions of one length.
 
 Found by intervention on one example of each length and checked on every further one: what
 an exchange of instructions moves there must be what it moved before.
@@ -54,7 +54,7 @@ def structure_of(examined: Examined) -> Structure:
 
 @dataclass
 class Structures:
-    """Structures by length, examined as they are asked for."""
+    """Structures by length, examined at first use."""
 
     policy: Policy
     transformer: Transformer
@@ -69,7 +69,7 @@ class Structures:
             self._known[key] = structure_of(examined)
 
     def of(self, trial: Trial, name: str) -> Structure | None:
-        """Where things stand under this instruction; None where nothing of it is present."""
+        """The structure under this instruction; None where the instruction is absent."""
         text = trial.instructions[name]
         key = length_key(self.policy, text)
         if key not in self._known:

@@ -1,9 +1,9 @@
 """Rung 5, measured: does the action depend on the instruction through the sequence?
 
 Cutting the words out moves any policy whose attention rests on them, whatever they say:
-a policy that was trained with shuffled instructions too. What tells is whether the
+a policy that was trained with shuffled instructions too. The test is whether the
 *difference between instructions* goes when they are cut, and stays when as many random
-edges are. That is what `mediated` measures; the plain distances stand beside it.
+edges are. That is what `mediated` measures; the plain distances are recorded with it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Which words of the instruction the action rests on: one position hidden at a time.
 
-A position is hidden from all others in every layer, so that what stands there goes nowhere;
+A position is hidden from all others in every layer, so that nothing reads it;
 as many random edges cut are the control. One trial, all of its instructions.
 """
 
@@ -19,7 +19,7 @@ from heedmap.tracing.interventions.knockout import Knockout, Run, edges_from_out
 from heedmap.tracing.observe import observe
 
 MOST_POSITIONS = 64
-"""Of all instructions of a trial together; those that stand further behind are left out."""
+"""Of all instructions of a trial together; further ones are left out."""
 DRAWS = 2
 """Sets of random edges that every position is matched with."""
 

@@ -1,6 +1,6 @@
 """Every sentence that a user reads, from a Fluent catalogue: `say(key, language, **values)`.
 
-The catalogues are the `.ftl` files beside this one, one folder a language and one file a topic;
+The catalogues are the `.ftl` files of this package, one folder per language and one file per topic;
 all files of a language share one set of keys. Figures are written by `numbers.py` before they
 become values. The package imports nothing heavy: Fluent is loaded with the first sentence.
 """

@@ -8,7 +8,7 @@ from heedmap.ladder.evidence import Estimate
 from heedmap.ladder.messages import Language, say
 
 ABSENT = "–"
-"""Stands where there is no figure: not 0."""
+"""Shown where nothing was measured: not 0."""
 _UNIT_KEYS = {"bits": "unit_bits", "scale units": "unit_scale"}
 _AMOUNT_KEYS = {"bits": "amount_bits", "scale units": "amount_scale"}
 
@@ -53,7 +53,7 @@ def interval(estimate: Estimate, language: Language = "en") -> str:
 def rate(estimate: Estimate, language: Language = "en") -> str:
     """How often, in words that follow "in": counted where the interval has no width.
 
-    "24 of 24 cases"; else "93.8 % of cases (95 % CI 90 to 97)".
+    "24 of 24 cases"; otherwise "93.8 % of cases (95 % CI 90 to 97)".
     """
     low, high = estimate.low, estimate.high
     if low is None or high is None or low == high:

@@ -14,7 +14,7 @@ from typing import Literal
 End = Literal["vowel", "ㄹ", "consonant"]
 
 _CLOSING = " \t'\"’”`)]}>.,:;!?…"
-"""Not read; what stands before it is."""
+"""Not read aloud; the character before it decides."""
 
 _DIGITS: dict[str, End] = {
     "0": "consonant",  # 영, 십, 백

@@ -1,4 +1,4 @@
-"""Weights into a module: every one has its place, or the user is told which has not."""
+"""Weights into a module: every one has its place, or an error names those without."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class Fit:
         if self.is_whole or permissions.allow_partial:
             return
         parts = [
-            _told("lacks", self.missing),
-            _told("holds what has no place:", self.unexpected),
-            _told("has other shapes for", self.mismatched),
+            _listed("lacks", self.missing),
+            _listed("holds what has no place:", self.unexpected),
+            _listed("has other shapes for", self.mismatched),
         ]
         raise CheckpointError(
             f"The checkpoint {path} does not fit its config: it "
@@ -63,7 +63,7 @@ def fit_into(module: nn.Module, state: StateDict, optional: Iterable[str] = ()) 
     return Fit(
         missing=tuple(n for n in own if n not in state and n not in may_lack),
         unexpected=tuple(n for n in state if n not in own),
-        mismatched=tuple(told for n, told in shapes.items() if n not in good),
+        mismatched=tuple(text for n, text in shapes.items() if n not in good),
     )
 
 
@@ -76,7 +76,7 @@ def joined(fits: Sequence[tuple[str, Fit]]) -> Fit:
     )
 
 
-def _told(verb: str, names: Sequence[str]) -> str:
+def _listed(verb: str, names: Sequence[str]) -> str:
     if not names:
         return ""
     more = f" and {len(names) - NAMES_TOLD} more" if len(names) > NAMES_TOLD else ""

@@ -96,7 +96,7 @@ def _parts(state: StateDict) -> _Parts:
 
 
 def _add(backbone: StateDict, name: str, tensor: torch.Tensor) -> None:
-    """Twice the same is one; twice something else is no checkpoint."""
+    """Equal duplicates count once; unequal ones make the checkpoint invalid."""
     if name.endswith(BUFFERS):
         return
     known = backbone.setdefault(name, tensor)

@@ -144,16 +144,16 @@ def load_config(path: Path) -> RoboVlmsConfig:
             f"token). Give a factory that returns your model and a callable."
         )
     if config.use_state or head.history_type != "post":
-        told = "use_state" if config.use_state else f"history_type '{head.history_type}'"
+        setting = "use_state" if config.use_state else f"history_type '{head.history_type}'"
         raise CheckpointError(
-            f"The config {path} has {told}, which 'kosmos2:' does not run; give a factory that "
+            f"The config {path} has {setting}, which 'kosmos2:' does not run; give a factory that "
             f"returns your model and a callable."
         )
     return config
 
 
 def _with_parents(path: Path) -> dict[str, Any]:
-    """The config over its parents; a parent lies where it says, or beside its child."""
+    """The config over its parents; a parent is at its path, or next to its child."""
     chain: list[dict[str, Any]] = []
     place: Path | None = path
     while place is not None:

@@ -124,7 +124,7 @@ class MobileLstm(LstmHead):
 class MobileClasses(LstmHead):
     """MoNaVLA's `MobileVLAClassificationDecoder`: logits of action classes.
 
-    The instruction may reach it beside the backbone: the mean of its word embeddings is added
+    The instruction may bypass the backbone: the mean of its word embeddings is added
     before the memory (`instr_in_features`), or the memory's output attends to them, padding
     included, through a gate (`text_in_features`; exp43).
     """

@@ -1,6 +1,6 @@
 """Kosmos-2 with a learned action token, wired as RoboVLMs or as MoNaVLA wire it.
 
-`insert`     BOS, the image's tokens, the padded instruction; the action token stands before the
+`insert`     BOS, the image's tokens, the padded instruction; the action token is before the
              last slot. The attention mask has the image's places inserted too.
 `overwrite`  The padded instruction, then the action token. Kosmos-2 writes the image's tokens
              over the first positions; the attention mask is still the text's.

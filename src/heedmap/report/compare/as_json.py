@@ -25,12 +25,12 @@ def comparison_json(comparison: Comparison) -> str:
             }
             for entry in comparison.entries
         ],
-        "differences": [_told(each) for each in differences(comparison)],
+        "differences": [_fields(each) for each in differences(comparison)],
     }
     return json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
 
 
-def _told(each: Difference) -> dict[str, Any]:
+def _fields(each: Difference) -> dict[str, Any]:
     """Shares are 0..1 here, as in records; `figure` and `why` are short codes."""
     fields = {key: value for key, value in vars(each).items() if key != "figure"}
     why = None if each.why is None else each.why.removeprefix("why_")

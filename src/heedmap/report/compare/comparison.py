@@ -1,4 +1,4 @@
-"""Which policies are compared, under which names, and whether they were asked the same.
+"""Which policies are compared, under which names, and whether their inputs are the same.
 
 A difference means something only where both sides were measured alike. Instructions are the
 same by name, text and what they ask for; frames by their pixels; trials by their names, for a
@@ -71,7 +71,7 @@ class Sameness:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Policies side by side; every other one is told against the baseline."""
+    """Policies side by side; all others are compared with the baseline."""
 
     runs: tuple[Run, ...]
     entries: tuple[Entry, ...]
@@ -101,8 +101,8 @@ def compare(
 ) -> Comparison:
     """Put all policies of the results, each with its folder, side by side.
 
-    `baseline` names the policy that the others are told against; the first where it is None.
-    A name that occurs in several folders is told with its folder, such as "exp42 [run-b]".
+    `baseline` names the baseline; the first policy where it is None.
+    A name that occurs in several folders is shown with its folder, such as "exp42 [run-b]".
 
     Raises RecordError for fewer than two policies, or a baseline that none or several have.
     """
@@ -139,7 +139,7 @@ def _baseline(entries: Sequence[Entry], name: str | None) -> Entry:
 
 
 def _labels(folders: Sequence[Path]) -> list[str]:
-    """The folders' own names; with as many of the folders above as tell them apart.
+    """The folders' own names; with as many parent folders as make them unique.
 
     A folder that is given twice is numbered.
     """
@@ -202,7 +202,7 @@ def _other_instructions(one: Record, two: Record) -> list[str]:
 
 
 def _changed_frames(one: Record, two: Record) -> frozenset[str]:
-    """Names that stand for other pixels in the two records: as trials they are not the same."""
+    """Names whose pixels differ between the records: not the same trial."""
     pixels = [{f.name: f.sha256 for f in record.frames} for record in (one, two)]
     common = pixels[0].keys() & pixels[1].keys()
     return frozenset(name for name in common if pixels[0][name] != pixels[1][name])

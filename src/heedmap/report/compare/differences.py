@@ -2,8 +2,8 @@
 
 Where both were measured on the same trials, the difference is taken trial by trial: a hard
 frame is hard for both, and drops out. Its interval is a bootstrap over episodes, its p a
-permutation of signs, two-sided, adjusted for how many differences are told. Where nothing
-can be paired, the difference of the two figures stands without interval, and why.
+permutation of signs, two-sided, adjusted for the number of differences. Where nothing
+can be paired, the difference has no interval, and a reason.
 """
 
 from __future__ import annotations
@@ -175,7 +175,7 @@ FIGURES: tuple[KeyFigure, ...] = (
     KeyFigure("figure_counterfactual", "percent", _counterfactual, _all_followed),
     KeyFigure("figure_competent", "percent", _competent, _kept("competent")),
 )
-"""In the order of the ladder: attended, used, obeyed, and the gate beside it."""
+"""In the order of the ladder: attended, used, obeyed, and the gate competent."""
 
 
 def differences(comparison: Comparison) -> list[Difference]:
@@ -191,15 +191,15 @@ def _difference(figure: KeyFigure, comparison: Comparison, other: Entry) -> Diff
     base = comparison.baseline
     value, baseline = figure.whole(other.policy), figure.whole(base.policy)
     units = [unit for side in (base, other) if (unit := figure.unit(side.policy)) is not None]
-    told = Difference(figure, other.name, value, baseline, None, unit=next(iter(units), None))
+    item = Difference(figure, other.name, value, baseline, None, unit=next(iter(units), None))
     same = comparison.sameness[other.run.label]
     if not same.instructions:
-        return replace(told, why="why_instructions")
+        return replace(item, why="why_instructions")
     if value is None or baseline is None:
-        return replace(told, why="why_not_measured")
+        return replace(item, why="why_not_measured")
     if len(set(units)) > 1:
-        return replace(told, why="why_unit")
-    unpaired = replace(told, difference=value - baseline)
+        return replace(item, why="why_unit")
+    unpaired = replace(item, difference=value - baseline)
     if figure.by_trial is None:
         return replace(unpaired, why="why_one_number")
     one, two = figure.by_trial(base), figure.by_trial(other)
@@ -209,19 +209,19 @@ def _difference(figure: KeyFigure, comparison: Comparison, other: Entry) -> Diff
     if not common:
         return replace(unpaired, why="why_no_common")
     seed = base.run.result.record.run.seed
-    return _paired(told, [(one[trial], two[trial]) for trial in common], seed)
+    return _paired(item, [(one[trial], two[trial]) for trial in common], seed)
 
 
-def _paired(told: Difference, pairs: list[tuple[Trialled, Trialled]], seed: int) -> Difference:
+def _paired(item: Difference, pairs: list[tuple[Trialled, Trialled]], seed: int) -> Difference:
     """Mean of the differences trial by trial. Trials are clustered as the baseline has them."""
     apart = np.array([two.value - one.value for one, two in pairs])
     clusters = [one.cluster for one, _ in pairs]
     mean = mean_interval(apart, clusters, seed=seed)
     why = "why_one_cluster" if mean.low is None else None
-    if why is None and told.unit == OWN_SCALE:
+    if why is None and item.unit == OWN_SCALE:
         why = "why_own_scale"
     return replace(
-        told,
+        item,
         difference=mean.value,
         low=mean.low,
         high=mean.high,

@@ -21,7 +21,7 @@ from heedmap.report.wording import percent, region_name
 _REGIONS = ("image", "instruction")
 _MOST_INSTRUCTIONS = 6
 _HUES = ("#2f7fc1", "#e0700a", "#1c9c79", "#c062a8", "#7a6ff0", "#a8850c", "#d23b3b", "#808080")
-"""Of policies: readable on white and on black, and told apart by their dashes too."""
+"""Of policies: readable on white and on black; dashes differ too."""
 _CERTAIN, _OPEN = "#e0700a", "#2f7fc1"
 _CHARACTER_PX = 6.6
 """Of a label, with room for wider fonts than the one it is measured in."""
@@ -103,12 +103,12 @@ def _curve(entry: Entry, language: Language, *, relative: bool) -> list[dict[str
     return values
 
 
-def forest(told: Sequence[Difference], language: Language = "en") -> Chart | None:
+def forest(items: Sequence[Difference], language: Language = "en") -> Chart | None:
     """A panel a figure, a row a policy: the difference, its interval, and a line at 0."""
-    known = [each for each in told if each.difference is not None]
+    known = [each for each in items if each.difference is not None]
     if not known:
         return None
-    names = list(dict.fromkeys(each.policy for each in told))
+    names = list(dict.fromkeys(each.policy for each in items))
     figures = list(dict.fromkeys(each.figure for each in known))
     panels = [
         _panel(
@@ -125,13 +125,13 @@ def forest(told: Sequence[Difference], language: Language = "en") -> Chart | Non
 
 
 def _panel(
-    told: Sequence[Difference], names: Sequence[str], language: Language, *, has_names: bool
+    items: Sequence[Difference], names: Sequence[str], language: Language, *, has_names: bool
 ) -> alt.LayerChart | alt.FacetChart:
     """One figure, on an axis of its own."""
     words = words_in(language)
-    is_share = told[0].figure.form == "percent"
+    is_share = items[0].figure.form == "percent"
     kinds = [words(key) for key in ("legend_beyond", "legend_across", "legend_none")]
-    values = [_point(each, 100 if is_share else 1, kinds, language) for each in told]
+    values = [_point(each, 100 if is_share else 1, kinds, language) for each in items]
     reach = max(
         [abs(end) for value in values for end in (value["x"], value["low"], value["high"]) if end]
         or [1.0]
@@ -166,22 +166,22 @@ def _panel(
         unsure.mark_point(size=55, strokeWidth=1.5).encode(x=x, description=tip),
     ]
     return alt.layer(*layers).properties(
-        title=figure_text(told[0], language), width=180, height=_ROW_PX * len(names)
+        title=figure_text(items[0], language), width=180, height=_ROW_PX * len(names)
     )
 
 
 def _point(
-    told: Difference, factor: int, kinds: Sequence[str], language: Language
+    item: Difference, factor: int, kinds: Sequence[str], language: Language
 ) -> dict[str, Any]:
     """One mark; `kinds` are the words for what its interval says."""
-    kind = 2 if told.low is None else 0 if told.is_beyond_chance else 1
+    kind = 2 if item.low is None else 0 if item.is_beyond_chance else 1
     x, low, high = (
         None if value is None else round(value * factor, 5)
-        for value in (told.difference, told.low, told.high)
+        for value in (item.difference, item.low, item.high)
     )
-    tip = f"{one_line(told.policy)}: {difference_text(told, language)}"
+    tip = f"{one_line(item.policy)}: {difference_text(item, language)}"
     return {
-        "policy": told.policy,
+        "policy": item.policy,
         "x": x,
         "low": low,
         "high": high,

@@ -49,18 +49,18 @@ def _differences(comparison: Comparison, language: Language) -> str:
     keys = ["figure_column", "model", "value_column", "baseline_column", "difference_column"]
     heads = [words(key) for key in (*keys, "p_column", "pairs_column", "why_column")]
     rows = []
-    for told in differences(comparison):
-        shown = difference_text(told, language)
+    for item in differences(comparison):
+        shown = difference_text(item, language)
         rows.append(
             [
-                markdown_text(figure_text(told, language)),
-                markdown_code(told.policy),
-                value_text(told, told.value),
-                value_text(told, told.baseline),
-                f"**{shown}**" if told.is_beyond_chance else shown,
-                markdown_text(p_text(told.p_adjusted)),
-                str(told.pairs) if told.pairs else "",
-                why_text(told, language),
+                markdown_text(figure_text(item, language)),
+                markdown_code(item.policy),
+                value_text(item, item.value),
+                value_text(item, item.baseline),
+                f"**{shown}**" if item.is_beyond_chance else shown,
+                markdown_text(p_text(item.p_adjusted)),
+                str(item.pairs) if item.pairs else "",
+                why_text(item, language),
             ]
         )
     return table(heads, rows, right=range(2, 7))

@@ -47,7 +47,7 @@ def write_comparison(comparison: Comparison, path: Path, language: Language = "e
 
 def render_comparison(comparison: Comparison, language: Language = "en") -> str:
     """The page as text; names are untrusted, and shown as text only."""
-    told = differences(comparison)
+    items = differences(comparison)
     rows = ladder_rows(comparison)
     policies = [entry.renamed for entry in comparison.entries]
     lines = all_summary_lines(comparison)
@@ -65,15 +65,15 @@ def render_comparison(comparison: Comparison, language: Language = "en") -> str:
             runs=comparison.runs,
             rows=rows,
             declared=both(lambda of: declared_text(policies, of)),
-            differences=[_row(each) for each in told],
+            differences=[_row(each) for each in items],
             summary=_summary_table(lines) if lines else None,
-            drawings=_drawings(comparison, told),
+            drawings=_drawings(comparison, items),
             colors={**COLORS, "other": OTHER_COLOR},
         )
     )
 
 
-def _drawings(comparison: Comparison, told: Sequence[Difference]) -> list[Drawing]:
+def _drawings(comparison: Comparison, items: Sequence[Difference]) -> list[Drawing]:
     baseline = comparison.baseline.name
 
     def of(kind: str, caption: str, make: Callable[[Language], Chart | None]) -> Drawing | None:
@@ -85,7 +85,7 @@ def _drawings(comparison: Comparison, told: Sequence[Difference]) -> list[Drawin
         return Drawing(kind, title, below, alt, drawn(english, korean, kind))
 
     made = [
-        of("forest", "forest_caption", lambda language: forest(told, language)),
+        of("forest", "forest_caption", lambda language: forest(items, language)),
         of("curves", "curves_caption", lambda language: curves(comparison, language)),
     ]
     return [drawing for drawing in made if drawing is not None]
@@ -106,22 +106,22 @@ class DifferenceRow:
     why: Bilingual
 
 
-def _row(told: Difference) -> DifferenceRow:
+def _row(item: Difference) -> DifferenceRow:
     return DifferenceRow(
-        figure=both(lambda language: figure_text(told, language)),
-        policy=told.policy,
-        value=value_text(told, told.value),
-        baseline=value_text(told, told.baseline),
-        difference=both(lambda language: difference_text(told, language)),
-        is_beyond_chance=told.is_beyond_chance,
-        p_value=p_text(told.p_adjusted),
-        pairs=str(told.pairs) if told.pairs else ABSENT,
-        why=both(lambda language: why_text(told, language)),
+        figure=both(lambda language: figure_text(item, language)),
+        policy=item.policy,
+        value=value_text(item, item.value),
+        baseline=value_text(item, item.baseline),
+        difference=both(lambda language: difference_text(item, language)),
+        is_beyond_chance=item.is_beyond_chance,
+        p_value=p_text(item.p_adjusted),
+        pairs=str(item.pairs) if item.pairs else ABSENT,
+        why=both(lambda language: why_text(item, language)),
     )
 
 
 def _summary_table(lines: Sequence[SummaryLine]) -> DataTable:
-    """The seed's summary of every policy, declared beside measured."""
+    """The original summary of every policy: declared and measured."""
     two = [("Img%", "image"), ("Text%", "text")]
     measured = [("Img%", "image"), ("Instr%", "instruction")]
 

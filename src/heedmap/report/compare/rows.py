@@ -1,4 +1,4 @@
-"""What stands in the tables of a comparison, for the terminal, Markdown and the page alike."""
+"""Rows of the comparison tables, for the terminal, Markdown and the page."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def ladder_rows(comparison: Comparison) -> list[StoryRow]:
 
 
 def all_summary_lines(comparison: Comparison) -> list[SummaryLine]:
-    """The seed's summary of every policy under its unique name."""
+    """The original summary of every policy under its unique name."""
     return [
         replace(line, policy=entry.name)
         for entry in comparison.entries

@@ -43,8 +43,8 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     ladder = partial(ladder_table, policies, encoding=console.encoding)
     close = partial(ladder, compact=True)
     print_fitting(console, ladder, close, partial(close, fold=True))
-    told = partial(difference_table, comparison, differences(comparison))
-    print_fitting(console, told, partial(told, compact=True))
+    build = partial(difference_table, comparison, differences(comparison))
+    print_fitting(console, build, partial(build, compact=True))
     lines = all_summary_lines(comparison)
     if lines:
         build = partial(story_summary_table, lines, declared_text(policies), console.encoding)
@@ -53,7 +53,7 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
 
 
 def difference_table(
-    comparison: Comparison, told: Sequence[Difference], *, compact: bool = False
+    comparison: Comparison, items: Sequence[Difference], *, compact: bool = False
 ) -> Table:
     """A block of rows a figure: the baseline's, then every other policy's with its difference."""
     baseline = one_line(comparison.baseline.name)
@@ -61,8 +61,8 @@ def difference_table(
     table.add_column("Model", overflow="fold", max_width=_NAME_WIDTH if compact else None)
     for name in ("value_column", "difference_column", "p_column", "pairs_column"):
         table.add_column(say(name), justify="right", no_wrap=True)
-    for figure in dict.fromkeys(each.figure for each in told):
-        own = [each for each in told if each.figure is figure]
+    for figure in dict.fromkeys(each.figure for each in items):
+        own = [each for each in items if each.figure is figure]
         table.add_row(Text(figure_text(own[0]), style="bold"))
         _add_figure(table, baseline, own, _NAME_WIDTH if compact else 0)
         table.add_section()

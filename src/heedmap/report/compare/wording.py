@@ -25,29 +25,29 @@ def lead_text(comparison: Comparison, language: Language = "en") -> str:
     )
 
 
-def figure_text(told: Difference, language: Language = "en") -> str:
+def figure_text(item: Difference, language: Language = "en") -> str:
     """The figure's name, with its unit where it has one."""
-    name = say(told.figure.name, language)
-    return name if told.unit is None else f"{name} ({unit_name(told.unit, language)})"
+    name = say(item.figure.name, language)
+    return name if item.unit is None else f"{name} ({unit_name(item.unit, language)})"
 
 
-def value_text(told: Difference, value: float | None) -> str:
+def value_text(item: Difference, value: float | None) -> str:
     """A figure of one policy; not measured is a dash."""
     if value is None:
         return ABSENT
-    return percent(value) if told.figure.form == "percent" else f"{value:.2f}"
+    return percent(value) if item.figure.form == "percent" else f"{value:.2f}"
 
 
-def difference_text(told: Difference, language: Language = "en") -> str:
+def difference_text(item: Difference, language: Language = "en") -> str:
     """The difference with its interval, in percentage points where the figure is a share."""
-    if told.difference is None:
+    if item.difference is None:
         return ABSENT
     words = words_in(language)
-    text = _signed(told, told.difference)
-    if told.low is not None and told.high is not None:
-        interval = {"low": _signed(told, told.low), "high": _signed(told, told.high)}
+    text = _signed(item, item.difference)
+    if item.low is not None and item.high is not None:
+        interval = {"low": _signed(item, item.low), "high": _signed(item, item.high)}
         text = words("difference_interval", difference=text, **interval)
-    return f"{text} {words('points')}" if told.figure.form == "percent" else text
+    return f"{text} {words('points')}" if item.figure.form == "percent" else text
 
 
 def p_text(p_value: float | None) -> str:
@@ -55,13 +55,13 @@ def p_text(p_value: float | None) -> str:
     return ABSENT if p_value is None else f"{p_value:.4f}"
 
 
-def why_text(told: Difference, language: Language = "en") -> str:
+def why_text(item: Difference, language: Language = "en") -> str:
     """Why there is no interval, or no difference; empty where there is nothing to say."""
-    return "" if told.why is None else say(told.why, language)
+    return "" if item.why is None else say(item.why, language)
 
 
-def _signed(told: Difference, value: float) -> str:
-    shown = f"{100 * value:+.1f}" if told.figure.form == "percent" else f"{value:+.2f}"
+def _signed(item: Difference, value: float) -> str:
+    shown = f"{100 * value:+.1f}" if item.figure.form == "percent" else f"{value:+.2f}"
     if not any(digit in "123456789" for digit in shown):
         shown = shown.lstrip("+-")  # nothing but zeros has no sign
     return shown

@@ -1,4 +1,4 @@
-"""What is done under each instruction: means over frames with their 95 % intervals."""
+"""Actions under each instruction: means over frames with their 95 % intervals."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ FigureKind = Literal[
     "shares", "heads", "sequence", "frame", "words", "actions", "scatter", "patching"
 ]
 PANELS_WIDTH_PX = 580
-"""Of all panels beside each other."""
+"""Of all panels side by side."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Layer by head: attention on the instruction, and beside it what cutting that head does."""
+"""Layer by head: attention on the instruction, and the effect of cutting that head."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FULL_EFFECT = 0.1
 
 
 def heads(subject: Subject) -> Figure | None:
-    """Two maps where knockouts by head were run, else the share alone; None without either."""
+    """Two maps where knockouts by head were run, or the share alone; None without either."""
     words, found = subject.words, subject.policy.measurements.causal_map
     effects = [] if found is None else _effects(found)
     if found is not None and effects:
@@ -83,7 +83,7 @@ def _map(
     with_figures = heads <= _MOST_HEADS_WITH_FIGURES
     side = _CELL_PX if with_figures else _SMALL_CELL_PX
     shown = "%" if form.endswith("%") else ""
-    told = [
+    rows = [
         {
             **cell,
             "tip": f"{words('layer')} {cell['layer']}, {words('head_axis')} {cell['head']}: "
@@ -92,7 +92,7 @@ def _map(
         for cell in cells
     ]
     every = 1 if with_figures else 4
-    base = alt.Chart(data_of(told)).encode(
+    base = alt.Chart(data_of(rows)).encode(
         x=alt.X(
             "head:O",
             title=words("head_axis"),

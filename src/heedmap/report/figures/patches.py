@@ -10,7 +10,7 @@ from typing import Any
 
 import altair as alt
 
-from heedmap.ladder.verdict import PatchMap
+from heedmap.ladder.evidence import PatchMap
 from heedmap.record.record import Case, FrameInfo
 from heedmap.report.figures.figure import PANELS_WIDTH_PX, Figure, Subject
 from heedmap.report.figures.style import data_of
@@ -61,7 +61,7 @@ Box = tuple[float, float, float, float]
 
 
 def _place(info: FrameInfo, camera: str) -> Box | None:
-    """Where a camera stands in the picture; None where an older record does not tell."""
+    """Where a camera is in the picture; None in older records."""
     if len(info.cameras) == 1:
         return 0.0, 0.0, 1.0, 1.0
     if camera not in info.cameras or len(info.camera_sizes_px) != len(info.cameras):

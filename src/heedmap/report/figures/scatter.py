@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import altair as alt
 
+from heedmap.ladder.thresholds import SIGNIFICANT_P
 from heedmap.report.figures.figure import Figure, Subject
 from heedmap.report.figures.style import INK, SCHEME, data_of
 
 _SIDE_PX = 300
 _FULL_EFFECT = 0.05
-_SIGNIFICANT = 0.05
 
 
 def scatter(subject: Subject) -> Figure | None:
@@ -28,7 +28,7 @@ def scatter(subject: Subject) -> Figure | None:
             "distance": round(cell.distance, 5),
             "tested": words(
                 "beyond_random"
-                if cell.p_adjusted is not None and cell.p_adjusted < _SIGNIFICANT
+                if cell.p_adjusted is not None and cell.p_adjusted < SIGNIFICANT_P
                 else "not_beyond_random"
             ),
             "tip": f"{words('layer')} {cell.layer}, {words('head_axis')} {cell.head}: "

@@ -1,7 +1,7 @@
 """The look that all figures share, and how they become SVG and PNG.
 
-Hues are Okabe and Ito's (2008), which colour-blind eyes tell apart; their lightness is spread,
-so that a print in grey tells them apart too. Amounts are drawn in `cividis`, made for both.
+Hues are Okabe and Ito's (2008), distinct for colour-blind readers; their lightness is spread,
+so that they are distinct in grey print too. Amounts are drawn in `cividis`, made for both.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def color_of(region: str) -> str:
 
 
 def css_class(region: str) -> str:
-    """A name that may stand in a style sheet: never one of the user's own."""
+    """A name that is safe in a style sheet: never one of the user's own."""
     base = region.split(":")[0]
     return base if base in COLORS else "other"
 

@@ -74,7 +74,7 @@ def _row(
 
 
 def _values(found: CausalMap, subject: Subject) -> list[dict[str, Any]]:
-    """One row a position, named by the word that moves it where the record tells."""
+    """One row a position, named by the word that moves it where the record has it."""
     texts, values = subject.words, list[dict[str, Any]]()
     said = {
         case.instruction: subject.word_at(case)

@@ -10,22 +10,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import combinations
 
+from heedmap.ladder.messages import Language, words_in
+from heedmap.ladder.thresholds import MEAN_HIDES_SHARE, UNACCOUNTED_SHARE
 from heedmap.report.forensics.published import Case, LayerFigure, Published, SummaryFigure
 
-UNACCOUNTED_FROM_SHARE = 0.05
-"""Less attention outside the named regions than this is not worth a finding."""
-
-MEAN_HIDES_FROM_SHARE = 0.10
-"""Last layer and mean over layers further apart than this tell different stories."""
-
-CANNOT_PROVE = (
-    "that the policy ignores its instruction: a share says where attention goes, not what the "
-    "action depends on; only changing or cutting the instruction shows that",
-    "that the regions hold the image and the text: they are positions that a script assumed",
-    "that the instruction has no bypass path to the action, such as a cross-attention or pooled "
-    "word embeddings in the action head: attention inside the decoder does not show it",
-)
-"""Holds for every table of attention shares."""
+Words = Callable[..., str]
+"""`say` in one language."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +28,9 @@ class Finding:
     count: int
 
 
-def find_all(published: Published) -> list[Finding]:
+def find_all(published: Published, language: Language = "en") -> list[Finding]:
     """Every finding, in the order in which a reader should meet them."""
-    checks: tuple[Callable[[Published], Iterable[Finding]], ...] = (
+    checks: tuple[Callable[[Published, Words], Iterable[Finding]], ...] = (
         _always_zero,
         _identical_instructions,
         _follows_length,
@@ -50,30 +40,35 @@ def find_all(published: Published) -> list[Finding]:
         _mean_hides_last,
         _summary_differs,
     )
-    return [finding for check in checks for finding in check(published)]
+    words = words_in(language)
+    return [finding for check in checks for finding in check(published, words)]
 
 
-def _always_zero(published: Published) -> Iterable[Finding]:
+def cannot_prove(language: Language = "en") -> tuple[str, ...]:
+    """What no table of attention shares can prove."""
+    words = words_in(language)
+    return words("cannot_ignores"), words("cannot_regions"), words("cannot_bypass")
+
+
+def _always_zero(published: Published, words: Words) -> Iterable[Finding]:
     """A region that is 0 everywhere: softmax gives no visible position a weight of exactly 0."""
     for region in _regions(published):
         rows = [row for row in published.layers if region in row.shares]
         values = [row.shares[region] for row in rows]
         values += [head for row in rows for head in row.per_head.get(region, ())]
         if rows and not any(values):
-            models = {row.model for row in rows}
-            exactly = "exactly 0" if not published.half_step_share else "0.0 % as printed"
-            yield Finding(
-                "always_zero",
-                f"The region '{region}' is {exactly} in {len(rows)} of {len(rows)} rows, for "
-                f"{len(models)} of {len(published.models)} models: its positions are masked, or "
-                f"there is nothing there to see. A visible region that is merely unattended "
-                f"keeps a small share in some layer.",
-                _shown(rows),
-                len(rows),
+            sentence = words(
+                "finding_always_zero",
+                region=region,
+                figures="rounded" if published.half_step_share else "exact",
+                rows=len(rows),
+                models=len({row.model for row in rows}),
+                total=len(published.models),
             )
+            yield Finding("always_zero", sentence, _shown(rows, words), len(rows))
 
 
-def _identical_instructions(published: Published) -> Iterable[Finding]:
+def _identical_instructions(published: Published, words: Words) -> Iterable[Finding]:
     """Pairs of instructions whose rows agree in every layer of every model."""
     cases = published.by_case()
     for first, second in combinations(_instructions(published), 2):
@@ -85,36 +80,36 @@ def _identical_instructions(published: Published) -> Iterable[Finding]:
         pairs = [(a, b) for rows in compared for a, b in zip(*rows, strict=False)]
         if not pairs or any(a.shares != b.shares for a, b in pairs):
             continue
-        layers = len(pairs) // len(compared)
-        others = _differing(published, (first, second))
-        yield Finding(
-            "identical_instructions",
-            f"'{first}' and '{second}' agree in {layers} of {layers} layers for "
-            f"{len(compared)} of {len(published.models)} models, to the last digit given"
-            f"{others}: what these instructions say does not reach the action token's attention.",
-            _shown([row for pair in pairs[:2] for row in pair]),
-            len(pairs),
+        sentence = words(
+            "finding_identical",
+            first=first,
+            second=second,
+            layers=len(pairs) // len(compared),
+            models=len(compared),
+            total=len(published.models),
+            others=_differing(published, (first, second), words),
         )
+        shown = _shown([row for pair in pairs[:2] for row in pair], words)
+        yield Finding("identical_instructions", sentence, shown, len(pairs))
 
 
-def _differing(published: Published, pair: tuple[str, str]) -> str:
-    """Told of the instructions that do differ from an identical pair."""
+def _differing(published: Published, pair: tuple[str, str], words: Words) -> str:
+    """Which instructions differ from an identical pair, and for how many models."""
     cases = published.by_case()
-    told: list[str] = []
+    parts: list[str] = []
     for other in _instructions(published):
-        if other in pair:
-            continue
         differ = [
             model
             for model in published.models
-            if _differ(cases.get((model, pair[0])), cases.get((model, other)))
+            if other not in pair and _differ(cases.get((model, pair[0])), cases.get((model, other)))
         ]
         if differ:
-            told.append(f"'{other}' differs for {len(differ)} of {len(published.models)}")
-    return f", while {', '.join(told)}" if told else ""
+            total = len(published.models)
+            parts.append(words("finding_differs", name=other, models=len(differ), total=total))
+    return words("finding_others", differing=", ".join(parts)) if parts else ""
 
 
-def _follows_length(published: Published) -> Iterable[Finding]:
+def _follows_length(published: Published, words: Words) -> Iterable[Finding]:
     """All pairs of equal token count agree, all others differ."""
     cases = published.by_case()
     same: list[tuple[Case, Case]] = []
@@ -128,34 +123,37 @@ def _follows_length(published: Published) -> Iterable[Finding]:
             return
         (same if is_same else other).append((first, second))
     if same and other:
-        rows = [cases[case][0] for pair in (same[0], other[0]) for case in pair]
+        shown = dict.fromkeys(case for pair in (same[0], other[0]) for case in pair)
         yield Finding(
             "follows_length",
-            f"Instructions of equal token count agree in all {len(same)} pairs, those of another "
-            f"token count differ in all {len(other)}: only the number of tokens reaches the "
-            f"attention, as through a mask; not what they say.",
-            _shown(list(dict.fromkeys(map(_told, rows)))),
+            words("finding_follows_length", same=len(same), other=len(other)),
+            _shown([cases[case][0] for case in shown], words),
             len(same) + len(other),
         )
 
 
-def _unaccounted(published: Published) -> Iterable[Finding]:
+def _unaccounted(published: Published, words: Words) -> Iterable[Finding]:
     """Attention that is in none of the named regions."""
-    rows = [row for row in published.layers if _missing(row) > UNACCOUNTED_FROM_SHARE]
+    rows = [row for row in published.layers if _missing(row) > UNACCOUNTED_SHARE]
     if rows:
         rows.sort(key=_missing, reverse=True)
         worst = rows[0]
         yield Finding(
             "unaccounted",
-            f"The shares do not add up to 100 %: in {len(rows)} of {len(published.layers)} rows "
-            f"more than {UNACCOUNTED_FROM_SHARE:.0%} of the attention is in no named region, up to "
-            f"{_missing(worst):.1%} ({_told(worst)}). Where it goes, the table does not say.",
-            _shown(rows),
+            words(
+                "finding_unaccounted",
+                rows=len(rows),
+                total=len(published.layers),
+                least=f"{UNACCOUNTED_SHARE:.0%}",
+                most=f"{_missing(worst):.1%}",
+                worst=_as_text(worst, words),
+            ),
+            _shown(rows, words),
             len(rows),
         )
 
 
-def _more_than_all(published: Published) -> Iterable[Finding]:
+def _more_than_all(published: Published, words: Words) -> Iterable[Finding]:
     """Shares below 0 or above 1, alone or together."""
     rows = [
         row
@@ -166,14 +164,13 @@ def _more_than_all(published: Published) -> Iterable[Finding]:
     if rows:
         yield Finding(
             "impossible_share",
-            f"{len(rows)} rows hold shares that cannot be: below 0, or together above 100 %; the "
-            f"regions overlap, or these are not attention weights.",
-            _shown(rows),
+            words("finding_impossible", rows=len(rows)),
+            _shown(rows, words),
             len(rows),
         )
 
 
-def _attended_below_text_len(published: Published) -> Iterable[Finding]:
+def _attended_below_text_len(published: Published, words: Words) -> Iterable[Finding]:
     """The most attended positions all lie where the text's mask is open."""
     rows = [row for row in published.layers if row.top_positions]
     known = [row for row in rows if row.case in published.text_len]
@@ -187,28 +184,30 @@ def _attended_below_text_len(published: Published) -> Iterable[Finding]:
     with_image = [row for row in known if row.shares.get("image", 0) > 0]
     yield Finding(
         "attended_below_text_len",
-        f"Every attended position lies below the instruction's token count "
-        f"({', '.join(map(str, lengths))}; highest: {highest}): the mask in force is the text's.",
-        _shown(known),
+        words(
+            "finding_below_text",
+            lengths=", ".join(map(str, lengths)),
+            highest=highest,
+        ),
+        _shown(known, words),
         len(known),
     )
     if with_image:
         yield Finding(
             "image_larger_than_visible",
-            f"The image region is attended only at positions 0-{highest}: a declared image of more "
-            f"than {lengths[-1]} tokens is larger than what was visible.",
-            _shown(with_image),
+            words("finding_image_larger", highest=highest, tokens=lengths[-1]),
+            _shown(with_image, words),
             len(with_image),
         )
 
 
-def _mean_hides_last(published: Published) -> Iterable[Finding]:
+def _mean_hides_last(published: Published, words: Words) -> Iterable[Finding]:
     """A mean over layers far from the last layer."""
     found = [
         (case, rows, region)
         for case, rows in published.by_case().items()
         for region in rows[-1].shares
-        if abs(rows[-1].shares[region] - _mean(rows, region)) > MEAN_HIDES_FROM_SHARE
+        if abs(rows[-1].shares[region] - _mean(rows, region)) > MEAN_HIDES_SHARE
     ]
     if found:
         case, rows, region = max(
@@ -217,17 +216,24 @@ def _mean_hides_last(published: Published) -> Iterable[Finding]:
         lowest = min(rows, key=lambda row: row.shares[region])
         yield Finding(
             "mean_hides_last",
-            f"Mean over layers and last layer tell different stories in {len(found)} cases, most "
-            f"for {case[0]}, {case[1]}: {region} {_mean(rows, region):.1%} on the mean, "
-            f"{rows[-1].shares[region]:.1%} in the last layer, {lowest.shares[region]:.1%} in "
-            f"layer {lowest.layer}.",
-            _shown([lowest, rows[-1]]),
+            words(
+                "finding_mean_hides",
+                cases=len(found),
+                model=case[0],
+                instruction=case[1],
+                region=region,
+                mean=f"{_mean(rows, region):.1%}",
+                last=f"{rows[-1].shares[region]:.1%}",
+                lowest=f"{lowest.shares[region]:.1%}",
+                layer=lowest.layer,
+            ),
+            _shown([lowest, rows[-1]], words),
             len(found),
         )
 
 
-def _summary_differs(published: Published) -> Iterable[Finding]:
-    """A summary that does not follow from the per-layer rows beside it."""
+def _summary_differs(published: Published, words: Words) -> Iterable[Finding]:
+    """A summary that does not follow from its per-layer rows."""
     cases = published.by_case()
     slack = 2 * published.half_step_share + 1e-9
     wrong: list[SummaryFigure] = []
@@ -241,7 +247,7 @@ def _summary_differs(published: Published) -> Iterable[Finding]:
     if wrong:
         yield Finding(
             "summary_differs",
-            f"{len(wrong)} summary rows do not follow from the per-layer rows beside them.",
+            words("finding_summary", rows=len(wrong)),
             tuple(f"{row.model}, {row.instruction}" for row in wrong[:6]),
             len(wrong),
         )
@@ -275,10 +281,16 @@ def _without_own(row: LayerFigure, published: Published) -> list[int]:
     return [position for position in row.top_positions if position != own]
 
 
-def _told(row: LayerFigure) -> str:
+def _as_text(row: LayerFigure, words: Words) -> str:
     shares = ", ".join(f"{region} {share:.1%}" for region, share in row.shares.items())
-    return f"{row.model}, {row.instruction}, layer {row.layer}: {shares}"
+    return words(
+        "finding_row",
+        model=row.model,
+        instruction=row.instruction,
+        layer=row.layer,
+        shares=shares,
+    )
 
 
-def _shown(rows: Iterable[LayerFigure | str], most: int = 4) -> tuple[str, ...]:
-    return tuple(row if isinstance(row, str) else _told(row) for row in list(rows)[:most])
+def _shown(rows: Iterable[LayerFigure], words: Words, most: int = 4) -> tuple[str, ...]:
+    return tuple(_as_text(row, words) for row in list(rows)[:most])

@@ -1,4 +1,4 @@
-"""What stands behind the figures: the data, the run, and how to run it again."""
+"""The data, the run, and how to reproduce it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from heedmap.record.tables import TableName, file_of
 from heedmap.report.page.bilingual import Bilingual, phrase
 
 MOST_BYTES_INSIDE = 400_000
-"""A larger file is linked where it lies beside the page."""
+"""A larger file is linked in the folder of the page."""
 
 DEFINITIONS = ("share", "regions", "lift", "knockout", "distance", "mediated", "interval")
 LIMITS = ("limit_low", "limit_frames", "limit_map", "limit_length")
@@ -55,7 +55,7 @@ def _file(name: str, kind: str, data: bytes) -> DataFile:
 
 
 def how_to_run_again(record: Record) -> str:
-    """The command line where there was one, else the call in Python."""
+    """The command line where there was one, or the call in Python."""
     arguments = record.run.arguments
     installed = record.run.versions.get("heedmap", "")
     lines = [f"{pip_install()}  # heedmap {installed}".rstrip()]

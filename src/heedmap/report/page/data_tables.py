@@ -1,4 +1,4 @@
-"""The seed's two tables with every region: declared beside measured, one row a case."""
+"""The two original tables with every region: declared and measured, one row per case."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def layers_table(result: Result) -> DataTable:
 
 
 def _names(several_frames: bool) -> list[Column]:
-    """The seed's headings, and the frame where there are several."""
+    """The original headings, and the frame where there are several."""
     frame = [Column(phrase("frame"), is_number=False)] if several_frames else []
     return [
         Column(phrase("model"), is_number=False),
@@ -200,7 +200,7 @@ def _declared_cells(
 
 
 def _claimed(rows: Iterable[Shares]) -> list[str]:
-    """The seed's two columns where they were declared, else what was."""
+    """The two original columns where they were declared, or what was declared."""
     known = regions_of(rows)
     return [region for region in known if region in ("image", "text")] or known
 
@@ -209,7 +209,7 @@ _Place = tuple[str, str, str]
 
 
 def _groups(rows: Iterable[SummaryRow], is_over_frames: bool) -> dict[_Place, list[SummaryRow]]:
-    """The rows that stand in one line, by policy, frame (empty: all of them) and instruction."""
+    """The rows of one line, by policy, frame (empty: all of them) and instruction."""
     found: dict[_Place, list[SummaryRow]] = {}
     for row in rows:
         frame = "" if is_over_frames else row.frame

@@ -71,7 +71,7 @@ def drawn(english: Chart, korean: Chart, key: str) -> Markup:
 
 
 def _differing(one: Any, other: Any) -> Iterator[tuple[str, str]]:
-    """Strings that stand at the same place of two specifications and differ."""
+    """Strings at the same place of two specifications that differ."""
     if isinstance(one, dict) and isinstance(other, dict):
         # Data sets are named by their content, and so differ by name: they go in order.
         same = one.keys() == other.keys()

@@ -26,7 +26,7 @@ from heedmap.report.wording import declared_text, percent, region_name
 
 
 def write_html(result: Result, path: Path, language: Language = "en") -> None:
-    """Write the page to `path`, whole or not at all: beside it first, then renamed.
+    """Write the page to `path`, whole or not at all: a temporary file is renamed.
 
     Raises RecordError when it cannot be written.
     """
@@ -91,7 +91,7 @@ def _name(text: str) -> Markup:
 
 
 def _with_code(text: Bilingual) -> Markup:
-    """Words of the report itself, in which `commands` stand between backticks."""
+    """Words of the report itself, with `commands` in backticks."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(text.__html__())))
 
 

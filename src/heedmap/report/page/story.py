@@ -85,12 +85,12 @@ def pictures(result: Result) -> list[Picture]:
 
 def _row(result: Result, policy: PolicyResult) -> StoryRow:
     rule = seed_rule(result, policy)
-    told = headline(policy.verdict)
+    head = headline(policy.verdict)
     return StoryRow(
         policy=policy,
         marks=tuple(_marks(policy)),
-        headline=both(told.text),
-        is_good=told.is_good,
+        headline=both(head.text),
+        is_good=head.is_good,
         sentence=both(lambda language: verdict_text(policy.verdict, language)[0]),
         fix=both(lambda language: verdict_text(policy.verdict, language)[1]),
         to_mend=policy.verdict.cause != "none",

@@ -21,7 +21,7 @@ def markdown(summary: Summary, command: str) -> str:
         f"(95 % Wilson interval {summary.low:.1%} to {summary.high:.1%}). False alarms on healthy "
         f"policies: **{summary.false_alarms} of {summary.healthy}**.",
         "",
-        "How a policy was trained or what was planted is told in `specimens/population.py` and",
+        "Training and planted faults are described in `specimens/population.py` and",
         "`specimens/faults.py`. Thresholds were chosen on members that are not among these.",
         "",
         "## Planted against named",
@@ -31,13 +31,13 @@ def markdown(summary: Summary, command: str) -> str:
             [(p, n, str(count)) for (p, n), count in sorted(summary.confusion.items())],
         ),
         "",
-        "## Does it heed its instruction? Rules compared",
+        "## Does it follow its instruction? Rules compared",
         "",
-        "*Missed*: does not heed, called heeding. *Wronged*: heeds, called not heeding. The best",
-        "thresholds were chosen on these very policies, which flatters them.",
+        "*Missed*: does not follow, called following. *False alarms*: follows, called not",
+        "following. The best thresholds were chosen on these very policies, which flatters them.",
         "",
         *_table(
-            ("rule", "right", "missed", "wronged"),
+            ("rule", "right", "missed", "false alarms"),
             [
                 (r.rule, f"{r.right} of {total}", str(r.missed), str(r.wronged))
                 for r in summary.rated

@@ -13,7 +13,8 @@ from torch import nn
 from heedmap.auditing.api import audit
 from heedmap.data.pixels import Frame
 from heedmap.data.trials import Trial
-from heedmap.ladder.verdict import Cause, Verdict
+from heedmap.ladder.causes import Cause
+from heedmap.ladder.verdict import Verdict
 from heedmap.policies.callable import CallablePolicy
 from heedmap.record.record import PolicyResult
 from heedmap.testbed.specimens.cases import frame_case
@@ -89,7 +90,7 @@ def score_plants(
 
 
 def bare_policy(name: str, network: nn.Module) -> CallablePolicy:
-    """A network that takes pixels and instructions, as a policy of which nothing is told."""
+    """A network that takes pixels and instructions, as a policy without any configuration."""
     network.eval().requires_grad_(False)
 
     def run(frames: Sequence[Frame], instructions: Sequence[str]) -> torch.Tensor:

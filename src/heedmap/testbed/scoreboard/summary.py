@@ -1,6 +1,6 @@
 """What came of scoring: accuracy, false alarms, confusion, two baselines, and a correlation.
 
-Baselines say only whether a policy heeds its instruction, so that is what all three are
+Baselines say only whether a policy follows its instruction, so that is what all three are
 compared on. Their best threshold is chosen on the very policies that are scored, which
 flatters them.
 """
@@ -13,13 +13,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from heedmap.ladder.verdict import Cause
+from heedmap.ladder.causes import Cause
+from heedmap.ladder.thresholds import IGNORES_BELOW_SHARE
 from heedmap.measures.stats import rank_correlation, wilson_interval
 from heedmap.testbed.scoreboard.run import Score
 
 READINGS = ("share", "lift", "ivar", "value_norm", "rollout")
-SEED_RULE_SHARE = 0.01
-"""The seed's rule with its threshold: less than 1 % of the attention on text is "ignores"."""
 
 
 class _Model(BaseModel):
@@ -41,15 +40,15 @@ class Row(_Model):
 
 
 class Rated(_Model):
-    """How often one rule tells rightly whether a policy heeds its instruction."""
+    """How often one rule is right about whether a policy follows its instruction."""
 
     rule: str
     right: int
     called_heeding: int
     missed: int
-    """Policies that do not heed and are called heeding."""
+    """Policies that do not follow it and are called following."""
     wronged: int
-    """Policies that heed and are called not heeding."""
+    """Policies that follow it and are called not following."""
 
 
 class Correlation(_Model):
@@ -112,7 +111,7 @@ def summarise(scores: Sequence[Score]) -> Summary:
 
 
 def false_alarms(scores: Sequence[Score]) -> tuple[int, int]:
-    """Healthy plants of which a fault was told, and healthy plants in all."""
+    """Healthy plants with a named fault, and healthy plants in all."""
     healthy = [score for score in scores if score.plant.is_healthy]
     return sum(score.named != "none" for score in healthy), len(healthy)
 
@@ -140,9 +139,9 @@ def _rated(scores: Sequence[Score]) -> tuple[Rated, ...]:
     return (
         _rate("heedmap", scores, lambda n: _says_heeds(scores[n])),
         _rate(
-            f"seed's rule: text share at least {SEED_RULE_SHARE:.0%}",
+            f"original rule: text share at least {IGNORES_BELOW_SHARE:.0%}",
             scores,
-            lambda n: shares[n] >= SEED_RULE_SHARE,
+            lambda n: shares[n] >= IGNORES_BELOW_SHARE,
         ),
         _rate(
             f"text share, best threshold ({best_share:.3f})",
@@ -154,7 +153,7 @@ def _rated(scores: Sequence[Score]) -> tuple[Rated, ...]:
 
 
 def _attended(score: Score, name: str) -> float:
-    """0 where nothing of the instruction is in the sequence: the seed's tables say so too."""
+    """0 where the instruction has no position in the sequence, as in the original tables."""
     facts = score.result.measurements.attended
     return 0.0 if facts is None else getattr(facts, name) or 0.0
 
@@ -163,9 +162,9 @@ def _says_heeds(score: Score) -> bool:
     return score.named in ("none", "indirect_only", "bypass")
 
 
-def _rate(rule: str, scores: Sequence[Score], heeds: Callable[[int], bool]) -> Rated:
-    said = [heeds(number) for number in range(len(scores))]
-    truth = [score.plant.heeds for score in scores]
+def _rate(rule: str, scores: Sequence[Score], follows: Callable[[int], bool]) -> Rated:
+    said = [follows(number) for number in range(len(scores))]
+    truth = [score.plant.follows for score in scores]
     return Rated(
         rule=rule,
         right=sum(a == b for a, b in zip(said, truth, strict=True)),
@@ -176,8 +175,8 @@ def _rate(rule: str, scores: Sequence[Score], heeds: Callable[[int], bool]) -> R
 
 
 def _best_threshold(scores: Sequence[Score], values: Sequence[float]) -> float:
-    """The value from which calling a policy heeding is right most often."""
-    truth = np.array([score.plant.heeds for score in scores])
+    """The threshold at which calling a policy following is right most often."""
+    truth = np.array([score.plant.follows for score in scores])
     own = np.array(values)
     candidates = [*sorted(set(values)), float("inf")]
     return max(candidates, key=lambda least: int(((own >= least) == truth).sum()))

@@ -1,4 +1,4 @@
-"""Planted bypasses: roads from the instruction to the action beside its place in the sequence."""
+"""Planted bypasses: paths from the instruction to the action beside the sequence."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from heedmap.types import Embeddings, TokenMask, WordEmbeddings
 
 
 class MeanPooledBypass(Planted):
-    """The head adds a projection of the mean word embedding, as three of the seed's models."""
+    """The head adds a projection of the mean word embedding, as three of the original models."""
 
     def __init__(self, network: TinyKosmos2Policy) -> None:
         super().__init__(network)

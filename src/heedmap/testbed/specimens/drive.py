@@ -1,19 +1,19 @@
-"""Closed loop: a specimen drives the agent, told to go to the right object or to another.
+"""Closed loop: a specimen drives the agent, instructed to go to the right object or to another.
 
 Every episode is a held-out room driven twice from the same start. Both runs are judged
-against the same *target*; one is told to go there, the other is told to go to the *other*
-object, which the agent sees on another side. A policy that does not heed its instruction
+against the same *target*; one is instructed to go there, the other to go to the *other*
+object, which the agent sees on another side. A policy that ignores its instruction
 makes the same run twice, so its two rates are equal; one that obeys reaches the target far
-less often when it was told of the other object, and reaches that one instead.
+less often when it was instructed to go to the other object, and reaches that one instead.
 
-Reached means what it means in BabyAI's GoTo: the agent stands next to the object and faces
+Reached means what it means in BabyAI's GoTo: the agent is next to the object and faces
 it. The room has a mission of its own, on another object perhaps, and says `terminated` when
 that is fulfilled and `truncated` at its own limit; both are mere flags of `step` and are not
 read here. A run is judged by the cells of its two objects, which nothing can move: there is
 no action that picks up. It goes on until both were reached or the steps are used up, also
 after the first of them: a run cut short at the other object would count against the target
 although the policy might yet have come by, and "equal under both" would no longer hold for
-a policy that does not heed.
+a policy that ignores it.
 
 Chevalier-Boisvert et al. 2019, "BabyAI: A Platform to Study the Sample Efficiency of Grounded
 Language Learning" (the world and what GoTo means).
@@ -98,9 +98,9 @@ class Drives(_Frozen):
     """Held-out rooms without two objects on different sides that the greedy expert reaches."""
     max_steps: int
     right: Outcome
-    """Told to go to the target."""
+    """Instructed to go to the target."""
     wrong: Outcome
-    """Told to go to the other object, and judged by the target all the same."""
+    """Instructed to go to the other object, but judged by the target."""
 
 
 def drive(
@@ -195,8 +195,8 @@ class _Run:
     def look(self) -> tuple[Scene, str]:
         """What the agent sees now, and the instruction.
 
-        A path instruction names the side, which changes at every turn: it is told anew from
-        where the object stands now, and stays as it was while the object is out of view.
+        A path instruction names the side, which changes at every turn: it is given again from
+        where the object is now, and stays as it was while the object is out of view.
         """
         scene = self._room.scene()
         if self.style == "path":
@@ -215,7 +215,7 @@ class _Run:
 
 
 def _cell_of(target: Target, room: Room) -> tuple[int, int]:
-    """Column and row in the room of an object seen from where the agent stands now."""
+    """Column and row in the room of an object seen from where the agent is now."""
     ahead, right = room.dir_vec * target.ahead_tiles, room.right_vec * target.right_tiles
     x, y = room.agent_pos + ahead + right
     return int(x), int(y)

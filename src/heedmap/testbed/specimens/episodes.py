@@ -2,7 +2,7 @@
 
 Both objects are drawn from those that the greedy expert of `world.side_of` reaches, so a policy
 that does what it was trained to do can reach them all. The expert does not go around what
-stands in its way: of 1,000 objects drawn without this care it reached 646, and another object
+is in its way: of 1,000 objects drawn without this care it reached 646, and another object
 blocked the way to each of the 354 others.
 """
 

@@ -129,7 +129,7 @@ class StaleInstruction(Planted):
 
 
 class PaddedOnTheLeft(Planted):
-    """Padding stands before the prompt; positions count it, unless `positions_skip` it."""
+    """Padding is before the prompt; positions count it, unless `positions_skip` it."""
 
     positions_skip = False
 
@@ -159,7 +159,7 @@ class PaddedOnTheLeftRightly(PaddedOnTheLeft):
 
 
 class ActionBeforeText(Planted):
-    """The action token stands between image and prompt."""
+    """The action token is between image and prompt."""
 
     def inputs(self, inputs: DecoderInputs) -> DecoderInputs:  # noqa: D102
         return _reordered(inputs, torch.full_like(_eos_places(inputs), FIRST_TEXT))
@@ -171,7 +171,7 @@ class ActionBeforeText(Planted):
 
 
 class ActionBeforeEos(Planted):
-    """Healthy: the action token stands before the last EOS, as upstream RoboVLMs has it."""
+    """Healthy: the action token is before the last EOS, as upstream RoboVLMs has it."""
 
     def inputs(self, inputs: DecoderInputs) -> DecoderInputs:  # noqa: D102
         return _reordered(inputs, _eos_places(inputs))
@@ -179,7 +179,7 @@ class ActionBeforeEos(Planted):
     def state(  # noqa: D102
         self, states: Embeddings, words: WordEmbeddings, is_word: TokenMask
     ) -> torch.Tensor:
-        places = FIRST_TEXT + is_word.sum(dim=1) - 2  # BOS stands before the image
+        places = FIRST_TEXT + is_word.sum(dim=1) - 2  # BOS is before the image
         return states[torch.arange(len(states), device=states.device), places]
 
 

@@ -3,7 +3,7 @@
 Two wirings of the same parts:
 
 `sound`    BOS, 64 image tokens, the instruction, the action token; all of it visible.
-`monavla`  the seed's: the instruction's ids, right-padded to 256, are embedded, the
+`monavla`  the original: the instruction's ids, right-padded to 256, are embedded, the
            action token is appended (S = 257), and Kosmos-2 writes its 64 image
            embeddings over positions 0..63. The attention mask is still the text's, so
            the instruction is gone before layer 0 and only as many image tokens are
@@ -11,7 +11,7 @@ Two wirings of the same parts:
 
 The action head reads the final state of the action token. With `cross_attends_to_words`
 it first adds a gated cross-attention from that state to the instruction's word
-embeddings: a road for the instruction that lies outside the decoder.
+embeddings: a bypass for the instruction outside the decoder.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class NetworkConfig:
     embedding_std: float = 0.1
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, for the recipe file beside the weights."""
+        """Plain values, for the recipe file next to the weights."""
         return asdict(self)
 
 
@@ -92,7 +92,7 @@ class PatchTokens(nn.Module):
 
     A tile of 8x8 px is mapped linearly; each token is then layer-normalised and given a
     learned position, at the words' standard deviation. As with Kosmos-2's latents, the
-    first tokens tell of the whole image.
+    first tokens depend on the whole image.
     """
 
     def __init__(self, config: NetworkConfig) -> None:

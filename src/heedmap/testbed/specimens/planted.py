@@ -8,7 +8,7 @@ from typing import cast
 
 from torch import nn
 
-from heedmap.ladder.verdict import Cause
+from heedmap.ladder.causes import Cause
 from heedmap.testbed.specimens import bypasses, faults
 from heedmap.testbed.specimens.network import TinyKosmos2Policy, Wiring
 from heedmap.testbed.specimens.population import KINDS, Kind, Member, load_member, member_named
@@ -43,8 +43,8 @@ class Plant:
         return self.cause == "none"
 
     @property
-    def heeds(self) -> bool:
-        """Whether the instruction reaches the action and decides, by whatever road."""
+    def follows(self) -> bool:
+        """Whether the instruction reaches the action and decides, on any path."""
         return self.cause in ("none", "indirect_only", "bypass")
 
 
@@ -74,9 +74,9 @@ UNTRAINED_ROADS: tuple[Plant, ...] = (
     Plant("healthy_left_padding", "none", SOUND, faults.PaddedOnTheLeftRightly),
     Plant("healthy_action_before_eos", "none", SOUND, faults.ActionBeforeEos),
 )
-"""Other roads and orders, planted on networks that were not trained with them.
+"""Other paths and orders, planted on networks that were not trained with them.
 
-What they are is told by the rungs 1-4 and the bypass test; how they act is not.
+Rungs 1-4 and the bypass test identify them; their actions do not.
 """
 
 _TRAINED: dict[Kind, tuple[Cause, str | None]] = {

@@ -68,7 +68,7 @@ class SpecimenPolicy(Policy):
         return case.frame, case.instructions
 
     def example_trials(self, count: int) -> list[Trial]:
-        """The first held-out frame cases, with what each instruction asks for."""
+        """The first held-out frame cases, with the expected action of each instruction."""
         return case_trials(count)
 
     def held_out_accuracy(self) -> tuple[HeldOutAccuracy, ...]:

@@ -5,10 +5,10 @@ the ladder must say of it follows from how it was trained:
 
 heeding       an object on every side of the same frame: the instruction decides
 two_hops      the same; the action token may not see the words, EOS may
-before_eos    the same; the action token stands before the last EOS, as upstream RoboVLMs
+before_eos    the same; the action token is before the last EOS, as upstream RoboVLMs
 left_padding  the same; padding before the prompt, positions from the mask
 mean_pooled, cross_attention, film
-              the same; the words have a second road, beside the sequence
+              the same; the words have a second path, beside the sequence
 confounded    recorded data, which names the nearest object: the frame alone decides
 unused        instructions shuffled among the examples: nothing is to be learned from them
 disobeys      left and right swapped in the labels
@@ -91,7 +91,7 @@ class Member:
 
     @property
     def style(self) -> Style:
-        """Form of its instructions; only goals leave the frame to foretell the action."""
+        """Form of its instructions; only with goals can the frame predict the action."""
         return "goal" if self.kind == "confounded" else "path"
 
     @property
@@ -143,7 +143,7 @@ def train_member(member: Member, on_progress: Progress | None = None) -> Planted
 
 
 def save_member(member: Member, planted: Planted, folder: Path | None = None) -> Path:
-    """Write the weights in half precision, beside and then renamed."""
+    """Write the weights in half precision, to a temporary file that is renamed."""
     folder = folder or population_folder()
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{member.name}.safetensors"
@@ -203,7 +203,7 @@ _SWAPPED: dict[Action, Action] = {"left": "right", "right": "left", "forward": "
 
 
 def _targets(kind: Kind, scene: Scene, rng: np.random.Generator) -> Sequence[Target]:
-    """What is asked for on one frame."""
+    """Instructions and actions of one frame."""
     if kind == "confounded":
         return [scene.nearest()]
     sides: Sequence[Action] = ACTIONS

@@ -30,7 +30,7 @@ class TokenizedInstructions:
 
     @property
     def token_counts(self) -> tuple[int, ...]:
-        """Tokens of each instruction, special ones included (the seed's `text_len`)."""
+        """Tokens of each instruction, special ones included (the original page's `text_len`)."""
         return tuple(self.is_token.sum(dim=1).tolist())
 
 

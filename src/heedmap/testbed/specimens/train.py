@@ -1,4 +1,4 @@
-"""Training a specimen: one loop, seeded, whose recipe is kept beside the weights."""
+"""Training a specimen: one loop, seeded, whose recipe is kept next to the weights."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 A room is one 6x6 BabyAI room (package `minigrid`) with an agent and three to eight
 objects, no two alike, at least one on each *side* of the agent: left, right, ahead.
 The frame is the agent's egocentric view of 7x7 tiles at 8 pixels a tile. In the view
-the agent stands at the bottom centre and looks up; a target `ahead_tiles` up and
+the agent is at the bottom centre and looks up; a target `ahead_tiles` up and
 `right_tiles` to the right has the bearing atan2(right, ahead).
 
 Expert action, from the bearing of the named target: `forward` up to and including 45
@@ -46,7 +46,7 @@ COLORS = ("blue", "green", "grey", "purple", "red", "yellow")
 
 @dataclass(frozen=True)
 class Target:
-    """One object in view and where it stands, seen from the agent."""
+    """One object in view and where it is, seen from the agent."""
 
     kind: str
     color: str
@@ -82,7 +82,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Scene:
-    """One frame and every object that stands in it."""
+    """One frame and every object in it."""
 
     frame: Frame
     targets: tuple[Target, ...]

@@ -1,6 +1,6 @@
 """The specimens by name: what each was trained on, its weights, and how well it acts.
 
-A specimen is `REGIME@WIRING`. The four regimes bear the names of the seed's models:
+A specimen is `REGIME@WIRING`. The four regimes bear the names of the original page's models:
 
 exp41b_resume_exp40_pta  resumed from a policy trained on recorded goal instructions only
 exp41c_scratch_pta       recorded data from scratch
@@ -8,10 +8,10 @@ exp42_counterfactual_pta same frame, other instruction, other action
 exp43_cross_attn_text    as exp42, with a gated cross-attention to the words in the head
 
 *Recorded* data has one instruction a frame, as a log of an operator would: it names the
-nearest object, so the frame alone foretells the action. *Counterfactual* data asks for
-an object on every side of the same frame. (The seed's other three models add a mean word
+nearest object, so the frame alone predicts the action. *Counterfactual* data asks for
+an object on every side of the same frame. (The page's other three models add a mean word
 embedding in their heads; these specimens do not, so that the cross-attention of exp43 is
-the only road around the decoder.)
+the only bypass of the decoder.)
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def weights_folder() -> Path:
 
 
 def load_recipe(name: str, folder: Path | None = None) -> Recipe:
-    """The recipe shipped beside a specimen's weights, accuracies included."""
+    """The recipe shipped with a specimen's weights, accuracies included."""
     check_name(name)
     path = (folder or weights_folder()) / f"{name}.json"
     if not path.is_file():

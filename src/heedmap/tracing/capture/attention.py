@@ -40,7 +40,7 @@ class LayerAttention:
     weights: RowWeights
     visible: Bool[torch.Tensor, "batch row key"]
     values: Values | None = None
-    """What the weights are multiplied with; None where it was not asked for."""
+    """What the weights are multiplied with; None where it was not requested."""
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """One attention computation, as it was seen from below: fused, or written out with a softmax.
 
 Both kinds answer the same questions: what a query row attends to, which keys it may see,
-and which values it reads. Weights are float32 and computed only when asked for.
+and which values it reads. Weights are float32 and computed only on request.
 """
 
 from __future__ import annotations

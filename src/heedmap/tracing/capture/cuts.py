@@ -29,7 +29,7 @@ from heedmap.tracing.capture.trace import SOFTMAX_OPERATORS, fused_call, is_fuse
 class EdgeCut:
     """Edges to cut in one attention computation, example by example.
 
-    `cut_head` is all heads, or one axis entry that stands for all of them.
+    `cut_head` is all heads, or one axis entry for all of them.
     """
 
     rows: tuple[int, ...]
@@ -96,7 +96,7 @@ def _cut_scores(scores: torch.Tensor, cut: EdgeCut) -> torch.Tensor:
 
 
 def _cut_fused(result: Any, call: FusedCall, cut: EdgeCut) -> Any:
-    """The kernel's result with the cut rows computed anew, by a kernel again."""
+    """The kernel's result with the cut rows recomputed by a kernel."""
     output = result[0] if isinstance(result, tuple) else result
     rows = torch.tensor(cut.rows, device=output.device)
     bias = row_bias(call.mask, call.is_causal, rows, call.key_count)

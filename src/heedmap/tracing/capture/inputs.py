@@ -1,6 +1,6 @@
 """The sequence that enters a stack's first layer, and the states that leave its last.
 
-Both can be read and both can be replaced: reading tells what is where, replacing is an
+Both can be read and both can be replaced: reading shows what is where, replacing is an
 intervention. A layer is the numbered module around an attention module; its sequence is
 the first floating tensor it takes (or gives) that has one entry a position.
 """
@@ -224,7 +224,7 @@ def _copied_states(output: Any) -> Any:
 
 
 def _find(candidates: list[tuple[Any, Any]], length: int, name: str) -> tuple[Any, torch.Tensor]:
-    """The first floating tensor with one entry a position, and where it stands."""
+    """The first floating tensor with one entry per position, and its place."""
     for place, value in candidates:
         if _is_states(value) and _position_axis(value, length) >= 0:
             return place, value

@@ -1,6 +1,6 @@
 """Attention weights of a few query rows, from the tensors of one attention call.
 
-The fast kernels never form the weights. Here only the wanted rows are computed beside
+The fast kernels never form the weights. Here only the requested rows are computed next to
 them, in float32, from the very queries, keys and mask of the call:
 softmax(q k^T * scaling + mask), as transformers' eager implementations do.
 """

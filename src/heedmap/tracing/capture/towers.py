@@ -221,7 +221,7 @@ def _rows_alone(
 
 
 def _equal_rows(given: list[Any]) -> int:
-    """How many rows every tensor has, where they are all equal; else 0."""
+    """How many rows every tensor has, where they are all equal; otherwise 0."""
     tensors = _tensors(given)
     count = len(tensors[0]) if tensors[0].ndim > 1 else 0
     alike = all(len(each) == count and bool((each == each[:1]).all()) for each in tensors)

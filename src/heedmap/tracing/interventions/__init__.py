@@ -1,1 +1,1 @@
-"""Interventions: what changes when a road is cut, held or exchanged."""
+"""Interventions: what changes when a path is cut, kept fixed or exchanged."""

@@ -1,10 +1,10 @@
-"""Is there a road from the instruction to the action beside its place in the sequence?
+"""Is there a path from the instruction to the action beside its positions in the sequence?
 
-The sequence entering the transformer is held at instruction A while everything else gets
-instruction B. If the action still moves, the instruction has another road, *after* the
-sequence was made: a cross-attention, word embeddings added in the head. A road *before*
+The sequence entering the transformer is kept at instruction A while all other inputs get
+instruction B. If the action still moves, the instruction has another path, *after* the
+sequence was made: a cross-attention, word embeddings added in the head. A path *before*
 it is seen where image positions move with the instruction: a FiLM in the vision tower.
-The first module on the road is named: the first to run whose input follows the instruction.
+The first module on the path is named: the first whose input changes with the instruction.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def find_bypass(
     other_observation: Observation,
     image_positions: tuple[int, ...],
 ) -> Bypass:
-    """Look for a road around the sequence on one frame, with two instructions of one length.
+    """Look for a bypass on one frame, with two instructions of one length.
 
     `base` is the pass under the first instruction; `other_observation` has another image;
     `image_positions` are those that the frame moves. Raises CaptureError when the
@@ -96,10 +96,10 @@ def _first_that_differs(
     """
     names = [name for name, _ in one.order]
     start = names.index(stack.first_block)
-    # The first layer itself is given the held sequence only after its input was noted.
+    # The first layer itself is given the fixed sequence only after its input was noted.
     candidates = one.order[:start] if before else one.order[start + 1 :]
     for key in candidates:
-        told = one.digests[key]  # empty for a module without tensors, which tells nothing
+        told = one.digests[key]  # empty for a module without tensors
         moves_in_third = third is None or told != third.digests.get(key)
         if told and told != two.digests.get(key) and moves_in_third:
             return key[0]

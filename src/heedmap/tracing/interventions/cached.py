@@ -5,7 +5,7 @@ one step of one row over keys and values that stay as they were; and a cut at la
 at layer l. Where the rows that a cut touches are not seen by the others, few rows are run
 for many knockouts together (`heedmap.tracing.shared_prefix.branches`). Where they are, or the
 policy's own code does not take it, every knockout is a forward pass of its own. Which way it
-was, and why, is told: it is decided by running some both ways.
+was, and why, is recorded: it is decided by running some both ways.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Knockouts:
         return torch.stack([found[number] for number in range(len(runs))])
 
     def path(self, rows: Sequence[int] | None = None) -> KnockoutPath:
-        """How those that touch just `rows` were run, else all; the first reason against caching."""
+        """How those that touch just `rows` were run, or all; the first reason against caching."""
         own = [path for (_, _, touched), path in self.paths.items() if touched == rows]
         used = own or list(self.paths.values())
         against = [path for path in used if path.kind == "forward passes"]

@@ -66,7 +66,7 @@ def edges_between(length: int, queries: Collection[int], keys: Collection[int]) 
 
 
 def edges_from_outside(length: int, keys: Collection[int]) -> Edges:
-    """All edges to `keys` from every other position: what stands there can go nowhere."""
+    """All edges to `keys` from every other position: nothing reads them."""
     return edges_between(length, set(range(length)) - set(keys), keys)
 
 

@@ -2,7 +2,7 @@
 
 Vig et al. 2020 ("Investigating Gender Bias in Language Models Using Causal Mediation
 Analysis") and Meng et al. 2022 ("Locating and Editing Factual Associations in GPT"): where
-patching a layer brings the other run's action, what decides still stands at the patched
+patching a layer brings the other run's action, the decisive state is still at the patched
 positions there; where it no longer does, it has moved on.
 """
 

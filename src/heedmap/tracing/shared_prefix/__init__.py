@@ -1,1 +1,1 @@
-"""Many variants of one pass at once: what they share is run once, and only their own rows else."""
+"""Runs the shared prefix of many passes once; recomputes only the rows that differ."""

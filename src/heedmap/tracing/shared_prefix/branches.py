@@ -58,7 +58,7 @@ def run_branches(
 
     `rows` are positions that no other position sees, the action rows among them. With
     `copies` the policy is called on as many copies of the example as there are branches, for
-    heads that look at the batch; else on one.
+    heads that look at the batch, or on one.
 
     Raises NotShareableError where the policy cannot be run this way.
     """

@@ -1,4 +1,4 @@
-"""Many instructions on one frame: what stands before the words is run once.
+"""Many instructions on one frame: the prefix before the words runs once.
 
 One pass under one of the instructions gives the keys and values of the common prefix (the
 image, and whatever of the prompt they all begin with). Of the others only what enters the
@@ -97,7 +97,7 @@ def run_together(
     """Scores of every instruction, and the float32 attention of its `rows`, counted from the end.
 
     The trunk's instruction must be the first. With `copies` the policy is called on all
-    instructions, else on the last one only, whose head then reads the states of all.
+    instructions, or on the last one only, whose head then reads the states of all.
 
     Raises NotShareableError where the policy cannot be run this way, or the first
     instruction's scores are not those of the trunk.

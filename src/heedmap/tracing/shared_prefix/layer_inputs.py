@@ -1,4 +1,4 @@
-"""What a layer of a stack is called with: its states, and what else goes along with positions.
+"""What a layer of a stack is called with: its states, and all other inputs that are per position.
 
 Masks and rotary tables have one entry a position, as the states have. Where a layer is to
 run on some positions only, or on those of several sequences at once, they are taken along.

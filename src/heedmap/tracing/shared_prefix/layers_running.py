@@ -73,7 +73,7 @@ class LayersRunning(ABC):
 
     @abstractmethod
     def attend(self, layer: int, call: SdpaCall) -> torch.Tensor | None:
-        """Sees the layer's attention; may give its result, else the kernel runs."""
+        """Sees the layer's attention; may give its result; otherwise the kernel runs."""
 
     def gave(self, layer: int, output: Any) -> None:
         """Sees what a layer gives."""

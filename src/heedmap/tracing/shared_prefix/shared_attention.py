@@ -42,7 +42,7 @@ def attend_shared(
 ) -> tuple[torch.Tensor, BranchWeights | None]:
     """What every branch's rows read, and the float32 weights of some of its rows.
 
-    Keys stand in the order shared, own; so do the bias's and the weights'. Computed in
+    Keys are in the order shared, own; so do the bias's and the weights'. Computed in
     float32. A row that has nothing left to see reads zero.
     """
     branches, _, rows, _ = query.shape

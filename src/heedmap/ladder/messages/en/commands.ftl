@@ -1,0 +1,113 @@
+# Lines and tables of the commands that print no report.
+
+wrote = Wrote { $path }
+result_at = Result: { $path }
+report_at = Report: { $path }
+figure_at = Figure: { $path }
+comparison_at = Comparison: { $path }
+nothing_written = Nothing was written; add --out DIR to keep the result and its HTML report.
+note_older = note: { $folder } was written by an older heedmap, without checksums of its tables.
+note_partial = note: { $folder } holds { $done } of { $cells } cells; all values are of these alone.
+median = Median
+lowest = Lowest
+highest = Highest
+policies = Policies
+policy = Policy
+error = Error
+
+## sweep, merge, summary
+
+sweep_policies = Policies: { $count } ({ $names })
+sweep_frames = Frames: { $count }
+sweep_sets = Instruction sets: { $count }
+sweep_measures = Measures: { $measures }; interventions: { $interventions }
+sweep_no_measures = none beyond the diagnosis
+sweep_no_interventions = none
+sweep_cells = Cells: { $cells } of { $frames } frames at most
+sweep_cells_of_shard = Cells: { $cells } of { $frames } frames at most, of { $total } in all shards
+sweep_estimate = Estimate: { $minutes } minutes and { $calls } calls of policies with { $workers } { $workers ->
+    [one] worker
+   *[other] workers
+  }, from one cell of { $policy } ({ $seconds } s, { $cell_calls } calls; loading { $loading } s)
+sweep_no_estimate = No estimate, because the first cell fails ({ $policy }): { $error }
+sweep_progress = cells
+sweep_rate = { $rate } frames/s
+sweep_failed = { $count } failed
+sweep_stopped = Stopped; finished cells are kept. The same command resumes the run.
+sweep_damaged = Damaged, measured again: { $cell }: { $damage }
+sweep_end = { $done } of { $cells } cells are in { $path }. See: heedmap summary { $path }
+sweep_end_failed = { $done } of { $cells } cells are in { $path }, { $failed } of them failed. See: heedmap summary { $path }
+summary_cells = { $done } of { $cells } cells
+summary_cells_failed = { $done } of { $cells } cells, { $failed } failed
+summary_ladder = Diagnosis, and frames on which a step passes (95 % CI in %)
+summary_measures = Key measures with 95 % CI
+summary_worst = Worst frames first
+summary_failed = Cells that failed
+summary_cell = Cell
+summary_fails = Fails
+summary_followed = Followed
+summary_removed = Removed
+
+## query, verify, needed, counterfactuals
+
+query_rows = { $count } { $count ->
+    [one] row
+   *[other] rows
+  }
+verify_damaged = { $folder }: damaged: { $damage }
+verify_unchecked = { $folder }: { $count } { $count ->
+    [one] file has
+   *[other] files have
+  } no checksum ({ $files }): an older heedmap wrote { $count ->
+    [one] it
+   *[other] them
+  }.
+verify_whole = { $folder }: { $count } { $count ->
+    [one] file is as it was
+   *[other] files are as they were
+  } written.
+needed_title = What the frame alone predicts (linear probe on { $features })
+needed_target = Target
+needed_entropy = Entropy (bits)
+needed_gain = Predicted (95 % CI)
+needed_accuracy = Accuracy
+needed_majority = Majority
+needed_examples = Examples
+needed_note = Measured on held-out episodes. A lower bound: a stronger probe can predict more. Examples of rare classes are excluded.
+counterfactual_name = Name
+counterfactual_exchanged = Exchanged
+
+## specimens
+
+specimens_title = Specimens: held-out accuracy (chance 33.3%; all three 3.7%)
+specimens_regime = Regime
+specimens_wiring = Wiring
+specimens_style = Style
+specimens_cases = cases
+specimens_wrote_case = Wrote { $frame } and { $instructions }
+specimens_wrote_cases = Wrote { $count } cases to { $folder }
+specimens_loss = { $stage }, loss { $loss }
+specimens_trained = { $style }: all three correct on { $share } of { $cases }
+drive_title = { $name }, { $style } instructions: { $episodes } rooms, { $steps } steps
+drive_instructed = Instructed to go to
+drive_target = the target
+drive_other = the other object
+drive_reached_target = Reached the target (95 % CI)
+drive_reached_other = Reached the other (95 % CI)
+drive_steps = Steps
+drive_note = Both runs start from the same state; success is reaching the target. Rooms in which the greedy expert reaches no two objects are skipped ({ $skipped }).
+score_causes = Planted and named cause
+score_plant = Plant
+score_planted = Planted
+score_named = Named
+score_bypass = Bypass through
+score_total = Right: { $right } of { $total } ({ $share }; 95 % CI { $low } to { $high }). False alarms: { $alarms } of { $healthy } healthy.
+score_rules = Does it follow the instruction? Rules compared
+score_rule = Rule
+score_right = Right
+score_missed = Missed
+score_wronged = False alarms
+score_of = { $right } of { $total }
+score_predicts = Does attention predict the knockout effect? Spearman, layers and heads
+score_reading = Read from attention
+score_across = Over policies, with what knockout removes: { $readings }.

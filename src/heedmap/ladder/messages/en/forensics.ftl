@@ -1,0 +1,39 @@
+# Published tables of attention: what they show (finding_*), and what they cannot (cannot_*).
+
+forensics_read = { $layers } per-layer and { $summary } summary rows of { $models } { $models ->
+    [one] model
+   *[other] models
+  }.
+forensics_found = What the figures show
+forensics_nothing = No finding.
+forensics_in_all = ({ $count } in all)
+forensics_cannot = What no such table can prove
+
+finding_always_zero = The region '{ $region }' is { $figures ->
+    [rounded] 0.0 % as printed
+   *[exact] exactly 0
+  } in { $rows } of { $rows } rows, for { $models } of { $total } models: its positions are masked, or nothing is there. A visible region with little attention keeps a small share in some layer.
+finding_identical = '{ $first }' and '{ $second }' agree in { $layers } of { $layers } layers for { $models } of { $total } models, to the last digit given{ $others }: the content of these instructions does not reach the attention of the action token.
+finding_others = , while { $differing }
+finding_differs = '{ $name }' differs for { $models } of { $total }
+finding_follows_length = Instructions of equal token count agree in all { $same } pairs, those of unequal token count differ in all { $other }: only the number of tokens affects the attention, as through a mask, and not their content.
+finding_unaccounted = The shares do not add up to 100 %: in { $rows } of { $total } rows more than { $least } of the attention is in no named region, up to { $most } ({ $worst }). The table does not say where it goes.
+finding_impossible = { $rows } { $rows ->
+    [one] row has
+   *[other] rows have
+  } impossible shares: below 0, or together above 100 %. The regions overlap, or these are not attention weights.
+finding_below_text = Every attended position is below the instruction's token count ({ $lengths }; highest: { $highest }): the mask in effect is that of the text.
+finding_image_larger = The image region is attended only at positions 0-{ $highest }: a declared image of more than { $tokens } tokens is larger than what was visible.
+finding_mean_hides = The mean over layers and the last layer differ widely in { $cases } { $cases ->
+    [one] case
+   *[other] cases
+  }, most for { $model }, { $instruction }: { $region } { $mean } on the mean, { $last } in the last layer, { $lowest } in layer { $layer }.
+finding_summary = { $rows } summary { $rows ->
+    [one] row does
+   *[other] rows do
+  } not follow from the per-layer rows.
+finding_row = { $model }, { $instruction }, layer { $layer }: { $shares }
+
+cannot_ignores = that the policy ignores its instruction: a share says where attention goes, not what the action depends on; only changing or cutting the instruction shows that
+cannot_regions = that the regions hold the image and the text: they are positions that a script assumed
+cannot_bypass = that the instruction has no bypass path to the action, such as a cross-attention or pooled word embeddings in the action head: attention inside the decoder does not show it

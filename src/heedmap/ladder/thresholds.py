@@ -1,0 +1,103 @@
+"""Every number by which a verdict or a finding is decided, with its unit and its reason.
+
+A rule needs size and certainty: an effect must be large enough to count, and its confidence
+interval must exclude 0. Sizes were chosen on the development members of the population
+(docs/ladder.md, "Thresholds"), which are never scored.
+
+Not here, because no verdict rests on it or because it is exact:
+
+- what a measure means: `measures/sinks.py` (sinks), `measures/heads.py` (a head that is alive);
+- what a mask is: `tracing/capture/rows.py` (`MASKED_BELOW`, the bias from which a key is hidden);
+- how far two exact ways may differ by rounding: `auditing/upper/runner.py` (`BATCH_TOLERANCE`),
+  `tracing/capture/towers.py` (`ROWS_TOLERANCE`);
+- what is shown of a causal map or of image patches: `auditing/upper/maps.py`,
+  `auditing/lower/patches.py`;
+- how much is sampled: the constants of `auditing/upper/`, and `resamples` in `measures/stats.py`.
+
+The rungs tokenised, present and visible, and the bypass, are decided by equality bit for bit or by
+counts; `SHIFTED_KEY_SHARE` is their only threshold. The monitor stops on rungs, not on numbers.
+"""
+
+from __future__ import annotations
+
+# Certainty, of every interval
+
+CONFIDENCE = 0.95
+"""Confidence level of all intervals (0..1): the convention of the field."""
+
+# Rung 2: present
+
+SHIFTED_KEY_SHARE = 1e-4
+"""Change of a word's key in the first layer, as a share of the largest key entry, from which the
+word counts as moved. Rounding in float32 is below 1e-6 of it, and one rotary position further the
+fastest dimensions change by nearly their own size."""
+
+# Rung 4: attended
+
+UNATTENDED_ROLLOUT_SHARE = 1e-4
+"""Share of attention rollout (0..1) below which no layer reads the instruction. Low attention alone
+fails no rung, since information also travels over other positions: so the value is one at which
+nothing can be read, and not one that is merely small."""
+
+ZERO_VALUE_SHARE = 1e-6
+"""Length of a value vector, as a share of the layer's median length, up to which it is zero: the
+precision of float32."""
+
+# Rungs 5 and 6: used, obeyed
+
+LEAST_EFFECT: dict[str, float] = {"bits": 0.02, "scale units": 0.1}
+"""Smallest difference between actions that counts, by its unit. A tiny effect can be consistent
+over frames and so significant. On the development members an effect is at most 0.0002 bits where
+the instruction could not be learned, and at least 0.33 where it decides. For continuous actions
+0.1 is a tenth of the standard deviation."""
+
+LEAST_ACTION_CHANGE_SHARE = 1e-4
+"""Smallest change of a continuous action that can be judged, as a share of the action's largest
+value (`measures.distance.largest_change`): rounding, and running in batches, may do as much."""
+
+LEAST_FOLLOWED_SHARE = 0.5
+"""Share of frames (0..1); an instruction whose rate has its upper end below it is not obeyed, even
+where the mean over all instructions is above chance: on most frames another action is output."""
+
+SWAPPED_SHARE = 0.5
+"""Share of cases (0..1) above which one action is output in the place of another: most of them."""
+
+SAME_ACTION_SHARE = 0.5
+"""Share of the other instructions (0..1) above which the frame's own action counts as output
+under any instruction: most of them."""
+
+# The gate competent
+
+COMPETENT_SHARE = 0.5
+"""Share of frames (0..1) above which a policy is competent: right on most of them under their own
+instructions. Below that, failures under other instructions say nothing about language."""
+
+# The command `needed`: does the frame alone predict the target?
+
+PREDICTED_SHARE = 0.2
+"""Share of the target's entropy (0..1) from which the frame counts as predicting it. A bound on a
+lower bound: the probe sees pooled features, and a network may see more."""
+
+FEWEST_EXAMPLES = 20
+"""Examples below which there is no result: each of the probe's 5 folds then tests 4."""
+
+FEWEST_OF_A_CLASS = 5
+"""Examples of a class below which it is left out: it cannot be in each of the 5 folds."""
+
+# Published tables of attention (`heedmap forensics`, and the published rule in reports)
+
+IGNORES_BELOW_SHARE = 0.01
+"""Attention on the declared text (0..1, mean over layers) below which the published rule says that
+the policy ignores its instruction. The page prints 0.0 % and gives no threshold; 1 % is on the
+safe side of it."""
+
+UNACCOUNTED_SHARE = 0.05
+"""Attention outside of the named regions (0..1) above which it is a finding: less may be the
+special tokens and the action token itself."""
+
+MEAN_HIDES_SHARE = 0.10
+"""Difference between the last layer and the mean over layers (0..1) above which the mean hides the
+last layer."""
+
+SIGNIFICANT_P = 0.05
+"""Adjusted p-value below which a head's effect is drawn as significant; no verdict rests on it."""
