@@ -16,7 +16,6 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float, Int
 from PIL import Image
-from pydantic import BaseModel, ConfigDict
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
@@ -26,6 +25,7 @@ from sklearn.preprocessing import StandardScaler
 from heedmap.data.examples import Examples
 from heedmap.data.pixels import Frame
 from heedmap.errors import RecordError
+from heedmap.frozen import Frozen
 from heedmap.ladder.evidence import Estimate
 from heedmap.ladder.messages import say
 from heedmap.measures.stats import mean_interval
@@ -48,10 +48,8 @@ FORETOLD_SHARE = 0.2
 """From this share of the entropy on the frame is said to foretell the target."""
 
 
-class Foretold(BaseModel):
+class Foretold(Frozen):
     """How far the frame alone tells one target, on held-out episodes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     target: Target
     features: str

@@ -9,14 +9,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from heedmap.frozen import Frozen
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Estimate(_Model):
+class Estimate(Frozen):
     """A mean over observations that are clustered (frames by episode), with its interval."""
 
     value: float
@@ -42,7 +38,7 @@ CutName = Literal[
 """Who no longer sees whom. `all` is every position outside of the instruction."""
 
 
-class CutEffect(_Model):
+class CutEffect(Frozen):
     """One set of edges cut in all layers and heads, against as many random ones."""
 
     name: CutName
@@ -56,7 +52,7 @@ class CutEffect(_Model):
     """One-sided paired permutation test of the one against the other."""
 
 
-class HeadEffect(_Model):
+class HeadEffect(Frozen):
     """One head's edges from the action rows to a region cut."""
 
     layer: int
@@ -72,7 +68,7 @@ class HeadEffect(_Model):
     """The head's attention on the region, same examples."""
 
 
-class LayerEffect(_Model):
+class LayerEffect(Frozen):
     """The action rows' edges to the instruction cut in some layers."""
 
     first_layer: int
@@ -81,7 +77,7 @@ class LayerEffect(_Model):
     random_distance: float
 
 
-class LayerPatch(_Model):
+class LayerPatch(Frozen):
     """The instruction's states entering one layer taken from the run under another one."""
 
     layer: int
@@ -89,7 +85,7 @@ class LayerPatch(_Model):
     """Of the action's difference: 1 where the other run's action comes out, 0 where none."""
 
 
-class WordEffect(_Model):
+class WordEffect(Frozen):
     """One position of the instruction hidden from all others, in every layer."""
 
     trial: str
@@ -103,7 +99,7 @@ class WordEffect(_Model):
     """The same with as many random edges cut, mean over draws."""
 
 
-class AttentionPredicts(_Model):
+class AttentionPredicts(Frozen):
     """Spearman's rank correlation of what was read from attention with what cutting does."""
 
     share: float | None
@@ -118,7 +114,7 @@ class AttentionPredicts(_Model):
     layers: int
 
 
-class KnockoutPath(_Model):
+class KnockoutPath(Frozen):
     """How knockouts were run, and why: `cached rows` only where it gave what whole passes give."""
 
     kind: Literal["cached rows", "forward passes"]
@@ -127,7 +123,7 @@ class KnockoutPath(_Model):
     why: str | None = None
 
 
-class CausalMap(_Model):
+class CausalMap(Frozen):
     """Where in the network the instruction is used; a few frames, no verdict rests on it."""
 
     unit: str
@@ -143,7 +139,7 @@ class CausalMap(_Model):
     """Every instruction of one trial; empty in older records."""
 
 
-class UsedFacts(_Model):
+class UsedFacts(Frozen):
     """Does the action depend on the instruction through its place in the sequence? (rung 5).
 
     *Dependence* is the distance between the actions under instructions that ask for
@@ -169,7 +165,7 @@ class UsedFacts(_Model):
     """How the cuts were run; None in older records."""
 
 
-class Competence(_Model):
+class Competence(Frozen):
     """Does the policy act rightly under the instruction that a frame came with?"""
 
     rate: Estimate
@@ -177,7 +173,7 @@ class Competence(_Model):
     """What a policy reaches that always does what is asked for most often."""
 
 
-class FollowingFacts(_Model):
+class FollowingFacts(Frozen):
     """How often the action is the one asked for; formulas in `measures/following.py`."""
 
     rate: Estimate
@@ -194,7 +190,7 @@ class FollowingFacts(_Model):
     """Pairs of actions that are done in each other's place."""
 
 
-class ActionUnder(_Model):
+class ActionUnder(Frozen):
     """What is done under one instruction, over the trials that have it."""
 
     instruction: str
@@ -204,7 +200,7 @@ class ActionUnder(_Model):
     """Probability of the class (0..1), or value of the dimension."""
 
 
-class ObeyedFacts(_Model):
+class ObeyedFacts(Frozen):
     """What exchanging the instruction does to the action (rung 6)."""
 
     unit: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
+from heedmap.frozen import Frozen
 from heedmap.ladder.evidence import CausalMap, Estimate, ObeyedFacts, UsedFacts
 
 RungName = Literal["tokenised", "present", "visible", "attended", "used", "obeyed"]
@@ -44,11 +45,7 @@ Cause = Literal[
 """Closed list, documented in docs/ladder.md. `none`: nothing was found on the rungs measured."""
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class StackInfo(_Model):
+class StackInfo(Frozen):
     """One stack of attention layers that ran, and whether it is the one that was taken."""
 
     pattern: str
@@ -59,17 +56,17 @@ class StackInfo(_Model):
     reason: str
 
 
-class TokenFacts(_Model):
+class TokenFacts(Frozen):
     """Which ids reach the model under every instruction (rung 1)."""
 
     module: str | None
     """The embedding that looks the words up; None where no embedding was seen."""
-    ids: dict[str, tuple[int, ...]] = {}
+    ids: dict[str, tuple[int, ...]] = Field(default_factory=dict)
     follows_instruction: bool = False
     """Whether any id changes with the instruction at all."""
     identical_pairs: tuple[tuple[str, str], ...] = ()
     """Instructions of different words that become the same ids."""
-    lost_words: dict[str, tuple[str, ...]] = {}
+    lost_words: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Words that may be exchanged for made-up ones without any id changing."""
     grows_with_instruction: bool = True
     """Whether one more word at the end changes an id, for some instruction."""
@@ -77,7 +74,7 @@ class TokenFacts(_Model):
     """Words of the first instruction: the first that the audit gave to the policy."""
 
 
-class PresenceFacts(_Model):
+class PresenceFacts(Frozen):
     """Which positions entering layer 0 depend on the instruction (rung 2)."""
 
     measured: bool
@@ -94,7 +91,7 @@ class PresenceFacts(_Model):
     """Whether a longer instruction puts its first word elsewhere than before."""
 
 
-class VisibilityFacts(_Model):
+class VisibilityFacts(Frozen):
     """What the masks let through to the action rows (rung 3)."""
 
     instruction_total: int
@@ -113,7 +110,7 @@ class VisibilityFacts(_Model):
     """Rows that may see no key at all in some layer: their attention is uniform or undefined."""
 
 
-class HeadOnInstruction(_Model):
+class HeadOnInstruction(Frozen):
     """One head's share on the instruction."""
 
     layer: int
@@ -121,14 +118,14 @@ class HeadOnInstruction(_Model):
     share: float
 
 
-class AttendedFacts(_Model):
+class AttendedFacts(Frozen):
     """What the action rows attend to (rung 4); means over layers, heads and cases."""
 
     share: float
     last_layer_share: float
     lift: float | None
     """Share per visible token against uniform; sinks left out on both sides."""
-    lift_by_region: dict[str, float | None] = {}
+    lift_by_region: dict[str, float | None] = Field(default_factory=dict)
     """As `lift`, for every region of the first case; None where nothing of it is visible."""
     sinks: tuple[int, ...]
     value_share: float | None
@@ -149,7 +146,7 @@ class AttendedFacts(_Model):
     """The share under made-up instructions of equal length."""
 
 
-class Bypass(_Model):
+class Bypass(Frozen):
     """A road from the instruction to the action that is not its place in the sequence."""
 
     status: Literal["found", "none", "not measured"]
@@ -161,7 +158,7 @@ class Bypass(_Model):
     """Largest change of an action score with the sequence held fixed."""
 
 
-class PatchMap(_Model):
+class PatchMap(Frozen):
     """Which grid cell of one camera's image moves which positions."""
 
     camera: str
@@ -176,7 +173,7 @@ class PatchMap(_Model):
     """The cell in the upper left corner moves all of the camera's positions."""
 
 
-class Measurements(_Model):
+class Measurements(Frozen):
     """All that the ladder is judged from."""
 
     stacks: tuple[StackInfo, ...]
@@ -217,7 +214,7 @@ class Measurements(_Model):
         )
 
 
-class InstructionPair(_Model):
+class InstructionPair(Frozen):
     """Two instructions compared on one policy, over all frames."""
 
     first: str
@@ -233,7 +230,7 @@ class InstructionPair(_Model):
     """Jensen-Shannon divergence of the actions' probabilities, 0..1, mean over the frames."""
 
 
-class Facts(_Model):
+class Facts(Frozen):
     """What was seen of a policy's inputs and actions; measured on all of its cases."""
 
     instruction_positions: tuple[int, ...]
@@ -270,15 +267,15 @@ class Facts(_Model):
         )
 
 
-class Rung(_Model):
+class Rung(Frozen):
     """One step from words to action."""
 
     status: Status
     value: float | None = None
-    evidence: dict[str, Any] = {}
+    evidence: dict[str, Any] = Field(default_factory=dict)
 
 
-class Details(_Model):
+class Details(Frozen):
     """What the verdict's sentence names; empty or None where it was not measured."""
 
     positions: tuple[int, ...] = ()
@@ -319,7 +316,7 @@ class Details(_Model):
     so little that it may be rounding."""
 
 
-class Verdict(_Model):
+class Verdict(Frozen):
     """The first rung that fails, in one sentence, with cause and fix."""
 
     cause: Cause

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from heedmap.frozen import Frozen
 from heedmap.ladder.evidence import Estimate, FollowingFacts, ObeyedFacts, UsedFacts
 from heedmap.ladder.messages import say
 from heedmap.ladder.verdict import AttendedFacts, Cause, RungName, Status
@@ -32,10 +31,8 @@ WITHOUT_TEXT: frozenset[Cause] = frozenset(
 """Causes under which no word reaches the action row."""
 
 
-class Reading(BaseModel):
+class Reading(Frozen):
     """What one audit in the middle of training found."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     step: int
     """Optimizer steps done before it."""

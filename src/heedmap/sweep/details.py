@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
-
+from heedmap.frozen import Frozen
 from heedmap.ladder.evidence import CausalMap, KnockoutPath
 from heedmap.ladder.verdict import (
     AttendedFacts,
@@ -17,11 +16,7 @@ from heedmap.ladder.verdict import (
 from heedmap.record.record import HeldOutAccuracy, Loaded
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class LowerFacts(_Model):
+class LowerFacts(Frozen):
     """Rungs 1-4 on one frame: the column `measurements` of the table `frames`."""
 
     tokens: TokenFacts
@@ -30,7 +25,7 @@ class LowerFacts(_Model):
     attended: AttendedFacts | None
 
 
-class CellDetails(_Model):
+class CellDetails(Frozen):
     """What is measured once a cell, and what the policy is: the column `details` of `cells`."""
 
     family: str

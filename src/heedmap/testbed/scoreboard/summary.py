@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
+from heedmap.frozen import Frozen
 from heedmap.ladder.verdict import Cause
 from heedmap.measures.stats import rank_correlation, wilson_interval
 from heedmap.testbed.scoreboard.run import Score
@@ -22,11 +22,7 @@ SEED_RULE_SHARE = 0.01
 """The seed's rule with its threshold: less than 1 % of the attention on text is "ignores"."""
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Row(_Model):
+class Row(Frozen):
     """One plant."""
 
     plant: str
@@ -40,7 +36,7 @@ class Row(_Model):
     following: float | None
 
 
-class Rated(_Model):
+class Rated(Frozen):
     """How often one rule tells rightly whether a policy heeds its instruction."""
 
     rule: str
@@ -52,7 +48,7 @@ class Rated(_Model):
     """Policies that heed and are called not heeding."""
 
 
-class Correlation(_Model):
+class Correlation(Frozen):
     """Spearman's rank correlation with the knockout's effect, over policies that use it."""
 
     reading: str
@@ -62,7 +58,7 @@ class Correlation(_Model):
     highest: float | None
 
 
-class Across(_Model):
+class Across(Frozen):
     """Spearman's rank correlation, over policies, of an attention figure with `mediated`."""
 
     reading: str
@@ -70,7 +66,7 @@ class Across(_Model):
     correlation: float | None
 
 
-class Summary(_Model):
+class Summary(Frozen):
     """All that the scoreboard says."""
 
     rows: tuple[Row, ...]
