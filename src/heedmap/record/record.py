@@ -155,13 +155,10 @@ class Loaded(Frozen):
     """Weights of the checkpoint that found no place."""
 
 
-class PolicyResult(Frozen):
-    """One audited policy."""
+class PolicyDescription(Frozen):
+    """What an audited policy is, whatever was measured of it; a black box has no layers."""
 
-    name: str
     family: str
-    weights_sha256: str | None
-    """None for a policy behind a server."""
     layers: int
     heads: int
     action_names: tuple[str, ...] | None
@@ -170,6 +167,23 @@ class PolicyResult(Frozen):
     attention_implementation: str
     outputs_unchanged: bool
     """Outputs before, during and after the audit are equal bit for bit."""
+    declared: str | None = None
+    """The declared regions as they were written; None where there were none."""
+    held_out_accuracy: tuple[HeldOutAccuracy, ...] = ()
+    loaded: Loaded | None = None
+    """None for policies that were not read from a checkpoint."""
+
+    def described(self) -> dict[str, Any]:
+        """These fields by name, without those that a subclass adds: to make another one of."""
+        return {name: getattr(self, name) for name in PolicyDescription.model_fields}
+
+
+class PolicyResult(PolicyDescription):
+    """One audited policy: what it is, what was measured, and the verdict on it."""
+
+    name: str
+    weights_sha256: str | None
+    """None for a policy behind a server."""
     verdict: Verdict
     """The first rung of the ladder that fails, with cause and fix."""
     measurements: Measurements
@@ -177,11 +191,6 @@ class PolicyResult(Frozen):
     cases: tuple[Case, ...]
     facts: Facts
     sentence: str
-    declared: str | None = None
-    """The declared regions as they were written; None where there were none."""
-    held_out_accuracy: tuple[HeldOutAccuracy, ...] = ()
-    loaded: Loaded | None = None
-    """None for policies that were not read from a checkpoint."""
 
 
 class Record(Shown, Frozen):

@@ -13,7 +13,7 @@ from heedmap.ladder.verdict import (
     TokenFacts,
     VisibilityFacts,
 )
-from heedmap.record.record import HeldOutAccuracy, Loaded
+from heedmap.record.record import PolicyDescription
 
 
 class LowerFacts(Frozen):
@@ -25,23 +25,13 @@ class LowerFacts(Frozen):
     attended: AttendedFacts | None
 
 
-class CellDetails(Frozen):
-    """What is measured once a cell, and what the policy is: the column `details` of `cells`."""
+class CellDetails(PolicyDescription):
+    """What the policy is, and what is measured once a cell: the column `details` of `cells`."""
 
-    family: str
-    layers: int
-    heads: int
-    action_names: tuple[str, ...] | None
     action_scale: tuple[float, ...] | None
-    attention_layers: tuple[str, ...]
-    attention_implementation: str
     is_black_box: bool
-    outputs_unchanged: bool
     stacks: tuple[StackInfo, ...]
     bypass: Bypass
     patches: tuple[PatchMap, ...]
     knockouts: KnockoutPath | None
     causal_map: CausalMap | None
-    declared: str | None
-    loaded: Loaded | None
-    held_out_accuracy: tuple[HeldOutAccuracy, ...]
