@@ -35,7 +35,7 @@ FRAME_FILE = re.compile(rf"{FRAMES_FOLDER}/[0-9]{{5,}}\.png")
 LayoutKind = Literal["declared", "measured"]
 
 
-class Run(Frozen):
+class RunInfo(Frozen):
     """What was run, enough to run it again."""
 
     created_utc: str
@@ -197,7 +197,7 @@ class Record(Shown, Frozen):
     """A whole audit, without its tables."""
 
     schema_version: int = SCHEMA_VERSION
-    run: Run
+    run: RunInfo
     frames: tuple[FrameInfo, ...]
     instructions: tuple[Instruction, ...]
     policies: tuple[PolicyResult, ...] = Field(min_length=1)

@@ -50,7 +50,7 @@ class Knockout:
 
 
 @dataclass(frozen=True)
-class Run:
+class KnockoutRun:
     """One example to run: an observation, an instruction, and what is cut (None: nothing)."""
 
     observation: Observation
@@ -98,14 +98,14 @@ def random_edges(
 
 
 def act_under(
-    policy: Policy, stack: Stack, runs: Sequence[Run], *, batch: int | BatchSize = BATCH
+    policy: Policy, stack: Stack, runs: Sequence[KnockoutRun], *, batch: int | BatchSize = BATCH
 ) -> ActionScores:
     """The action's scores of every run, on the CPU; all sequences as long as `stack`'s.
 
     Raises CaptureError when a cut does not take place, as with a sequence of another length.
     """
 
-    def together(chunk: Sequence[Run]) -> ActionScores:
+    def together(chunk: Sequence[KnockoutRun]) -> ActionScores:
         with cut_edges(policy.module, cuts_of([r.knockout for r in chunk], stack)):
             scores = policy([r.observation for r in chunk], [r.instruction for r in chunk])
         return scores.float().cpu()
