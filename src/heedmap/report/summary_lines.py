@@ -1,6 +1,6 @@
-"""One line for each policy and instruction: the seed's figures, what was measured, what was done.
+"""One line for each policy and instruction: published figures, what was measured, what was done.
 
-The seed has one frame. Of several, shares are means over frames, and actions are counted.
+The published page has one frame. Of several, shares are means over frames, and actions are counted.
 """
 
 from __future__ import annotations

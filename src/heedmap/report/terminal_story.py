@@ -81,7 +81,7 @@ def _story(group: Sequence[StoryRow], encoding: str) -> list[Text | Padding]:
 def story_summary_table(
     lines: Sequence[SummaryLine], declared: str, encoding: str, *, compact: bool = False
 ) -> Table:
-    """The seed's first table, column for column, with what was measured and what was done.
+    """The first published table, column for column, with what was measured and what was done.
 
     `declared` says which regions a script assumes; empty, and the columns are as measured.
     """

@@ -1,4 +1,4 @@
-"""The main job on heedmap's own specimens: the seed's four models in two wirings."""
+"""The main job on heedmap's own specimens: the four published models in two wirings."""
 
 from __future__ import annotations
 

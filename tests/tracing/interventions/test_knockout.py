@@ -117,7 +117,7 @@ def test_every_specimen(name: str, case: FrameCase) -> None:
         CallablePolicy(name, lambda f, i, n=n: run_bare(n, f, i), n, action_names=ACTIONS)
         for n in (network, naive)
     ]
-    # In the seed's wiring the words are overwritten: cut the image tokens that are seen.
+    # In the published wiring the words are overwritten: cut the image tokens that are seen.
     instruction = range(67, 75) if name.endswith("@sound") else range(2, 10)
     check_against_naive(
         policies[0], policies[1], "decoder.model.layers.*.self_attn", case, instruction

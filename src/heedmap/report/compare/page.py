@@ -121,7 +121,7 @@ def _row(told: Difference) -> DifferenceRow:
 
 
 def _summary_table(lines: Sequence[SummaryLine]) -> DataTable:
-    """The seed's summary of every policy, declared beside measured."""
+    """The published summary of every policy, declared beside measured."""
     two = [("Img%", "image"), ("Text%", "text")]
     measured = [("Img%", "image"), ("Instr%", "instruction")]
 

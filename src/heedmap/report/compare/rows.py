@@ -23,7 +23,7 @@ def ladder_rows(comparison: Comparison) -> list[StoryRow]:
 
 
 def all_summary_lines(comparison: Comparison) -> list[SummaryLine]:
-    """The seed's summary of every policy under its unique name."""
+    """The published summary of every policy under its unique name."""
     return [
         replace(line, policy=entry.name)
         for entry in comparison.entries

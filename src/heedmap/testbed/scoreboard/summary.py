@@ -18,8 +18,8 @@ from heedmap.measures.stats import rank_correlation, wilson_interval
 from heedmap.testbed.scoreboard.run import Score
 
 READINGS = ("share", "lift", "ivar", "value_norm", "rollout")
-SEED_RULE_SHARE = 0.01
-"""The seed's rule with its threshold: less than 1 % of the attention on text is "ignores"."""
+PUBLISHED_RULE_SHARE = 0.01
+"""The published rule with its threshold: less than 1 % of the attention on text is "ignores"."""
 
 
 class Row(Frozen):
@@ -136,9 +136,9 @@ def _rated(scores: Sequence[Score]) -> tuple[Rated, ...]:
     return (
         _rate("heedmap", scores, lambda n: _says_heeds(scores[n])),
         _rate(
-            f"seed's rule: text share at least {SEED_RULE_SHARE:.0%}",
+            f"published rule: text share at least {PUBLISHED_RULE_SHARE:.0%}",
             scores,
-            lambda n: shares[n] >= SEED_RULE_SHARE,
+            lambda n: shares[n] >= PUBLISHED_RULE_SHARE,
         ),
         _rate(
             f"text share, best threshold ({best_share:.3f})",
@@ -150,7 +150,7 @@ def _rated(scores: Sequence[Score]) -> tuple[Rated, ...]:
 
 
 def _attended(score: Score, name: str) -> float:
-    """0 where nothing of the instruction is in the sequence: the seed's tables say so too."""
+    """0 where nothing of the instruction is in the sequence: the published tables say so too."""
     facts = score.result.measurements.attended
     return 0.0 if facts is None else getattr(facts, name) or 0.0
 

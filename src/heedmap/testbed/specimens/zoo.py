@@ -1,6 +1,6 @@
 """The specimens by name: what each was trained on, its weights, and how well it acts.
 
-A specimen is `REGIME@WIRING`. The four regimes bear the names of the seed's models:
+A specimen is `REGIME@WIRING`. The four regimes bear the names of the published models:
 
 exp41b_resume_exp40_pta  resumed from a policy trained on recorded goal instructions only
 exp41c_scratch_pta       recorded data from scratch
@@ -9,7 +9,7 @@ exp43_cross_attn_text    as exp42, with a gated cross-attention to the words in 
 
 *Recorded* data has one instruction a frame, as a log of an operator would: it names the
 nearest object, so the frame alone foretells the action. *Counterfactual* data asks for
-an object on every side of the same frame. (The seed's other three models add a mean word
+an object on every side of the same frame. (The other three published models add a mean word
 embedding in their heads; these specimens do not, so that the cross-attention of exp43 is
 the only road around the decoder.)
 """
