@@ -147,9 +147,7 @@ def _passing_on(policy: Policy, trunk: Trunk, instruction: str) -> tuple[LayerIn
             contexts.enter_context(instead_of(policy.module.get_submodule(name), pass_on))
         contexts.enter_context(torch.no_grad())
         contexts.enter_context(suppress(_EnoughError))
-        contexts.enter_context(policy.own_errors([instruction]))
-        contexts.enter_context(policy.pinned_noise())
-        policy.act([trunk.observation], [instruction])
+        policy.act_unchecked([trunk.observation], [instruction])
     return tuple(inputs)
 
 

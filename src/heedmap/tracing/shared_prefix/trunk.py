@@ -17,8 +17,7 @@ from heedmap.data.observation import Observation
 from heedmap.errors import CaptureError
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.tracing.capture.rows import MASKED_BELOW, row_bias
-from heedmap.tracing.capture.stacks import Stack, block_of, stacks_of
-from heedmap.tracing.capture.towers import towers_of
+from heedmap.tracing.capture.stacks import Stack, block_of, stacks_of, towers_of
 from heedmap.tracing.capture.trace import trace
 from heedmap.tracing.observe import check_attention_seen
 from heedmap.tracing.shared_prefix.layer_inputs import LayerInput, NotShareableError
