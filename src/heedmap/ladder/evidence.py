@@ -7,9 +7,14 @@ ones; `unit` says which.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from heedmap.frozen import Frozen
+
+Intervention = Literal["exchange", "cut", "map"]
+"""What rungs 5 and 6 are measured by: rung 6, rung 5, then where in the network."""
+INTERVENTIONS: tuple[Intervention, ...] = get_args(Intervention)
+"""In the order in which they are run; each needs those before it."""
 
 
 class Estimate(Frozen):

@@ -6,17 +6,15 @@ errors by line and key.
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from heedmap.data.instructions import CaseInstruction
 from heedmap.frozen import Frozen
+from heedmap.ladder.evidence import INTERVENTIONS, Intervention
 
 Measure = Literal["attention", "positions"]
-Intervention = Literal["exchange", "cut", "map"]
-INTERVENTIONS: tuple[Intervention, ...] = get_args(Intervention)
-"""In the order in which they are run; each needs those before it."""
 
 
 def _written_short(value: Any, key: str) -> Any:

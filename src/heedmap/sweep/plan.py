@@ -15,7 +15,8 @@ from pydantic import Field
 
 from heedmap.data.instructions import CaseInstruction
 from heedmap.frozen import Frozen
-from heedmap.sweep.grid import Intervention, Measure
+from heedmap.ladder.evidence import Intervention
+from heedmap.sweep.grid import Measure
 
 SWEEP_SCHEMA_VERSION = 2
 CHECKSUMS_SINCE = 2

@@ -164,17 +164,15 @@ def fused_call(
 ) -> FusedCall:
     """What a fused attention operator was called with."""
     given = _bound(func, args, kwargs)
-    query, scale = given["query"].detach(), given.get("scale")
     mask = given.get("attn_mask")
-    mask = given.get("attn_bias") if mask is None else mask
-    return FusedCall(
-        module_name=module_name,
-        query=query,
-        key=given["key"].detach(),
-        value=given["value"].detach(),
-        mask=None if mask is None else _four_axes(mask.detach()),
-        is_causal=bool(given.get("is_causal")),
-        scaling=query.shape[-1] ** -0.5 if scale is None else scale,
+    return FusedCall.of(
+        module_name,
+        given["query"],
+        given["key"],
+        given["value"],
+        given.get("attn_bias") if mask is None else mask,
+        bool(given.get("is_causal")),
+        given.get("scale"),
     )
 
 
@@ -186,9 +184,3 @@ def _bound(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str
 
 def _address(tensor: torch.Tensor) -> int:
     return tensor.untyped_storage().data_ptr()
-
-
-def _four_axes(mask: torch.Tensor) -> torch.Tensor:
-    while mask.ndim < 4:
-        mask = mask[None]
-    return mask

@@ -21,7 +21,7 @@ from heedmap.policies.base import ActionScores, Policy
 from heedmap.tracing.batches import BatchSize, in_batches
 from heedmap.tracing.capture.stacks import Stack
 from heedmap.tracing.interventions.knockout import Edges, Knockout, KnockoutRun, act_under
-from heedmap.tracing.shared_prefix.branches import Branch, run_branches
+from heedmap.tracing.shared_prefix.branches import run_branches
 from heedmap.tracing.shared_prefix.layer_inputs import NotShareableError
 from heedmap.tracing.shared_prefix.trunk import Trunk, record_trunk, tolerance
 
@@ -151,19 +151,12 @@ def _in_chunks(
     policy: Policy, trunk: Trunk, rows: Sequence[int], cuts: Sequence[Knockout], copies: bool
 ) -> ActionScores:
     """Scores of every cut. Raises NotShareableError where the trunk does not come out again."""
-    layers = range(len(trunk.layers))
-    branches = [
-        Branch(
-            cut.edges[list(rows)], tuple(layers if cut.layers is None else cut.layers), cut.heads
-        )
-        for cut in cuts
-    ]
 
-    def together(chunk: Sequence[Branch]) -> ActionScores:
+    def together(chunk: Sequence[Knockout]) -> ActionScores:
         got = run_branches(policy, trunk, rows, chunk, copies=copies)
         if (got[0] - trunk.scores[0]).abs().max() > tolerance(trunk.scores):
             raise NotShareableError("rows alone give other scores than the whole sequence")
         return got[1:].float().cpu()
 
     at_once = COPIES_AT_ONCE if copies else max(1, ROWS_AT_ONCE // len(rows))
-    return torch.stack(in_batches(branches, at_once, together))
+    return torch.stack(in_batches(cuts, at_once, together))

@@ -38,6 +38,15 @@ class Knockout:
     layers: tuple[int, ...] | None = None
     heads: tuple[int, ...] | None = None
 
+    @property
+    def first_layer(self) -> int:
+        """The first that loses edges: before it nothing differs."""
+        return min(self.layers, default=0) if self.layers is not None else 0
+
+    def is_in(self, layer: int) -> bool:
+        """Whether this layer loses edges."""
+        return self.layers is None or layer in self.layers
+
     def within(
         self, layers: Collection[int] | None = None, heads: Collection[int] | None = None
     ) -> Knockout:
@@ -117,7 +126,7 @@ def cuts_of(knockouts: Sequence[Knockout | None], stack: Stack) -> dict[str, Edg
     """What every attention module of the stack has to cut, one example a knockout."""
     cuts: dict[str, EdgeCut] = {}
     for layer, name in enumerate(stack.module_names):
-        here = [k if k is not None and _is_in(layer, k) else None for k in knockouts]
+        here = [k if k is not None and k.is_in(layer) else None for k in knockouts]
         touched = np.zeros(stack.length, dtype=bool)
         for knockout in here:
             if knockout is not None:
@@ -134,7 +143,3 @@ def cuts_of(knockouts: Sequence[Knockout | None], stack: Stack) -> dict[str, Edg
                 hidden[example, chosen] = knockout.edges[rows]
         cuts[name] = EdgeCut(tuple(rows.tolist()), torch.from_numpy(hidden))
     return cuts
-
-
-def _is_in(layer: int, knockout: Knockout) -> bool:
-    return knockout.layers is None or layer in knockout.layers
