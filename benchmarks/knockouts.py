@@ -24,7 +24,7 @@ from heedmap.data.observation import of_frame
 from heedmap.tracing.interventions.cached import Knockouts
 from heedmap.tracing.interventions.knockout import (
     Knockout,
-    Run,
+    KnockoutRun,
     act_under,
     edges_between,
     visible_edges,
@@ -53,7 +53,7 @@ def _measure(given: argparse.Namespace, dtype: torch.dtype, length: int) -> None
     image = range(1, 1 + IMAGE_TOKENS)
     words = range(last - len(text.split()), last)
     runs = [
-        Run(
+        KnockoutRun(
             observation,
             text,
             Knockout(edges_between(stack.length, [last], keys), (layer,), (head,)),

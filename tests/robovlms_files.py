@@ -38,7 +38,7 @@ INSTRUCTIONS = {
     "right": "go to the right",
     "forward": "drive straight forward",
 }
-"""12, 12 and 11 tokens with the prompt, as on the seed's page."""
+"""12, 12 and 11 tokens with the prompt, as on the published page."""
 IMAGE_TOKENS = 64
 DIM = 32
 HEADS = (

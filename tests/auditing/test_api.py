@@ -29,7 +29,7 @@ from tests.conftest import random_network, random_policy, run_bare
 
 @pytest.fixture(scope="module")
 def result(case: FrameCase) -> Result:
-    """Both wirings, and the wiring with a road around the decoder, under the seed's regions."""
+    """Both wirings, and the wiring with a road around the decoder, under the published regions."""
     bypass = random_policy("monavla", cross_attends_to_words=True)
     bypass.name = "bypass@monavla"
     policies = [random_policy("sound"), random_policy("monavla"), bypass]
@@ -52,7 +52,7 @@ def shares(result: Result, policy: str, layout: str, region: str, instruction: s
 
 
 @pytest.mark.parametrize("name", ["random@monavla", "bypass@monavla"])
-def test_monavla_under_the_declared_regions_shows_the_seeds_picture(
+def test_monavla_under_the_declared_regions_shows_the_published_picture(
     result: Result, name: str
 ) -> None:
     for instruction in ("left", "right", "forward"):

@@ -91,7 +91,7 @@ def test_version(cli: Cli) -> None:
     assert (ran.code, ran.out.strip()) == (0, "0.1.0")
 
 
-def test_forensics_on_the_seeds_tables(cli: Cli) -> None:
+def test_forensics_on_the_published_tables(cli: Cli) -> None:
     ran = cli("forensics", SUMMARY, PER_LAYER)
     assert ran.code == 0, ran.err
     assert "288 per-layer and 12 summary rows of 4 models" in ran.out

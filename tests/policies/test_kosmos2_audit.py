@@ -1,4 +1,4 @@
-"""What an audit says of RoboVLMs checkpoints, in both wirings: the seed's page, and the truth."""
+"""What an audit says of RoboVLMs checkpoints, in both wirings: as published, and the truth."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def shares(result: Any, layout: str, region: str) -> dict[str, list[float]]:
     return {i: [float(np.mean(v)) for v in layers.values()] for i, layers in found.items()}
 
 
-def test_the_seeds_page_comes_out_of_the_overwriting_wiring(
+def test_the_published_page_comes_out_of_the_overwriting_wiring(
     written: dict[str, Path], case: FrameCase
 ) -> None:
     """Declared: text 0.0 in every layer, left and right alike; measured: no instruction at all."""

@@ -34,7 +34,7 @@ from heedmap.record.record import (
     PolicyResult,
     Record,
     RegionCount,
-    Run,
+    RunInfo,
     WordPositions,
     frame_info,
 )
@@ -212,7 +212,7 @@ def result(
     pixels = pixels.repeat(7, 0).repeat(7, 1)
     Image.fromarray(pixels).save(buffer, "PNG")
     record = Record(
-        run=Run(
+        run=RunInfo(
             created_utc="2026-11-23T15:00:00+00:00",
             arguments={"command": "demo", "wiring": "monavla"},
             versions={"python": "3.11.7", "torch": "2.13.0"},

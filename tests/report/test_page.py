@@ -23,7 +23,7 @@ from heedmap.report.page import background, data_tables
 from heedmap.report.page.bilingual import Bilingual
 from heedmap.report.page.drawings import page_svg
 from heedmap.report.page.render import render_html, write_html
-from heedmap.report.seed_rule import rule_text, seed_rule
+from heedmap.report.published_rule import published_rule, rule_text
 from heedmap.report.verdict_words import headline
 from tests.report import sample
 from tests.report.conftest import BYPASSED, HEEDS, OVERWRITTEN
@@ -88,8 +88,8 @@ def test_headlines_say_where_the_instruction_was_lost(audited: Result) -> None:
     }
 
 
-def test_the_seeds_rule_is_judged_by_the_ladder(audited: Result) -> None:
-    judged = {p.name: seed_rule(audited, p) for p in audited.record.policies}
+def test_the_published_rule_is_judged_by_the_ladder(audited: Result) -> None:
+    judged = {p.name: published_rule(audited, p) for p in audited.record.policies}
     assert {name: (rule.says, rule.judged) for name, rule in judged.items()} == {
         HEEDS: ("reads", "right"),
         OVERWRITTEN: ("ignores", "unfounded"),
@@ -109,7 +109,7 @@ def test_the_rule_says_nothing_where_no_text_was_declared(audited: Result) -> No
     )
     bare = policy.model_copy(update={"cases": cases})
     record = audited.record.model_copy(update={"policies": (bare,)})
-    rule = seed_rule(Result(record, {"attention": audited.attention}, audited.frame_png), bare)
+    rule = published_rule(Result(record, {"attention": audited.attention}, audited.frame_png), bare)
     assert (rule.says, rule.judged) == ("nothing", "open")
 
 

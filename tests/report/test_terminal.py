@@ -1,4 +1,4 @@
-"""What stands on the terminal: the seed's columns, the right figures, and no markup."""
+"""What stands on the terminal: the published columns, the right figures, and no markup."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from rich.console import Console
 import heedmap.cli.console  # noqa: F401 - registers how code pages are served
 from heedmap.record.record import Loaded
 from heedmap.record.result import Result
-from heedmap.report.rich_tables import measured_table, seed_summary_table
+from heedmap.report.rich_tables import measured_table, published_summary_table
 from heedmap.report.tables import summary_rows
-from heedmap.report.terminal import print_result, seed_per_layer_table
+from heedmap.report.terminal import print_result, published_per_layer_table
 from heedmap.report.wording import ABSENT, percent
 from tests.report import sample
 
@@ -43,13 +43,13 @@ def headings(table) -> list[str]:
     return [column.header.plain for column in table.columns]
 
 
-def test_the_seeds_columns_are_kept_exactly(report_result: Result) -> None:
-    assert headings(seed_summary_table(report_result)) == [
+def test_the_published_columns_are_kept_exactly(report_result: Result) -> None:
+    assert headings(published_summary_table(report_result)) == [
         *("Model", "Instruction", "text_len"),
         *("Last Img%", "Last Text%", "Mean Img%", "Mean Text%"),
     ]
     names = ["Model", "Instruction", "Layer", "Image%", "Text%"]
-    assert headings(seed_per_layer_table(report_result)) == names
+    assert headings(published_per_layer_table(report_result)) == names
 
 
 def test_the_summary_shows_the_figures() -> None:
@@ -94,8 +94,8 @@ def test_the_sum_is_computed_and_not_printed_by_rote(report_result: Result) -> N
 def test_deep_policies_have_their_instructions_side_by_side(layers: int) -> None:
     text = printed(sample.realistic(layers=layers, names=("a", "b")))
     assert ("Per layer, declared regions: a" in text) == (layers > 6)
-    seeds_rows = [line for line in text.splitlines() if line.split()[:3] == ["a", "left", "0"]]
-    assert bool(seeds_rows) == (layers <= 6)
+    published_rows = [line for line in text.splitlines() if line.split()[:3] == ["a", "left", "0"]]
+    assert bool(published_rows) == (layers <= 6)
 
 
 @pytest.mark.parametrize("width", [80, 100, 160])

@@ -176,10 +176,10 @@ def test_a_swap_is_told_with_its_actions(trained: dict[str, Score]) -> None:
 def test_the_summary_counts_baselines_and_correlations(trained: dict[str, Score]) -> None:
     summary = summarise(list(trained.values()))
     assert (summary.right, summary.false_alarms, summary.healthy) == (len(SUBSET), 0, 3)
-    ours, seed_rule, *_ = summary.rated
+    ours, published_rule, *_ = summary.rated
     assert ours.right == len(SUBSET)
-    # The original rule calls policies that attend without using it following.
-    assert seed_rule.missed >= 3
+    # The published rule calls policies that attend without using it following.
+    assert published_rule.missed >= 3
     share = summary.correlations[0]
     assert share.reading == "share"
     assert share.policies >= 5

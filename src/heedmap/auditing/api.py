@@ -10,10 +10,11 @@ from typing import Any
 
 from heedmap.auditing.climb import Climb, climb
 from heedmap.auditing.preparation import check_inputs, describe_frame, load_all
-from heedmap.auditing.upper.measure import Stage, UpperOptions, check_trials
+from heedmap.auditing.upper.measure import UpperOptions, check_trials
 from heedmap.data.frames import FramePngs, FramesLike, named_frames
 from heedmap.data.instructions import check_expected_actions, check_instructions
 from heedmap.data.trials import Trial, trials_of
+from heedmap.ladder.evidence import Intervention
 from heedmap.policies.base import Policy
 from heedmap.policies.checkpoints.permissions import SAFE, Permissions
 from heedmap.record.layout import parse_declared
@@ -36,7 +37,7 @@ def audit(
     paraphrases: Mapping[str, Sequence[str]] | None = None,
     recorded: str | None = None,
     trials: Sequence[Trial] | None = None,
-    until: Stage = "map",
+    until: Intervention = "map",
     action_scale: Sequence[float] | None = None,
     seed: int = 0,
     permissions: Permissions = SAFE,

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 
 import torch
 
+from heedmap.auditing.policy_result import describe_policy, policy_result
 from heedmap.auditing.upper.measure import UpperFacts, UpperOptions, measure_by_exchange
 from heedmap.data.trials import Trial
 from heedmap.errors import PolicyError
-from heedmap.ladder.judge import judge
-from heedmap.ladder.verdict import Facts, Measurements
+from heedmap.ladder.verdict import Measurements
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
 from heedmap.record.record import PolicyResult
@@ -45,25 +45,8 @@ def audit_black_box(
     if trials:
         upper = measure_by_exchange(policy, trials, seed, on_stage, options)
     measurements = Measurements.of_black_box(upper.obeyed)
-    facts = Facts.of_black_box()
-    found = PolicyResult(
-        name=policy.name,
-        family=policy.family,
-        weights_sha256=None,
-        layers=0,
-        heads=0,
-        action_names=policy.action_names,
-        attention_layers=(),
-        attention_implementation="not seen",
-        outputs_unchanged=is_repeated,
-        verdict=(verdict := judge(measurements)),
-        measurements=measurements,
-        cases=(),
-        facts=facts,
-        sentence=verdict.sentence,
-        loaded=policy.loaded,
-    )
-    return found, upper
+    described = describe_policy(policy, outputs_unchanged=is_repeated)
+    return policy_result(described, policy.name, None, measurements), upper
 
 
 def _averages(policy: Policy) -> bool:

@@ -18,14 +18,14 @@ import torch
 
 from heedmap.auditing.black_box import audit_black_box
 from heedmap.auditing.diagnosis import CaseFacts, Diagnosis
-from heedmap.auditing.facts import attention_digest, gather_facts
+from heedmap.auditing.facts import attention_digest
 from heedmap.auditing.lower.discovery import Transformer, find_transformer
 from heedmap.auditing.lower.examine import Examined, examine
+from heedmap.auditing.policy_result import describe_policy, policy_result
 from heedmap.auditing.preparation import evaluating
 from heedmap.auditing.upper.measure import UpperFacts, UpperOptions
 from heedmap.data.trials import Trial
 from heedmap.errors import PolicyError
-from heedmap.ladder.judge import judge
 from heedmap.ladder.verdict import Measurements
 from heedmap.measures.share import region_shares, visible_counts
 from heedmap.policies.base import ActionScores, Policy, same_sums, weights_sha256, weights_sums
@@ -153,36 +153,16 @@ def climb(policy: Policy, plan: Climb, *, with_hash: bool = True) -> Climbed:
                 f"run it in evaluation mode, without updates in its forward pass."
             )
     plan.keep_trials(policy, upper)
-    weights = weights_sha256(policy.module) if with_hash else None
-    result = _result(policy, plan, found, measurements, weights)
-    return Climbed(result, upper, found.facts, found.frames, found.attention)
-
-
-def _result(
-    policy: Policy, plan: Climb, found: _Findings, measurements: Measurements, weights: str | None
-) -> PolicyResult:
-    declared = plan.declared_for(policy)
-    facts = gather_facts(found.cases, found.attention, measurements.presence.measured)
     stack = found.diagnosis.first.seen.stack
-    return PolicyResult(
-        name=policy.name,
-        family=policy.family,
-        weights_sha256=weights,
-        layers=len(stack.calls),
-        heads=stack.calls[0].head_count,
-        action_names=policy.action_names,
-        attention_layers=stack.module_names,
-        attention_implementation=stack.calls[0].backend,
-        outputs_unchanged=True,  # `climb` raises otherwise
-        verdict=(verdict := judge(measurements)),
-        measurements=measurements,
-        cases=tuple(found.cases),
-        facts=facts,
-        sentence=verdict.sentence,
-        declared=declared.written if declared else None,
-        held_out_accuracy=policy.held_out_accuracy(),
-        loaded=policy.loaded,
+    result = policy_result(
+        describe_policy(policy, stack, plan.declared_for(policy)),
+        policy.name,
+        weights_sha256(policy.module) if with_hash else None,
+        measurements,
+        found.cases,
+        found.attention,
     )
+    return Climbed(result, upper, found.facts, found.frames, found.attention)
 
 
 def _check_unchanged(

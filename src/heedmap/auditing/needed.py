@@ -16,7 +16,6 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float, Int
 from PIL import Image
-from pydantic import BaseModel, ConfigDict
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
@@ -26,6 +25,7 @@ from sklearn.preprocessing import StandardScaler
 from heedmap.data.examples import Examples
 from heedmap.data.pixels import Frame
 from heedmap.errors import RecordError
+from heedmap.frozen import Frozen
 from heedmap.ladder.evidence import Estimate
 from heedmap.ladder.messages import say
 from heedmap.ladder.thresholds import FEWEST_EXAMPLES, FEWEST_OF_A_CLASS, PREDICTED_SHARE
@@ -44,10 +44,8 @@ SMOOTHING = 0.01
 """Of the marginal mixed into the probe, so that no held-out class has probability 0."""
 
 
-class Foretold(BaseModel):
+class Foretold(Frozen):
     """How far the frame alone predicts one target, on held-out episodes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     target: Target
     features: str

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from heedmap.errors import InstructionError
+from heedmap.frozen import Frozen
 
 RECORDED = "recorded"
 """Name of the instruction that a frame came with, next to its counterfactuals."""
@@ -25,10 +26,8 @@ MOST = 3
 """Counterfactuals of one instruction, where no other number is given."""
 
 
-class WordGroup(BaseModel):
+class WordGroup(Frozen):
     """Sets of words; within a set they replace each other."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     group: str
     language: Literal["en", "ko"]

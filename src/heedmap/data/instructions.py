@@ -6,15 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import yaml
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from heedmap.errors import InstructionError
+from heedmap.frozen import Frozen
 
 
-class CaseInstruction(BaseModel):
+class CaseInstruction(Frozen):
     """One entry of a case's `instructions.yaml`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     text: str

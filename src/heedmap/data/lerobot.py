@@ -17,26 +17,27 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from jaxtyping import Float
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from heedmap.data.episodes import Episode
 from heedmap.data.images import decode_image, load_frame
 from heedmap.data.pixels import Frame
 from heedmap.data.video import Clip
 from heedmap.errors import FrameError, first_line_of
+from heedmap.frozen import Frozen
 
 INFO = "meta/info.json"
 STATE = "observation.state"
 CAMERA_PREFIXES = ("observation.images.", "observation.")
 
 
-class Feature(BaseModel):
+class Feature(Frozen, extra="ignore"):
     """What a column holds."""
 
     dtype: str
 
 
-class Info(BaseModel):
+class Info(Frozen, extra="ignore"):
     """What is read of `meta/info.json`."""
 
     codebase_version: str

@@ -7,16 +7,17 @@ ones; `unit` says which.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
-from pydantic import BaseModel, ConfigDict
+from heedmap.frozen import Frozen
+
+Intervention = Literal["exchange", "cut", "map"]
+"""What rungs 5 and 6 are measured by: rung 6, rung 5, then where in the network."""
+INTERVENTIONS: tuple[Intervention, ...] = get_args(Intervention)
+"""In the order in which they are run; each needs those before it."""
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Estimate(_Model):
+class Estimate(Frozen):
     """A mean over observations that are clustered (frames by episode), with its interval."""
 
     value: float
@@ -42,7 +43,7 @@ CutName = Literal[
 """Who no longer sees whom. `all` is every position outside of the instruction."""
 
 
-class CutEffect(_Model):
+class CutEffect(Frozen):
     """One set of edges cut in all layers and heads, against as many random ones."""
 
     name: CutName
@@ -56,7 +57,7 @@ class CutEffect(_Model):
     """One-sided paired permutation test of the one against the other."""
 
 
-class HeadEffect(_Model):
+class HeadEffect(Frozen):
     """One head's edges from the action rows to a region cut."""
 
     layer: int
@@ -72,7 +73,7 @@ class HeadEffect(_Model):
     """The head's attention on the region, same examples."""
 
 
-class LayerEffect(_Model):
+class LayerEffect(Frozen):
     """The action rows' edges to the instruction cut in some layers."""
 
     first_layer: int
@@ -81,7 +82,7 @@ class LayerEffect(_Model):
     random_distance: float
 
 
-class LayerPatch(_Model):
+class LayerPatch(Frozen):
     """The instruction's states entering one layer taken from the run under another one."""
 
     layer: int
@@ -89,7 +90,7 @@ class LayerPatch(_Model):
     """Of the action's difference: 1 where the other run's action comes out, 0 where none."""
 
 
-class WordEffect(_Model):
+class WordEffect(Frozen):
     """One position of the instruction hidden from all others, in every layer."""
 
     trial: str
@@ -103,7 +104,7 @@ class WordEffect(_Model):
     """The same with as many random edges cut, mean over draws."""
 
 
-class AttentionPredicts(_Model):
+class AttentionPredicts(Frozen):
     """Spearman's rank correlation of what was read from attention with what cutting does."""
 
     share: float | None
@@ -118,7 +119,7 @@ class AttentionPredicts(_Model):
     layers: int
 
 
-class Bypass(_Model):
+class Bypass(Frozen):
     """A path from the instruction to the action beside its positions in the sequence."""
 
     status: Literal["found", "none", "not measured"]
@@ -130,7 +131,7 @@ class Bypass(_Model):
     """Largest change of an action score with the sequence kept fixed."""
 
 
-class PatchMap(_Model):
+class PatchMap(Frozen):
     """Which grid cell of one camera's image moves which positions."""
 
     camera: str
@@ -145,7 +146,7 @@ class PatchMap(_Model):
     """The cell in the upper left corner moves all of the camera's positions."""
 
 
-class KnockoutPath(_Model):
+class KnockoutPath(Frozen):
     """How knockouts were run, and why: `cached rows` only where it gave what whole passes give."""
 
     kind: Literal["cached rows", "forward passes"]
@@ -154,7 +155,7 @@ class KnockoutPath(_Model):
     why: str | None = None
 
 
-class CausalMap(_Model):
+class CausalMap(Frozen):
     """Where in the network the instruction is used; a few frames, no verdict rests on it."""
 
     unit: str
@@ -170,7 +171,7 @@ class CausalMap(_Model):
     """Every instruction of one trial; empty in older records."""
 
 
-class UsedFacts(_Model):
+class UsedFacts(Frozen):
     """Does the action depend on the instruction through its place in the sequence? (rung 5).
 
     *Dependence* is the distance between the actions under instructions that ask for
@@ -196,7 +197,7 @@ class UsedFacts(_Model):
     """How the cuts were run; None in older records."""
 
 
-class Competence(_Model):
+class Competence(Frozen):
     """Does the policy act rightly under the instruction that a frame came with?"""
 
     rate: Estimate
@@ -204,7 +205,7 @@ class Competence(_Model):
     """Rate of a policy that always outputs the action expected most often."""
 
 
-class FollowingFacts(_Model):
+class FollowingFacts(Frozen):
     """How often the action is the expected one; formulas in `measures/following.py`."""
 
     rate: Estimate
@@ -221,7 +222,7 @@ class FollowingFacts(_Model):
     """Pairs of actions output in each other's place."""
 
 
-class ActionUnder(_Model):
+class ActionUnder(Frozen):
     """The action under one instruction, over the trials that have it."""
 
     instruction: str
@@ -231,7 +232,7 @@ class ActionUnder(_Model):
     """Probability of the class (0..1), or value of the dimension."""
 
 
-class ObeyedFacts(_Model):
+class ObeyedFacts(Frozen):
     """What exchanging the instruction does to the action (rung 6)."""
 
     unit: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
+from heedmap.frozen import Frozen
 from heedmap.ladder.causes import Cause, RungName
 from heedmap.ladder.evidence import (
     Bypass,
@@ -25,11 +26,7 @@ LOWER_RUNGS: tuple[RungName, ...] = ("tokenised", "present", "visible", "attende
 Status = Literal["holds", "fails", "not measured"]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class StackInfo(_Model):
+class StackInfo(Frozen):
     """One stack of attention layers that ran, and whether it is the one that was taken."""
 
     pattern: str
@@ -40,17 +37,17 @@ class StackInfo(_Model):
     reason: str
 
 
-class TokenFacts(_Model):
+class TokenFacts(Frozen):
     """Which ids reach the model under every instruction (rung 1)."""
 
     module: str | None
     """The embedding that looks the words up; None where no embedding was seen."""
-    ids: dict[str, tuple[int, ...]] = {}
+    ids: dict[str, tuple[int, ...]] = Field(default_factory=dict)
     follows_instruction: bool = False
     """Whether any id changes with the instruction at all."""
     identical_pairs: tuple[tuple[str, str], ...] = ()
     """Instructions of different words that become the same ids."""
-    lost_words: dict[str, tuple[str, ...]] = {}
+    lost_words: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Words that may be exchanged for made-up ones without any id changing."""
     grows_with_instruction: bool = True
     """Whether one more word at the end changes an id, for some instruction."""
@@ -58,7 +55,7 @@ class TokenFacts(_Model):
     """Words of the first instruction: the first that the audit gave to the policy."""
 
 
-class PresenceFacts(_Model):
+class PresenceFacts(Frozen):
     """Which positions entering layer 0 depend on the instruction (rung 2)."""
 
     measured: bool
@@ -75,7 +72,7 @@ class PresenceFacts(_Model):
     """Whether a longer instruction puts its first word elsewhere than before."""
 
 
-class VisibilityFacts(_Model):
+class VisibilityFacts(Frozen):
     """What the masks let through to the action rows (rung 3)."""
 
     instruction_total: int
@@ -94,7 +91,7 @@ class VisibilityFacts(_Model):
     """Rows that may see no key at all in some layer: their attention is uniform or undefined."""
 
 
-class HeadOnInstruction(_Model):
+class HeadOnInstruction(Frozen):
     """One head's share on the instruction."""
 
     layer: int
@@ -102,14 +99,14 @@ class HeadOnInstruction(_Model):
     share: float
 
 
-class AttendedFacts(_Model):
+class AttendedFacts(Frozen):
     """What the action rows attend to (rung 4); means over layers, heads and cases."""
 
     share: float
     last_layer_share: float
     lift: float | None
     """Share per visible token against uniform; sinks left out on both sides."""
-    lift_by_region: dict[str, float | None] = {}
+    lift_by_region: dict[str, float | None] = Field(default_factory=dict)
     """As `lift`, for every region of the first case; None where none of it is visible."""
     sinks: tuple[int, ...]
     value_share: float | None
@@ -130,7 +127,7 @@ class AttendedFacts(_Model):
     """The share under made-up instructions of equal length."""
 
 
-class Measurements(_Model):
+class Measurements(Frozen):
     """All that the ladder is judged from."""
 
     stacks: tuple[StackInfo, ...]
@@ -171,7 +168,7 @@ class Measurements(_Model):
         )
 
 
-class InstructionPair(_Model):
+class InstructionPair(Frozen):
     """Two instructions compared on one policy, over all frames."""
 
     first: str
@@ -187,7 +184,7 @@ class InstructionPair(_Model):
     """Jensen-Shannon divergence of the actions' probabilities, 0..1, mean over the frames."""
 
 
-class Facts(_Model):
+class Facts(Frozen):
     """What was seen of a policy's inputs and actions; measured on all of its cases."""
 
     instruction_positions: tuple[int, ...]
@@ -224,15 +221,15 @@ class Facts(_Model):
         )
 
 
-class Rung(_Model):
+class Rung(Frozen):
     """One step from words to action."""
 
     status: Status
     value: float | None = None
-    evidence: dict[str, Any] = {}
+    evidence: dict[str, Any] = Field(default_factory=dict)
 
 
-class Details(_Model):
+class Details(Frozen):
     """What the verdict's sentence names; empty or None where it was not measured."""
 
     positions: tuple[int, ...] = ()
@@ -273,7 +270,7 @@ class Details(_Model):
     so little that it may be rounding."""
 
 
-class Verdict(_Model):
+class Verdict(Frozen):
     """The first rung that fails, in one sentence, with cause and fix."""
 
     cause: Cause

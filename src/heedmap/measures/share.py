@@ -1,6 +1,6 @@
 """Share: how an action row's attention is divided among the regions.
 
-Scale: 0..1, all regions of a layout sum to 1. The original page's `ratio` is this share, averaged
+Scale: 0..1, all regions of a layout sum to 1. The published page's `ratio` is this share, averaged
 over heads. Degenerate cases: a region without positions, or wholly masked, has share 0;
 that describes the sequence, not whether the instruction is followed.
 """

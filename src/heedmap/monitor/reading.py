@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from heedmap.frozen import Frozen
 from heedmap.ladder.causes import NO_WORD_ARRIVES, Cause, RungName
 from heedmap.ladder.evidence import Estimate, FollowingFacts, ObeyedFacts, UsedFacts
 from heedmap.ladder.messages import say
@@ -20,10 +19,8 @@ from heedmap.record.record import PolicyResult
 PREFIX = "heedmap/"
 
 
-class Reading(BaseModel):
+class Reading(Frozen):
     """What one audit in the middle of training found."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     step: int
     """Optimizer steps done before it."""

@@ -18,10 +18,11 @@ import torch
 from torch import nn
 
 from heedmap.auditing.climb import Climb, climb
-from heedmap.auditing.upper.measure import Stage, UpperOptions, check_trials
+from heedmap.auditing.upper.measure import UpperOptions, check_trials
 from heedmap.data.trials import Trial
 from heedmap.errors import HeedmapError, InstructionLostError, MonitorError
 from heedmap.ladder.causes import RungName
+from heedmap.ladder.evidence import Intervention
 from heedmap.ladder.messages import say
 from heedmap.monitor.history import append_reading, curve_of
 from heedmap.monitor.pace import Clock, Pace
@@ -89,7 +90,7 @@ class Monitor:
         trials: Sequence[Trial],
         *,
         every_steps: int = 500,
-        until: Stage = "cut",
+        until: Intervention = "cut",
         stop_when: Sequence[RungName] = ("present", "visible"),
         most_cost_share: float | None = 0.05,
         seed: int = 0,
@@ -104,7 +105,7 @@ class Monitor:
                 "A monitor needs at least one trial to watch the policy on; got none."
             )
         self.trials = tuple(trials)
-        self.until: Stage = until
+        self.until: Intervention = until
         self.stop_when = tuple(stop_when)
         self.seed = seed
         self.action_scale = action_scale

@@ -51,6 +51,8 @@ class Policy(ABC):
     """Nothing but its actions can be seen: it is measured by exchanging instructions alone."""
     noise_seed: int | None = None
     """Pins the noise of a stochastic head: every call draws from this seed, on all devices."""
+    act_calls: int = 0
+    """How often `act` was run so far, on whatever batch."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -98,8 +100,8 @@ class Policy(ABC):
         example; NonFiniteError when they are not finite; InstructionError where it refuses an
         instruction.
         """
-        with torch.no_grad(), self.own_errors(instructions), self.pinned_noise():
-            scores = self.act(observations, instructions)
+        with torch.no_grad():
+            scores = self.act_unchecked(observations, instructions)
         if scores.ndim != 2 or len(scores) != len(observations):
             raise PolicyRunError(
                 f"The policy '{self.name}' gave scores of shape {tuple(scores.shape)} for "
@@ -114,6 +116,18 @@ class Policy(ABC):
                 current_stage(),
             )
         return scores
+
+    def act_unchecked(
+        self, observations: Sequence[Observation], instructions: Sequence[str]
+    ) -> ActionScores:
+        """`act` as it is run everywhere: counted, noise pinned, its errors under their own name.
+
+        With gradients or without, as the caller has it; scores may be of any shape, and not
+        finite. Raises PolicyRunError, InstructionError as `own_errors` says.
+        """
+        with self.own_errors(instructions), self.pinned_noise():
+            self.act_calls += 1
+            return self.act(observations, instructions)
 
     @contextmanager
     def own_errors(self, instructions: Sequence[str]) -> Iterator[None]:

@@ -9,13 +9,13 @@ from typing import Literal, final
 import numpy as np
 import torch
 from PIL import Image
-from pydantic import BaseModel, ConfigDict
 from torch import nn
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from heedmap.data.observation import Observation
 from heedmap.data.pixels import Frame
 from heedmap.errors import CheckpointError, InstructionError, PolicyError, first_line_of
+from heedmap.frozen import Frozen
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.policies.checkpoints.permissions import SAFE, Permissions
 from heedmap.policies.checkpoints.read import SUFFIXES, read_weights
@@ -31,10 +31,8 @@ PROMPT = "<grounding>An image of a robot {instruction}"
 """What both RoboVLMs and MoNaVLA put the instruction into."""
 
 
-class Kosmos2Options(BaseModel):
+class Kosmos2Options(Frozen):
     """What may follow `kosmos2:PATH?`, as in `?wiring=insert&dtype=bfloat16`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     config: Path | None = None
     """The config JSON; left out, the one next to the checkpoint that has an `act_head`."""

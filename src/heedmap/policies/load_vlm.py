@@ -8,11 +8,12 @@ from pickle import UnpicklingError
 from typing import Any, Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from safetensors import SafetensorError
 from transformers import AutoModelForImageTextToText
 
 from heedmap.errors import CheckpointError, PolicyError, first_line_of
+from heedmap.frozen import Frozen
 from heedmap.policies.action_tokens import (
     OPENVLA_BINS,
     OPENVLA_PROMPT,
@@ -46,13 +47,11 @@ _UNUSABLE = (
 STATISTICS = "dataset_statistics.json"
 
 
-class VlmOptions(BaseModel):
+class VlmOptions(Frozen):
     """What may follow `vlm:PATH?`.
 
     One of `actions`, `ids` and `bins` says how actions are written; OpenVLA's are known.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     actions: str | None = None
     """Words, each one token: `left,right,forward`."""

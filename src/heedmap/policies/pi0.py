@@ -16,13 +16,14 @@ from typing import Any, Literal, final
 import numpy as np
 import torch
 from PIL import Image
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from torch import nn
 from transformers import AutoTokenizer, PI0ForConditionalGeneration
 
 from heedmap.data.observation import Observation
 from heedmap.data.pixels import Frame
 from heedmap.errors import CheckpointError, PolicyError, first_line_of
+from heedmap.frozen import Frozen
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.policies.checkpoints.fit import Fit
 from heedmap.policies.checkpoints.permissions import SAFE, Permissions
@@ -36,10 +37,8 @@ AGREES_TO = {torch.float32: 1e-4, torch.bfloat16: 5e-2, torch.float16: 1e-2}
 """Of the largest velocity: farther from the model's own pass, the joint one is not used."""
 
 
-class Pi0Options(BaseModel):
+class Pi0Options(Frozen):
     """What may follow `pi0:FOLDER?`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     flow_step: int = Field(default=0, ge=0, le=1000)
     """Which of the model's flow steps is looked at, from 0."""

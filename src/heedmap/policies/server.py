@@ -12,12 +12,13 @@ from typing import Any, final
 import numpy as np
 import torch
 from PIL import Image
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from torch import nn
 
 from heedmap.data.observation import Observation
 from heedmap.data.pixels import Frame
 from heedmap.errors import MissingExtraError, PolicyError
+from heedmap.frozen import Frozen
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.policies.checkpoints.permissions import Permissions
 from heedmap.policies.family import Target
@@ -35,10 +36,8 @@ TIMEOUT_S = 60.0
 """For one answer; the first may have to wait until the server has compiled its model."""
 
 
-class ServerOptions(BaseModel):
+class ServerOptions(Frozen):
     """What may follow `server:ws://HOST:PORT?`: names in the observation, and the rest."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     images: str = "observation/image"
     """Key of each camera, in their order, comma-separated: `observation/image,...`."""

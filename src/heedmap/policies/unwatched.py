@@ -7,7 +7,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 UNWATCHED: ContextVar[bool] = ContextVar("UNWATCHED", default=False)
-"""Whether what runs now is nobody's business: recordings and cuts pass it by."""
+"""Whether what runs now is nobody's business: recordings and cuts pass it by.
+
+A policy says so from inside its `act`, which is called as in deployment: it is handed no recording
+that it could tell, and may not know of any. So this is the one thing that is not passed on.
+"""
 
 
 @contextmanager

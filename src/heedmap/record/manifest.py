@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from heedmap.errors import RecordError
+from heedmap.frozen import Frozen
 from heedmap.record.files import PART_PREFIX, is_plain_name, read_plain
 
 MANIFEST_FILE = "manifest.json"
@@ -24,11 +25,7 @@ MANIFEST_VERSION = 1
 Kind = Literal["result", "sweep", "cell"]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Checksum(_Model):
+class Checksum(Frozen):
     """What a file must be."""
 
     size_bytes: int
@@ -55,7 +52,7 @@ class Checksum(_Model):
         return None
 
 
-class Manifest(_Model):
+class Manifest(Frozen):
     """The files of one folder (or of one cell of a sweep), by name inside the folder."""
 
     manifest_version: int = MANIFEST_VERSION

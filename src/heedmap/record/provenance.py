@@ -9,14 +9,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from heedmap.record.record import Run
+from heedmap.record.record import RunInfo
 
 _PACKAGES = ("heedmap", "torch", "transformers", "numpy", "safetensors", "minigrid")
 
 
-def describe_run(arguments: dict[str, Any], seed: int) -> Run:
-    """A `Run` of now, with the versions of what the numbers depend on."""
-    return Run(
+def describe_run(arguments: dict[str, Any], seed: int) -> RunInfo:
+    """A `RunInfo` of now, with the versions of what the numbers depend on."""
+    return RunInfo(
         created_utc=datetime.now(UTC).isoformat(timespec="seconds"),
         arguments=arguments,
         versions={"python": platform.python_version(), **_package_versions()},

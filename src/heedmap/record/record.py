@@ -15,9 +15,10 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 from jaxtyping import UInt8
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from heedmap.data.images import pixels_sha256
+from heedmap.frozen import Frozen
 from heedmap.ladder.verdict import Facts, Measurements, Verdict
 from heedmap.record.case_table import CASES_SCHEMA
 from heedmap.record.regions import is_image
@@ -34,11 +35,7 @@ FRAME_FILE = re.compile(rf"{FRAMES_FOLDER}/[0-9]{{5,}}\.png")
 LayoutKind = Literal["declared", "measured"]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Run(_Model):
+class RunInfo(Frozen):
     """What was run, enough to run it again."""
 
     created_utc: str
@@ -48,7 +45,7 @@ class Run(_Model):
     seed: int
 
 
-class FrameInfo(_Model):
+class FrameInfo(Frozen):
     """One camera frame; `file` is its copy inside the result folder."""
 
     name: str
@@ -65,7 +62,7 @@ class FrameInfo(_Model):
     state: tuple[float, ...] | None = None
 
 
-class Instruction(_Model):
+class Instruction(Frozen):
     """One named instruction; `expected_action` where it is known."""
 
     name: str
@@ -73,7 +70,7 @@ class Instruction(_Model):
     expected_action: str | None = None
 
 
-class RegionCount(_Model):
+class RegionCount(Frozen):
     """How many positions a region has, and how many of them the action row can see."""
 
     visible: int
@@ -82,7 +79,7 @@ class RegionCount(_Model):
     """As `visible`, layer by layer: they differ under a sliding window."""
 
 
-class LayoutInfo(_Model):
+class LayoutInfo(Frozen):
     """Region names to positions; together they cover 0..sequence_length-1 exactly once."""
 
     regions: dict[str, tuple[int, ...]]
@@ -100,14 +97,14 @@ class LayoutInfo(_Model):
         return sum(count.visible for count in counts), sum(count.total for count in counts)
 
 
-class WordPositions(_Model):
+class WordPositions(Frozen):
     """Which positions of the decoder's input move when one word of the text is replaced."""
 
     word: str
     positions: tuple[int, ...]
 
 
-class ActionResult(_Model):
+class ActionResult(Frozen):
     """The action chosen under one instruction. `probabilities` only for discrete heads."""
 
     name: str | None
@@ -121,7 +118,7 @@ class ActionResult(_Model):
         return self.name.strip().casefold() == expected.strip().casefold()
 
 
-class Case(_Model):
+class Case(Frozen):
     """One policy on one frame under one instruction."""
 
     frame: str
@@ -137,7 +134,7 @@ class Case(_Model):
     """Empty where no variant of equal token count was found: not measured."""
 
 
-class HeldOutAccuracy(_Model):
+class HeldOutAccuracy(Frozen):
     """How a specimen acts on held-out frame cases (its recipe's figures, not this run's)."""
 
     style: str
@@ -146,11 +143,11 @@ class HeldOutAccuracy(_Model):
     all_three: float
 
 
-class Loaded(_Model):
+class Loaded(Frozen):
     """Where a policy's weights came from, and what was chosen or left out in loading them."""
 
     checkpoint: str
-    choices: dict[str, str] = {}
+    choices: dict[str, str] = Field(default_factory=dict)
     """Settings that the checkpoint does not contain, as they were used."""
     random_weights: tuple[str, ...] = ()
     """Weights that the checkpoint lacked (`--allow-partial`): figures speak of these too."""
@@ -158,13 +155,10 @@ class Loaded(_Model):
     """Weights of the checkpoint that found no place."""
 
 
-class PolicyResult(_Model):
-    """One audited policy."""
+class PolicyDescription(Frozen):
+    """What an audited policy is, whatever was measured of it; a black box has no layers."""
 
-    name: str
     family: str
-    weights_sha256: str | None
-    """None for a policy behind a server."""
     layers: int
     heads: int
     action_names: tuple[str, ...] | None
@@ -173,6 +167,23 @@ class PolicyResult(_Model):
     attention_implementation: str
     outputs_unchanged: bool
     """Outputs before, during and after the audit are equal bit for bit."""
+    declared: str | None = None
+    """The declared regions as they were written; None where there were none."""
+    held_out_accuracy: tuple[HeldOutAccuracy, ...] = ()
+    loaded: Loaded | None = None
+    """None for policies that were not read from a checkpoint."""
+
+    def described(self) -> dict[str, Any]:
+        """These fields by name, without those that a subclass adds: to make another one of."""
+        return {name: getattr(self, name) for name in PolicyDescription.model_fields}
+
+
+class PolicyResult(PolicyDescription):
+    """One audited policy: what it is, what was measured, and the verdict on it."""
+
+    name: str
+    weights_sha256: str | None
+    """None for a policy behind a server."""
     verdict: Verdict
     """The first rung of the ladder that fails, with cause and fix."""
     measurements: Measurements
@@ -180,18 +191,13 @@ class PolicyResult(_Model):
     cases: tuple[Case, ...]
     facts: Facts
     sentence: str
-    declared: str | None = None
-    """The declared regions as they were written; None where there were none."""
-    held_out_accuracy: tuple[HeldOutAccuracy, ...] = ()
-    loaded: Loaded | None = None
-    """None for policies that were not read from a checkpoint."""
 
 
-class Record(Shown, _Model):
+class Record(Shown, Frozen):
     """A whole audit, without its tables."""
 
     schema_version: int = SCHEMA_VERSION
-    run: Run
+    run: RunInfo
     frames: tuple[FrameInfo, ...]
     instructions: tuple[Instruction, ...]
     policies: tuple[PolicyResult, ...] = Field(min_length=1)

@@ -105,7 +105,7 @@ def to_do(rows: Sequence[StoryRow], language: Language) -> str:
 
 
 def summary(lines: Sequence[SummaryLine], words: Callable[..., str]) -> str:
-    """The original page's values under the declared regions, the measured ones, and the actions."""
+    """Published values under the declared regions, the measured ones, and the actions."""
     has_declared = any(line.declared_last is not None for line in lines)
     declared = ["declared_last_image", "declared_last_text"]
     declared += ["declared_mean_image", "declared_mean_text"]

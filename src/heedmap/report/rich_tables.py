@@ -1,4 +1,4 @@
-"""The terminal's tables, built but not printed: the two original ones, and the same as measured.
+"""The terminal's tables, built but not printed: the two published ones, and the same as measured.
 
 Names come from the user, so they are `Text`, never console markup.
 """
@@ -36,8 +36,10 @@ NAME_WIDTH = 24
 _SHORT = {"image": "Img", "instruction": "Instr"}
 
 
-def seed_summary_table(result: Result, frame: str | None = None, *, compact: bool = False) -> Table:
-    """The original first table, column for column, under the declared regions.
+def published_summary_table(
+    result: Result, frame: str | None = None, *, compact: bool = False
+) -> Table:
+    """The published first table, column for column, under the declared regions.
 
     `frame` names the one to show; None shows every frame, in the record's order. `compact`
     shows a policy's name once for all its rows, for narrow terminals.
@@ -51,8 +53,8 @@ def seed_summary_table(result: Result, frame: str | None = None, *, compact: boo
             [
                 row.instruction,
                 count_text(row.text_len),
-                *_seed_shares(row.last),
-                *_seed_shares(row.mean),
+                *_published_shares(row.last),
+                *_published_shares(row.mean),
             ]
             for row in rows
         ]
@@ -69,7 +71,7 @@ def measured_table(
 ) -> Table:
     """Every measured region's share and their sum; `which` is "last" or "mean" (over layers).
 
-    `frame` and `compact` are as for `seed_summary_table`.
+    `frame` and `compact` are as for `published_summary_table`.
     """
     rows = summary_rows(result, "measured")
     scope = say("last_layer") if which == "last" else say("mean_layers")
@@ -90,17 +92,17 @@ def measured_table(
     return table
 
 
-def seed_per_layer_table(
+def published_per_layer_table(
     result: Result, frame: str | None = None, *, compact: bool = False
 ) -> Table:
-    """The original second table, column for column: Model, Instruction, Layer, Image%, Text%.
+    """The published second table, column for column: Model, Instruction, Layer, Image%, Text%.
 
-    Under the declared regions; `frame` and `compact` are as for `seed_summary_table`.
+    Under the declared regions; `frame` and `compact` are as for `published_summary_table`.
     """
     table = plain_table(say("layers_declared", frame=of_frame(result, frame)), compact)
     _columns(table, ["Model", "Instruction"], ["Layer", "Image%", "Text%"])
     for rows in by_policy(layer_rows(result, "declared"), frame):
-        lines = [[row.instruction, str(row.layer), *_seed_shares(row.shares)] for row in rows]
+        lines = [[row.instruction, str(row.layer), *_published_shares(row.shares)] for row in rows]
         _add_policy(table, rows[0].policy, lines, compact)
     return table
 
@@ -141,7 +143,7 @@ def side_by_side_table(
     by_layer: dict[int, list[str]] = {}
     for row in rows:
         cells = by_layer.setdefault(row.layer, [str(row.layer)])
-        cells += _seed_shares(row.shares)
+        cells += _published_shares(row.shares)
         if kind == "measured":
             cells.append(
                 percent(
@@ -190,7 +192,7 @@ def by_policy(rows: Sequence[Row], frame: str | None) -> list[list[Row]]:
     return list(groups.values())
 
 
-def _seed_shares(shares: Shares) -> list[str]:
+def _published_shares(shares: Shares) -> list[str]:
     """Image% and Text%; a measured layout has its text under the name `instruction`."""
     return [percent(shares.get("image")), percent(shares.get("text", shares.get("instruction")))]
 

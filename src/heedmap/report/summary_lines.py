@@ -1,6 +1,6 @@
-"""One line for each policy and instruction: the original values, what was measured, the action.
+"""One line for each policy and instruction: the published values, what was measured, the action.
 
-The seed has one frame. Of several, shares are means over frames, and actions are counted.
+The published page has one frame. Of several, shares are means over frames, and actions are counted.
 """
 
 from __future__ import annotations

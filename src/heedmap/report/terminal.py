@@ -22,8 +22,8 @@ from heedmap.report.rich_tables import (
     measured_per_layer_table,
     measured_table,
     of_frame,
-    seed_per_layer_table,
-    seed_summary_table,
+    published_per_layer_table,
+    published_summary_table,
     side_by_side_table,
 )
 from heedmap.report.rung_cells import RUNG_TABLES
@@ -38,9 +38,9 @@ from heedmap.report.terminal_story import (
 from heedmap.report.untrusted import one_line
 from heedmap.report.wording import claim_text, declared_text
 
-__all__ = ["print_result", "seed_per_layer_table"]
+__all__ = ["print_result", "published_per_layer_table"]
 
-SEED_FORM_UP_TO_LAYERS = 6
+PUBLISHED_FORM_UP_TO_LAYERS = 6
 """Deeper policies get one line per layer, their instructions side by side."""
 
 INSTRUCTIONS_PER_TABLE = 3
@@ -109,7 +109,7 @@ def _print_all(result: Result, console: Console) -> None:
     has_declared = any("declared" in c.layouts for p in result.record.policies for c in p.cases)
     for frame in result.record.frames:
         if has_declared:
-            _print_table(console, partial(seed_summary_table, result, frame.name))
+            _print_table(console, partial(published_summary_table, result, frame.name))
         for scope in ("last", "mean"):
             _print_table(console, partial(measured_table, result, scope, frame.name))
     _print_layers(result, console)
@@ -123,14 +123,14 @@ def _print_all(result: Result, console: Console) -> None:
 
 
 def _print_layers(result: Result, console: Console) -> None:
-    is_shallow = all(p.layers <= SEED_FORM_UP_TO_LAYERS for p in result.record.policies)
+    is_shallow = all(p.layers <= PUBLISHED_FORM_UP_TO_LAYERS for p in result.record.policies)
     for frame in result.record.frames:
         rows: dict[LayoutKind, list[list[LayerRow]]] = {
             kind: by_policy(layer_rows(result, kind), frame.name) for kind in _KINDS
         }
         if is_shallow:
             if rows["declared"]:
-                _print_table(console, partial(seed_per_layer_table, result, frame.name))
+                _print_table(console, partial(published_per_layer_table, result, frame.name))
             _print_table(console, partial(measured_per_layer_table, result, frame.name))
             continue
         for policy in result.record.policies:

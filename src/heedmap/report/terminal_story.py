@@ -81,7 +81,7 @@ def _story(group: Sequence[StoryRow], encoding: str) -> list[Text | Padding]:
 def story_summary_table(
     lines: Sequence[SummaryLine], declared: str, encoding: str, *, compact: bool = False
 ) -> Table:
-    """The original first table, column for column, with measured values and actions.
+    """The published first table, column for column, with measured values and actions.
 
     `declared` says which regions a script assumes; empty, and the columns are as measured.
     """

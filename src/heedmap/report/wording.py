@@ -22,7 +22,7 @@ def region_name(region: str, language: Language = "en", *, short: bool = False) 
 
 
 def percent(share: float | None) -> str:
-    """A share of 0..1 as the seed prints it: 0.464 is "46.4%". None, no position, is a dash."""
+    """A share of 0..1 as on the published page: 0.464 is "46.4%". None, no position, is a dash."""
     return ABSENT if share is None else f"{share:.1%}"
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import gc
 import sys
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,11 +18,10 @@ import torch
 from heedmap.auditing.climb import Climb, climb
 from heedmap.auditing.preparation import evaluating
 from heedmap.auditing.upper.measure import UpperOptions, check_trials
-from heedmap.data.observation import Observation
 from heedmap.data.trials import Trial
 from heedmap.errors import HeedmapError, PolicyError
 from heedmap.measures.distance import per_dimension_scale
-from heedmap.policies.base import ActionScores, Policy, weights_sha256
+from heedmap.policies.base import Policy, weights_sha256
 from heedmap.policies.checkpoints.permissions import SAFE, Permissions
 from heedmap.policies.registry import load_policy
 from heedmap.policies.stages import stage
@@ -53,8 +51,12 @@ class CellRunner:
         self.plan = plan
         self._permissions = permissions
         self._held: _Held | None = None
-        self.calls = 0
-        """Of policies, in all cells so far."""
+
+    @property
+    def calls(self) -> int:
+        """Of the policy that is loaded, in all its cells so far; 0 where none is."""
+        policy = None if self._held is None else self._held.policy
+        return 0 if policy is None else policy.act_calls
 
     def run(self, cell: Cell) -> Outcome:
         """Measure a cell. An error is its outcome: it is recorded, and the sweep goes on."""
@@ -119,7 +121,6 @@ class CellRunner:
             sys.path.insert(0, self.plan.folder)
         policy = load_policy(planned.spec, self._permissions)
         policy.name = planned.name
-        self._count_calls(policy)
         if policy.is_black_box:
             return _Held(number, policy, scale=self._scale(policy, number))
         if self.plan.options.device != "cpu":
@@ -127,17 +128,6 @@ class CellRunner:
         weights = weights_sha256(policy.module)
         with evaluating(policy):
             return _Held(number, policy, weights, self._scale(policy, number))
-
-    def _count_calls(self, policy: Policy) -> None:
-        act = policy.act
-
-        def counted(
-            observations: Sequence[Observation], instructions: Sequence[str]
-        ) -> ActionScores:
-            self.calls += 1
-            return act(observations, instructions)
-
-        policy.act = counted
 
     @stage("measuring the scale of the actions")
     def _scale(self, policy: Policy, number: int) -> tuple[float, ...] | None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
-
+from heedmap.frozen import Frozen
 from heedmap.ladder.evidence import CausalMap, KnockoutPath
 from heedmap.ladder.verdict import (
     AttendedFacts,
@@ -14,14 +13,10 @@ from heedmap.ladder.verdict import (
     TokenFacts,
     VisibilityFacts,
 )
-from heedmap.record.record import HeldOutAccuracy, Loaded
+from heedmap.record.record import PolicyDescription
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class LowerFacts(_Model):
+class LowerFacts(Frozen):
     """Rungs 1-4 on one frame: the column `measurements` of the table `frames`."""
 
     tokens: TokenFacts
@@ -30,23 +25,13 @@ class LowerFacts(_Model):
     attended: AttendedFacts | None
 
 
-class CellDetails(_Model):
-    """What is measured once a cell, and what the policy is: the column `details` of `cells`."""
+class CellDetails(PolicyDescription):
+    """What the policy is, and what is measured once a cell: the column `details` of `cells`."""
 
-    family: str
-    layers: int
-    heads: int
-    action_names: tuple[str, ...] | None
     action_scale: tuple[float, ...] | None
-    attention_layers: tuple[str, ...]
-    attention_implementation: str
     is_black_box: bool
-    outputs_unchanged: bool
     stacks: tuple[StackInfo, ...]
     bypass: Bypass
     patches: tuple[PatchMap, ...]
     knockouts: KnockoutPath | None
     causal_map: CausalMap | None
-    declared: str | None
-    loaded: Loaded | None
-    held_out_accuracy: tuple[HeldOutAccuracy, ...]

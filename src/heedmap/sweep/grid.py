@@ -6,20 +6,15 @@ errors by line and key.
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from heedmap.data.instructions import CaseInstruction
+from heedmap.frozen import Frozen
+from heedmap.ladder.evidence import INTERVENTIONS, Intervention
 
 Measure = Literal["attention", "positions"]
-Intervention = Literal["exchange", "cut", "map"]
-INTERVENTIONS: tuple[Intervention, ...] = get_args(Intervention)
-"""In the order in which they are run; each needs those before it."""
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 def _written_short(value: Any, key: str) -> Any:
@@ -27,7 +22,7 @@ def _written_short(value: Any, key: str) -> Any:
     return {key: value} if isinstance(value, str) else value
 
 
-class PolicyEntry(_Model):
+class PolicyEntry(Frozen):
     """One policy, or several where `spec` holds a `*` in its path or specimen's name."""
 
     spec: str = Field(min_length=1)
@@ -42,7 +37,7 @@ class PolicyEntry(_Model):
         return _written_short(value, "spec")
 
 
-class SpecimenCases(_Model):
+class SpecimenCases(Frozen):
     """heedmap's own held-out frame cases, which bring instructions of their own."""
 
     first: int = Field(default=0, ge=0)
@@ -50,7 +45,7 @@ class SpecimenCases(_Model):
     style: Literal["path", "goal"] = "path"
 
 
-class FrameEntry(_Model):
+class FrameEntry(Frozen):
     """One source of frames: exactly one of `path`, `cases` and `specimen_cases`."""
 
     path: str | None = Field(default=None, min_length=1)
@@ -89,7 +84,7 @@ class FrameEntry(_Model):
         return self.path is None or self.counterfactuals
 
 
-class Asked(_Model):
+class Asked(Frozen):
     """One instruction of a set."""
 
     text: str = Field(min_length=1)
@@ -107,12 +102,12 @@ class Asked(_Model):
         return CaseInstruction(name=name, **self.model_dump())
 
 
-class Grid(_Model):
+class Grid(Frozen):
     """A sweep: everything in it is put to every policy."""
 
     policies: tuple[PolicyEntry, ...] = Field(min_length=1)
     frames: tuple[FrameEntry, ...] = Field(min_length=1)
-    instructions: dict[str, dict[str, Asked]] = {}
+    instructions: dict[str, dict[str, Asked]] = Field(default_factory=dict)
     """Sets by name; every one is put to every frame that brings none of its own."""
     measures: tuple[Measure, ...] = ("attention",)
     interventions: tuple[Intervention, ...] = ("exchange", "cut")

@@ -11,10 +11,12 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
 from heedmap.data.instructions import CaseInstruction
-from heedmap.sweep.grid import Intervention, Measure
+from heedmap.frozen import Frozen
+from heedmap.ladder.evidence import Intervention
+from heedmap.sweep.grid import Measure
 
 SWEEP_SCHEMA_VERSION = 2
 CHECKSUMS_SINCE = 2
@@ -24,22 +26,18 @@ FrameKind = Literal["frame", "case", "specimen"]
 SetKind = Literal["given", "own", "counterfactuals"]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class PlannedPolicy(_Model):
+class PlannedPolicy(Frozen):
     """One policy of the grid, under the name that it has in all tables."""
 
     name: str
     spec: str
     declared: str | None = None
     action_scale: tuple[float, ...] | None = None
-    files: dict[str, str] = {}
+    files: dict[str, str] = Field(default_factory=dict)
     """Of its checkpoint: size and time of change, by path; or a hash."""
 
 
-class FrameRef(_Model):
+class FrameRef(Frozen):
     """Where one frame lies; the worker reads it."""
 
     name: str
@@ -50,7 +48,7 @@ class FrameRef(_Model):
     history: int = 0
 
 
-class PlannedSet(_Model):
+class PlannedSet(Frozen):
     """Instructions, and the frames that they are put to."""
 
     name: str
@@ -61,7 +59,7 @@ class PlannedSet(_Model):
     """Numbers of frames in the plan."""
 
 
-class Options(_Model):
+class Options(Frozen):
     """How it is measured."""
 
     measures: tuple[Measure, ...]
@@ -74,7 +72,7 @@ class Options(_Model):
     scale_frames: int
 
 
-class Cell(_Model):
+class Cell(Frozen):
     """What is run, stored and redone as one."""
 
     id: str
@@ -85,7 +83,7 @@ class Cell(_Model):
     count: int
 
 
-class Plan(_Model):
+class Plan(Frozen):
     """Everything that a sweep's results depend on."""
 
     schema_version: int = SWEEP_SCHEMA_VERSION
@@ -95,7 +93,7 @@ class Plan(_Model):
     options: Options
     policies: tuple[PlannedPolicy, ...]
     frames: tuple[FrameRef, ...]
-    files: dict[str, str] = {}
+    files: dict[str, str] = Field(default_factory=dict)
     """Size and time of change of the files that hold frames and instructions, by path."""
     sets: tuple[PlannedSet, ...]
 

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from heedmap.auditing.facts import gather_facts
+from heedmap.auditing.policy_result import policy_result
 from heedmap.auditing.preparation import describe_frame
 from heedmap.data.cases import CASE_FRAME
 from heedmap.data.frames import FramePngs
 from heedmap.data.images import pixels_sha256
 from heedmap.data.observation import NamedFrame, Observation
 from heedmap.errors import FrameError, RecordError
-from heedmap.ladder.verdict import Facts
 from heedmap.record.provenance import describe_run
 from heedmap.record.record import Case, Instruction, PolicyResult, Record
 from heedmap.record.result import Result
@@ -96,31 +95,14 @@ def _instructions(pooled: Sequence[Pooled]) -> tuple[Instruction, ...]:
 
 
 def _policy(pooled: Pooled, name: str) -> PolicyResult:
-    details = pooled.details
     stored = [row["record"] for row in pooled.cases if row["record"] is not None]
-    cases = tuple(Case.model_validate_json(text) for text in stored)
-    digests = {(r["frame"], r["instruction"]): r["attention_sha256"] for r in pooled.cases}
-    facts = Facts.of_black_box()
-    if cases:
-        facts = gather_facts(cases, digests, pooled.measurements.presence.measured)
-    return PolicyResult(
-        name=name,
-        family=details.family,
-        weights_sha256=pooled.weights_sha256,
-        layers=details.layers,
-        heads=details.heads,
-        action_names=details.action_names,
-        attention_layers=details.attention_layers,
-        attention_implementation=details.attention_implementation,
-        outputs_unchanged=details.outputs_unchanged,
-        verdict=pooled.verdict,
-        measurements=pooled.measurements,
-        cases=cases,
-        facts=facts,
-        sentence=pooled.verdict.sentence,
-        declared=details.declared,
-        held_out_accuracy=details.held_out_accuracy,
-        loaded=details.loaded,
+    return policy_result(
+        pooled.details,
+        name,
+        pooled.weights_sha256,
+        pooled.measurements,
+        tuple(Case.model_validate_json(text) for text in stored),
+        {(r["frame"], r["instruction"]): r["attention_sha256"] for r in pooled.cases},
     )
 
 

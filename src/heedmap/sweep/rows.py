@@ -80,23 +80,14 @@ def parts_of(
 def _details(climbed: Climbed, scale: tuple[float, ...] | None) -> CellDetails:
     result, measured = climbed.result, climbed.result.measurements
     return CellDetails(
-        family=result.family,
-        layers=result.layers,
-        heads=result.heads,
-        action_names=result.action_names,
+        **result.described(),
         action_scale=scale,
-        attention_layers=result.attention_layers,
-        attention_implementation=result.attention_implementation,
         is_black_box=measured.by_exchange_only,
-        outputs_unchanged=result.outputs_unchanged,
         stacks=measured.stacks,
         bypass=measured.bypass,
         patches=measured.patches,
         knockouts=None if measured.used is None else measured.used.knockouts,
         causal_map=measured.causal_map,
-        declared=result.declared,
-        loaded=result.loaded,
-        held_out_accuracy=result.held_out_accuracy,
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
+from heedmap.frozen import Frozen
 from heedmap.ladder.evidence import Estimate
 from heedmap.ladder.upper import LEAST_EFFECT
 from heedmap.ladder.verdict import LOWER_RUNGS, Cause, RungName, Status
@@ -15,11 +15,7 @@ from heedmap.sweep.pooled import Pooled, Row, pool
 from heedmap.sweep.store import RunFolder
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class RungOverFrames(_Model):
+class RungOverFrames(Frozen):
     """One rung: the verdict over all frames, and on how many of them it holds."""
 
     status: Status
@@ -29,7 +25,7 @@ class RungOverFrames(_Model):
     """Of the frames on which it was measured; None without any."""
 
 
-class WorstFrame(_Model):
+class WorstFrame(Frozen):
     """A frame on which a policy does badly, and by what it is judged."""
 
     frame: str
@@ -40,7 +36,7 @@ class WorstFrame(_Model):
     mediated: float | None
 
 
-class PolicySummary(_Model):
+class PolicySummary(Frozen):
     """One policy under one instruction set."""
 
     policy: str
@@ -58,7 +54,7 @@ class PolicySummary(_Model):
     worst: tuple[WorstFrame, ...]
 
 
-class FailedCell(_Model):
+class FailedCell(Frozen):
     """A cell that could not be measured."""
 
     cell: str
@@ -70,7 +66,7 @@ class FailedCell(_Model):
     error: str
 
 
-class Summary(_Model):
+class Summary(Frozen):
     """A whole run."""
 
     run: str

@@ -1,4 +1,4 @@
-"""The demo on heedmap's own specimens: the original page's four models in two wirings."""
+"""The demo on heedmap's own specimens: the published page's four models in two wirings."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from heedmap.testbed.specimens.policy import case_trials
 from heedmap.testbed.specimens.world import FrameCase
 from heedmap.tracing.batches import BatchSize
 from heedmap.tracing.interventions.cached import Knockouts
-from heedmap.tracing.interventions.knockout import Knockout, Run, act_under
+from heedmap.tracing.interventions.knockout import Knockout, KnockoutRun, act_under
 from heedmap.tracing.interventions.patching import patch_layers
 from tests.plain_policies import PlainPolicy
 
@@ -170,7 +170,7 @@ def test_the_map_holds_what_single_cuts_give(heeding: Subject) -> None:
         assert structure is not None
         cut = Knockout(cut_edges_of(structure, DIRECT)).within([0], [1])
         text = trial.instructions[name]
-        runs = [Run(trial.observation, text, each) for each in (None, cut)]
+        runs = [KnockoutRun(trial.observation, text, each) for each in (None, cut)]
         scores = act_under(heeding.policy, structure.stack, runs).double().numpy()
         single.append(METRIC.distances(scores[:1], scores[1:])[0])
     assert effects[0, 1].distance == pytest.approx(np.mean(single), abs=1e-6)

@@ -94,7 +94,7 @@ def test_a_frame_counts_as_followed_only_where_all_of_its_instructions_are() -> 
     comparison = compare([("run", run(values))])
     assert told(comparison, "counterfactual", "b").why == "why_not_measured"  # not in the record
     policies = []
-    for policy in comparison.runs[0].result.record.policies:
+    for policy in comparison.sources[0].result.record.policies:
         facts = policy.measurements.obeyed
         assert facts is not None
         assert facts.following is not None

@@ -55,7 +55,7 @@ def drawn_values(comparison: Comparison) -> list[dict]:
 
 
 def test_a_record_of_schema_2_is_told_without_intervals(both: Comparison) -> None:
-    (name,) = (entry.name for entry in both.entries if entry.run.label == "old")
+    (name,) = (entry.name for entry in both.entries if entry.source.label == "old")
     assert "compared_no_trials" in keys(both)
     found = told(both, "mediated", name)
     assert (found.low, found.why) == (None, "why_no_trials")
@@ -161,4 +161,4 @@ def test_a_black_box_has_no_lines_and_breaks_nothing() -> None:
     assert told(comparison, "mediated", "unseen").why == "why_not_measured"
     assert "unseen" in printed(comparison, 100)
     assert "unseen" in render_comparison(comparison)
-    assert isinstance(comparison.runs[0].result.record, Record)
+    assert isinstance(comparison.sources[0].result.record, Record)

@@ -110,7 +110,7 @@ def test_held_out_rooms_are_not_training_rooms() -> None:
         frame_case(-1)
 
 
-def test_instructions_have_the_seeds_token_counts() -> None:
+def test_instructions_have_the_published_token_counts() -> None:
     case = frame_case(0)
     tokens = WordTokenizer(max_tokens=256)
     counts = {side: len(tokens.encode(text)) for side, text in case.instructions.items()}

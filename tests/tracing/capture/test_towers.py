@@ -10,13 +10,13 @@ from transformers.modeling_outputs import BaseModelOutput
 from heedmap.data.observation import of_frame
 from heedmap.testbed.specimens.world import FrameCase
 from heedmap.tracing.capture.instead import instead_of
+from heedmap.tracing.capture.stacks import towers_of
 from heedmap.tracing.capture.towers import (
     MOST_ENTRIES,
     Memories,
     everything_running,
     keeping_calls,
     remembering,
-    towers_of,
 )
 from heedmap.tracing.capture.trace import trace
 from heedmap.tracing.observe import only_stack, traced
@@ -68,10 +68,21 @@ def test_the_same_image_runs_once_and_another_one_again() -> None:
         assert not torch.equal(whole(PIXELS + 1), expected)
         assert not torch.equal(whole(PIXELS, scale=2.0), expected)
         assert len(whole.tower.runs) == 3
-        with everything_running():
+        with everything_running(whole):
             whole(PIXELS)
         assert len(whole.tower.runs) == 4
     assert "forward" not in whole.tower.__dict__
+
+
+def test_everything_runs_whoever_else_remembers_it_too() -> None:
+    whole = Whole()
+    with torch.no_grad(), remembering(whole, ["tower"]), remembering(whole, ["tower"]):
+        for _ in range(2):
+            with everything_running(whole):
+                whole(PIXELS)
+        whole(PIXELS)
+        whole(PIXELS)
+    assert len(whole.tower.runs) == 3
 
 
 def test_what_is_remembered_cannot_be_changed_by_whoever_gets_it() -> None:

@@ -24,7 +24,7 @@ from heedmap.tracing.capture.stacks import Stack
 from heedmap.tracing.capture.trace import one_attention_path
 from heedmap.tracing.interventions.knockout import (
     Knockout,
-    Run,
+    KnockoutRun,
     act_under,
     edges_between,
     edges_from_outside,
@@ -95,7 +95,7 @@ def check_against_naive(
     text, observation = case.instructions["left"], of_frame(case.frame)
     stack = only_stack(traced(policy, observation, text), pattern)
     knockouts = knockouts_for(stack, instruction)
-    runs = [Run(observation, text, knockout) for knockout in [None, *knockouts]]
+    runs = [KnockoutRun(observation, text, knockout) for knockout in [None, *knockouts]]
     batched = act_under(policy, stack, runs, batch=7)
     plain = naive([observation], [text])[0]
     assert (batched[0] - plain).abs().max() <= 1e-5
@@ -117,7 +117,7 @@ def test_every_specimen(name: str, case: FrameCase) -> None:
         CallablePolicy(name, lambda f, i, n=n: run_bare(n, f, i), n, action_names=ACTIONS)
         for n in (network, naive)
     ]
-    # In the seed's wiring the words are overwritten: cut the image tokens that are seen.
+    # In the published wiring the words are overwritten: cut the image tokens that are seen.
     instruction = range(67, 75) if name.endswith("@sound") else range(2, 10)
     check_against_naive(
         policies[0], policies[1], "decoder.model.layers.*.self_attn", case, instruction
@@ -160,7 +160,7 @@ def test_with_all_edges_from_the_words_cut_the_words_cannot_matter(
     with one_attention_path(), torch.inference_mode(inference):
         stack = only_stack(traced(policy, observation, left), PLAIN_PATTERNS[kind])
         cut = Knockout(edges_from_outside(stack.length, range(49, 57)))
-        runs = [Run(observation, text, k) for k in (None, cut) for text in (left, right)]
+        runs = [KnockoutRun(observation, text, k) for k in (None, cut) for text in (left, right)]
         plain_left, plain_right, cut_left, cut_right = act_under(policy, stack, runs)
         again = policy([observation], [left])[0]
     assert (plain_left - plain_right).abs().max() > 1e-4
@@ -176,7 +176,7 @@ def test_heads_of_grouped_queries_are_the_query_heads(case: FrameCase) -> None:
     stack = only_stack(traced(policy, observation, text), "model.layers.*.self_attn")
     edges = edges_between(stack.length, [stack.length - 1], range(16, 24))
     whole = Knockout(edges, layers=(2,))
-    runs = [Run(observation, text, k) for k in (whole, whole.within([2], [0, 1, 2, 3]))]
+    runs = [KnockoutRun(observation, text, k) for k in (whole, whole.within([2], [0, 1, 2, 3]))]
     one, two = act_under(policy, stack, runs)
     assert torch.allclose(one, two, atol=1e-6)
 
@@ -188,7 +188,7 @@ def test_a_row_without_anything_left_to_see_reads_zero(case: FrameCase) -> None:
     stack = only_stack(traced(policy, observation, text), "blocks.*.attention")
     action = stack.length - 1
     nothing = Knockout(edges_between(stack.length, [action], range(stack.length)))
-    (got,) = act_under(policy, stack, [Run(observation, text, nothing)])
+    (got,) = act_under(policy, stack, [KnockoutRun(observation, text, nothing)])
     attention = module.blocks[0].get_submodule("attention")
     bias = attention.get_submodule("out").get_parameter("bias")
     assert torch.allclose(got, module.head(module.action + bias), atol=1e-6)
@@ -203,7 +203,7 @@ def test_a_cut_that_does_not_take_place_is_an_error(case: FrameCase) -> None:
     )
     cut = Knockout(edges_from_outside(stack.length, range(16, 24)))
     with pytest.raises(CaptureError, match="could not be cut"):
-        act_under(policy, stack, [Run(observation, case.instructions["forward"], cut)])
+        act_under(policy, stack, [KnockoutRun(observation, case.instructions["forward"], cut)])
 
 
 @given(length=st.integers(4, 12), causal=st.booleans(), seed=st.integers(0, 99), data=st.data())

@@ -71,7 +71,7 @@ def test_words_that_all_share_are_run_once_too(case: FrameCase) -> None:
 
 @pytest.mark.parametrize("wiring", ["sound", "monavla"])
 def test_specimens(wiring: str, case: FrameCase) -> None:
-    """In the seed's wiring the mask of what all share is the text's: another for each length."""
+    """In the published wiring the mask of what all share is the text's: another for each length."""
     network = load_specimen(f"exp43_cross_attn_text@{wiring}")
     policy = CallablePolicy(
         "specimen", lambda f, i: run_bare(network, f, i), network, action_names=ACTIONS

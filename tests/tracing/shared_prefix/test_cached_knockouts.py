@@ -17,7 +17,7 @@ from heedmap.testbed.specimens.zoo import load_specimen
 from heedmap.tracing.interventions.cached import Knockouts, rows_touched
 from heedmap.tracing.interventions.knockout import (
     Knockout,
-    Run,
+    KnockoutRun,
     act_under,
     edges_between,
     edges_from_outside,
@@ -55,7 +55,7 @@ def check(policy: Policy, pattern: str, case: FrameCase, keys: Sequence[int]) ->
     visible = visible_edges(stack)
     knockouts = Knockouts(policy, batch=8)
     for group in (cuts, [Knockout(edges_from_outside(length, keys)), cuts[-3]]):
-        runs = [Run(observation, text, cut) for cut in (None, *group)]
+        runs = [KnockoutRun(observation, text, cut) for cut in (None, *group)]
         expected = act_under(policy, stack, runs, batch=1)
         got = knockouts.scores(stack, (length - 1,), visible, runs)
         assert (got - expected).abs().max() <= 1e-5

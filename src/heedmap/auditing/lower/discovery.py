@@ -21,8 +21,8 @@ from heedmap.policies.attempts import attempt
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.policies.stages import stage
 from heedmap.tracing.capture.inputs import SequenceLengthError, edit_leaving
-from heedmap.tracing.capture.stacks import Stack, stacks_of
-from heedmap.tracing.capture.towers import Memories, remembering, towers_of
+from heedmap.tracing.capture.stacks import Stack, stacks_of, towers_of
+from heedmap.tracing.capture.towers import Memories, remembering
 from heedmap.tracing.observe import Final, FirstPass, Pass, enter, first_pass
 from heedmap.types import Embeddings
 
@@ -179,9 +179,8 @@ def _rows_by_gradient(
 
         edited = edit_leaving(policy.module, stack, as_leaf)
         skipped = nullcontext() if final is None else final.instead_of_layers(policy.module, stack)
-        own = policy.own_errors([instruction])
-        with torch.enable_grad(), own, policy.pinned_noise(), skipped, edited:
-            return policy.act([observation], [instruction]), leaves
+        with torch.enable_grad(), skipped, edited:
+            return policy.act_unchecked([observation], [instruction]), leaves
 
     found = attempt(run)
     if isinstance(found, PolicyRunError):
@@ -228,8 +227,8 @@ def _rows_by_trying(
 
 def _raw(policy: Policy, observation: Observation, instruction: str) -> ActionScores:
     """Unchecked: under noise the scores need not be finite."""
-    with torch.no_grad(), policy.own_errors([instruction]), policy.pinned_noise():
-        return policy.act([observation], [instruction])
+    with torch.no_grad():
+        return policy.act_unchecked([observation], [instruction])
 
 
 def _info(stack: Stack, taken: bool, reason: str) -> StackInfo:

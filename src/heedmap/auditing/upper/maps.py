@@ -21,7 +21,13 @@ from heedmap.measures.stats import benjamini_hochberg, paired_p_value
 from heedmap.policies.stages import stage
 from heedmap.tracing.capture.inputs import SequenceLengthError
 from heedmap.tracing.interventions.cached import Knockouts
-from heedmap.tracing.interventions.knockout import Edges, Knockout, Run, edges_between, random_edges
+from heedmap.tracing.interventions.knockout import (
+    Edges,
+    Knockout,
+    KnockoutRun,
+    edges_between,
+    random_edges,
+)
 from heedmap.tracing.interventions.patching import patch_layers
 
 MOST_EXAMPLES = 8
@@ -138,7 +144,7 @@ def _effects(
 ) -> dict[Site, float]:
     """How far every cut moves the action of one example."""
     sites = _knockouts(one, with_heads, seed)
-    runs = [Run(one.trial.observation, one.text, cut) for cut in (None, *sites.values())]
+    runs = [KnockoutRun(one.trial.observation, one.text, cut) for cut in (None, *sites.values())]
     at = one.structure
     got = knockouts.scores(at.stack, at.rows, at.visible, runs)
     scores = got.double().numpy()

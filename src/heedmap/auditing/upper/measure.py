@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from heedmap.auditing.upper.used import measure_use
 from heedmap.data.instructions import check_expected_actions, check_instructions
 from heedmap.data.trials import Trial
 from heedmap.errors import InstructionError
-from heedmap.ladder.evidence import CausalMap, ObeyedFacts, UsedFacts
+from heedmap.ladder.evidence import INTERVENTIONS, CausalMap, Intervention, ObeyedFacts, UsedFacts
 from heedmap.ladder.upper import may_be_rounding
 from heedmap.measures.distance import ActionMetric
 from heedmap.measures.following import parse_expectation
@@ -26,16 +26,11 @@ from heedmap.policies.stages import stage
 from heedmap.tracing.capture.stacks import Stack
 from heedmap.tracing.interventions.cached import Knockouts
 
-Stage = Literal["exchange", "cut", "map"]
-"""What `measure_upper` does, in this order: rung 6, rung 5, then where in the network."""
-
-STAGES: tuple[Stage, ...] = get_args(Stage)
-
 
 class UpperOptions(NamedTuple):
     """How far the upper rungs are measured, and in which unit."""
 
-    until: Stage = "map"
+    until: Intervention = "map"
     """The last stage that is run."""
     action_scale: tuple[float, ...] | None = None
     """Of every dimension of continuous actions; None takes it from the trials' own actions."""
@@ -44,8 +39,8 @@ class UpperOptions(NamedTuple):
 
     @property
     def stages(self) -> int:
-        """How many of the `STAGES` are run."""
-        return STAGES.index(self.until) + 1
+        """How many of the `INTERVENTIONS` are run."""
+        return INTERVENTIONS.index(self.until) + 1
 
 
 class UpperFacts(NamedTuple):

@@ -27,7 +27,7 @@ from heedmap.tracing.interventions.cached import Knockouts
 from heedmap.tracing.interventions.knockout import (
     Edges,
     Knockout,
-    Run,
+    KnockoutRun,
     edges_between,
     edges_from_outside,
     random_edges,
@@ -50,7 +50,7 @@ class _Job:
     name: str
     cut: CutName | None
     draw: int | None
-    run: Run
+    run: KnockoutRun
     structure: Structure
 
 
@@ -150,7 +150,7 @@ def _jobs(
 
     def job(cut: CutName | None, draw: int | None, edges: Edges | None) -> _Job:
         knockout = None if edges is None else Knockout(edges)
-        run = Run(trial.observation, trial.instructions[name], knockout)
+        run = KnockoutRun(trial.observation, trial.instructions[name], knockout)
         return _Job(number, name, cut, draw, run, structure)
 
     jobs = [job(None, None, None)]

@@ -15,7 +15,12 @@ from heedmap.data.trials import Trial
 from heedmap.ladder.evidence import WordEffect
 from heedmap.measures.distance import ActionMetric
 from heedmap.tracing.interventions.cached import Knockouts
-from heedmap.tracing.interventions.knockout import Knockout, Run, edges_from_outside, random_edges
+from heedmap.tracing.interventions.knockout import (
+    Knockout,
+    KnockoutRun,
+    edges_from_outside,
+    random_edges,
+)
 from heedmap.tracing.observe import observe
 
 MOST_POSITIONS = 64
@@ -66,7 +71,7 @@ def _of_instruction(
         for draw in range(DRAWS):
             rng = np.random.default_rng((seed, position, draw))
             cuts.append(Knockout(random_edges(edges, at.visible, at.instruction, rng)))
-    runs = [Run(trial.observation, text, cut) for cut in cuts]
+    runs = [KnockoutRun(trial.observation, text, cut) for cut in cuts]
     scores = knockouts.scores(at.stack, at.rows, at.visible, runs).double().numpy()
     moved = metric.distances(np.repeat(scores[:1], len(cuts) - 1, axis=0), scores[1:])
     by_position = moved.reshape(len(positions), 1 + DRAWS)

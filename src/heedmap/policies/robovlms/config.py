@@ -9,9 +9,10 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from heedmap.errors import CheckpointError
+from heedmap.frozen import Frozen
 
 Wiring = Literal["insert", "overwrite"]
 """Where the image goes: `insert`, behind BOS, with the action token before the last slot, as
@@ -38,18 +39,14 @@ HEAD_TYPES: dict[str, str] = {
 """Names of action heads in configs, and which of ours each is."""
 
 
-class _Read(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class TrainSetup(_Read):
+class TrainSetup(Frozen, extra="ignore"):
     """How the backbone was trained: whether low-rank adapters lie over it."""
 
     lora_enable: bool = False
     lora_alpha: float | None = None
 
 
-class ActHead(_Read):
+class ActHead(Frozen, extra="ignore"):
     """The action head."""
 
     type: str
@@ -71,20 +68,20 @@ class ActHead(_Read):
         return HEAD_TYPES.get(self.type, "").startswith("mobile")
 
 
-class Tokenizer(_Read):
+class Tokenizer(Frozen, extra="ignore"):
     """How the instruction is tokenised."""
 
     pretrained_model_name_or_path: str | None = None
     max_text_len: int = Field(default=256, ge=2, le=65_536)
 
 
-class Vlm(_Read):
+class Vlm(Frozen, extra="ignore"):
     """Where the backbone came from."""
 
     pretrained_model_name_or_path: str | None = None
 
 
-class RoboVlmsConfig(_Read):
+class RoboVlmsConfig(Frozen, extra="ignore"):
     """What acting needs of a config."""
 
     robovlm_name: str = "RoboKosMos"

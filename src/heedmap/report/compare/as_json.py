@@ -18,7 +18,7 @@ def comparison_json(comparison: Comparison) -> str:
         "policies": [
             {
                 "name": entry.name,
-                "run": entry.run.label,
+                "run": entry.source.label,
                 "policy": entry.policy.name,
                 "cause": entry.policy.verdict.cause,
                 "rungs": {name: rung.status for name, rung in entry.policy.verdict.rungs.items()},

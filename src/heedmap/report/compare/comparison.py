@@ -23,7 +23,7 @@ _MOST_NAMES = 4
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
+class LabelledResult:
     """One result under a name that no other has."""
 
     label: str
@@ -37,10 +37,10 @@ class Run:
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """One policy of one run, under a name that no other has."""
+    """One policy of one result, under a name that no other has."""
 
     name: str
-    run: Run
+    source: LabelledResult
     policy: PolicyResult
 
     @property
@@ -51,7 +51,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Note:
-    """What is, or is not, the same in a run: a key of the catalogue and its details."""
+    """What is, or is not, the same of a result: a key of the catalogue and its details."""
 
     key: str
     details: dict[str, Value]
@@ -59,7 +59,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Sameness:
-    """What a run shares with the baseline's."""
+    """What a result shares with the baseline's."""
 
     instructions: bool
     trials: frozenset[str]
@@ -73,7 +73,7 @@ class Sameness:
 class Comparison:
     """Policies side by side; all others are compared with the baseline."""
 
-    runs: tuple[Run, ...]
+    sources: tuple[LabelledResult, ...]
     entries: tuple[Entry, ...]
     baseline: Entry
 
@@ -84,16 +84,16 @@ class Comparison:
 
     @cached_property
     def sameness(self) -> dict[str, Sameness]:
-        """What every run shares with the baseline's, by its label."""
-        return {run.label: _sameness(self.baseline.run, run) for run in self.runs}
+        """What every result shares with the baseline's, by its label."""
+        return {each.label: _sameness(self.baseline.source, each) for each in self.sources}
 
     @property
     def notes(self) -> list[Note]:
-        """What is the same and what is not, run by run."""
-        if len(self.runs) == 1:
+        """What is the same and what is not, result by result."""
+        if len(self.sources) == 1:
             return [Note("compared_one_run", {})]
-        others = [run for run in self.runs if run is not self.baseline.run]
-        return [note for run in others for note in self.sameness[run.label].notes]
+        others = [each for each in self.sources if each is not self.baseline.source]
+        return [note for each in others for note in self.sameness[each.label].notes]
 
 
 def compare(
@@ -108,14 +108,16 @@ def compare(
     """
     labels = _labels([Path(folder) for folder, _ in results])
     pairs = zip(labels, results, strict=True)
-    runs = tuple(Run(label, result) for label, (_, result) in pairs)
-    count = Counter(policy.name for run in runs for policy in run.result.record.policies)
+    sources = tuple(LabelledResult(label, result) for label, (_, result) in pairs)
+    count = Counter(policy.name for each in sources for policy in each.result.record.policies)
     entries = tuple(
         Entry(
-            policy.name if count[policy.name] == 1 else f"{policy.name} [{run.label}]", run, policy
+            policy.name if count[policy.name] == 1 else f"{policy.name} [{each.label}]",
+            each,
+            policy,
         )
-        for run in runs
-        for policy in run.result.record.policies
+        for each in sources
+        for policy in each.result.record.policies
     )
     if len(entries) < 2:
         held = ", ".join(entry.name for entry in entries) or "none"
@@ -123,7 +125,7 @@ def compare(
             f"A comparison needs two policies or more, but there is {held}; give the folder of "
             f"another result."
         )
-    return Comparison(runs, entries, _baseline(entries, baseline))
+    return Comparison(sources, entries, _baseline(entries, baseline))
 
 
 def _baseline(entries: Sequence[Entry], name: str | None) -> Entry:
@@ -159,7 +161,7 @@ def _labels(folders: Sequence[Path]) -> list[str]:
     return labels
 
 
-def _sameness(base: Run, other: Run) -> Sameness:
+def _sameness(base: LabelledResult, other: LabelledResult) -> Sameness:
     one, two = base.result.record, other.result.record
     pixels = frozenset(f.sha256 for f in one.frames) & {f.sha256 for f in two.frames}
     if base is other:
@@ -177,7 +179,7 @@ def _sameness(base: Run, other: Run) -> Sameness:
     total = len(base.trials | other.trials)
     counts = {**between, "common": len(trials), "total": total}
     if not base.trials or not other.trials:
-        without = [run.label for run in (base, other) if not run.trials]
+        without = [each.label for each in (base, other) if not each.trials]
         notes.append(Note("compared_no_trials", {**between, "names": _listed(without)}))
     elif not trials:
         notes.append(Note("compared_trials_none", between))

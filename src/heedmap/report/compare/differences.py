@@ -132,7 +132,7 @@ def _attended_by_frame(entry: Entry) -> ByTrial:
     """
     if entry.policy.measurements.attended is None:
         return {}
-    result = entry.run.result
+    result = entry.source.result
     own = result.attention.filter(
         (pc.field("policy") == entry.policy.name)
         & (pc.field("layout") == "measured")
@@ -152,7 +152,7 @@ def _kept(measure: str) -> Callable[[Entry], ByTrial]:
     """Values of `trials.parquet`."""
 
     def read(entry: Entry) -> ByTrial:
-        own = entry.run.result.trials.filter(
+        own = entry.source.result.trials.filter(
             (pc.field("policy") == entry.policy.name) & (pc.field("measure") == measure)
         )
         return {row["trial"]: Trialled(row["value"], row["cluster"]) for row in own.to_pylist()}
@@ -192,7 +192,7 @@ def _difference(figure: KeyFigure, comparison: Comparison, other: Entry) -> Diff
     value, baseline = figure.whole(other.policy), figure.whole(base.policy)
     units = [unit for side in (base, other) if (unit := figure.unit(side.policy)) is not None]
     item = Difference(figure, other.name, value, baseline, None, unit=next(iter(units), None))
-    same = comparison.sameness[other.run.label]
+    same = comparison.sameness[other.source.label]
     if not same.instructions:
         return replace(item, why="why_instructions")
     if value is None or baseline is None:
@@ -208,7 +208,7 @@ def _difference(figure: KeyFigure, comparison: Comparison, other: Entry) -> Diff
     common = [trial for trial in one if trial in two and trial in same.trials | same.pixels]
     if not common:
         return replace(unpaired, why="why_no_common")
-    seed = base.run.result.record.run.seed
+    seed = base.source.result.record.run.seed
     return _paired(item, [(one[trial], two[trial]) for trial in common], seed)
 
 

@@ -77,7 +77,7 @@ def curves(comparison: Comparison, language: Language = "en") -> Chart | None:
 def _curve(entry: Entry, language: Language, *, relative: bool) -> list[dict[str, Any]]:
     """One value a region, instruction and layer of one policy."""
     found: dict[tuple[str, str, int], list[float]] = {}
-    for row in layer_rows(entry.run.result, "measured", entry.policy.name):
+    for row in layer_rows(entry.source.result, "measured", entry.policy.name):
         images = [share for region, share in row.shares.items() if is_image(region)]
         if images:
             found.setdefault(("image", row.instruction, row.layer), []).append(sum(images))

@@ -39,7 +39,7 @@ def comparison_to_markdown(comparison: Comparison, language: Language = "en") ->
         f"#### {words('compared_summary')}",
         summary(all_summary_lines(comparison), words),
         words("absent_note"),
-        made_by(comparison.baseline.run.result.record, language),
+        made_by(comparison.baseline.source.result.record, language),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
 

@@ -58,11 +58,11 @@ def render_comparison(comparison: Comparison, language: Language = "en") -> str:
             language=language,
             lead=both(lambda of: lead_text(comparison, of)),
             notes=[both(lambda of, note=note: note_text(note, of)) for note in comparison.notes],
-            is_one_run=len(comparison.runs) == 1,
+            is_one_run=len(comparison.sources) == 1,
             baseline=comparison.baseline,
-            record=comparison.baseline.run.result.record,
-            pictures=pictures(comparison.baseline.run.result),
-            runs=comparison.runs,
+            record=comparison.baseline.source.result.record,
+            pictures=pictures(comparison.baseline.source.result),
+            sources=comparison.sources,
             rows=rows,
             declared=both(lambda of: declared_text(policies, of)),
             differences=[_row(each) for each in items],
@@ -121,7 +121,7 @@ def _row(item: Difference) -> DifferenceRow:
 
 
 def _summary_table(lines: Sequence[SummaryLine]) -> DataTable:
-    """The original summary of every policy: declared and measured."""
+    """The published summary of every policy: declared and measured."""
     two = [("Img%", "image"), ("Text%", "text")]
     measured = [("Img%", "image"), ("Instr%", "instruction")]
 

@@ -12,20 +12,20 @@ from heedmap.report.summary_lines import SummaryLine, summary_lines
 def ladder_rows(comparison: Comparison) -> list[StoryRow]:
     """The story of every policy under its unique name, in order."""
     stories = {
-        (run.label, row.policy.name): row
-        for run in comparison.runs
-        for row in story_rows(run.result)
+        (source.label, row.policy.name): row
+        for source in comparison.sources
+        for row in story_rows(source.result)
     }
     return [
-        replace(stories[entry.run.label, entry.policy.name], policy=entry.renamed)
+        replace(stories[entry.source.label, entry.policy.name], policy=entry.renamed)
         for entry in comparison.entries
     ]
 
 
 def all_summary_lines(comparison: Comparison) -> list[SummaryLine]:
-    """The original summary of every policy under its unique name."""
+    """The published summary of every policy under its unique name."""
     return [
         replace(line, policy=entry.name)
         for entry in comparison.entries
-        for line in summary_lines(entry.run.result, entry.policy)
+        for line in summary_lines(entry.source.result, entry.policy)
     ]

@@ -20,7 +20,7 @@ def lead_text(comparison: Comparison, language: Language = "en") -> str:
         "compare_lead",
         language,
         policies=len(comparison.entries),
-        runs=len(comparison.runs),
+        runs=len(comparison.sources),
         baseline=comparison.baseline.name,
     )
 

@@ -49,7 +49,7 @@ class _Dump(RootModel[dict[str, dict[str, _DumpCase]]]):
 def read_published(*paths: Path) -> Published:
     """Read one file or several of the same publication.
 
-    CSV (the two original tables), JSON (a dump by model and instruction), HTML, or the text
+    CSV (the two published tables), JSON (a dump by model and instruction), HTML, or the text
     of a page. Raises InputError when a file is missing or holds no such table.
     """
     return joined([_read_one(path) for path in paths])

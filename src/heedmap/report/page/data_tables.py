@@ -1,4 +1,4 @@
-"""The two original tables with every region: declared and measured, one row per case."""
+"""The two published tables with every region: declared and measured, one row per case."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def layers_table(result: Result) -> DataTable:
 
 
 def _names(several_frames: bool) -> list[Column]:
-    """The original headings, and the frame where there are several."""
+    """The published headings, and the frame where there are several."""
     frame = [Column(phrase("frame"), is_number=False)] if several_frames else []
     return [
         Column(phrase("model"), is_number=False),
@@ -200,7 +200,7 @@ def _declared_cells(
 
 
 def _claimed(rows: Iterable[Shares]) -> list[str]:
-    """The two original columns where they were declared, or what was declared."""
+    """The two published columns where they were declared, or what was declared."""
     known = regions_of(rows)
     return [region for region in known if region in ("image", "text")] or known
 

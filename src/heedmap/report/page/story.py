@@ -11,7 +11,7 @@ from heedmap.record.disagreements import policy_disagreements
 from heedmap.record.record import FrameInfo, PolicyResult
 from heedmap.record.result import Result
 from heedmap.report.page.bilingual import Bilingual, both, phrase
-from heedmap.report.seed_rule import Judged, rule_text, seed_rule
+from heedmap.report.published_rule import Judged, published_rule, rule_text
 from heedmap.report.tables import cases
 from heedmap.report.verdict_words import headline
 from heedmap.report.wording import ABSENT, claim_text
@@ -84,7 +84,7 @@ def pictures(result: Result) -> list[Picture]:
 
 
 def _row(result: Result, policy: PolicyResult) -> StoryRow:
-    rule = seed_rule(result, policy)
+    rule = published_rule(result, policy)
     head = headline(policy.verdict)
     return StoryRow(
         policy=policy,

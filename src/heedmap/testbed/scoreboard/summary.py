@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
+from heedmap.frozen import Frozen
 from heedmap.ladder.causes import Cause
 from heedmap.ladder.thresholds import IGNORES_BELOW_SHARE
 from heedmap.measures.stats import rank_correlation, wilson_interval
@@ -21,11 +21,7 @@ from heedmap.testbed.scoreboard.run import Score
 READINGS = ("share", "lift", "ivar", "value_norm", "rollout")
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Row(_Model):
+class Row(Frozen):
     """One plant."""
 
     plant: str
@@ -39,7 +35,7 @@ class Row(_Model):
     following: float | None
 
 
-class Rated(_Model):
+class Rated(Frozen):
     """How often one rule is right about whether a policy follows its instruction."""
 
     rule: str
@@ -51,7 +47,7 @@ class Rated(_Model):
     """Policies that follow it and are called not following."""
 
 
-class Correlation(_Model):
+class Correlation(Frozen):
     """Spearman's rank correlation with the knockout's effect, over policies that use it."""
 
     reading: str
@@ -61,7 +57,7 @@ class Correlation(_Model):
     highest: float | None
 
 
-class Across(_Model):
+class Across(Frozen):
     """Spearman's rank correlation, over policies, of an attention figure with `mediated`."""
 
     reading: str
@@ -69,7 +65,7 @@ class Across(_Model):
     correlation: float | None
 
 
-class Summary(_Model):
+class Summary(Frozen):
     """All that the scoreboard says."""
 
     rows: tuple[Row, ...]
@@ -139,7 +135,7 @@ def _rated(scores: Sequence[Score]) -> tuple[Rated, ...]:
     return (
         _rate("heedmap", scores, lambda n: _says_heeds(scores[n])),
         _rate(
-            f"original rule: text share at least {IGNORES_BELOW_SHARE:.0%}",
+            f"published rule: text share at least {IGNORES_BELOW_SHARE:.0%}",
             scores,
             lambda n: shares[n] >= IGNORES_BELOW_SHARE,
         ),
@@ -153,7 +149,7 @@ def _rated(scores: Sequence[Score]) -> tuple[Rated, ...]:
 
 
 def _attended(score: Score, name: str) -> float:
-    """0 where the instruction has no position in the sequence, as in the original tables."""
+    """0 where the instruction has no position in the sequence, as in the published tables."""
     facts = score.result.measurements.attended
     return 0.0 if facts is None else getattr(facts, name) or 0.0
 

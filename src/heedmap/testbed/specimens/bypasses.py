@@ -11,7 +11,7 @@ from heedmap.types import Embeddings, TokenMask, WordEmbeddings
 
 
 class MeanPooledBypass(Planted):
-    """The head adds a projection of the mean word embedding, as three of the original models."""
+    """The head adds a projection of the mean word embedding, as three of the published models."""
 
     def __init__(self, network: TinyKosmos2Policy) -> None:
         super().__init__(network)

@@ -27,8 +27,8 @@ from typing import Literal
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict
 
+from heedmap.frozen import Frozen
 from heedmap.measures.stats import wilson_interval
 from heedmap.testbed.specimens.episodes import Episode, draw_episodes
 from heedmap.testbed.specimens.network import TinyKosmos2Policy
@@ -62,11 +62,7 @@ _MINIGRID_ACTIONS: dict[Action, Actions] = {
 }
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Rate(_Frozen):
+class Rate(Frozen):
     """A share of episodes, 0..1, with its 95 % Wilson interval."""
 
     value: float
@@ -76,7 +72,7 @@ class Rate(_Frozen):
     n: int
 
 
-class Outcome(_Frozen):
+class Outcome(Frozen):
     """What came of all episodes under one kind of instruction."""
 
     reached_target: Rate
@@ -87,7 +83,7 @@ class Outcome(_Frozen):
     """Steps to the target over the runs that reached it; None where none did."""
 
 
-class Drives(_Frozen):
+class Drives(Frozen):
     """Both kinds of runs of one policy on the same episodes."""
 
     name: str

@@ -3,7 +3,7 @@
 Two wirings of the same parts:
 
 `sound`    BOS, 64 image tokens, the instruction, the action token; all of it visible.
-`monavla`  the original: the instruction's ids, right-padded to 256, are embedded, the
+`monavla`  the published one: the instruction's ids, right-padded to 256, are embedded, the
            action token is appended (S = 257), and Kosmos-2 writes its 64 image
            embeddings over positions 0..63. The attention mask is still the text's, so
            the instruction is gone before layer 0 and only as many image tokens are

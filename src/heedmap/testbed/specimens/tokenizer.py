@@ -2,7 +2,7 @@
 
 An instruction becomes `<s> action : <words> </s>`, so "navigate to the left toward
 the blue key" has 12 tokens and "navigate straight forward to the blue key" 11, the
-counts of the seed. `action :` is the prompt template.
+counts of the published page. `action :` is the prompt template.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class TokenizedInstructions:
 
     @property
     def token_counts(self) -> tuple[int, ...]:
-        """Tokens of each instruction, special ones included (the original page's `text_len`)."""
+        """Tokens of each instruction, special ones included (the published page's `text_len`)."""
         return tuple(self.is_token.sum(dim=1).tolist())
 
 

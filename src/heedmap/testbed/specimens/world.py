@@ -29,7 +29,7 @@ ACTIONS: tuple[Action, ...] = get_args(Action)
 """The discrete actions, in the order of the policies' logits."""
 
 Style = Literal["goal", "path"]
-"""`goal`: "go to the blue key"; `path`, as in the seed: "navigate to the left toward ..."."""
+"""`goal`: "go to the blue key"; `path`, as published: "navigate to the left toward ..."."""
 
 VIEW_TILES = 7
 TILE_PX = 8

@@ -1,6 +1,6 @@
 """The specimens by name: what each was trained on, its weights, and how well it acts.
 
-A specimen is `REGIME@WIRING`. The four regimes bear the names of the original page's models:
+A specimen is `REGIME@WIRING`. The four regimes bear the names of the published page's models:
 
 exp41b_resume_exp40_pta  resumed from a policy trained on recorded goal instructions only
 exp41c_scratch_pta       recorded data from scratch
@@ -23,22 +23,19 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import torch
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from heedmap.errors import PolicyError
+from heedmap.frozen import Frozen
 from heedmap.testbed.specimens.network import NetworkConfig, TinyKosmos2Policy, Wiring
 from heedmap.testbed.specimens.world import Action, Style
 
 Data = Literal["recorded", "counterfactual"]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Stage(_Frozen):
+class Stage(Frozen):
     """A stretch of training on one kind of data; learning rate one-cycle to `peak_lr`."""
 
     data: Data
@@ -47,7 +44,7 @@ class Stage(_Frozen):
     peak_lr: float = 1e-3
 
 
-class Accuracy(_Frozen):
+class Accuracy(Frozen):
     """How a specimen acts on held-out frame cases; chance is 1/3 and 1/27."""
 
     style: Style
@@ -56,7 +53,7 @@ class Accuracy(_Frozen):
     all_three: float
 
 
-class Recipe(_Frozen):
+class Recipe(Frozen):
     """All that it takes to train a specimen again, and what came out."""
 
     name: str
@@ -66,7 +63,7 @@ class Recipe(_Frozen):
     batch_pairs: int = 128
     accuracy: tuple[Accuracy, ...] = ()
     weights_sha256: str | None = None
-    trained_with: dict[str, str] = {}
+    trained_with: dict[str, str] = Field(default_factory=dict)
 
     @property
     def config(self) -> NetworkConfig:

@@ -85,6 +85,30 @@ class FusedCall(AttentionCall):
     is_causal: bool = False
     scaling: float = 1.0
 
+    @classmethod
+    def of(
+        cls,
+        module_name: str,
+        query: Queries,
+        key: Keys,
+        value: Values,
+        mask: torch.Tensor | None,
+        is_causal: bool,
+        scale: float | None,
+    ) -> FusedCall:
+        """From the kernel's arguments: a mask of fewer axes, a scale that may be left out."""
+        if mask is not None:
+            mask = mask.detach()[(None,) * (4 - mask.ndim)]
+        return cls(
+            module_name=module_name,
+            query=query.detach(),
+            key=key.detach(),
+            value=value.detach(),
+            mask=mask,
+            is_causal=is_causal,
+            scaling=query.shape[-1] ** -0.5 if scale is None else scale,
+        )
+
     @property
     def query_count(self) -> int:
         """How many query rows."""

@@ -12,6 +12,10 @@ from torch import nn
 _NOT_SET = object()
 
 
+class _Instead(partial[Any]):
+    """A function and, as its last argument bound, the forward that it runs in place of."""
+
+
 @contextmanager
 def instead_of(module: nn.Module, function: Callable[..., Any]) -> Iterator[None]:
     """Inside, `module` runs `function(its own forward, *args, **kwargs)`; its hooks still run.
@@ -19,7 +23,7 @@ def instead_of(module: nn.Module, function: Callable[..., Any]) -> Iterator[None
     Only this instance is touched, and it is put back as it was in any case.
     """
     before = module.__dict__.get("forward", _NOT_SET)
-    module.__dict__["forward"] = partial(function, module.forward)
+    module.__dict__["forward"] = _Instead(function, module.forward)
     try:
         yield
     finally:
@@ -27,3 +31,11 @@ def instead_of(module: nn.Module, function: Callable[..., Any]) -> Iterator[None
             del module.__dict__["forward"]
         else:
             module.__dict__["forward"] = before
+
+
+def running_instead(module: nn.Module) -> Iterator[Callable[..., Any]]:
+    """What `instead_of` has put in place of a module's forward, the latest first."""
+    forward = module.__dict__.get("forward")
+    while isinstance(forward, _Instead):
+        yield forward.func
+        forward = forward.args[-1]

@@ -8,7 +8,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -22,9 +21,6 @@ from torch.nn.modules.module import (
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from heedmap.policies.unwatched import UNWATCHED
-
-INSIDE_TOWER: ContextVar[bool] = ContextVar("INSIDE_TOWER", default=False)
-"""Whether a module runs whose output is remembered, and which may not run the next time."""
 
 
 @dataclass

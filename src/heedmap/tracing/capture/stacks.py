@@ -101,6 +101,27 @@ def block_of(module_name: str) -> str:
     return ".".join([*head, block]) if block else module_name
 
 
+def towers_of(module: nn.Module, seen: Trace, stack: Stack) -> tuple[str, ...]:
+    """Names of the top-most modules that attend or convolve before `stack` begins.
+
+    None of them holds a layer of the stack, or a module that does.
+    """
+    started = seen.modules_run
+    before = set(started[: started.index(stack.first_block)]) if started else set()
+    around = {name[:i] for name in stack.block_names for i in range(len(name)) if name[i] == "."}
+    around |= {"", *stack.block_names}
+    heavy = {call.module_name for call in seen.attention}
+    heavy |= {name for name in before if isinstance(module.get_submodule(name), nn.Conv2d)}
+    towers: dict[str, None] = {}
+    for name in sorted(heavy & before):
+        parts = name.split(".")
+        outer = (".".join(parts[: count + 1]) for count in range(len(parts)))
+        top = next((each for each in outer if each in before and each not in around), None)
+        if top is not None:
+            towers[top] = None
+    return tuple(towers)
+
+
 def unseen_attention(module: nn.Module, trace: Trace) -> list[str]:
     """Modules that are called attention and ran, but showed no attention computation.
 

@@ -10,45 +10,19 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import torch
 from torch import nn
 from torch.utils import _pytree as pytree
 
-from heedmap.tracing.capture.instead import instead_of
-from heedmap.tracing.capture.running import INSIDE_TOWER
-from heedmap.tracing.capture.stacks import Stack
-from heedmap.tracing.capture.trace import Trace
+from heedmap.tracing.capture.instead import instead_of, running_instead
 
 MOST_ENTRIES = 64
 MOST_BYTES = 256 * 2**20
 ROWS_TOLERANCE = 1e-5
 """Of the largest entry: how far one row alone may differ from the same row in a batch."""
-
-
-def towers_of(module: nn.Module, seen: Trace, stack: Stack) -> tuple[str, ...]:
-    """Names of the top-most modules that attend or convolve before `stack` begins.
-
-    None of them holds a layer of the stack, or a module that does.
-    """
-    started = seen.modules_run
-    before = set(started[: started.index(stack.first_block)]) if started else set()
-    around = {name[:i] for name in stack.block_names for i in range(len(name)) if name[i] == "."}
-    around |= {"", *stack.block_names}
-    heavy = {call.module_name for call in seen.attention}
-    heavy |= {name for name in before if isinstance(module.get_submodule(name), nn.Conv2d)}
-    towers: dict[str, None] = {}
-    for name in sorted(heavy & before):
-        parts = name.split(".")
-        outer = (".".join(parts[: count + 1]) for count in range(len(parts)))
-        top = next((each for each in outer if each in before and each not in around), None)
-        if top is not None:
-            towers[top] = None
-    return tuple(towers)
 
 
 @dataclass
@@ -119,22 +93,32 @@ def remembering(
     memories = {} if memories is None else memories
     with ExitStack() as contexts:
         for name in towers:
-            remembered = partial(_run_remembered, memories.setdefault(name, TowerMemory()))
+            remembered = _Remembered(memories.setdefault(name, TowerMemory()))
             contexts.enter_context(instead_of(module.get_submodule(name), remembered))
         yield
 
 
 @contextmanager
-def everything_running() -> Iterator[None]:
-    """Inside, nothing is remembered: every tower runs, as in the policy's own use."""
-    token = _PAUSED.set(True)
+def everything_running(module: nn.Module) -> Iterator[None]:
+    """Inside, nothing is remembered: every tower of `module` runs, as in the policy's own use."""
+    towers = [tower for inner in module.modules() for tower in _remembered_in(inner)]
+    before = [tower.is_paused for tower in towers]
+    for tower in towers:
+        tower.is_paused = True
     try:
         yield
     finally:
-        _PAUSED.reset(token)
+        for tower, was_paused in zip(towers, before, strict=True):
+            tower.is_paused = was_paused
 
 
-_PAUSED: ContextVar[bool] = ContextVar("_PAUSED", default=False)
+def is_remembered(module: nn.Module) -> bool:
+    """Whether it is a tower that `remembering` watches, and which may not run the next time."""
+    return next(_remembered_in(module), None) is not None
+
+
+def _remembered_in(module: nn.Module) -> Iterator[_Remembered]:
+    return (each for each in running_instead(module) if isinstance(each, _Remembered))
 
 
 class TowerMemory:
@@ -169,55 +153,53 @@ class TowerMemory:
         return sum(size for _, _, size in self.entries.values())
 
 
-def _run_remembered(memory: TowerMemory, forward: Any, *args: Any, **kwargs: Any) -> Any:
-    token = INSIDE_TOWER.set(True)
-    try:
-        return _remembered(memory, forward, args, kwargs)
-    finally:
-        INSIDE_TOWER.reset(token)
+@dataclass
+class _Remembered:
+    """Runs in place of a tower's forward: from memory where that is the same."""
 
+    memory: TowerMemory
+    is_paused: bool = False
 
-def _remembered(
-    memory: TowerMemory, forward: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Any:
-    given, _ = pytree.tree_flatten((args, kwargs))
-    tensors = _tensors(given)
-    if _PAUSED.get() or not tensors or any(each.requires_grad for each in tensors):
-        return forward(*args, **kwargs)
-    batch = _equal_rows(given)
-    if batch > 1 and memory.rows_alone is not False:
-        return _rows_alone(memory, forward, args, kwargs, batch)
-    known = memory.find(given)
-    if known is not None:
-        return _copied(known)
-    before = _random_states()
-    output = forward(*args, **kwargs)
-    drew = any(not torch.equal(a, b) for a, b in zip(before, _random_states(), strict=True))
-    if not drew and _is_plain(output):
-        memory.keep(given, output)
-    return output
+    def __call__(self, forward: Any, *args: Any, **kwargs: Any) -> Any:
+        given, _ = pytree.tree_flatten((args, kwargs))
+        tensors = _tensors(given)
+        if self.is_paused or not tensors or any(each.requires_grad for each in tensors):
+            return forward(*args, **kwargs)
+        batch = _equal_rows(given)
+        if batch > 1 and self.memory.rows_alone is not False:
+            return self._rows_alone(forward, args, kwargs, batch)
+        known = self.memory.find(given)
+        if known is not None:
+            return _copied(known)
+        before = _random_states()
+        output = forward(*args, **kwargs)
+        drew = any(not torch.equal(a, b) for a, b in zip(before, _random_states(), strict=True))
+        if not drew and _is_plain(output):
+            self.memory.keep(given, output)
+        return output
 
-
-def _rows_alone(
-    memory: TowerMemory, forward: Any, args: tuple[Any, ...], kwargs: dict[str, Any], batch: int
-) -> Any:
-    """One row's output for a batch of equal rows; the first time, compared with the batch's."""
-    one_args, one_kwargs = pytree.tree_map(
-        lambda each: each[:1] if torch.is_tensor(each) else each, (args, kwargs)
-    )
-    alone = _remembered(memory, forward, one_args, one_kwargs)
-    if not all(len(each) == 1 for each in _tensors([alone])):
-        memory.rows_alone = False
-        return forward(*args, **kwargs)
-    expanded = pytree.tree_map(
-        lambda each: each.repeat(batch, *[1] * (each.ndim - 1)) if torch.is_tensor(each) else each,
-        alone,
-    )
-    if memory.rows_alone is None:
-        together = forward(*args, **kwargs)
-        memory.rows_alone = _is_plain(together) and _close(expanded, together)
-        return together
-    return expanded
+    def _rows_alone(
+        self, forward: Any, args: tuple[Any, ...], kwargs: dict[str, Any], batch: int
+    ) -> Any:
+        """One row's output for equal rows; the first time, compared with the batch's."""
+        one_args, one_kwargs = pytree.tree_map(
+            lambda each: each[:1] if torch.is_tensor(each) else each, (args, kwargs)
+        )
+        alone = self(forward, *one_args, **one_kwargs)
+        if not all(len(each) == 1 for each in _tensors([alone])):
+            self.memory.rows_alone = False
+            return forward(*args, **kwargs)
+        expanded = pytree.tree_map(
+            lambda each: (
+                each.repeat(batch, *[1] * (each.ndim - 1)) if torch.is_tensor(each) else each
+            ),
+            alone,
+        )
+        if self.memory.rows_alone is None:
+            together = forward(*args, **kwargs)
+            self.memory.rows_alone = _is_plain(together) and _close(expanded, together)
+            return together
+        return expanded
 
 
 def _equal_rows(given: list[Any]) -> int:

@@ -17,7 +17,8 @@ import torch
 from torch import nn
 
 from heedmap.tracing.capture.calls import AttentionCall, FusedCall, WrittenOutCall
-from heedmap.tracing.capture.running import INSIDE_TOWER, OperatorMode, Running, watch_modules
+from heedmap.tracing.capture.running import OperatorMode, Running, watch_modules
+from heedmap.tracing.capture.towers import is_remembered
 from heedmap.types import TokenIds
 
 SOFTMAX_OPERATORS = ("aten::_softmax", "aten::_safe_softmax")
@@ -56,7 +57,7 @@ def trace(
     """
     with watch_modules(module) as running:
         seen = Trace(modules_run=running.begun)
-        with _Watch(seen, running, batch, edit_embedding):
+        with _Watch(module, seen, running, batch, edit_embedding):
             yield seen
 
 
@@ -80,12 +81,14 @@ class _Watch(OperatorMode):
 
     def __init__(
         self,
+        module: nn.Module,
         seen: Trace,
         running: Running,
         batch: int,
         edit_embedding: EditEmbedding | None,
     ) -> None:
         super().__init__()
+        self._module = module
         self._seen = seen
         self._running = running
         self._batch = batch
@@ -109,11 +112,14 @@ class _Watch(OperatorMode):
         return result
 
     def _note_embedding(self, ids: torch.Tensor, result: torch.Tensor) -> torch.Tensor:
-        if INSIDE_TOWER.get() or not ids.numel():
+        if not ids.numel() or self._is_inside_tower():
             return result  # a tower's would be missing where its output is remembered
         call = EmbeddingCall(self._running.innermost, ids.detach().reshape(-1, ids.shape[-1]))
         self._seen.embeddings.append(call)
         return self._edit_embedding(call, result) if self._edit_embedding else result
+
+    def _is_inside_tower(self) -> bool:
+        return any(is_remembered(self._module.get_submodule(n)) for n in self._running.stack)
 
     def _note_softmax(self, scores: torch.Tensor, axis: int, weights: torch.Tensor) -> None:
         if scores.ndim >= 2 and axis in (-1, scores.ndim - 1):
@@ -158,17 +164,15 @@ def fused_call(
 ) -> FusedCall:
     """What a fused attention operator was called with."""
     given = _bound(func, args, kwargs)
-    query, scale = given["query"].detach(), given.get("scale")
     mask = given.get("attn_mask")
-    mask = given.get("attn_bias") if mask is None else mask
-    return FusedCall(
-        module_name=module_name,
-        query=query,
-        key=given["key"].detach(),
-        value=given["value"].detach(),
-        mask=None if mask is None else _four_axes(mask.detach()),
-        is_causal=bool(given.get("is_causal")),
-        scaling=query.shape[-1] ** -0.5 if scale is None else scale,
+    return FusedCall.of(
+        module_name,
+        given["query"],
+        given["key"],
+        given["value"],
+        given.get("attn_bias") if mask is None else mask,
+        bool(given.get("is_causal")),
+        given.get("scale"),
     )
 
 
@@ -180,9 +184,3 @@ def _bound(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str
 
 def _address(tensor: torch.Tensor) -> int:
     return tensor.untyped_storage().data_ptr()
-
-
-def _four_axes(mask: torch.Tensor) -> torch.Tensor:
-    while mask.ndim < 4:
-        mask = mask[None]
-    return mask

@@ -47,7 +47,7 @@ def find_bypass(
 
     def run(instruction: str, held: Embeddings | None = None, at: Observation = observation):
         edit = None if held is None else (lambda _: held)
-        with everything_running(), _module_inputs(policy.module) as seen:
+        with everything_running(policy.module), _module_inputs(policy.module) as seen:
             got = observe(policy, stack.pattern, at, instruction, like=stack, edit_sequence=edit)
         return got, seen
 

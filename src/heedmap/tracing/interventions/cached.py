@@ -20,8 +20,8 @@ from heedmap.ladder.evidence import KnockoutPath
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.tracing.batches import BatchSize, in_batches
 from heedmap.tracing.capture.stacks import Stack
-from heedmap.tracing.interventions.knockout import Edges, Knockout, Run, act_under
-from heedmap.tracing.shared_prefix.branches import Branch, run_branches
+from heedmap.tracing.interventions.knockout import Edges, Knockout, KnockoutRun, act_under
+from heedmap.tracing.shared_prefix.branches import run_branches
 from heedmap.tracing.shared_prefix.layer_inputs import NotShareableError
 from heedmap.tracing.shared_prefix.trunk import Trunk, record_trunk, tolerance
 
@@ -50,7 +50,7 @@ class Knockouts:
     """How knockouts are run, by the stack's pattern and length and the rows they touch."""
 
     def scores(
-        self, stack: Stack, action_rows: Sequence[int], visible: Edges, runs: Sequence[Run]
+        self, stack: Stack, action_rows: Sequence[int], visible: Edges, runs: Sequence[KnockoutRun]
     ) -> ActionScores:
         """The action's scores of every run, on the CPU, float32; all sequences one length.
 
@@ -81,7 +81,10 @@ class Knockouts:
         return (against or used or [KnockoutPath(kind="forward passes", why="nothing was cut")])[0]
 
     def _cached(
-        self, stack: Stack, by_rows: Mapping[tuple[int, ...], list[int]], runs: Sequence[Run]
+        self,
+        stack: Stack,
+        by_rows: Mapping[tuple[int, ...], list[int]],
+        runs: Sequence[KnockoutRun],
     ) -> dict[int, torch.Tensor]:
         """Scores of those runs, all on one example, that need not be whole passes."""
         found: dict[int, torch.Tensor] = {}
@@ -109,14 +112,14 @@ class Knockouts:
         return found
 
     def _agrees(
-        self, trunk: Trunk, rows: Sequence[int], example: Run, cuts: Sequence[Knockout]
+        self, trunk: Trunk, rows: Sequence[int], example: KnockoutRun, cuts: Sequence[Knockout]
     ) -> bool:
         """Run the first and last cut both ways. Gives whether copies of the example are needed.
 
         Raises NotShareableError where neither way gives what whole passes give.
         """
         tried = [cuts[0], cuts[-1]]
-        runs = [Run(example.observation, example.instruction, cut) for cut in tried]
+        runs = [KnockoutRun(example.observation, example.instruction, cut) for cut in tried]
         expected = act_under(self.policy, trunk.stack, runs, batch=1)
         reasons: list[str] = []
         for copies in (False, True):
@@ -148,19 +151,12 @@ def _in_chunks(
     policy: Policy, trunk: Trunk, rows: Sequence[int], cuts: Sequence[Knockout], copies: bool
 ) -> ActionScores:
     """Scores of every cut. Raises NotShareableError where the trunk does not come out again."""
-    layers = range(len(trunk.layers))
-    branches = [
-        Branch(
-            cut.edges[list(rows)], tuple(layers if cut.layers is None else cut.layers), cut.heads
-        )
-        for cut in cuts
-    ]
 
-    def together(chunk: Sequence[Branch]) -> ActionScores:
+    def together(chunk: Sequence[Knockout]) -> ActionScores:
         got = run_branches(policy, trunk, rows, chunk, copies=copies)
         if (got[0] - trunk.scores[0]).abs().max() > tolerance(trunk.scores):
             raise NotShareableError("rows alone give other scores than the whole sequence")
         return got[1:].float().cpu()
 
     at_once = COPIES_AT_ONCE if copies else max(1, ROWS_AT_ONCE // len(rows))
-    return torch.stack(in_batches(branches, at_once, together))
+    return torch.stack(in_batches(cuts, at_once, together))

@@ -38,6 +38,15 @@ class Knockout:
     layers: tuple[int, ...] | None = None
     heads: tuple[int, ...] | None = None
 
+    @property
+    def first_layer(self) -> int:
+        """The first that loses edges: before it nothing differs."""
+        return min(self.layers, default=0) if self.layers is not None else 0
+
+    def is_in(self, layer: int) -> bool:
+        """Whether this layer loses edges."""
+        return self.layers is None or layer in self.layers
+
     def within(
         self, layers: Collection[int] | None = None, heads: Collection[int] | None = None
     ) -> Knockout:
@@ -50,7 +59,7 @@ class Knockout:
 
 
 @dataclass(frozen=True)
-class Run:
+class KnockoutRun:
     """One example to run: an observation, an instruction, and what is cut (None: nothing)."""
 
     observation: Observation
@@ -98,14 +107,14 @@ def random_edges(
 
 
 def act_under(
-    policy: Policy, stack: Stack, runs: Sequence[Run], *, batch: int | BatchSize = BATCH
+    policy: Policy, stack: Stack, runs: Sequence[KnockoutRun], *, batch: int | BatchSize = BATCH
 ) -> ActionScores:
     """The action's scores of every run, on the CPU; all sequences as long as `stack`'s.
 
     Raises CaptureError when a cut does not take place, as with a sequence of another length.
     """
 
-    def together(chunk: Sequence[Run]) -> ActionScores:
+    def together(chunk: Sequence[KnockoutRun]) -> ActionScores:
         with cut_edges(policy.module, cuts_of([r.knockout for r in chunk], stack)):
             scores = policy([r.observation for r in chunk], [r.instruction for r in chunk])
         return scores.float().cpu()
@@ -117,7 +126,7 @@ def cuts_of(knockouts: Sequence[Knockout | None], stack: Stack) -> dict[str, Edg
     """What every attention module of the stack has to cut, one example a knockout."""
     cuts: dict[str, EdgeCut] = {}
     for layer, name in enumerate(stack.module_names):
-        here = [k if k is not None and _is_in(layer, k) else None for k in knockouts]
+        here = [k if k is not None and k.is_in(layer) else None for k in knockouts]
         touched = np.zeros(stack.length, dtype=bool)
         for knockout in here:
             if knockout is not None:
@@ -134,7 +143,3 @@ def cuts_of(knockouts: Sequence[Knockout | None], stack: Stack) -> dict[str, Edg
                 hidden[example, chosen] = knockout.edges[rows]
         cuts[name] = EdgeCut(tuple(rows.tolist()), torch.from_numpy(hidden))
     return cuts
-
-
-def _is_in(layer: int, knockout: Knockout) -> bool:
-    return knockout.layers is None or layer in knockout.layers

@@ -11,59 +11,43 @@ assumed: the first branch is the trunk itself, and its scores must come out the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
 import torch
-from jaxtyping import Bool
 
 from heedmap.policies.base import ActionScores, Policy
+from heedmap.tracing.capture.calls import FusedCall
+from heedmap.tracing.interventions.knockout import Knockout
 from heedmap.tracing.shared_prefix.layer_inputs import LayerInput, at_positions
 from heedmap.tracing.shared_prefix.layers_running import (
     Arguments,
     LayersRunning,
-    SdpaCall,
     scores_of_rows,
 )
 from heedmap.tracing.shared_prefix.shared_attention import Hidden, attend_shared
 from heedmap.tracing.shared_prefix.trunk import Trunk
-
-CutRows = Bool[np.ndarray, "row key"]
-
-
-@dataclass(frozen=True)
-class Branch:
-    """Edges to cut, from the branches' rows to all positions, by layer; heads None: all."""
-
-    edges: CutRows
-    layers: tuple[int, ...]
-    heads: tuple[int, ...] | None = None
-
-    @property
-    def first_layer(self) -> int:
-        """Before it, the branch is the trunk."""
-        return min(self.layers, default=0)
 
 
 def run_branches(
     policy: Policy,
     trunk: Trunk,
     rows: Sequence[int],
-    branches: Sequence[Branch],
+    branches: Sequence[Knockout],
     *,
     copies: bool = False,
 ) -> ActionScores:
     """Scores of every branch, and before them those of the trunk itself, run the same way.
 
-    `rows` are positions that no other position sees, the action rows among them. With
+    A branch is a knockout whose effect stays within `rows`: positions that no other position
+    sees, the action rows among them. With
     `copies` the policy is called on as many copies of the example as there are branches, for
     heads that look at the batch, or on one.
 
     Raises NotShareableError where the policy cannot be run this way.
     """
     order = sorted(range(len(branches)), key=lambda index: branches[index].first_layer)
-    plain = Branch(np.zeros((len(rows), trunk.length), dtype=bool), ())
+    plain = Knockout(np.zeros((trunk.length, trunk.length), dtype=bool), layers=())
     every = [plain, *(branches[index] for index in order)]
     count = len(every) if copies else 1
     running = _Branches(trunk, sorted(rows), every, count)
@@ -80,7 +64,7 @@ class _Branches(LayersRunning):
     """Feeds the branches' rows to the layers and gives them the trunk's keys and values."""
 
     def __init__(
-        self, trunk: Trunk, rows: Sequence[int], branches: Sequence[Branch], copies: int
+        self, trunk: Trunk, rows: Sequence[int], branches: Sequence[Knockout], copies: int
     ) -> None:
         super().__init__()
         self._copies = copies
@@ -104,7 +88,7 @@ class _Branches(LayersRunning):
         replaced = given.replaced(states, others)
         return replaced.args, replaced.kwargs
 
-    def attend(self, layer: int, call: SdpaCall) -> torch.Tensor | None:
+    def attend(self, layer: int, call: FusedCall) -> torch.Tensor | None:
         kept = self._trunk.layers[layer]
         query, packed = kept.unpacked(call.query, len(self._rows))
         others = self._others.to(query.device)
@@ -126,19 +110,17 @@ class _Branches(LayersRunning):
     def _hidden(self, layer: int, device: torch.device) -> Hidden | None:
         """The edges that branches lose in this layer."""
         cut = [
-            (number, branch)
-            for number, branch in enumerate(self._branches)
-            if layer in branch.layers
+            (number, branch) for number, branch in enumerate(self._branches) if branch.is_in(layer)
         ]
         if not cut:
             return None
         heads = self._trunk.layers[layer].head_count
         by_head = any(branch.heads is not None for _, branch in cut)
-        order = self._key_order.numpy()
+        order, rows = self._key_order.numpy(), self._rows.numpy()
         edges = np.zeros((len(cut), heads if by_head else 1, len(self._rows), len(order)), bool)
         for index, (_, branch) in enumerate(cut):
             chosen = slice(None) if branch.heads is None else list(branch.heads)
-            edges[index, chosen] = branch.edges[:, order]
+            edges[index, chosen] = branch.edges[np.ix_(rows, order)]
         numbers = torch.tensor([number for number, _ in cut], device=device)
         return Hidden(numbers, torch.from_numpy(edges).to(device))
 

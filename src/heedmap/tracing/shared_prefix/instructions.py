@@ -21,6 +21,7 @@ from heedmap.errors import HeedmapError, PolicyRunError
 from heedmap.policies.attempts import attempt
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.tracing.batches import is_out_of_memory
+from heedmap.tracing.capture.calls import FusedCall
 from heedmap.tracing.capture.instead import instead_of
 from heedmap.tracing.capture.rows import MASKED_BELOW, row_bias
 from heedmap.tracing.shared_prefix.layer_inputs import (
@@ -31,7 +32,6 @@ from heedmap.tracing.shared_prefix.layer_inputs import (
 from heedmap.tracing.shared_prefix.layers_running import (
     Arguments,
     LayersRunning,
-    SdpaCall,
     scores_of_rows,
 )
 from heedmap.tracing.shared_prefix.shared_attention import attend_shared
@@ -147,9 +147,7 @@ def _passing_on(policy: Policy, trunk: Trunk, instruction: str) -> tuple[LayerIn
             contexts.enter_context(instead_of(policy.module.get_submodule(name), pass_on))
         contexts.enter_context(torch.no_grad())
         contexts.enter_context(suppress(_EnoughError))
-        contexts.enter_context(policy.own_errors([instruction]))
-        contexts.enter_context(policy.pinned_noise())
-        policy.act([trunk.observation], [instruction])
+        policy.act_unchecked([trunk.observation], [instruction])
     return tuple(inputs)
 
 
@@ -187,7 +185,7 @@ class _Together(LayersRunning):
         replaced = given.replaced(states, (tuple(columns), named))
         return replaced.args, replaced.kwargs
 
-    def attend(self, layer: int, call: SdpaCall) -> torch.Tensor | None:
+    def attend(self, layer: int, call: FusedCall) -> torch.Tensor | None:
         kept, prefix = self._trunk.layers[layer], self._sequences.prefix
         query, packed = kept.unpacked(call.query, self._sequences.width)
         read, weights = attend_shared(
@@ -246,7 +244,7 @@ def _mask_of(given: LayerInput, layer: Any) -> torch.Tensor | None:
 
     Raises NotShareableError where it had one that the layer was not given.
     """
-    if layer.call.attn_mask is None:
+    if layer.call.mask is None:
         return None
     length = given.states.shape[1]
     args, kwargs = given.others

@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -19,41 +18,12 @@ from heedmap.errors import PolicyRunError
 from heedmap.policies.attempts import attempt
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.tracing.batches import is_out_of_memory
+from heedmap.tracing.capture.calls import FusedCall
 from heedmap.tracing.shared_prefix.layer_inputs import NotShareableError
 
 Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 TakeInput = Callable[[int, tuple[Any, ...], dict[str, Any]], Arguments | None]
 """Gets a layer's number and arguments; gives others in their place, or None."""
-
-_SDPA_NAMES = (
-    "query",
-    "key",
-    "value",
-    "attn_mask",
-    "dropout_p",
-    "is_causal",
-    "scale",
-    "enable_gqa",
-)
-
-
-@dataclass(frozen=True)
-class SdpaCall:
-    """Arguments of one `scaled_dot_product_attention`."""
-
-    query: torch.Tensor
-    key: torch.Tensor
-    value: torch.Tensor
-    attn_mask: torch.Tensor | None = None
-    dropout_p: float = 0.0
-    is_causal: bool = False
-    scale: float | None = None
-    enable_gqa: bool = False
-
-    @property
-    def scaling(self) -> float:
-        """What the products of queries and keys are multiplied with."""
-        return self.query.shape[-1] ** -0.5 if self.scale is None else self.scale
 
 
 class LayersRunning(ABC):
@@ -72,7 +42,7 @@ class LayersRunning(ABC):
         """Sees what a layer is called with; may give other arguments."""
 
     @abstractmethod
-    def attend(self, layer: int, call: SdpaCall) -> torch.Tensor | None:
+    def attend(self, layer: int, call: FusedCall) -> torch.Tensor | None:
         """Sees the layer's attention; may give its result; otherwise the kernel runs."""
 
     def gave(self, layer: int, output: Any) -> None:
@@ -125,11 +95,27 @@ class _SeesSdpa(TorchFunctionMode):
         kwargs = kwargs or {}
         layer = self._running.layer
         if func is F.scaled_dot_product_attention and layer is not None:
-            call = SdpaCall(**{**dict(zip(_SDPA_NAMES, args, strict=False)), **kwargs})
-            result = self._running.attend(layer, call)
+            call = _call_of(*args, **kwargs)
+            result = None if call is None else self._running.attend(layer, call)
             if result is not None:
                 return result
         return func(*args, **kwargs)
+
+
+def _call_of(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attn_mask: torch.Tensor | None = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    scale: float | None = None,
+    enable_gqa: bool = False,
+) -> FusedCall | None:
+    """What `scaled_dot_product_attention` was called with; None without (batch, head) axes."""
+    if query.ndim != 4:
+        return None
+    return FusedCall.of("", query, key, value, attn_mask, is_causal, scale)
 
 
 def scores_of_rows(
@@ -143,8 +129,8 @@ def scores_of_rows(
     texts = [text for _, text in examples]
 
     def run() -> ActionScores:
-        with torch.no_grad(), policy.own_errors(texts), policy.pinned_noise():
-            return policy.act(observations, texts)
+        with torch.no_grad():
+            return policy.act_unchecked(observations, texts)
 
     scores = attempt(run)
     if isinstance(scores, PolicyRunError):

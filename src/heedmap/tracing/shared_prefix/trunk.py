@@ -16,13 +16,13 @@ from jaxtyping import Float
 from heedmap.data.observation import Observation
 from heedmap.errors import CaptureError
 from heedmap.policies.base import ActionScores, Policy
+from heedmap.tracing.capture.calls import FusedCall
 from heedmap.tracing.capture.rows import MASKED_BELOW, row_bias
-from heedmap.tracing.capture.stacks import Stack, block_of, stacks_of
-from heedmap.tracing.capture.towers import towers_of
+from heedmap.tracing.capture.stacks import Stack, block_of, stacks_of, towers_of
 from heedmap.tracing.capture.trace import trace
 from heedmap.tracing.observe import check_attention_seen
 from heedmap.tracing.shared_prefix.layer_inputs import LayerInput, NotShareableError
-from heedmap.tracing.shared_prefix.layers_running import Arguments, LayersRunning, SdpaCall
+from heedmap.tracing.shared_prefix.layers_running import Arguments, LayersRunning
 from heedmap.types import Embeddings
 
 Bias = Float[torch.Tensor, "mask_batch mask_head row key"]
@@ -32,7 +32,7 @@ Bias = Float[torch.Tensor, "mask_batch mask_head row key"]
 class TrunkLayer:
     """What one layer's attention was given, and the states that entered it."""
 
-    call: SdpaCall
+    call: FusedCall
     entering: Embeddings
     place: int | str
     output: Any
@@ -41,7 +41,7 @@ class TrunkLayer:
     @property
     def head_count(self) -> int:
         """Heads of the queries."""
-        return self.call.query.shape[1]
+        return self.call.head_count
 
     def as_output(self, states: torch.Tensor) -> Any:
         """These states in the form in which the layer gives its own."""
@@ -62,10 +62,8 @@ class TrunkLayer:
 
     def bias(self, rows: torch.Tensor) -> Bias | None:
         """What is added to the scores of these rows, masked keys at minus infinity."""
-        call, mask = self.call, self.call.attn_mask
-        if mask is not None:
-            mask = mask[(None,) * (4 - mask.ndim)]
-        bias = row_bias(mask, call.is_causal, rows.to(call.query.device), call.key.shape[2])
+        call = self.call
+        bias = row_bias(call.mask, call.is_causal, rows.to(call.query.device), call.key_count)
         if bias is None:
             return None
         masked = bias < MASKED_BELOW
@@ -154,13 +152,13 @@ class _Recorder(LayersRunning):
     def __init__(self) -> None:
         super().__init__()
         self._inputs: dict[int, list[Arguments]] = {}
-        self._calls: dict[int, list[SdpaCall]] = {}
+        self._calls: dict[int, list[FusedCall]] = {}
         self._outputs: dict[int, Any] = {}
 
     def take(self, layer: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments | None:
         self._inputs.setdefault(layer, []).append((args, kwargs))
 
-    def attend(self, layer: int, call: SdpaCall) -> torch.Tensor | None:
+    def attend(self, layer: int, call: FusedCall) -> torch.Tensor | None:
         self._calls.setdefault(layer, []).append(call)
 
     def gave(self, layer: int, output: Any) -> None:
@@ -179,7 +177,7 @@ class _Recorder(LayersRunning):
             )
         if len(calls) > 1 or len(inputs) > 1:
             raise NotShareableError("a layer of it attends or runs more than once")
-        if calls[0].key.shape[2] != length or calls[0].query.ndim != 4:
+        if calls[0].key_count != length:
             raise NotShareableError("a layer attends to more than its own positions")
         given = LayerInput.of(*inputs[0], length)
         entering = given.states.detach()

@@ -25,7 +25,7 @@ Judged = Literal["right", "wrong", "unfounded", "open"]
 
 
 @dataclass(frozen=True)
-class SeedRule:
+class PublishedRule:
     """What the rule says of one policy, and what the ladder says of that."""
 
     says: Says
@@ -36,7 +36,7 @@ class SeedRule:
     """Key of the reason in the catalogue."""
 
 
-def seed_rule(result: Result, policy: PolicyResult) -> SeedRule:
+def published_rule(result: Result, policy: PolicyResult) -> PublishedRule:
     """Apply the rule to the declared regions, and compare it with the verdict."""
     shares = [
         row.mean["text"]
@@ -44,11 +44,11 @@ def seed_rule(result: Result, policy: PolicyResult) -> SeedRule:
         if "text" in row.mean
     ]
     if not shares:
-        return SeedRule("nothing", None, "open", "rule_undeclared")
+        return PublishedRule("nothing", None, "open", "rule_undeclared")
     share = sum(shares) / len(shares)
     if share < IGNORES_BELOW_SHARE:
-        return SeedRule("ignores", share, *_of_ignoring(policy))
-    return SeedRule("reads", share, *_of_reading(policy))
+        return PublishedRule("ignores", share, *_of_ignoring(policy))
+    return PublishedRule("reads", share, *_of_reading(policy))
 
 
 def _of_ignoring(policy: PolicyResult) -> tuple[Judged, str]:
@@ -78,7 +78,9 @@ def _of_reading(policy: PolicyResult) -> tuple[Judged, str]:
     return "open", "rule_open"
 
 
-def rule_text(rule: SeedRule, policy: PolicyResult, language: Language = "en") -> tuple[str, str]:
+def rule_text(
+    rule: PublishedRule, policy: PolicyResult, language: Language = "en"
+) -> tuple[str, str]:
     """What the rule says, and why that is right or not."""
     words = words_in(language)
     said = words(f"rule_says_{rule.says}", share=percent(rule.share))

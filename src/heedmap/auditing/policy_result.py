@@ -1,0 +1,67 @@
+"""The result of one policy: what it is, what was measured of it, and the ladder's verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from heedmap.auditing.facts import gather_facts
+from heedmap.ladder.judge import judge
+from heedmap.ladder.verdict import Facts, Measurements
+from heedmap.policies.base import Policy
+from heedmap.record.layout import DeclaredRegions
+from heedmap.record.record import Case, PolicyDescription, PolicyResult
+from heedmap.tracing.capture.stacks import Stack
+
+_NO_DIGESTS: Mapping[tuple[str, str], str] = {}
+
+
+def describe_policy(
+    policy: Policy,
+    stack: Stack | None = None,
+    declared: DeclaredRegions | None = None,
+    *,
+    outputs_unchanged: bool = True,
+) -> PolicyDescription:
+    """What a policy is; without a stack, one of which nothing but its actions can be seen."""
+    calls = () if stack is None else stack.calls
+    return PolicyDescription(
+        family=policy.family,
+        layers=len(calls),
+        heads=calls[0].head_count if calls else 0,
+        action_names=policy.action_names,
+        attention_layers=() if stack is None else stack.module_names,
+        attention_implementation=calls[0].backend if calls else "not seen",
+        outputs_unchanged=outputs_unchanged,
+        declared=None if declared is None else declared.written,
+        held_out_accuracy=policy.held_out_accuracy(),
+        loaded=policy.loaded,
+    )
+
+
+def policy_result(
+    described: PolicyDescription,
+    name: str,
+    weights_sha256: str | None,
+    measurements: Measurements,
+    cases: Sequence[Case] = (),
+    digests: Mapping[tuple[str, str], str] = _NO_DIGESTS,
+) -> PolicyResult:
+    """Judge what was measured of a policy, and put it together.
+
+    `digests` are those of the cases' attention, by frame and instruction; a policy without
+    cases is one of which nothing but its actions can be seen.
+    """
+    verdict = judge(measurements)
+    facts = Facts.of_black_box()
+    if cases:
+        facts = gather_facts(cases, digests, measurements.presence.measured)
+    return PolicyResult(
+        **described.described(),
+        name=name,
+        weights_sha256=weights_sha256,
+        verdict=verdict,
+        measurements=measurements,
+        cases=tuple(cases),
+        facts=facts,
+        sentence=verdict.sentence,
+    )
