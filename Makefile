@@ -12,6 +12,10 @@ OUT ?= heedmap-demo
 export MALLOC_TRIM_THRESHOLD_ := 268435456
 export MALLOC_TOP_PAD_ := 67108864
 
+# Images of containers often set this; then every process compiles torch and transformers anew,
+# which takes ten seconds or more each time.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test check docs bench report format clean
 

@@ -18,13 +18,13 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from tests.command_line import Ran, run_heedmap
+
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 TUTORIAL = (DOCS / "tutorial.md").read_text()
 PYTHON = re.findall(r"```python\n(.*?)```", TUTORIAL, re.DOTALL)
 COMMANDS = re.findall(r"^\$ (.*)$", TUTORIAL, re.MULTILINE)
-HEEDMAP = (sys.executable, "-c", "from heedmap.cli.main import main; main()")
-Ran = subprocess.CompletedProcess[str]
 FINDS_A_FAULT = "heedmap doctor my_policy:broken"
 """The command whose exit code is 1, as the page says."""
 
@@ -178,54 +178,50 @@ def test_pictures_of_the_gallery_are_small() -> None:
 
 
 @pytest.fixture(scope="module")
-def printed(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> dict[str, Ran]:
+def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ran]:
     """The tutorial gone through: what every command printed, by the command."""
     folder = tmp_path_factory.mktemp("tutorial")
     policy, frames, _ = PYTHON
     (folder / "my_policy.py").write_text(policy)
     (folder / "frames.py").write_text(frames)
-    ways = {"heedmap": HEEDMAP, "python": (sys.executable,)}
     ran: dict[str, Ran] = {}
     for command in COMMANDS:
         program, *words = shlex.split(command)
-        if program != "make":
-            ran[command] = run_in(folder, *ways[program], *words)
-    ran["python"] = run_in(folder, sys.executable, "-c", PYTHON[2])
+        if program == "heedmap":
+            ran[command] = run_heedmap(*words, cwd=folder)
+        elif program == "python":
+            ran[command] = run_python(folder, *words)
+    ran["python"] = run_python(folder, "-c", PYTHON[2])
     return ran
 
 
-def run_in(folder: Path, *command: str) -> Ran:
-    return subprocess.run(
-        command,
+def run_python(folder: Path, *words: str) -> Ran:
+    ran = subprocess.run(
+        [sys.executable, *words],
         cwd=folder,
-        env={**os.environ, "COLUMNS": "120", "PYTHONIOENCODING": "utf-8"},
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
         capture_output=True,
         text=True,
         check=False,
         timeout=600,
     )
+    return Ran(ran.returncode, ran.stdout, ran.stderr)
 
 
-def test_the_tutorial_can_be_gone_through(
-    printed: dict[str, Ran],
-) -> None:
+def test_the_tutorial_can_be_gone_through(printed: dict[str, Ran]) -> None:
     for command, ran in printed.items():
-        assert ran.returncode == int(command.startswith(FINDS_A_FAULT)), ran.stderr[-2000:]
-        assert "Traceback" not in ran.stderr, command
+        assert ran.code == int(command.startswith(FINDS_A_FAULT)), ran.err[-2000:]
+        assert "Traceback" not in ran.err, command
 
 
-def test_the_tutorial_shows_what_is_printed(
-    printed: dict[str, Ran],
-) -> None:
-    said = {" ".join(line.split()) for ran in printed.values() for line in ran.stdout.splitlines()}
+def test_the_tutorial_shows_what_is_printed(printed: dict[str, Ran]) -> None:
+    said = {" ".join(line.split()) for ran in printed.values() for line in ran.out.splitlines()}
     shown = re.findall(r"```text\n(.*?)```", TUTORIAL, re.DOTALL)
     lines = [" ".join(line.split()) for block in shown for line in block.splitlines()]
     assert len(lines) == 9
     for line in lines:
         assert line in said or set(line) == {"─"}, line
-    assert printed["python"].stdout.strip() == PYTHON[2].split("#")[-1].strip()
+    assert printed["python"].out.strip() == PYTHON[2].split("#")[-1].strip()
 
 
 def test_the_first_command_of_the_tutorial_is_the_demo() -> None:

@@ -5,7 +5,6 @@ Of the `pip install` line it is checked that the extra is there; a test installs
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import subprocess
@@ -20,6 +19,7 @@ import pytest
 
 from heedmap.data.images import png_bytes
 from heedmap.testbed.specimens.cases import frame_case
+from tests.command_line import run_heedmap
 from tests.data.recordings import image, write_clip, write_lerobot_3
 from tests.families import family
 from tests.policies.test_pi0 import network
@@ -29,8 +29,6 @@ from tests.robovlms_files import write_checkpoint
 PAGE = (Path(__file__).parent.parent / "docs" / "your-policy.md").read_text()
 CODE = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 COMMANDS = re.findall(r"^\$ (heedmap .*)$", PAGE, re.MULTILINE)
-
-HEEDMAP = (sys.executable, "-c", "from heedmap.cli.main import main; main()")
 
 
 @pytest.fixture(scope="module")
@@ -61,27 +59,20 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def test_the_command_runs(number: int, folder: Path) -> None:
     address = (folder / "address").read_text()
     words = shlex.split(COMMANDS[number].replace("127.0.0.1:8000", address))
-    ran = subprocess.run(
-        [*HEEDMAP, *words[1:]],
-        cwd=folder,
-        env={**os.environ, "COLUMNS": "120"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-    assert ran.returncode == 0, ran.stderr[-2000:]
-    assert "Traceback" not in ran.stderr
+    ran = run_heedmap(*words[1:], cwd=folder)
+    assert ran.code == 0, ran.err[-2000:]
+    assert "Traceback" not in ran.err
     if "--out" in words:
         made = folder / words[words.index("--out") + 1]
         assert {"record.json", "attention.parquet", "report.html"} <= {
             p.name for p in made.iterdir()
         }
     if words[1] == "audit":
-        assert "Step-by-step diagnosis" in ran.stdout
+        assert "Step-by-step diagnosis" in ran.out
 
 
 def test_the_same_in_python(folder: Path) -> None:
+    """In a process of its own, as the whole of the page would be."""
     _, code = CODE
     command = [sys.executable, "-c", code]
     ran = subprocess.run(
@@ -103,18 +94,6 @@ def test_the_extra_of_the_page_is_there() -> None:
 
 def test_the_counterfactuals_are_shown(folder: Path) -> None:
     shown = next(command for command in COMMANDS if "왼쪽" in command)
-    ran = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "from heedmap.cli.main import main; main()",
-            *shlex.split(shown)[1:],
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-    )
-    assert "오른쪽 상자를 집어 주세요" in ran.stdout
-    assert "왼쪽 공을 집어 주세요" in ran.stdout
+    ran = run_heedmap(*shlex.split(shown)[1:], cwd=folder)
+    assert "오른쪽 상자를 집어 주세요" in ran.out
+    assert "왼쪽 공을 집어 주세요" in ran.out

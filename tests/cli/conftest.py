@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from heedmap.cli.main import main
 from heedmap.data.images import png_bytes
 from heedmap.testbed.specimens.world import FrameCase
+from tests.command_line import Ran, run_heedmap
 
 FACTORIES = """
 import torch
@@ -42,37 +41,15 @@ def returns_a_module():
 """
 
 
-@dataclass(frozen=True)
-class Ran:
-    """What one run of the command line did."""
-
-    code: int
-    out: str
-    err: str
-
-
 Cli = Callable[..., Ran]
 
 
 @pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Cli:
+def cli(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Cli:
     """Runs `heedmap ARGS` in a folder that holds nothing but `factories.py`."""
     (tmp_path / "factories.py").write_text(FACTORIES)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delitem(sys.modules, "factories", raising=False)
-    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-
-    def run(*arguments: str | Path) -> Ran:
-        capsys.readouterr()
-        monkeypatch.setattr(sys, "argv", ["heedmap", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
-            main()
-            raise SystemExit(0)
-        code = stopped.value.code
-        told = capsys.readouterr()
-        return Ran(code if isinstance(code, int) else int(code is not None), told.out, told.err)
-
-    return run
+    return partial(run_heedmap, cwd=tmp_path)
 
 
 @pytest.fixture

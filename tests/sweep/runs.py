@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import pyarrow as pa
 import yaml
 
 import heedmap
-from heedmap.cli.main import main
 from heedmap.sweep.engine import Engine, Totals, run_sweep
 from heedmap.sweep.grid_file import GridFile
 from heedmap.sweep.local import LocalEngine
@@ -25,6 +21,7 @@ from heedmap.sweep.plan import Cell, Plan
 from heedmap.sweep.planning import make_plan
 from heedmap.sweep.store import RunFolder
 from heedmap.sweep.tables import RUN_TABLES, RunTable
+from tests.command_line import run_heedmap
 
 ROOT = Path(__file__).parent.parent.parent
 HEEDMAP = (sys.executable, "-c", "from heedmap.cli.main import main; main()")
@@ -88,18 +85,8 @@ def command(*arguments: str | Path, cwd: Path = ROOT, **more: Any) -> subprocess
 
 def told(*arguments: str | Path, cwd: Path = ROOT) -> tuple[int, str, str]:
     """`heedmap ...` in this process: exit code and what was printed."""
-    printed, errors, code = io.StringIO(), io.StringIO(), 0
-    with (
-        chdir(cwd),
-        mock.patch.object(sys, "argv", ["heedmap", *map(str, arguments)]),
-        redirect_stdout(printed),
-        redirect_stderr(errors),
-    ):
-        try:
-            main()
-        except SystemExit as ended:
-            code = ended.code if isinstance(ended.code, int) else 0
-    return code, printed.getvalue(), errors.getvalue()
+    ran = run_heedmap(*arguments, cwd=cwd)
+    return ran.code, ran.out, ran.err
 
 
 def tables(folder: RunFolder) -> dict[str, pa.Table]:

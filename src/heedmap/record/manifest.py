@@ -58,11 +58,18 @@ class Manifest(Frozen):
     manifest_version: int = MANIFEST_VERSION
     kind: Kind
     files: dict[str, Checksum]
+    own_sha256: str = ""
+    """Of the manifest's own text with this value empty; set by `encode`."""
 
     def encode(self) -> bytes:
         """The only spelling: `decode` refuses any other."""
-        ordered = self.model_copy(update={"files": dict(sorted(self.files.items()))})
-        return (ordered.model_dump_json(indent=1) + "\n").encode()
+        ordered = {"files": dict(sorted(self.files.items())), "own_sha256": ""}
+        unsigned = self.model_copy(update=ordered)
+        sha256 = hashlib.sha256(unsigned._text()).hexdigest()
+        return unsigned.model_copy(update={"own_sha256": sha256})._text()
+
+    def _text(self) -> bytes:
+        return (self.model_dump_json(indent=1) + "\n").encode()
 
     @classmethod
     def decode(cls, content: bytes, kind: Kind, place: str) -> Manifest:
