@@ -15,7 +15,7 @@ from playwright.sync_api import sync_playwright
 DOCS = Path(__file__).parent
 REPORT = DOCS.parent / "heedmap-demo" / "report.html"
 CHAPTER = "#policy-7"
-"""Of a policy that heeds, so that every kind of picture is there."""
+"""Of a policy that follows, so that every kind of picture is there."""
 
 
 def main() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -174,3 +176,12 @@ def test_an_action_is_compared_as_the_ladder_does(
     name: str | None, expected: str | None, is_right: bool | None
 ) -> None:
     assert ActionResult(name=name, values=(1.0,)).meets(expected) is is_right
+
+
+def test_a_process_that_only_reads_a_result_ends_well(result: Result, tmp_path: Path) -> None:
+    """Arrow's threads, begun just before the end, abort about every second such process."""
+    result.save(tmp_path / "d")
+    code = "from pathlib import Path; import heedmap; heedmap.Result.load(Path('d'))"
+    command = [sys.executable, "-c", code]
+    ended = [subprocess.run(command, cwd=tmp_path, check=False).returncode for _ in range(6)]
+    assert ended == [0] * 6

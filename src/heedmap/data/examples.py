@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-from pyarrow import csv, json, parquet
+from pyarrow import csv, json
 
 from heedmap.data.cases import load_cases
 from heedmap.data.images import load_frame
+from heedmap.data.parquet import read_parquet
 from heedmap.data.pixels import Frame
 from heedmap.errors import RecordError, first_line_of
 
@@ -67,7 +68,7 @@ def _read_table(path: Path) -> pa.Table:
         ".csv": csv.read_csv,
         ".json": json.read_json,
         ".jsonl": json.read_json,
-        ".parquet": parquet.read_table,
+        ".parquet": read_parquet,
     }
     reader = readers.get(path.suffix.lower())
     if reader is None:

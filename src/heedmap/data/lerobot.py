@@ -21,6 +21,7 @@ from pydantic import Field, ValidationError
 
 from heedmap.data.episodes import Episode
 from heedmap.data.images import decode_image, load_frame
+from heedmap.data.parquet import read_parquet
 from heedmap.data.pixels import Frame
 from heedmap.data.video import Clip
 from heedmap.errors import FrameError, first_line_of
@@ -217,7 +218,7 @@ def _inside(folder: Path, relative: str) -> Path:
 
 def _read(path: Path, filters: Any = None, columns: list[str] | None = None) -> pa.Table:
     try:
-        return pq.read_table(path, filters=filters, columns=columns)
+        return read_parquet(path, filters=filters, columns=columns)
     except (OSError, pa.ArrowException) as error:
         first_line = first_line_of(error)
         raise FrameError(f"{path} cannot be read: {first_line}") from error

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from heedmap.data.images import decode_image, pixels_sha256
+from heedmap.data.parquet import read_parquet
 from heedmap.errors import FrameError, RecordError
 from heedmap.record.manifest import (
     MANIFEST_FILE,
@@ -82,7 +82,7 @@ def _read_result(folder: Path, manifest: Manifest | None) -> Read:
             raise _damaged(folder, [damage])
     try:
         read: dict[TableName, pa.Table | TableFile] = {
-            name: pq.read_table(pa.BufferReader(contents[tables[name]])).cast(SCHEMAS[name])
+            name: read_parquet(contents[tables[name]]).cast(SCHEMAS[name])
             if name in tables
             else empty_table(name)
             for name in SCHEMAS

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from jaxtyping import Float
 
+from heedmap.data.parquet import read_parquet
 from heedmap.errors import RecordError
 
 ROWS_AT_ONCE = 200_000
@@ -146,7 +147,7 @@ class TableFile:
 
     def read(self) -> pa.Table:
         """The whole table."""
-        return pq.read_table(self.path)
+        return read_parquet(self.path)
 
 
 class TableWriter:

@@ -20,9 +20,9 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.dataset as ds
-import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
+from heedmap.data.parquet import read_parquet
 from heedmap.errors import RecordError
 from heedmap.record.files import PART_PREFIX, plain_path, read_plain, replace_file
 from heedmap.record.folders import REPORT_FILE, check_own_report
@@ -220,7 +220,7 @@ class RunFolder:
         if not parts:
             return wanted.empty_table()
         try:
-            read = [as_schema(pq.read_table(pa.BufferReader(part)), wanted) for part in parts]
+            read = [as_schema(read_parquet(part), wanted) for part in parts]
             return pa.concat_tables(read)
         except (OSError, ValueError, pa.ArrowException) as error:
             raise RecordError(f"A part of {self.path / table} cannot be read: {error}.") from error
