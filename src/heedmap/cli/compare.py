@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from heedmap.cli.console import err, out
+from heedmap.cli.console import err, out, print_line
 from heedmap.cli.showing import AsJson, AsMarkdown, Lang, Language, read_result
 from heedmap.ladder.messages import say
 
@@ -51,5 +51,4 @@ def compare(
         from heedmap.report.compare.page import write_comparison
 
         write_comparison(comparison, output, lang.value)
-        line = say("comparison_at", path=str(output.resolve()))
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        print_line(console, say("comparison_at", path=str(output.resolve())))

@@ -73,10 +73,15 @@ def progress_bar() -> Iterator[Advance]:
         yield advance
 
 
+def print_line(console: Console, line: str) -> None:
+    """A line as it is: it may hold paths and names from outside; the same words at any width."""
+    console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
 def print_error(message: str) -> None:
-    """One line on standard error, the same words at any width."""
+    """One line on standard error."""
     err.print("error:", style="bold red", end=" ")
-    err.print(message, markup=False, highlight=False, soft_wrap=True)
+    print_line(err, message)
 
 
 def verdicts_json(result: Result) -> str:

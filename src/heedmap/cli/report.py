@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from heedmap.cli.console import out
+from heedmap.cli.console import out, print_line
 from heedmap.cli.showing import (
     AsJson,
     AsMarkdown,
@@ -67,4 +67,4 @@ def figure(
 
     found = figure_of(read_result(folder), kind.value, policy, frame, lang.value)
     write_figure(found, output, scale)
-    out.print(say("figure_at", path=str(output)), highlight=False, markup=False, soft_wrap=True)
+    print_line(out, say("figure_at", path=str(output)))

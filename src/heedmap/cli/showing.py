@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from heedmap.cli.console import err, out, verdicts_json
+from heedmap.cli.console import err, out, print_line, verdicts_json
 from heedmap.ladder.messages import say
 from heedmap.record.folders import REPORT_FILE
 from heedmap.record.manifest import MANIFEST_FILE
@@ -58,19 +58,15 @@ def read_result(folder: Path) -> Result:
     if run is None:
         found = Result.load(folder)
         if not (folder / MANIFEST_FILE).exists():
-            _note(say("note_older", folder=str(folder)))
+            print_line(err, say("note_older", folder=str(folder)))
         return found
     from heedmap.sweep.result import result_of
 
     done = len(run.statuses())
     if done < len(run.plan.cells):
         cells = len(run.plan.cells)
-        _note(say("note_partial", folder=str(folder), done=done, cells=cells))
+        print_line(err, say("note_partial", folder=str(folder), done=done, cells=cells))
     return result_of(run)
-
-
-def _note(line: str) -> None:
-    err.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def run_folder(folder: Path) -> RunFolder | None:
@@ -140,4 +136,4 @@ def _report(result: Result, lang: Language) -> str:
 
 
 def _print_path(console: Console, key: str, path: Path) -> None:
-    console.print(say(key, path=str(path)), highlight=False, markup=False, soft_wrap=True)
+    print_line(console, say(key, path=str(path)))

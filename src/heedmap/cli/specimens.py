@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from heedmap.cli.console import err, out, progress_bar
+from heedmap.cli.console import err, out, print_line, progress_bar
 from heedmap.cli.drive import drive
 from heedmap.cli.score import score
 from heedmap.cli.styles import Style
@@ -114,7 +114,7 @@ def train(
 
 
 def _print_path(path: Path) -> None:
-    out.print(say("wrote", path=str(path)), highlight=False, soft_wrap=True)
+    print_line(out, say("wrote", path=str(path)))
 
 
 app.command()(score)

@@ -20,7 +20,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from heedmap.cli.console import err, out
+from heedmap.cli.console import err, out, print_line
 from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRemoteCode
 from heedmap.errors import InputError
 from heedmap.ladder.messages import say
@@ -191,7 +191,7 @@ def _print_plan(
     if permissions is not None:
         lines += _estimate_lines(plan, cells, workers, measure(plan, cells[0], permissions))
     for line in lines:
-        out.print(line, highlight=False, markup=False, soft_wrap=True)
+        print_line(out, line)
 
 
 def _estimate_lines(
@@ -222,4 +222,4 @@ def _print_end(path: Path, totals: Totals) -> None:
     line = say("sweep_end", done=done, cells=cells, path=at)
     if failed:
         line = say("sweep_end_failed", done=done, cells=cells, path=at, failed=failed)
-    out.print(line, highlight=False, markup=False, soft_wrap=True)
+    print_line(out, line)

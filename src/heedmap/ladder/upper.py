@@ -55,9 +55,8 @@ def judge_used(measured: Measurements) -> tuple[Rung, Cause | None]:
     if is_effect(facts.mediated, facts.unit):
         return Rung(status="holds", value=facts.mediated.value, evidence=evidence), None
     if measured.obeyed is None or not _decided(measured.obeyed):
-        return Rung(
-            status="not measured", evidence=evidence
-        ), None  # no expected action says it should be
+        # no expected action says that it should be used
+        return Rung(status="not measured", evidence=evidence), None
     rung = Rung(status="fails", value=facts.mediated.value, evidence=evidence)
     if measured.bypass.status == "found" and responds(measured.obeyed):
         return rung, None  # it has a bypass, which the verdict names

@@ -1,8 +1,8 @@
 """How results show themselves in a notebook, without knowing what they look like.
 
-The record package is below the report package. What it looks
-like is therefore put in from above: the package does so when it is imported (`heedmap/__init__`),
-and the report is loaded only once something is shown.
+Records are read by every room, and so are below the report that draws them. The view is therefore
+put in from above: the package does so when it is imported (`heedmap/__init__`), and the report is
+loaded only once something is shown.
 """
 
 from __future__ import annotations

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from heedmap.frozen import Frozen
-from heedmap.ladder.evidence import CausalMap, KnockoutPath
+from heedmap.ladder.evidence import Bypass, CausalMap, KnockoutPath, PatchMap
 from heedmap.ladder.verdict import (
     AttendedFacts,
-    Bypass,
-    PatchMap,
     PresenceFacts,
     StackInfo,
     TokenFacts,
