@@ -44,7 +44,7 @@ def audit_black_box(
     upper = UpperFacts()
     if trials:
         upper = measure_by_exchange(policy, trials, seed, on_stage, options)
-    measurements = Measurements.of_black_box(upper.obeyed)
+    measurements = Measurements.of_black_box(upper.obeyed, upper.behaviour)
     described = describe_policy(policy, outputs_unchanged=is_repeated)
     return policy_result(described, policy.name, None, measurements), upper
 

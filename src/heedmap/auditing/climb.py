@@ -8,7 +8,8 @@ runs once for an image, and passes that only ask what enters the transformer sto
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -23,9 +24,11 @@ from heedmap.auditing.lower.discovery import Transformer, find_transformer
 from heedmap.auditing.lower.examine import Examined, examine
 from heedmap.auditing.policy_result import describe_policy, policy_result
 from heedmap.auditing.preparation import evaluating
-from heedmap.auditing.upper.measure import UpperFacts, UpperOptions
+from heedmap.auditing.trail import measure_trail
+from heedmap.auditing.upper.measure import UpperFacts, UpperOptions, measure_by_exchange
+from heedmap.data.observation import Observation
 from heedmap.data.trials import Trial
-from heedmap.errors import PolicyError
+from heedmap.errors import CaptureError, PolicyError
 from heedmap.ladder.verdict import Measurements
 from heedmap.measures.share import region_shares, visible_counts
 from heedmap.policies.base import ActionScores, Policy, same_sums, weights_sha256, weights_sums
@@ -35,7 +38,7 @@ from heedmap.record.record import Case, LayoutInfo, PolicyResult
 from heedmap.record.tables import LayoutKind, TableName, position_table, share_table, trial_table
 from heedmap.tracing.capture.towers import remembering
 from heedmap.tracing.capture.trace import one_attention_path
-from heedmap.tracing.observe import Pass, describe_action
+from heedmap.tracing.observe import describe_action
 from heedmap.types import VisibleByLayer
 
 
@@ -131,28 +134,39 @@ def climb(policy: Policy, plan: Climb, *, with_hash: bool = True) -> Climbed:
         )
         plan.keep_trials(policy, upper)
         return Climbed(result, upper)
-    with one_attention_path(), evaluating(policy):
-        before = weights_sums(policy.module)
+    with one_attention_path(), evaluating(policy), _weights_unchanged(policy):
         first = plan.examined[0]
         text = next(iter(first.instructions.values()))
-        transformer = find_transformer(policy, first.observation, text, plan.seed)
-        found = _Findings(Diagnosis(policy, transformer, plan.seed))
-        assert transformer.first_pass is not None
-        found.rows[transformer.first_pass.stack.length] = transformer.first_rows
-        with remembering(policy.module, transformer.towers, transformer.memories):
-            for frame in plan.examined:
-                _climb_frame(policy, transformer, frame, plan, found)
-            upper = found.diagnosis.upper(plan.trials, lambda: plan.on_step(policy), plan.options)
-            measurements = found.diagnosis.measurements(first.instructions, upper)
+        before = _acts_alike(policy, first.observation, text)
+        try:
+            climbed = _read(policy, plan, before, with_hash=with_hash)
+        except CaptureError as error:  # what it does can still be measured, and followed
+            climbed = _unread(policy, plan, str(error), with_hash=with_hash)
         with stage("running the first frame once more, plainly"):
-            after = policy([first.observation], [text])
-        _check_unchanged(policy, transformer, found.diagnosis.first.seen, after)
-        if not same_sums(weights_sums(policy.module), before):
-            raise PolicyError(
-                f"The weights or buffers of '{policy.name}' changed while it was audited; "
-                f"run it in evaluation mode, without updates in its forward pass."
-            )
-    plan.keep_trials(policy, upper)
+            _check_same(policy, before, policy([first.observation], [text]))
+    plan.keep_trials(policy, climbed.upper)
+    return climbed
+
+
+def _read(policy: Policy, plan: Climb, before: ActionScores, *, with_hash: bool) -> Climbed:
+    """With the attention of the transformer that feeds the action.
+
+    Raises CaptureError where there is none that can be read.
+    """
+    first = plan.examined[0]
+    text = next(iter(first.instructions.values()))
+    transformer = find_transformer(policy, first.observation, text, plan.seed)
+    found = _Findings(Diagnosis(policy, transformer, plan.seed))
+    assert transformer.first_pass is not None
+    found.rows[transformer.first_pass.stack.length] = transformer.first_rows
+    with remembering(policy.module, transformer.towers, transformer.memories):
+        for frame in plan.examined:
+            _climb_frame(policy, transformer, frame, plan, found)
+        upper = found.diagnosis.upper(plan.trials, lambda: plan.on_step(policy), plan.options)
+        measurements = found.diagnosis.measurements(first.instructions, upper)
+    for scores in (transformer.first_scores, found.diagnosis.first.seen.scores):
+        _check_same(policy, before, scores)
+    measurements = _with_trail(policy, plan, measurements)
     stack = found.diagnosis.first.seen.stack
     result = policy_result(
         describe_policy(policy, stack, plan.declared_for(policy)),
@@ -165,16 +179,62 @@ def climb(policy: Policy, plan: Climb, *, with_hash: bool = True) -> Climbed:
     return Climbed(result, upper, found.facts, found.frames, found.attention)
 
 
-def _check_unchanged(
-    policy: Policy, transformer: Transformer, observed: Pass, after: ActionScores
-) -> None:
-    """The first case's scores: when the transformer was found, under watch, and plainly at last."""
-    for scores in (transformer.first_scores, observed.scores):
-        if scores is None or not torch.equal(scores, after):
-            raise PolicyError(
-                f"The policy '{policy.name}' gave different actions before, during and after its "
-                f"audit; it must be deterministic. Pin its noise and clear its caches."
-            )
+def _unread(policy: Policy, plan: Climb, why: str, *, with_hash: bool) -> Climbed:
+    """Behaviour and trail alone, where no attention could be read."""
+    upper = UpperFacts()
+    if plan.trials:
+        upper = measure_by_exchange(
+            policy, plan.trials, plan.seed, lambda: plan.on_step(policy), plan.options
+        )
+    measurements = Measurements.of_black_box(upper.obeyed, upper.behaviour, unread=why)
+    measurements = _with_trail(policy, plan, measurements)
+    described = describe_policy(policy)
+    weights = weights_sha256(policy.module) if with_hash else None
+    return Climbed(policy_result(described, policy.name, weights, measurements), upper)
+
+
+def _with_trail(policy: Policy, plan: Climb, measurements: Measurements) -> Measurements:
+    """With the step at which the instruction was lost, where the action does not follow it."""
+    behaviour = measurements.behaviour
+    if behaviour is None or not plan.trials or behaviour.responds:
+        return measurements
+    trail = measure_trail(policy, plan.trials, behaviour, plan.seed)
+    return measurements.model_copy(update={"trail": trail})
+
+
+@stage("asking the same twice")
+def _acts_alike(policy: Policy, observation: Observation, text: str) -> ActionScores:
+    """What the policy does twice. Raises PolicyError where it is not deterministic."""
+    one, two = (policy([observation], [text]) for _ in range(2))
+    if not torch.equal(one, two):
+        apart = float((one - two).abs().max()) if one.shape == two.shape else float("nan")
+        raise PolicyError(
+            f"The policy '{policy.name}' is not deterministic: the same frame and instruction, "
+            f"given twice, gave actions that differ by up to {apart:.2g}. Pin its noise "
+            f"(CallablePolicy(..., noise_seed=0)), and clear its caches and queues in each call."
+        )
+    return one
+
+
+def _check_same(policy: Policy, before: ActionScores, after: ActionScores | None) -> None:
+    """The first case's scores: before, under watch, and plainly at last."""
+    if after is None or not torch.equal(before, after):
+        raise PolicyError(
+            f"The policy '{policy.name}' gave different actions before, during and after its "
+            f"audit; it must be deterministic. Pin its noise and clear its caches."
+        )
+
+
+@contextmanager
+def _weights_unchanged(policy: Policy) -> Iterator[None]:
+    """Raise PolicyError at the end where a weight or buffer is not what it was."""
+    before = weights_sums(policy.module)
+    yield
+    if not same_sums(weights_sums(policy.module), before):
+        raise PolicyError(
+            f"The weights or buffers of '{policy.name}' changed while it was audited; "
+            f"run it in evaluation mode, without updates in its forward pass."
+        )
 
 
 @stage("running the frames under their instructions")

@@ -106,6 +106,7 @@ class Diagnosis:
                 "bypass": bypass_of(first, others, self._seed),
                 "used": upper.used,
                 "obeyed": upper.obeyed,
+                "behaviour": upper.behaviour,
                 "causal_map": upper.causal_map,
                 "patches": tuple(
                     patch_map(subject, camera, positions)
@@ -214,7 +215,7 @@ def _length_changes_attention(examined: Examined) -> bool | None:
     except InstructionError:
         return None
     except SequenceLengthError:
-        return True  # even the sequence's length follows the instruction's
+        return None  # more positions, not other attention on the same ones
     return not np.array_equal(
         other.attention(examined.rows), examined.seen.attention(examined.rows)
     )

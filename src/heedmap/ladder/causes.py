@@ -16,6 +16,8 @@ Cause = Literal[
     "unknown_words",
     "same_ids",
     "overwritten",
+    "dropped",
+    "gated",
     "length_leak",
     "absent",
     "shifted_by_padding",
@@ -24,13 +26,20 @@ Cause = Literal[
     "image_masked",
     "values_zero",
     "unattended",
+    "drowned",
+    "saturated",
+    "constant_action",
     "unused",
     "confounded",
+    "state_decides",
+    "partial",
     "disobeyed",
+    "not_identified",
     "not_competent",
     "not_needed",
     "indirect_only",
     "bypass",
+    "image_unused",
     "not_measured",
     "none",
 ]
@@ -63,26 +72,56 @@ CAUSES: dict[Cause, About] = {
         "instructions of different words become the same ids, for another reason",
     ),
     "overwritten": About(("present",), "image embeddings are where the words were written"),
+    "dropped": About(
+        ("present",),
+        "the words are encoded, and what was made of them is left out: cut away, pooled without "
+        "them, or taken by nothing that the action depends on",
+    ),
+    "gated": About(
+        ("present", "attended"),
+        "what was made of the words is multiplied by zero: a gate, a scale or weights; `attended` "
+        "where attention had read it before",
+    ),
     "length_leak": About(
-        ("present",), "no word arrives, but the number of tokens still changes the attention"
+        ("present",),
+        "exchanging words for as many others changes nothing, but their number changes the action "
+        "or the attention",
     ),
     "absent": About(
         ("present",),
-        "no position moves with the instruction, and where it was lost is not known",
+        "nothing that the network receives changes with the instruction, and no ids are looked up; "
+        "or no position moves with it, and where it was lost is not known",
     ),
     "shifted_by_padding": About(
-        ("present",), "padding before the instruction shifts its positions"
+        ("present",),
+        "padding before the instruction shifts its positions, and the policy does not follow it",
     ),
     "masked": About(("visible",), "nothing can reach the action row from the instruction"),
     "action_before_instruction": About(
         ("visible",), "as `masked`, and the action row comes before the instruction"
     ),
-    "image_masked": About(("visible",), "nothing can reach the action row from any image token"),
+    "image_masked": About(
+        ("visible",),
+        "nothing can reach the action row from any image token; no rung fails where the "
+        "instruction is followed",
+    ),
     "values_zero": About(
         ("attended",), "the values at the instruction's positions are zero in every layer"
     ),
     "unattended": About(
         ("attended",), "less than 0.01 % of attention rollout reaches the instruction"
+    ),
+    "drowned": About(
+        ("attended",),
+        "what was made of the words is so small beside what it is added to that it is lost in "
+        "rounding",
+    ),
+    "saturated": About(
+        ("used",),
+        "the difference arrives, but the action is at its limit, or all actions have one score",
+    ),
+    "constant_action": About(
+        ("used",), "exchanging instruction, frame and state does not move the action"
     ),
     "unused": About(
         ("used", "obeyed"),
@@ -93,10 +132,23 @@ CAUSES: dict[Cause, About] = {
         "the action is right under the frame's own instruction and mostly the same under any "
         "other: the frame decides",
     ),
+    "state_decides": About(
+        ("used", "obeyed"), "as `confounded`, with the state in the place of the frame"
+    ),
+    "partial": About(
+        ("obeyed",),
+        "some instructions are followed on most frames, others are not, and the action changes "
+        "between them",
+    ),
     "disobeyed": About(
         ("obeyed",),
         "the action changes with the instruction, but is not the expected one; swapped actions are "
         "named",
+    ),
+    "not_identified": About(
+        ("used",),
+        "exchanging the instruction does not move the action, and no step could be named at which "
+        "it was lost",
     ),
     "not_competent": About(
         (), "even under the frames' own instructions the action is wrong on most frames"
@@ -104,11 +156,16 @@ CAUSES: dict[Cause, About] = {
     "not_needed": About((), "all instructions ask for the same action on all frames"),
     "indirect_only": About((), "the instruction reaches the action row only over other positions"),
     "bypass": About((), "the instruction has a path to the action beside its positions"),
+    "image_unused": About(
+        (), "the instruction is followed, and no other frame changes the action"
+    ),
     "not_measured": About((), "neither ids nor positions could be measured"),
     "none": About((), "nothing was found on the rungs measured"),
 }
 
-NO_FAULT: frozenset[Cause] = frozenset({"none", "indirect_only", "bypass"})
+NO_FAULT: frozenset[Cause] = frozenset(
+    {"none", "indirect_only", "bypass", "image_unused", "image_masked"}
+)
 """Causes whose sentence goes on to say what is known of rungs 5 and 6."""
 
 UNDECIDED: frozenset[Cause] = frozenset({"not_needed", "not_competent", "not_measured"})
@@ -119,6 +176,8 @@ NO_WORD_ARRIVES: frozenset[Cause] = frozenset(
         "empty_instruction",
         "stale_instruction",
         "overwritten",
+        "dropped",
+        "gated",
         "length_leak",
         "absent",
         "masked",

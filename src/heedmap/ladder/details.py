@@ -6,7 +6,7 @@ from heedmap.ladder.evidence import Estimate
 from heedmap.ladder.messages import Language, say
 from heedmap.ladder.messages.numbers import ABSENT, amount, percent, ranges, rate
 from heedmap.ladder.thresholds import LEAST_ACTION_CHANGE_SHARE
-from heedmap.ladder.upper import change_that_may_be_rounding
+from heedmap.ladder.upper import change_that_may_be_rounding, followed_and_not
 from heedmap.ladder.verdict import Details, Measurements
 
 
@@ -16,12 +16,14 @@ def details_of(measured: Measurements) -> Details:
     following = None if obeyed is None else obeyed.following
     competent = None if obeyed is None else obeyed.competent
     either = used or obeyed
+    trail = measured.trail
+    followed, ignored = ((), ()) if following is None else followed_and_not(following)
     return Details(
         positions=presence.positions or presence.mixed_positions,
         overwritten=presence.overwritten_positions,
         hops=measured.visibility.instruction_hops,
         image_total=measured.visibility.image_total,
-        lost_words=telling_lost_words(measured),
+        lost_words=_lost_words(measured),
         pairs=measured.tokens.identical_pairs,
         module=measured.bypass.module,
         share=None if measured.attended is None else measured.attended.share,
@@ -35,8 +37,18 @@ def details_of(measured: Measurements) -> Details:
         swapped=() if following is None else following.swapped,
         competent=None if competent is None else competent.rate,
         anyway=None if obeyed is None else obeyed.own_action_anyway,
+        module_at=None if trail is None else trail.module,
+        operator_at=None if trail is None else trail.operator,
+        followed=followed,
+        ignored=ignored,
         action_change=change_that_may_be_rounding(measured),
     )
+
+
+def _lost_words(measured: Measurements) -> tuple[str, ...]:
+    """As the trail found them, or as single exchanges of words did."""
+    trail = measured.trail
+    return trail.lost_words if trail and trail.lost_words else telling_lost_words(measured)
 
 
 def telling_lost_words(measured: Measurements) -> tuple[str, ...]:
@@ -84,6 +96,9 @@ def detail_texts(details: Details | dict[str, str], language: Language) -> dict[
         "swapped": ", ".join(f"{a} <-> {b}" for a, b in details.swapped),
         "competent": rate_text(details.competent),
         "anyway": percent(None if details.anyway is None else details.anyway.value),
+        "where": _where(details, language),
+        "followed": ", ".join(details.followed),
+        "ignored": ", ".join(details.ignored),
     }
     if details.action_change is not None:
         texts["change"] = f"{100 * details.action_change:.1g} %"
@@ -92,6 +107,16 @@ def detail_texts(details: Details | dict[str, str], language: Language) -> dict[
         figure = f"{details.mediated.value:.2f}"
         texts["removed"] = _removed(figure, texts["dependence"], language)
     return {name: text or ABSENT for name, text in texts.items()}
+
+
+def _where(details: Details, language: Language) -> str:
+    """Where the trail ends: "decoder.layers.0.attn (index_put_)"."""
+    if details.operator_at is None:
+        return ""
+    operator = details.operator_at.removeprefix("aten::")
+    if details.module_at:
+        return say("where_operator", language, module=details.module_at, operator=operator)
+    return say("where_outermost", language, operator=operator)
 
 
 def _removed(mediated: str, dependence: str, language: Language) -> str:

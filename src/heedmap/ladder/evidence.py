@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 from heedmap.frozen import Frozen
+from heedmap.ladder.thresholds import ROUNDING_SHARE
 
 Intervention = Literal["exchange", "cut", "map"]
 """What rungs 5 and 6 are measured by: rung 6, rung 5, then where in the network."""
@@ -269,3 +270,109 @@ class ObeyedFacts(Frozen):
     action_change: float | None = None
     """Largest change of one value of the action between such instructions, as a share of the
     action's largest |value|; None for discrete heads, without such pairs, and in older records."""
+
+
+class BehaviourFacts(Frozen):
+    """What exchanging instruction, frame and state does to the action, in the action's own units.
+
+    Changes are the largest of any value of the scores, over a few frames.
+    """
+
+    largest_score: float
+    """Largest |score| seen."""
+    noise: float
+    """Largest change under the same input, given again or together with others."""
+    instruction_change: float
+    """Under the other instructions of the frame."""
+    same_length_change: float | None
+    """Under other words of as many tokens; None where no such words were found."""
+    frame_change: float | None
+    """Under other frames: those of the audit, an inverted one and noise. None without a frame."""
+    state_change: float | None = None
+    """Under other states; None where there is none."""
+    is_tied: bool = False
+    """Whether every action has the same score, on all of them."""
+    state_decides: bool = False
+    """Whether the action goes with the state where states and frames are exchanged."""
+
+    @property
+    def floor(self) -> float:
+        """Changes up to this may be rounding."""
+        return max(4 * self.noise, ROUNDING_SHARE * self.largest_score)
+
+    def is_response(self, change: float | None) -> bool:
+        """Whether a change is more than rounding."""
+        return change is not None and change > self.floor
+
+    @property
+    def is_length_only(self) -> bool:
+        """Whether the number of words or tokens moves the action, and the words do not."""
+        known = self.same_length_change is not None
+        responds = self.is_response(self.instruction_change)
+        return known and responds and not self.is_response(self.same_length_change)
+
+    @property
+    def responds(self) -> bool:
+        """Whether what the instruction says moves the action at all."""
+        return self.is_response(self.instruction_change) and not self.is_length_only
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether no other frame moves the action."""
+        return self.frame_change is not None and not self.is_response(self.frame_change)
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether nothing moves the action."""
+        changes = (self.instruction_change, self.same_length_change, self.state_change)
+        return self.is_blind and not any(self.is_response(each) for each in changes)
+
+
+How = Literal[
+    "not entered",
+    "left out",
+    "overwritten",
+    "multiplied by zero",
+    "masked",
+    "masked by order",
+    "no weight",
+    "values equal",
+    "rounded away",
+    "saturated",
+    "not known",
+]
+"""What became of the difference between two instructions."""
+
+WordsFate = Literal["arrive", "cut off", "unknown", "same", "stale", "empty", "no input"]
+"""What became of the words in which the instructions differ, before the network."""
+
+
+class TrailFacts(Frozen):
+    """Where the difference between two instructions on one frame was lost."""
+
+    texts: tuple[str, str]
+    how: How | None
+    """None where it was not lost: the action differs."""
+    operator: str | None = None
+    """The operator that took it and did not pass it on: "aten::index_put_"."""
+    module: str | None = None
+    """The module in which that operator ran; empty for the outermost."""
+    call: int = 0
+    positions: tuple[int, ...] = ()
+    """Along the sequence, where it differed before; empty where there is none."""
+    kept: tuple[int, ...] = ()
+    """Rows that went on instead, where rows were picked."""
+    on_ids: bool = False
+    """Whether it was lost while still token ids."""
+    is_inside_reader: bool = False
+    """Whether it was lost in the network that holds the frame too."""
+    frame_is_lost_there: bool = False
+    """Whether the difference between two frames ends at the same operator."""
+    was_attended: bool = False
+    """Whether an attention computation took it in before it was lost."""
+    words: WordsFate = "arrive"
+    lost_words: tuple[str, ...] = ()
+    matched_share: float = 1.0
+    """Operators of the one run that were found in the other one."""
+    is_whole: bool = True
+    """False where the run was too large to be recorded to its end."""

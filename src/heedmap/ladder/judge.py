@@ -1,14 +1,18 @@
 """From measurements to a verdict: pure rules, one function a rung.
 
-A rung `fails` only on direct evidence. Low attention is none: information travels over
+Rungs are judged one by one, each from its own evidence; then `reconcile.py` puts behaviour and
+trail above structure. A rung `fails` only on direct evidence. Low attention is none: information travels over
 other positions, so rung 4 fails only where nothing at all can be read. Rungs 5 and 6 are
 judged in `upper.py`, from cuts and exchanges.
 """
 
 from __future__ import annotations
 
+from typing import get_args
+
 from heedmap.ladder.causes import Cause, RungName
 from heedmap.ladder.details import details_of, telling_lost_words
+from heedmap.ladder.reconcile import Judged, is_blind, reconcile
 from heedmap.ladder.thresholds import UNATTENDED_ROLLOUT_SHARE
 from heedmap.ladder.upper import (
     judge_competent,
@@ -21,39 +25,34 @@ from heedmap.ladder.verdict import Measurements, Rung, Status, Verdict
 from heedmap.ladder.wording import verdict_text
 
 
+RUNGS: tuple[RungName, ...] = get_args(RungName)
+
+
 def judge(measured: Measurements) -> Verdict:
     """The verdict on one policy."""
-    tokenised, token_cause = _tokenised(measured)
-    present, presence_cause = _present(measured)
-    visible, visibility_cause = _visible(measured)
-    attended, attention_cause = _attended(measured)
-    used, use_cause = judge_used(measured)
-    obeyed, obedience_cause = judge_obeyed(measured)
-    rungs: dict[RungName, Rung] = {
-        "tokenised": tokenised,
-        "present": present,
-        "visible": visible,
-        "attended": attended,
-        "used": used,
-        "obeyed": obeyed,
+    judged: dict[RungName, Judged] = {
+        "tokenised": _tokenised(measured),
+        "present": _present(measured),
+        "visible": _visible(measured),
+        "attended": _attended(measured),
+        "used": judge_used(measured),
+        "obeyed": judge_obeyed(measured),
     }
-    cause = (
-        token_cause
-        or presence_cause
-        or visibility_cause
-        or attention_cause
-        or use_cause
-        or obedience_cause
-        or _without_fault(measured)
-    )
+    judged, notes = reconcile(measured, judged)
+    causes = [judged[name][1] for name in RUNGS]
+    cause = next((each for each in causes if each is not None), None) or _without_fault(measured)
+    if cause in ("none", "indirect_only", "bypass") and is_blind(measured, judged):
+        cause = "image_masked" if "image_masked" in notes else "image_unused"
     verdict = Verdict(
         cause=cause,
         sentence="",
         fix="",
-        rungs=rungs,
+        rungs={name: rung for name, (rung, _) in judged.items()},
         bypass=measured.bypass,
         needed=judge_needed(measured),
         competent=judge_competent(measured),
+        is_unread=measured.unread is not None,
+        notes=notes,
         details=details_of(measured),
     )
     sentence, fix = verdict_text(verdict)
@@ -142,7 +141,7 @@ def _without_fault(measured: Measurements) -> Cause:
         return "bypass"
     if not measured.presence.measured and measured.tokens.module is None:
         known = measured.obeyed is not None and responds(measured.obeyed)
-        if not (measured.by_exchange_only and known):
+        if not known:
             return "not_measured"
     if judge_needed(measured).status == "fails":
         return "not_needed"

@@ -51,6 +51,10 @@ over frames and so significant. On the development members an effect is at most 
 the instruction could not be learned, and at least 0.33 where it decides. For continuous actions
 0.1 is a tenth of the standard deviation."""
 
+ROUNDING_SHARE = 1e-6
+"""Change of an action's scores, as a share of the largest of them, up to which it may be rounding:
+some ten steps of float32. What a policy's own batches do to its scores counts beside it."""
+
 LEAST_ACTION_CHANGE_SHARE = 1e-4
 """Smallest change of a continuous action that can be judged, as a share of the action's largest
 value (`measures.distance.largest_change`): rounding, and running in batches, may do as much."""
@@ -58,6 +62,10 @@ value (`measures.distance.largest_change`): rounding, and running in batches, ma
 LEAST_FOLLOWED_SHARE = 0.5
 """Share of frames (0..1); an instruction whose rate has its upper end below it is not obeyed, even
 where the mean over all instructions is above chance: on most frames another action is output."""
+
+FOLLOWED_SHARE = 0.75
+"""Share of frames (0..1) from which a single instruction counts as followed, where others are not:
+well above chance among two or three actions."""
 
 SWAPPED_SHARE = 0.5
 """Share of cases (0..1) above which one action is output in the place of another: most of them."""

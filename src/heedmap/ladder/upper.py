@@ -7,9 +7,10 @@ A significant effect of no size proves nothing, so every rule needs both: size
 from __future__ import annotations
 
 from heedmap.ladder.causes import Cause
-from heedmap.ladder.evidence import Estimate, ObeyedFacts
+from heedmap.ladder.evidence import Estimate, FollowingFacts, ObeyedFacts
 from heedmap.ladder.thresholds import (
     COMPETENT_SHARE,
+    FOLLOWED_SHARE,
     LEAST_ACTION_CHANGE_SHARE,
     LEAST_EFFECT,
     LEAST_FOLLOWED_SHARE,
@@ -50,9 +51,13 @@ def judge_used(measured: Measurements) -> tuple[Rung, Cause | None]:
         return _too_small(change)
     facts = measured.used
     if facts is None:
-        return _used_by_exchange(measured) if measured.by_exchange_only else _NOT_MEASURED
+        by_exchange = measured.by_exchange_only or measured.behaviour is not None
+        return _used_by_exchange(measured) if by_exchange else _NOT_MEASURED
     evidence = facts.model_dump(mode="json")
     if is_effect(facts.mediated, facts.unit):
+        return Rung(status="holds", value=facts.mediated.value, evidence=evidence), None
+    if _moves(measured):
+        evidence |= {"by": "exchange"}  # by another way than the sequence that was cut
         return Rung(status="holds", value=facts.mediated.value, evidence=evidence), None
     if measured.obeyed is None or not _decided(measured.obeyed):
         # no expected action says that it should be used
@@ -70,11 +75,23 @@ def _used_by_exchange(measured: Measurements) -> tuple[Rung, Cause | None]:
         return _NOT_MEASURED
     evidence = {"by": "exchange", **facts.beyond_paraphrase.model_dump(mode="json")}
     value = facts.beyond_paraphrase.value
-    if responds(facts):
+    if responds(facts) or _moves(measured):
         return Rung(status="holds", value=value, evidence=evidence), None
     if not _decided(facts):
         return Rung(status="not measured", evidence=evidence), None
     return Rung(status="fails", value=value, evidence=evidence), _cause_of_no_use(measured)
+
+
+def _moves(measured: Measurements) -> bool:
+    """Whether what the instruction says moves the action, by enough to count.
+
+    More than a paraphrase does or not: that is a question of rung 6. False where only the number
+    of words does, and in records without `behaviour`.
+    """
+    facts, behaviour = measured.obeyed, measured.behaviour
+    if facts is None or facts.swap_distance is None or behaviour is None:
+        return False
+    return behaviour.responds and is_effect(facts.swap_distance, facts.unit)
 
 
 def judge_obeyed(measured: Measurements) -> tuple[Rung, Cause | None]:
@@ -85,25 +102,50 @@ def judge_obeyed(measured: Measurements) -> tuple[Rung, Cause | None]:
     if facts is None or facts.beyond_paraphrase is None:
         return Rung(status="not measured"), None
     evidence = facts.model_dump(mode="json")
+    following = facts.following
+    is_competent = judge_competent(measured).status != "fails"
+    if following is not None and is_competent and _is_followed(following):
+        return Rung(status="holds", value=following.rate.value, evidence=evidence), None
     if not responds(facts):
         if not _decided(facts):
             return Rung(status="not measured", evidence=evidence), None
-        value = None if facts.following is None else facts.following.rate.value
+        value = None if following is None else following.rate.value
         rung = Rung(status="fails", value=value, evidence=evidence)
-        return rung, _cause_of_no_use(measured)
-    following = facts.following
+        by_wording = _moves(measured)
+        return rung, (_cause_of_disobedience if by_wording else _cause_of_no_use)(measured)
     is_swapped = following is not None and bool(following.swapped)
-    if judge_competent(measured).status == "fails" and not is_swapped:
+    if not is_competent and not is_swapped:
         return Rung(status="not measured", evidence=evidence), "not_competent"
     if following is None:
         cause: Cause | None = "not_competent" if facts.not_competent else None
         return Rung(status="not measured", evidence=evidence), cause
+    rung = Rung(status="fails", value=following.rate.value, evidence=evidence)
+    return rung, _cause_of_disobedience(measured)
+
+
+def _is_followed(following: FollowingFacts) -> bool:
     each = [_upper(rate) >= LEAST_FOLLOWED_SHARE for rate in following.by_instruction.values()]
-    holds = is_above(following.rate, following.chance) and all(each) and not is_swapped
-    rung = Rung(status="holds" if holds else "fails", value=following.rate.value, evidence=evidence)
-    if holds:
-        return rung, None
-    return rung, "confounded" if _frame_decides(measured) else "disobeyed"
+    is_better = is_above(following.rate, following.chance)
+    return is_better and all(each) and not following.swapped
+
+
+def followed_and_not(following: FollowingFacts) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of the instructions that are followed on most frames, and of those that are not."""
+    rates = following.by_instruction
+    followed = tuple(name for name, rate in rates.items() if rate.value >= FOLLOWED_SHARE)
+    ignored = tuple(name for name, rate in rates.items() if _upper(rate) < LEAST_FOLLOWED_SHARE)
+    return followed, ignored
+
+
+def _cause_of_disobedience(measured: Measurements) -> Cause:
+    """The action changes with the instruction, but is not what was asked."""
+    facts = measured.obeyed
+    if _frame_decides(measured):
+        return _what_decides(measured)
+    following = None if facts is None else facts.following
+    if following is not None and not following.swapped and all(followed_and_not(following)):
+        return "partial"
+    return "disobeyed"
 
 
 def may_be_rounding(change: float | None) -> bool:
@@ -145,7 +187,23 @@ def is_above(estimate: Estimate, chance: float) -> bool:
 
 
 def _cause_of_no_use(measured: Measurements) -> Cause:
-    return "confounded" if _frame_decides(measured) else "unused"
+    if _frame_decides(measured):
+        return _what_decides(measured)
+    return "state_decides" if _only_state_moves(measured) else "unused"
+
+
+def _what_decides(measured: Measurements) -> Cause:
+    """Of frame and state, what the action goes with where the two are mixed."""
+    behaviour = measured.behaviour
+    is_state = behaviour is not None and behaviour.state_decides
+    return "state_decides" if is_state or _only_state_moves(measured) else "confounded"
+
+
+def _only_state_moves(measured: Measurements) -> bool:
+    behaviour = measured.behaviour
+    if behaviour is None:
+        return False
+    return behaviour.is_blind and behaviour.is_response(behaviour.state_change)
 
 
 def _frame_decides(measured: Measurements) -> bool:

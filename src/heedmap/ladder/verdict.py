@@ -13,11 +13,13 @@ from pydantic import Field
 from heedmap.frozen import Frozen
 from heedmap.ladder.causes import Cause, RungName
 from heedmap.ladder.evidence import (
+    BehaviourFacts,
     Bypass,
     CausalMap,
     Estimate,
     ObeyedFacts,
     PatchMap,
+    TrailFacts,
     UsedFacts,
 )
 
@@ -142,11 +144,23 @@ class Measurements(Frozen):
     causal_map: CausalMap | None = None
     patches: tuple[PatchMap, ...] = ()
     by_exchange_only: bool = False
-    """A black box: rung 5 is judged by exchanging instructions."""
+    """No attention could be read: rung 5 is judged by exchanging instructions."""
+    behaviour: BehaviourFacts | None = None
+    """What exchanging instruction, frame and state does; None in older records."""
+    trail: TrailFacts | None = None
+    """Where the instruction was lost; None where it was not, or no module is at hand."""
+    unread: str | None = None
+    """Why no transformer's attention could be read; None where it was, and for a black box."""
 
     @classmethod
-    def of_black_box(cls, obeyed: ObeyedFacts | None) -> Measurements:
-        """What is known where nothing but actions can be seen."""
+    def of_black_box(
+        cls,
+        obeyed: ObeyedFacts | None,
+        behaviour: BehaviourFacts | None = None,
+        trail: TrailFacts | None = None,
+        unread: str | None = None,
+    ) -> Measurements:
+        """What is known where no attention can be read, or nothing but actions be seen."""
         return cls(
             stacks=(),
             tokens=TokenFacts(module=None),
@@ -165,6 +179,9 @@ class Measurements(Frozen):
             bypass=Bypass(status="not measured"),
             obeyed=obeyed,
             by_exchange_only=True,
+            behaviour=behaviour,
+            trail=trail,
+            unread=unread,
         )
 
 
@@ -265,6 +282,12 @@ class Details(Frozen):
     """As `rate`, under the frames' own instructions."""
     anyway: Estimate | None = None
     """Share of the other instructions under which the frame's own action is output: 0..1."""
+    module_at: str | None = None
+    """Where the trail ends: the module; empty for the outermost."""
+    operator_at: str | None = None
+    followed: tuple[str, ...] = ()
+    """Names of the instructions that are followed, where others are not."""
+    ignored: tuple[str, ...] = ()
     action_change: float | None = None
     """What exchanging the instruction changes, of the action's own magnitude (0..1), where that is
     so little that it may be rounding."""
@@ -282,6 +305,10 @@ class Verdict(Frozen):
     """Gate: does any frame leave a choice that the instruction decides?"""
     competent: Rung = Rung(status="not measured")
     """Gate: is the action right under the instruction that a frame came with?"""
+    is_unread: bool = False
+    """Whether no transformer's attention could be read, though the module is at hand."""
+    notes: tuple[Cause, ...] = ()
+    """Oddities of the structure that did not keep the instruction from arriving."""
     details: Details | dict[str, str] = Details()
     """What the sentence names, as values; records of schema 1 to 3 hold English text."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from heedmap.ladder.causes import NO_FAULT, RungName
+from heedmap.ladder.causes import NO_FAULT, Cause, RungName
 from heedmap.ladder.details import detail_texts
-from heedmap.ladder.messages import Language, say
+from heedmap.ladder.messages import Language, has_message, say
 from heedmap.ladder.upper import is_effect
 from heedmap.ladder.verdict import Details, Verdict
 
@@ -19,27 +19,78 @@ def verdict_text(verdict: Verdict, language: Language = "en") -> tuple[str, str]
     texts = detail_texts(verdict.details, language)
     if verdict.cause == "not_measured" and is_too_small(verdict):
         return say("and_too_small", language, **texts), say("fix_too_small", language)
-    keys = [_cause_key(verdict), *_further(verdict)]
-    sentence = " ".join(say(key, language, **texts) for key in keys)
-    return sentence, say(f"fix_{verdict.cause}", language)
+    texts["notes"] = "; ".join(say(f"note_{note}", language) for note in verdict.notes)
+    key = _cause_key(verdict)
+    sentence = " ".join(say(each, language, **texts) for each in (key, *_further(verdict)))
+    return sentence, say(_fix_key(verdict, key, language), language, **texts)
+
+
+_TRAILED = "_by_trail"
 
 
 def _cause_key(verdict: Verdict) -> str:
-    """The sentence on a black box leaves out the steps that could not be observed."""
-    is_black_box = verdict.rungs["present"].status == "not measured"
-    suffix = "_by_exchange" if is_black_box and verdict.cause in ("none", "unused") else ""
-    return f"cause_{verdict.cause}{suffix}"
+    """The sentence says no more than was measured: by exchange, by the trail, or by structure."""
+    cause, first = verdict.cause, verdict.first_failing
+    by = None if first is None else verdict.rungs[first].evidence.get("by")
+    if cause == "saturated" and not _has_place(verdict):
+        return "cause_tied"
+    if cause == "not_identified" and not _has_place(verdict):
+        return "cause_not_identified_nowhere"
+    if by == "trail" and cause in _BY_TRAIL:
+        on_ids = cause == "truncated" and _has_place(verdict)
+        return "cause_truncated_on_ids" if on_ids else f"cause_{cause}{_TRAILED}"
+    if cause in ("none", "image_unused", "image_masked", "bypass") and verdict.notes:
+        return "cause_none_as_it_acts" if cause == "none" else f"cause_{cause}"
+    is_unread = verdict.rungs["present"].status == "not measured"
+    suffix = "_by_exchange" if is_unread and cause in ("none", "unused") else ""
+    if suffix and cause == "none" and verdict.is_unread:
+        return "cause_none_as_it_acts"
+    return f"cause_{cause}{suffix}"
+
+
+_BY_TRAIL: frozenset[Cause] = frozenset(
+    {
+        "empty_instruction",
+        "stale_instruction",
+        "truncated",
+        "unknown_words",
+        "same_ids",
+        "absent",
+        "overwritten",
+        "length_leak",
+        "masked",
+        "action_before_instruction",
+        "values_zero",
+        "unattended",
+    }
+)
+"""Causes that structure finds too, of which it then says more."""
+
+
+def _has_place(verdict: Verdict) -> bool:
+    """Whether the trail ended at an operator."""
+    details = verdict.details
+    return isinstance(details, Details) and details.operator_at is not None
+
+
+def _fix_key(verdict: Verdict, key: str, language: Language) -> str:
+    own = key.replace("cause_", "fix_", 1)
+    return own if has_message(own, language) else f"fix_{verdict.cause}"
 
 
 def _further(verdict: Verdict) -> list[str]:
     """Messages that follow the one on the cause."""
     obeyed = verdict.rungs["obeyed"].status
     if verdict.cause in NO_FAULT:
-        return _upper(verdict)
-    keys = ["and_swapped"] if verdict.cause == "disobeyed" and has_swapped(verdict) else []
+        further = _upper(verdict)
+        if verdict.is_unread:
+            further.append("and_unread")
+        return [*further, "and_notes"] if verdict.notes else further
+    keys = ["and_unread"] if verdict.is_unread else []
+    keys += ["and_swapped"] if verdict.cause == "disobeyed" and has_swapped(verdict) else []
     if verdict.bypass.status == "found":
         keys.append("and_follows_by_bypass" if obeyed == "holds" else "and_bypassed")
-    return keys
+    return [*keys, "and_notes"] if verdict.notes else keys
 
 
 def _upper(verdict: Verdict) -> list[str]:

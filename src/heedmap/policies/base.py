@@ -22,6 +22,7 @@ from heedmap.errors import (
     PolicyRunError,
     first_line_of,
 )
+from heedmap.policies.outputs import as_scores
 from heedmap.policies.stages import current_stage
 from heedmap.record.record import HeldOutAccuracy, Loaded
 
@@ -122,12 +123,12 @@ class Policy(ABC):
     ) -> ActionScores:
         """`act` as it is run everywhere: counted, noise pinned, its errors under their own name.
 
-        With gradients or without, as the caller has it; scores may be of any shape, and not
-        finite. Raises PolicyRunError, InstructionError as `own_errors` says.
+        With gradients or without, as the caller has it; scores may not be finite. Raises PolicyRunError, InstructionError as `own_errors` says.
         """
         with self.own_errors(instructions), self.pinned_noise():
             self.act_calls += 1
-            return self.act(observations, instructions)
+            given = self.act(observations, instructions)
+            return as_scores(given, len(observations))
 
     @contextmanager
     def own_errors(self, instructions: Sequence[str]) -> Iterator[None]:

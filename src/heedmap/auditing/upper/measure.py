@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from heedmap.auditing.behaviour import measure_behaviour
 from heedmap.auditing.upper.maps import measure_map
 from heedmap.auditing.upper.obeyed import Obedience, measure_obedience
 from heedmap.auditing.upper.respond import respond
@@ -17,7 +18,14 @@ from heedmap.auditing.upper.used import measure_use
 from heedmap.data.instructions import check_expected_actions, check_instructions
 from heedmap.data.trials import Trial
 from heedmap.errors import InstructionError
-from heedmap.ladder.evidence import INTERVENTIONS, CausalMap, Intervention, ObeyedFacts, UsedFacts
+from heedmap.ladder.evidence import (
+    INTERVENTIONS,
+    BehaviourFacts,
+    CausalMap,
+    Intervention,
+    ObeyedFacts,
+    UsedFacts,
+)
 from heedmap.ladder.upper import may_be_rounding
 from heedmap.measures.distance import ActionMetric
 from heedmap.measures.following import parse_expectation
@@ -54,6 +62,8 @@ class UpperFacts(NamedTuple):
     for too little change, which a sweep may find to be enough over more trials."""
     responses: Responses | None = None
     """What rung 6 was measured from."""
+    behaviour: BehaviourFacts | None = None
+    """What exchanging instruction, frame and state does."""
 
 
 def measure_upper(
@@ -75,7 +85,12 @@ def measure_upper(
     responses = respond(runner, trials)
     metric = _metric(responses, policy, options)
     obeyed = measure_obedience(responses, metric, policy.action_names, seed)
-    found = UpperFacts(obeyed=obeyed.facts, by_trial=_named(obeyed, trials), responses=responses)
+    found = UpperFacts(
+        obeyed=obeyed.facts,
+        by_trial=_named(obeyed, trials),
+        responses=responses,
+        behaviour=measure_behaviour(runner, responses, trials, seed),
+    )
     on_stage()
     if options.until == "exchange":
         return found
@@ -104,11 +119,18 @@ def measure_by_exchange(
     """Rung 6 of a policy of which nothing but its actions can be seen."""
     first = trials[0]
     tried = [(first.observation, text) for text in first.instructions.values()]
-    responses = respond(Runner.of(policy, tried, most=options.batch), trials)
+    runner = Runner.of(policy, tried, most=options.batch)
+    responses = respond(runner, trials)
     metric = _metric(responses, policy, options)
     obeyed = measure_obedience(responses, metric, policy.action_names, seed)
+    found = UpperFacts(
+        obeyed=obeyed.facts,
+        by_trial=_named(obeyed, trials),
+        responses=responses,
+        behaviour=measure_behaviour(runner, responses, trials, seed),
+    )
     on_stage()
-    return UpperFacts(obeyed=obeyed.facts, by_trial=_named(obeyed, trials), responses=responses)
+    return found
 
 
 def _metric(responses: Responses, policy: Policy, options: UpperOptions) -> ActionMetric:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from heedmap.auditing.lower.tokens import MADE_UP_WORDS
 from heedmap.auditing.upper.responses import Request, Responses
-from heedmap.auditing.upper.runner import Runner
+from heedmap.auditing.upper.runner import Example, Runner
 from heedmap.data.trials import Trial
 from heedmap.errors import PolicyError
 from heedmap.policies.stages import stage
@@ -14,15 +14,22 @@ from heedmap.policies.stages import stage
 
 @stage("measuring what swapping instructions does")
 def respond(runner: Runner, trials: Sequence[Trial]) -> Responses:
-    """Run everything; a control that the policy refuses (InstructionError) is left out.
+    """Run everything; a control that the policy refuses, or fails on twice, is left out.
 
-    Raises PolicyError when it refuses an instruction itself, PolicyRunError when it fails.
+    Raises PolicyError when it refuses an instruction itself, PolicyRunError when it fails on one.
     """
     requests = [request for number, trial in enumerate(trials) for request in _of(number, trial)]
-    examples = [(trials[r.trial].observation, r.text) for r in requests]
-    found = list(zip(requests, runner.scores(examples), strict=True))
-    for request, scores in found:
-        if scores is None and request.kind == "asked":
+    asked = [request for request in requests if request.kind == "asked"]
+    controls = [request for request in requests if request.kind != "asked"]
+
+    def examples(some: Sequence[Request]) -> list[Example]:
+        return [(trials[request.trial].observation, request.text) for request in some]
+
+    scores = dict(zip(asked, runner.scores(examples(asked)), strict=True))
+    scores |= zip(controls, runner.controls(examples(controls)), strict=True)
+    found = [(request, scores[request]) for request in requests]
+    for request, given in found:
+        if given is None and request.kind == "asked":
             raise PolicyError(
                 f"The policy '{runner.policy.name}' refuses to act on the frame "
                 f"'{trials[request.trial].name}' under the instruction '{request.text}'; leave it "

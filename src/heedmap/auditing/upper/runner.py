@@ -9,7 +9,8 @@ import torch
 
 from heedmap.auditing.upper.responses import Scores
 from heedmap.data.observation import Observation
-from heedmap.errors import CaptureError, InstructionError, NonFiniteError
+from heedmap.errors import CaptureError, InstructionError, NonFiniteError, PolicyRunError
+from heedmap.policies.attempts import attempt
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
 from heedmap.tracing.batches import BatchSize, in_batches, size_that_fits
@@ -74,6 +75,20 @@ class Runner:
         several = torch.stack(in_batches(alike, batch, lambda some: policy(*_columns(some))))
         agrees = (single - several).abs().max() <= BATCH_TOLERANCE * single.abs().max().clamp(min=1)
         return cls(policy, batch if agrees else BatchSize(1), together)
+
+    def controls(self, examples: Sequence[Example]) -> list[Scores | None]:
+        """As `scores`, for what a policy need not take: also None where it fails twice in a row.
+
+        Such as no words at all, or a frame of noise.
+        """
+        try:
+            return self.scores(examples)
+        except PolicyRunError:
+            return [self._control(example) for example in examples]
+
+    def _control(self, example: Example) -> Scores | None:
+        found = attempt(lambda: self.scores([example]))
+        return None if isinstance(found, PolicyRunError) else found[0]
 
     def scores(self, examples: Sequence[Example]) -> list[Scores | None]:
         """Scores in the order of the examples; None where the policy refuses an instruction.

@@ -47,6 +47,11 @@ def say(key: str, language: Language = "en", **values: Value) -> str:
     return str(text)
 
 
+def has_message(key: str, language: Language = "en") -> bool:
+    """Whether the catalogue holds a message of this name."""
+    return _bundle(language).has_message(key)
+
+
 def words_in(language: Language) -> Callable[..., str]:
     """The function `say` for one language.
 

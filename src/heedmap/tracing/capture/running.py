@@ -6,7 +6,8 @@ The module is the innermost one that has begun and not ended.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -29,23 +30,39 @@ class Running:
 
     stack: list[str] = field(default_factory=lambda: [""])
     begun: list[str] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=lambda: [0])
+    """Which call of each of the running modules it is, from 0."""
 
     @property
     def innermost(self) -> str:
         """The module to which an operator that runs now belongs."""
         return self.stack[-1]
 
+    @property
+    def call(self) -> int:
+        """Which call of the innermost module it is, from 0."""
+        return self.numbers[-1]
+
 
 @contextmanager
-def watch_modules(module: nn.Module) -> Iterator[Running]:
-    """Follow which module inside `module` runs; leaves no hook behind."""
+def watch_modules(
+    module: nn.Module,
+    *,
+    on_enter: Callable[[str], None] | None = None,
+    on_leave: Callable[[str, int, Any], None] | None = None,
+) -> Iterator[Running]:
+    """Follow which module inside `module` runs; leaves no hook behind.
+
+    `on_enter` is called with a module's name, `on_leave` with its name, the number of the call and
+    what it gave (None where it raised).
+    """
     running = Running()
-    name_of = {inner: name for name, inner in module.named_modules()}
+    watched = _Watched({inner: name for name, inner in module.named_modules()}, on_enter, on_leave)
     # Two hooks on all modules of the process, instead of two on each of these: putting a
     # thousand hooks on and off takes longer than many a pass that is stopped early.
     handles = (
-        register_module_forward_pre_hook(partial(_enter, running, name_of)),
-        register_module_forward_hook(partial(_leave, running, name_of), always_call=True),
+        register_module_forward_pre_hook(partial(_enter, running, watched)),
+        register_module_forward_hook(partial(_leave, running, watched), always_call=True),
     )
     try:
         yield running
@@ -54,15 +71,31 @@ def watch_modules(module: nn.Module) -> Iterator[Running]:
             handle.remove()
 
 
-def _enter(running: Running, name_of: dict[nn.Module, str], module: nn.Module, *_: Any) -> None:
-    if (name := name_of.get(module)) is not None:
+@dataclass
+class _Watched:
+    """Whose calls are followed, and who is told of them."""
+
+    name_of: dict[nn.Module, str]
+    on_enter: Callable[[str], None] | None
+    on_leave: Callable[[str, int, Any], None] | None
+    calls: Counter[str] = field(default_factory=Counter)
+
+
+def _enter(running: Running, watched: _Watched, module: nn.Module, *_: Any) -> None:
+    if (name := watched.name_of.get(module)) is not None:
         running.begun.append(name)
         running.stack.append(name)
+        running.numbers.append(watched.calls[name])
+        watched.calls[name] += 1
+        if watched.on_enter is not None:
+            watched.on_enter(name)
 
 
-def _leave(running: Running, name_of: dict[nn.Module, str], module: nn.Module, *_: Any) -> None:
-    if module in name_of:
-        running.stack.pop()
+def _leave(running: Running, watched: _Watched, module: nn.Module, _: Any, output: Any) -> None:
+    if module in watched.name_of:
+        name, number = running.stack.pop(), running.numbers.pop()
+        if watched.on_leave is not None:
+            watched.on_leave(name, number, output)
 
 
 class OperatorMode(TorchDispatchMode, ABC):

@@ -1,0 +1,185 @@
+"""What a policy does, before anything is known of its structure.
+
+Instruction, frame and state are exchanged in turn. Needs nothing but the callable, so every policy
+gets it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+
+from heedmap.auditing.lower.tokens import MADE_UP_WORDS
+from heedmap.auditing.upper.responses import Responses, Scores
+from heedmap.auditing.upper.runner import Example, Runner, length_key
+from heedmap.auditing.variants import observation_variants, state_variants
+from heedmap.data.observation import Observation
+from heedmap.data.trials import Trial
+from heedmap.errors import InstructionError
+from heedmap.ladder.evidence import BehaviourFacts
+from heedmap.policies.stages import stage
+
+EXCHANGED_FRAMES = 3
+"""Frames on which frame and state are exchanged."""
+SWAPPED_STATES = 4
+"""Pairs of frames between which states are exchanged."""
+TIED_SHARE = 1e-6
+
+
+@stage("exchanging instruction, frame and state")
+def measure_behaviour(
+    runner: Runner, responses: Responses, trials: Sequence[Trial], seed: int
+) -> BehaviourFacts:
+    """What moves the action, over the trials; the instructions' own responses are taken as given.
+
+    Raises PolicyRunError when the policy fails.
+    """
+    asked = [responses.asked(number) for number in range(len(trials))]
+    everything = np.stack([scores for _, scores in responses.found])
+    first = trials[0]
+    name, text = next(iter(first.instructions.items()))
+    again, *_ = runner.scores([(first.observation, text)])
+    noise = _apart(asked[0][name], again)
+    return BehaviourFacts(
+        largest_score=float(np.abs(everything).max(initial=0.0)),
+        noise=noise,
+        instruction_change=max(
+            (_apart(a, b) for each in asked for a, b in combinations(each.values(), 2)),
+            default=0.0,
+        ),
+        same_length_change=_same_length_change(runner, responses, trials),
+        frame_change=_frame_change(runner, asked, trials, seed),
+        state_change=_state_change(runner, asked, trials),
+        is_tied=runner.policy.action_names is not None and _is_tied(everything),
+        state_decides=_state_decides(runner, asked, trials),
+    )
+
+
+def _apart(one: Scores, two: Scores | None) -> float:
+    if two is None or one.shape != two.shape:
+        return 0.0
+    return float(np.abs(one.astype(np.float64) - two).max(initial=0.0))
+
+
+def _is_tied(scores: np.ndarray) -> bool:
+    spread = scores.max(axis=1) - scores.min(axis=1)
+    return bool((spread <= TIED_SHARE * np.abs(scores).max(initial=1.0)).all())
+
+
+def _same_length_change(
+    runner: Runner, responses: Responses, trials: Sequence[Trial]
+) -> float | None:
+    """Under texts of equally many tokens and other words, of all that were given on a frame."""
+    found: float | None = None
+    for number, trial in enumerate(trials):
+        held = [
+            (request.text, scores)
+            for request, scores in responses.found
+            if request.trial == number and request.kind != "contradictory" and request.text
+        ]
+        if number < EXCHANGED_FRAMES:
+            held += _reworded(runner, trial)
+        for (text, one), (other, two) in combinations(held, 2):
+            if text != other and _same_length(runner, text, other):
+                found = max(found or 0.0, _apart(one, two))
+    return found
+
+
+def _reworded(runner: Runner, trial: Trial) -> list[tuple[str, Scores]]:
+    """As many words, each of the other instructions or made up, in another order."""
+    texts: list[str] = []
+    for text in trial.instructions.values():
+        words = text.split()
+        texts.append(" ".join(reversed(words)))
+        texts.append(" ".join(word[::-1] for word in words))
+        texts.append(" ".join([MADE_UP_WORDS[0], *words[1:]]))
+    new = [t for t in dict.fromkeys(texts) if t.strip() and t not in trial.instructions.values()]
+    scores = runner.controls([(trial.observation, text) for text in new])
+    return [(text, each) for text, each in zip(new, scores, strict=True) if each is not None]
+
+
+def _same_length(runner: Runner, one: str, two: str) -> bool:
+    """Equal token counts; where the policy cannot count them, equal words and characters."""
+    if len(one.split()) != len(two.split()):
+        return False
+    try:
+        if runner.policy.token_count(one) is None:
+            return len(one) == len(two)
+        return length_key(runner.policy, one) == length_key(runner.policy, two)
+    except InstructionError:
+        return False
+
+
+def _frame_change(
+    runner: Runner, asked: Sequence[dict[str, Scores]], trials: Sequence[Trial], seed: int
+) -> float | None:
+    changes: list[float] = []
+    for (a, one), (b, two) in combinations(zip(trials, asked, strict=True), 2):
+        for name, text in a.instructions.items():
+            if b.instructions.get(name) == text and _states_equal(a, b):
+                changes.append(_apart(one[name], two[name]))
+    for trial, scores in list(zip(trials, asked, strict=True))[:EXCHANGED_FRAMES]:
+        name, text = next(iter(trial.instructions.items()))
+        variants = [v for vs in observation_variants(trial.observation, seed).values() for v in vs]
+        changes += _changes(runner, scores[name], [(v, text) for v in variants])
+    return max(changes, default=None)
+
+
+def _states_equal(a: Trial, b: Trial) -> bool:
+    one, two = a.observation.state, b.observation.state
+    return (one is None and two is None) or (
+        one is not None and two is not None and np.array_equal(one, two)
+    )
+
+
+def _state_change(
+    runner: Runner, asked: Sequence[dict[str, Scores]], trials: Sequence[Trial]
+) -> float | None:
+    changes: list[float] = []
+    for trial, scores in list(zip(trials, asked, strict=True))[:EXCHANGED_FRAMES]:
+        name, text = next(iter(trial.instructions.items()))
+        variants = [*state_variants(trial.observation), *_other_states(trial, trials)]
+        changes += _changes(runner, scores[name], [(v, text) for v in variants])
+    return max(changes, default=None)
+
+
+def _other_states(trial: Trial, trials: Sequence[Trial]) -> Iterator[Observation]:
+    """The frame with the states of other frames."""
+    own = trial.observation.state
+    for other in trials[: EXCHANGED_FRAMES + 1]:
+        state = other.observation.state
+        if own is not None and state is not None and state.shape == own.shape and other != trial:
+            yield replace(trial.observation, state=state)
+
+
+def _changes(runner: Runner, before: Scores, examples: Sequence[Example]) -> list[float]:
+    return [_apart(before, after) for after in runner.controls(examples)]
+
+
+def _state_decides(
+    runner: Runner, asked: Sequence[dict[str, Scores]], trials: Sequence[Trial]
+) -> bool:
+    """Whether, with frame and state of two trials mixed, the action is that of the state's."""
+    with_state = 0
+    tried = 0
+    for (a, one), (b, two) in combinations(list(zip(trials, asked, strict=True)), 2):
+        state_a, state_b = a.observation.state, b.observation.state
+        name, text = next(iter(a.instructions.items()))
+        if state_a is None or state_b is None or state_a.shape != state_b.shape:
+            return False
+        if b.instructions.get(name) != text or _states_equal(a, b):
+            continue
+        if _apart(one[name], two[name]) == 0:
+            continue
+        mixed = replace(a.observation, state=state_b)
+        (scores,) = runner.controls([(mixed, text)])
+        tried += 1
+        if scores is None:
+            continue
+        with_state += _apart(two[name], scores) < _apart(one[name], scores)
+        if tried == SWAPPED_STATES:
+            break
+    return tried > 0 and with_state > tried / 2

@@ -1,0 +1,254 @@
+"""The trail of one policy: where the difference between two instructions is lost.
+
+Two instructions on one frame that lead to the same action; what differs between the two runs is
+followed operator by operator (`heedmap.tracing.trail`). Where nothing at all enters, single words
+are exchanged to see which of them never do, and why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from heedmap.auditing.lower.tokens import MADE_UP_WORDS
+from heedmap.auditing.variants import observation_variants
+from heedmap.data.observation import Observation
+from heedmap.data.trials import Trial
+from heedmap.errors import InstructionError
+from heedmap.ladder.evidence import BehaviourFacts, TrailFacts, WordsFate
+from heedmap.policies.base import Policy
+from heedmap.policies.stages import stage
+from heedmap.tracing.trail.attention import reads_of
+from heedmap.tracing.trail.differences import Differences
+from heedmap.tracing.trail.losses import Loss, entered, find_loss
+from heedmap.tracing.trail.recording import Recording, record
+
+TRIED_PAIRS = 12
+"""Pairs of instructions that are tried until one runs in the same shapes."""
+
+
+@dataclass
+class Trails:
+    """Runs of one policy on one frame, each recorded once."""
+
+    policy: Policy
+    observation: Observation
+    seed: int
+    _known: dict[str, Recording] = field(default_factory=dict)
+
+    def of(self, text: str) -> Recording:
+        """The run under this text. Raises InstructionError where it is refused."""
+        if text not in self._known:
+            self._known[text] = record(self.policy, self.observation, text)
+        return self._known[text]
+
+    def between(self, one: str, two: str) -> Differences:
+        """Where the runs under two texts differ."""
+        return Differences(self.of(one), self.of(two))
+
+    def over_frame(self, text: str) -> Differences | None:
+        """Where the run on another frame differs."""
+        variants = [v for vs in observation_variants(self.observation, self.seed).values() for v in vs]
+        if not variants:
+            return None
+        return Differences(self.of(text), record(self.policy, variants[-1], text))
+
+    def enters(self, one: str, two: str) -> bool | None:
+        """Whether anything that the network receives differs; None where one is refused."""
+        try:
+            found = self.between(one, two)
+        except InstructionError:
+            return None
+        return found.unmatched > 0 or bool(entered(found))
+
+
+@stage("following the difference between two instructions")
+def measure_trail(
+    policy: Policy, trials: Sequence[Trial], behaviour: BehaviourFacts, seed: int
+) -> TrailFacts | None:
+    """Where the instruction is lost, on the first frame; None where nothing could be compared.
+
+    Raises PolicyRunError when the policy fails.
+    """
+    trial = trials[0]
+    trails = Trails(policy, trial.observation, seed)
+    texts = list(dict.fromkeys(trial.instructions.values()))
+    found: TrailFacts | None = None
+    for one, two in _pairs(texts)[:TRIED_PAIRS]:
+        try:
+            words = trails.between(one, two)
+        except InstructionError:
+            continue
+        if behaviour.is_response(_change(words)):
+            continue  # this pair is told apart
+        is_aligned = words.unmatched == 0 and not _has_other_shapes(words)
+        if found is not None and not is_aligned:
+            continue
+        found = _facts(trails, (one, two), words, texts)
+        if is_aligned:
+            return found
+    return found
+
+
+def _pairs(texts: Sequence[str]) -> list[tuple[str, str]]:
+    """The instructions themselves, equal numbers of words first; then one telling word exchanged."""
+    pairs = [(a, b) for i, a in enumerate(texts) for b in texts[i + 1 :]]
+    pairs.sort(key=lambda pair: len(pair[0].split()) != len(pair[1].split()))
+    alike = [pair for pair in pairs if len(pair[0].split()) == len(pair[1].split())]
+    others = [pair for pair in pairs if pair not in alike]
+    return [*alike, *(p for a, b in others for p in _one_word_exchanged(a, b)), *others]
+
+
+def _one_word_exchanged(one: str, two: str) -> Iterator[tuple[str, str]]:
+    """The first text with one of its own words exchanged for one that only the second has."""
+    mine, theirs = one.split(), two.split()
+    new = [word for word in theirs if word not in mine]
+    for index, word in enumerate(mine):
+        if word not in theirs:
+            for other in new:
+                yield one, " ".join([*mine[:index], other, *mine[index + 1 :]])
+
+
+def _change(words: Differences) -> float:
+    one, two = words.base.scores, words.other.scores
+    assert one is not None
+    assert two is not None
+    if one.shape != two.shape:
+        return float("inf")
+    return float((one.double() - two.double()).abs().max())
+
+
+def _has_other_shapes(words: Differences) -> bool:
+    return any(
+        not each.is_comparable
+        for number in range(len(words.base.operators))
+        for each in words.of_outputs(number)
+    )
+
+
+def _facts(
+    trails: Trails, texts: tuple[str, str], words: Differences, asked: Sequence[str]
+) -> TrailFacts:
+    frame = trails.over_frame(texts[0])
+    loss = find_loss(words, frame)
+    fate, lost = ("arrive", ())
+    if loss.how == "not entered":
+        fate, lost = words_fate(trails, texts, asked)
+    operators = len(words.base.operators)
+    return TrailFacts(
+        texts=texts,
+        how=loss.how,
+        operator=None if loss.operator is None else loss.operator.name,
+        module=None if loss.operator is None else loss.operator.module,
+        call=0 if loss.operator is None else loss.operator.call,
+        positions=loss.positions,
+        kept=loss.kept,
+        on_ids=_is_on_ids(words, loss),
+        is_inside_reader=loss.is_inside_reader,
+        frame_is_lost_there=_is_lost_there(frame, loss),
+        was_attended=_was_attended(words, loss),
+        words=fate,
+        lost_words=lost,
+        matched_share=1 - words.unmatched / operators if operators else 0.0,
+        is_whole=words.base.is_whole,
+    )
+
+
+def _is_lost_there(frame: Differences | None, loss: Loss) -> bool:
+    if frame is None or loss.operator is None or frame.action.is_any:
+        return False
+    return find_loss(frame, None).operator is loss.operator
+
+
+def _is_on_ids(words: Differences, loss: Loss) -> bool:
+    if loss.operator is None:
+        return False
+    return all(
+        not one.tensor.is_floating_point()
+        for one, two in words.input_pairs(loss.operator.number)
+        if words.between(one, two).is_any
+    )
+
+
+def _was_attended(words: Differences, loss: Loss) -> bool:
+    """Whether attention over the words gave something on before it was lost."""
+    if loss.operator is None:
+        return False
+    for number in range(loss.operator.number):
+        if any(d.is_any for d in words.of_outputs(number)):
+            read = reads_of(words, number)
+            if read is not None and read.differing_keys:
+                return True
+    return False
+
+
+def words_fate(
+    trails: Trails, texts: tuple[str, str], asked: Sequence[str]
+) -> tuple[WordsFate, tuple[str, ...]]:
+    """Why nothing of the words in which two texts differ enters the network."""
+    one, two = texts
+    mine, theirs = one.split(), two.split()
+    telling = [i for i, word in enumerate(mine) if i >= len(theirs) or theirs[i] != word]
+    lost = tuple(dict.fromkeys([*(mine[i] for i in telling), *(w for w in theirs if w not in mine)]))
+    effective = _effective_word(trails, mine, telling)
+    if effective is None:
+        made_up = " ".join(MADE_UP_WORDS[i % len(MADE_UP_WORDS)] for i in range(len(mine)))
+        if trails.enters(one, made_up):
+            return "same", lost
+        return _without_words(trails, texts, asked), lost
+    at_telling = [
+        trails.enters(one, " ".join([*mine[:i], effective, *mine[i + 1 :]]))
+        for i in telling
+        if mine[i] != effective
+    ]
+    if not any(at_telling):
+        return "cut off", lost
+    made_up = [
+        trails.enters(one, " ".join([*mine[:i], MADE_UP_WORDS[0], *mine[i + 1 :]]))
+        for i in telling
+    ]
+    return ("same" if any(made_up) else "unknown"), lost
+
+
+def _effective_word(trails: Trails, mine: Sequence[str], telling: Sequence[int]) -> str | None:
+    """A word of the text whose exchange for a made-up one enters; None where none does."""
+    text = " ".join(mine)
+    for index, word in enumerate(mine):
+        other = " ".join([*mine[:index], MADE_UP_WORDS[0], *mine[index + 1 :]])
+        if index not in telling and trails.enters(text, other):
+            return word
+    return None
+
+
+def _without_words(trails: Trails, texts: tuple[str, str], asked: Sequence[str]) -> WordsFate:
+    """No word of the text enters: is there a text at all, and whose?"""
+    one = texts[0]
+    ids = _looked_up(trails.of(one))
+    if not ids:
+        return "no input"
+    held = max(_held(each) for each in ids)
+    return "stale" if held >= len(one.split()) else "empty"
+
+
+def _looked_up(recording: Recording) -> list[torch.Tensor]:
+    """Ids of every look-up in an embedding."""
+    return [
+        operator.inputs[1].tensor.flatten()
+        for operator in recording.operators
+        if operator.name == "aten::embedding"
+        and len(operator.inputs) > 1
+        and not operator.inputs[1].is_weight
+    ]
+
+
+def _held(ids: torch.Tensor) -> int:
+    """Ids without the run of equal ones (padding) at either end."""
+    kept = ids.tolist()
+    for end in (-1, 0):
+        while len(kept) > 1 and kept[end] == (kept[-2] if end else kept[1]):
+            kept.pop(end)
+    return len(kept)
+
+

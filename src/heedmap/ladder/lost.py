@@ -1,0 +1,69 @@
+"""From where the trail ends to a rung and a cause: pure rules."""
+
+from __future__ import annotations
+
+from heedmap.ladder.causes import Cause, RungName
+from heedmap.ladder.evidence import TrailFacts
+from heedmap.ladder.verdict import Measurements
+
+_WORDS: dict[str, tuple[RungName, Cause]] = {
+    "cut off": ("tokenised", "truncated"),
+    "unknown": ("tokenised", "unknown_words"),
+    "same": ("tokenised", "same_ids"),
+    "stale": ("tokenised", "stale_instruction"),
+    "empty": ("tokenised", "empty_instruction"),
+    "no input": ("present", "absent"),
+}
+
+
+def lost_at(trail: TrailFacts | None) -> tuple[RungName, Cause] | None:
+    """The rung on which the instruction was lost, and the cause; None where the trail has none.
+
+    The trail is that of two instructions under which the action is the same.
+    """
+    if trail is None or trail.how is None:
+        return None
+    if trail.how == "not entered":
+        return _WORDS.get(trail.words)
+    if trail.on_ids:
+        return _lost_on_ids(trail)
+    match trail.how:
+        case "left out":
+            return "present", "dropped"
+        case "overwritten":
+            return "present", "overwritten"
+        case "multiplied by zero":
+            return ("attended" if trail.was_attended else "present"), "gated"
+        case "masked":
+            return "visible", "masked"
+        case "masked by order":
+            is_readers = trail.is_inside_reader
+            return ("visible", "action_before_instruction") if is_readers else ("present", "dropped")
+        case "no weight":
+            return "attended", "unattended"
+        case "values equal":
+            return "attended", "values_zero"
+        case "rounded away":
+            return "attended", "drowned"
+        case "saturated":
+            return "used", "saturated"
+        case _:
+            return "used", "not_identified"
+
+
+def _lost_on_ids(trail: TrailFacts) -> tuple[RungName, Cause] | None:
+    """Lost while it was still token ids, inside the network."""
+    match trail.how:
+        case "left out":
+            return "tokenised", "truncated"
+        case "overwritten" | "masked":
+            return "tokenised", "empty_instruction"
+        case "multiplied by zero":
+            return "present", "gated"
+        case _:
+            return "used", "not_identified"
+
+
+def has_no_response(measured: Measurements) -> bool:
+    """Whether what the instruction says does not move the action at all, as far as arithmetic goes."""
+    return measured.behaviour is not None and not measured.behaviour.responds

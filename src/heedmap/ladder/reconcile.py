@@ -1,0 +1,131 @@
+"""Behaviour first, then the trail, then structure: what the rungs say together.
+
+Each rung was judged from its own evidence. A structural finding is no loss where the action shows
+that the instruction arrived: it becomes a note. Where the action does not follow what the
+instruction says, the trail names the step, and structure only refines it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from heedmap.ladder.causes import Cause, RungName
+from heedmap.ladder.evidence import TrailFacts
+from heedmap.ladder.lost import has_no_response, lost_at
+from heedmap.ladder.verdict import LOWER_RUNGS, Measurements, Rung
+
+Judged = tuple[Rung, Cause | None]
+
+_ORDER: tuple[RungName, ...] = (*LOWER_RUNGS, "used", "obeyed")
+_REFINED: frozenset[tuple[Cause, Cause]] = frozenset(
+    {
+        ("masked", "action_before_instruction"),
+        ("action_before_instruction", "masked"),
+        ("length_leak", "overwritten"),
+        ("length_leak", "dropped"),
+        ("overwritten", "dropped"),
+        ("unattended", "drowned"),
+    }
+)
+"""What structure says more exactly than the trail, as (structure, trail)."""
+
+
+def reconcile(
+    measured: Measurements, judged: Mapping[RungName, Judged]
+) -> tuple[dict[RungName, Judged], tuple[Cause, ...]]:
+    """The rungs as they are told, and the structural findings that are only notes."""
+    found = dict(judged)
+    if measured.behaviour is None:
+        return found, ()
+    if _holds(found, "obeyed") or _holds(found, "used"):
+        return _arrived(found)
+    if has_no_response(measured):
+        return _without_response(measured, found)
+    return found, ()
+
+
+def is_blind(measured: Measurements, judged: Mapping[RungName, Judged]) -> bool:
+    """Whether a policy that follows its instruction does so without looking."""
+    behaviour = measured.behaviour
+    return behaviour is not None and behaviour.is_blind and _holds(judged, "obeyed")
+
+
+def _holds(judged: Mapping[RungName, Judged], name: RungName) -> bool:
+    return judged[name][0].status == "holds"
+
+
+def _arrived(
+    found: dict[RungName, Judged],
+) -> tuple[dict[RungName, Judged], tuple[Cause, ...]]:
+    """The action depends on the instruction: nothing before can have lost it."""
+    notes: list[Cause] = []
+    obeys = _holds(found, "obeyed")
+    for name in (*LOWER_RUNGS, "used"):
+        rung, cause = found[name]
+        if rung.status != "fails" or (name == "tokenised" and not obeys):
+            continue
+        found[name] = _noted(rung, cause), None
+        if cause is not None:
+            notes.append(cause)
+    return found, tuple(notes)
+
+
+def _noted(rung: Rung, cause: Cause | None) -> Rung:
+    evidence = rung.evidence | {"by": "behaviour", "note": cause}
+    return rung.model_copy(update={"status": "holds", "evidence": evidence})
+
+
+def _without_response(
+    measured: Measurements, found: dict[RungName, Judged]
+) -> tuple[dict[RungName, Judged], tuple[Cause, ...]]:
+    """What the instruction says does not move the action: where was it lost?"""
+    where = _where(measured, found)
+    if where is None:
+        return found, ()
+    name, cause = where
+    notes: list[Cause] = []
+    for other in LOWER_RUNGS:
+        rung, structural = found[other]
+        if other == name or rung.status != "fails":
+            continue
+        is_before = _ORDER.index(other) < _ORDER.index(name)
+        if is_before:  # the difference came further than there
+            found[other] = _noted(rung, structural), None
+            if structural is not None:
+                notes.append(structural)
+        else:
+            evidence = rung.evidence | {"by": "trail", "why": "not reached"}
+            status = {"status": "not measured", "value": None, "evidence": evidence}
+            found[other] = rung.model_copy(update=status), None
+    rung, _ = found[name]
+    evidence = rung.evidence | {"by": "trail"}
+    found[name] = rung.model_copy(update={"status": "fails", "evidence": evidence}), cause
+    return found, tuple(notes)
+
+
+def _where(
+    measured: Measurements, found: Mapping[RungName, Judged]
+) -> tuple[RungName, Cause] | None:
+    behaviour, lost = measured.behaviour, lost_at(measured.trail)
+    assert behaviour is not None
+    if behaviour.is_tied:
+        return "used", "saturated"
+    if behaviour.is_constant and _ends_for_all(measured.trail):
+        is_at_limit = lost is not None and lost[1] == "saturated"
+        return "used", "saturated" if is_at_limit else "constant_action"
+    if behaviour.is_length_only and (lost is None or lost[0] == "tokenised"):
+        return "present", "length_leak"
+    first = next(((name, found[name][1]) for name in LOWER_RUNGS if found[name][1]), None)
+    if lost is None or (lost[1] == "not_identified" and first is not None):
+        return None
+    structural = found[lost[0]][1]
+    if structural is not None and (structural, lost[1]) in _REFINED:
+        return lost[0], structural
+    return lost
+
+
+def _ends_for_all(trail: TrailFacts | None) -> bool:
+    """Whether what the frame changes ends where what the instruction changes does."""
+    if trail is None or trail.how is None or trail.frame_is_lost_there:
+        return trail is None or trail.how not in ("masked", "masked by order", "not entered")
+    return trail.how == "not known"

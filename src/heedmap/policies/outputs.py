@@ -1,0 +1,71 @@
+"""What policies give: a tensor, numpy, a dict or a list, of vectors or of chunks of steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+NAMES = ("action", "actions", "action_pred", "pred_actions", "logits", "action_logits")
+"""Under which a policy that gives a dict has its action, in this order."""
+
+
+def as_scores(given: Any, examples: int) -> torch.Tensor:
+    """The action's scores, (batch, action), of whatever a policy gave for a batch.
+
+    Chunks, (batch, step, dim), become (batch, step * dim); one vector for one example becomes a row;
+    of a dict the entry of one of `NAMES` is taken, or the only tensor; of a tuple the first tensor;
+    a list with one entry an example is stacked. Integers become floats.
+
+    Raises TypeError for anything else.
+    """
+    tensor = _tensor(given, examples)
+    if not tensor.is_floating_point():
+        tensor = tensor.to(torch.float32)
+    if tensor.ndim == 0 or (tensor.ndim == 1 and examples == 1):
+        tensor = tensor.reshape(1, -1)
+    if tensor.ndim == 1 and len(tensor) == examples:
+        tensor = tensor[:, None]
+    return tensor.flatten(1) if tensor.ndim > 2 and len(tensor) == examples else tensor
+
+
+def _tensor(given: Any, examples: int) -> torch.Tensor:
+    if torch.is_tensor(given):
+        return given
+    if isinstance(given, np.ndarray | np.generic):
+        return torch.from_numpy(np.array(given))
+    if isinstance(given, Mapping):
+        return _tensor(_entry(given), examples)
+    if isinstance(given, list | tuple) and given:
+        return _of_sequence(given, examples)
+    if isinstance(given, int | float):
+        return torch.tensor([given], dtype=torch.float32)
+    if (logits := getattr(given, "logits", None)) is not None:  # an output class of transformers
+        return _tensor(logits, examples)
+    raise TypeError(
+        f"the policy gave {type(given).__name__}; expected a tensor or array of shape (batch, "
+        f"action) or (batch, step, dim), or a dict that holds one as 'action'"
+    )
+
+
+def _of_sequence(given: list[Any] | tuple[Any, ...], examples: int) -> torch.Tensor:
+    if all(isinstance(each, int | float) for each in given):
+        return torch.tensor(given, dtype=torch.float32)
+    if isinstance(given, list) and len(given) == examples:
+        return torch.stack([_tensor(each, 1).flatten() for each in given])
+    return _tensor(given[0], examples)
+
+
+def _entry(given: Mapping[Any, Any]) -> Any:
+    for name in NAMES:
+        if name in given:
+            return given[name]
+    tensors = [each for each in given.values() if torch.is_tensor(each)]
+    if len(tensors) == 1:
+        return tensors[0]
+    raise TypeError(
+        f"the policy gave a dict with {', '.join(map(str, given)) or 'no entries'}; expected the "
+        f"action under one of the names {', '.join(NAMES)}"
+    )

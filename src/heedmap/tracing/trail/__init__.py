@@ -1,0 +1,1 @@
+"""The trail: where two runs of a policy differ, operator by operator and module by module."""

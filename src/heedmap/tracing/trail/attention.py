@@ -1,0 +1,143 @@
+"""Attention as it lies in a recording: a fused kernel, or a softmax multiplied with values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from heedmap.tracing.capture.calls import AttentionCall, FusedCall, WrittenOutCall
+from heedmap.tracing.capture.trace import SOFTMAX_OPERATORS, fused_call, is_fused_attention
+from heedmap.tracing.trail.differences import Differences
+from heedmap.tracing.trail.recording import Operator, Recording, Value
+
+_PRODUCTS = ("aten::bmm", "aten::mm", "aten::baddbmm")
+_COPIES = frozenset(
+    "_to_copy clone native_dropout view _unsafe_view reshape expand permute transpose unsqueeze "
+    "squeeze slice contiguous t alias detach as_strided".split()
+)
+_STEPS = 12
+"""Copies and views between a softmax and the product with the values, at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class Read:
+    """One attention computation of the base run, and what of its keys differs."""
+
+    operator: Operator
+    call: AttentionCall
+    differing_keys: tuple[int, ...]
+    """Positions at which keys or values differ between the runs."""
+    values_are_equal: bool
+    """Whether the values there are the same in both runs, so that only the keys differ."""
+    is_causal: bool
+
+
+def reads_of(words: Differences, number: int) -> Read | None:
+    """The attention that an operator computes; None where it is none."""
+    operator, other = words.base.operators[number], words.matched.get(number)
+    if is_fused_attention(operator.name):
+        return _fused(words, operator, other)
+    if operator.name in _PRODUCTS:
+        return _written_out(words, operator, other)
+    return None
+
+
+def _fused(words: Differences, operator: Operator, other: Operator | None) -> Read | None:
+    mine = _fused_call(operator)
+    if other is None:
+        return None
+    theirs = _fused_call(other)
+    if mine.key.shape != theirs.key.shape or mine.value.shape != theirs.value.shape:
+        return None
+    apart = _rows_apart(mine.key, theirs.key) | _rows_apart(mine.value, theirs.value)
+    is_causal = mine.is_causal or _is_lower_triangle(mine)
+    return Read(
+        operator,
+        mine,
+        _numbers(apart),
+        not bool(_rows_apart(mine.value, theirs.value).any()),
+        is_causal,
+    )
+
+
+def _fused_call(operator: Operator) -> FusedCall:
+    args = tuple(a.tensor if isinstance(a, Value) else a for a in operator.args)
+    kwargs = {k: v.tensor if isinstance(v, Value) else v for k, v in operator.kwargs.items()}
+    return fused_call(operator.module, operator.func, args, kwargs)
+
+
+def _written_out(words: Differences, operator: Operator, other: Operator | None) -> Read | None:
+    if other is None or len(operator.inputs) < 2 or len(other.inputs) < 2:
+        return None
+    factors, theirs = operator.inputs[-2:], other.inputs[-2:]
+    for index in (0, 1):
+        softmax = softmax_before(words.base, factors[index])
+        if softmax is None:
+            continue
+        weights, values = factors[index].tensor, factors[1 - index].tensor
+        if values.ndim < 2 or values.shape[-2] != weights.shape[-1]:
+            continue
+        other_values = theirs[1 - index].tensor
+        if other_values.shape != values.shape or theirs[index].tensor.shape != weights.shape:
+            return None
+        scores = softmax.inputs[0].tensor
+        shape = (1, -1, *weights.shape[-2:])
+        if scores.numel() != weights.numel():
+            continue
+        call = WrittenOutCall(
+            module_name=operator.module,
+            backend="softmax",
+            scores=scores.reshape(shape),
+            weights=weights.reshape(shape),
+            value=values.reshape(1, -1, *values.shape[-2:]),
+        )
+        values_apart = _rows_apart(values, other_values)
+        scores_apart = _columns_apart(weights, theirs[index].tensor)
+        return Read(
+            operator,
+            call,
+            _numbers(values_apart | scores_apart),
+            not bool(values_apart.any()),
+            _is_lower_triangle(call),
+        )
+    return None
+
+
+def softmax_before(base: Recording, value: Value) -> Operator | None:
+    """The softmax that a factor is a copy or view of."""
+    for _ in range(_STEPS):
+        if len(value.made_by) != 1:
+            return None
+        operator = base.operators[value.made_by[0]]
+        if operator.name in SOFTMAX_OPERATORS:
+            return operator
+        if operator.name.removeprefix("aten::").split(".")[0] not in _COPIES:
+            return None
+        if not operator.inputs:
+            return None
+        value = operator.inputs[0]
+    return None
+
+
+def _rows_apart(one: torch.Tensor, two: torch.Tensor) -> torch.Tensor:
+    """Positions (axis -2) at which two tensors differ."""
+    apart = one != two
+    return apart.any(dim=-1).reshape(-1, one.shape[-2]).any(dim=0)
+
+
+def _columns_apart(one: torch.Tensor, two: torch.Tensor) -> torch.Tensor:
+    apart = (one != two) & ~(one.isnan() & two.isnan())
+    return apart.reshape(-1, one.shape[-1]).any(dim=0)
+
+
+def _numbers(flags: torch.Tensor) -> tuple[int, ...]:
+    return tuple(torch.nonzero(flags).flatten().tolist())
+
+
+def _is_lower_triangle(call: AttentionCall) -> bool:
+    """Whether every row sees itself and what came before, and nothing after."""
+    seen = call.visibility()[0]
+    if seen.shape[0] != seen.shape[1] or len(seen) < 2:
+        return False
+    return not bool(seen.triu(1).any())

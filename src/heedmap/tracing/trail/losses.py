@@ -1,0 +1,287 @@
+"""Where a difference between two runs is lost: the operator that takes it and does not pass it on.
+
+Of all operators that the action depends on, those whose input differs and whose output does not are
+where the difference ends. The last of them to run is the loss: everything that came further ended
+there. What kind of operator it is says how the instruction was lost. Where it only picks rows of a
+sequence, the attention before it is asked why nothing came into these rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+
+from heedmap.ladder.evidence import How
+from heedmap.tracing.trail.attention import Read, reads_of
+from heedmap.tracing.trail.differences import Differences
+from heedmap.tracing.trail.recording import Operator, Recording, Value
+
+@dataclass(frozen=True)
+class Loss:
+    """Where the instruction's difference ended."""
+
+    how: How
+    operator: Operator | None = None
+    """None where it never entered."""
+    positions: tuple[int, ...] = ()
+    """Along the axis of the sequence, those that differed before it, where it has one."""
+    kept: tuple[int, ...] = ()
+    """Those that went on."""
+    is_inside_reader: bool = False
+    """Whether what went on holds the frame too: the network that makes the action."""
+
+
+def entered(differences: Differences) -> list[int]:
+    """Operators of which anything that they took or gave differs."""
+    numbers = range(len(differences.base.operators))
+    return [
+        number
+        for number in numbers
+        if any(d.is_any for d in (*differences.of_inputs(number), *differences.of_outputs(number)))
+    ]
+
+
+def find_loss(words: Differences, frame: Differences | None) -> Loss:
+    """Where the difference between two instructions ended; the actions are the same.
+
+    `frame` is the difference between two frames, which tells a text encoder from the network that
+    makes the action.
+    """
+    base = words.base
+    differing = entered(words)
+    if not differing:
+        return Loss("not entered")
+    ancestors = base.ancestors()
+    if frame is not None and frame.action.is_any and not ancestors & set(entered(frame)):
+        ancestors = frozenset(range(len(base.operators)))  # the way to the action is not whole
+    ends = [number for number in differing if number in ancestors and _ends(words, number)]
+    content = [number for number in ends if _is_content(words, number)]
+    if not (content or ends):
+        return _never_taken(words, differing)
+    number = (content or ends)[-1]
+    if not content and (left := _after_lookup(words, differing, ancestors)) is not None:
+        return left
+    return _loss_at(words, frame, number)
+
+
+def _ends(words: Differences, number: int) -> bool:
+    takes = any(d.is_any for d in words.of_inputs(number))
+    return takes and not any(d.is_any for d in words.of_outputs(number))
+
+
+def _is_content(words: Differences, number: int) -> bool:
+    """Whether what ended there was a floating tensor: ids also end where masks are made."""
+    return any(
+        words.between(one, two).is_any and one.tensor.is_floating_point()
+        for one, two in words.input_pairs(number)
+    )
+
+
+def _never_taken(words: Differences, differing: list[int]) -> Loss:
+    """It was computed, but nothing that the action depends on takes it."""
+    return Loss("left out", words.base.operators[differing[-1]])
+
+
+def _after_lookup(
+    words: Differences, differing: list[int], ancestors: frozenset[int]
+) -> Loss | None:
+    """Ids end where masks are made; their embeddings, computed too, are taken by nothing."""
+    floating = [
+        number
+        for number in differing
+        if number not in ancestors
+        and any(v.tensor.is_floating_point() for v in words.base.operators[number].outputs)
+    ]
+    return Loss("left out", words.base.operators[floating[-1]]) if floating else None
+
+
+def _loss_at(words: Differences, frame: Differences | None, number: int) -> Loss:
+    operator = words.base.operators[number]
+    read = reads_of(words, number)
+    if read is not None:
+        how, positions = why_not_read(words, read, None)
+        return Loss(how, operator, positions, is_inside_reader=True)
+    short = operator.name.removeprefix("aten::").split(".")[0].rstrip("_")
+    if short in _PICKING:
+        return _picked(words, frame, operator)
+    return Loss(_how(words, operator, short), operator, _positions(words, operator))
+
+
+_PICKING = frozenset(
+    "slice select index index_select gather narrow split split_with_sizes unbind chunk take "
+    "take_along_dim unsafe_chunk unsafe_split masked_select".split()
+)
+_OVERWRITING = frozenset(
+    "copy index_put masked_scatter masked_fill scatter where slice_scatter select_scatter fill "
+    "zero index_copy index_fill embedding_renorm _index_put_impl slice_copy".split()
+)
+_PRODUCTS = frozenset("mul mm bmm addmm baddbmm linear convolution dot mv addcmul outer".split())
+_SATURATING = frozenset(
+    "clamp clamp_min clamp_max hardtanh tanh sigmoid hardsigmoid round sign floor ceil trunc "
+    "argmax topk sort max softmax _softmax log_softmax _log_softmax bucketize gt ge lt le eq ne "
+    "heaviside".split()
+)
+_ROUNDING = frozenset(
+    "add sub rsub _to_copy div mean sum native_layer_norm pow rsqrt var_mean cumsum "
+    "native_group_norm _fused_rms_norm norm linalg_vector_norm".split()
+)
+
+
+def _how(words: Differences, operator: Operator, short: str) -> How:
+    if short in _OVERWRITING:
+        is_score_mask = short in ("masked_fill", "where") and _fills_low(operator)
+        return "masked" if is_score_mask else "overwritten"
+    if short in _PRODUCTS:
+        return _why_product(words, operator)
+    if short in _SATURATING:
+        return "saturated"
+    if short in ("relu", "gelu", "silu", "leaky_relu", "elu", "threshold", "mish", "softplus"):
+        return "saturated"
+    if short in _ROUNDING:
+        return "rounded away"
+    return "not known"
+
+
+def _fills_low(operator: Operator) -> bool:
+    """Whether scores are filled with a mask's large negative number."""
+    filled = operator.outputs[0].tensor if operator.outputs else None
+    return filled is not None and filled.is_floating_point() and bool((filled < -9_999).any())
+
+
+def _why_product(words: Differences, operator: Operator) -> How:
+    """Multiplied by zero by a gate or weights, by a mask, or lost in rounding."""
+    factors = [
+        one
+        for one, two in words.input_pairs(operator.number)
+        if not words.between(one, two).is_any and one.tensor.is_floating_point()
+    ]
+    zero = [value for value in factors if bool((value.tensor == 0).any())]
+    if not zero:
+        scalars = [a for a in operator.args if isinstance(a, int | float)]
+        return "multiplied by zero" if 0 in scalars else "rounded away"
+    is_mask = any(
+        bool((value.tensor != 0).any()) and not _rests_on_weights(words.base, value)
+        for value in zero
+    )
+    return "masked" if is_mask else "multiplied by zero"
+
+
+def _rests_on_weights(base: Recording, value: Value) -> bool:
+    """Whether any weight is among what a value was made from."""
+    return any(v.is_weight for v in _makers(base, value))
+
+
+def _makers(base: Recording, value: Value) -> Iterator[Value]:
+    seen, left = set[int](), [value]
+    while left:
+        each = left.pop()
+        yield each
+        for number in each.made_by:
+            if number not in seen:
+                seen.add(number)
+                left += base.operators[number].inputs
+
+
+def _positions(words: Differences, operator: Operator) -> tuple[int, ...]:
+    """Along the axis before the last, where the largest input differs."""
+    pairs = [
+        (one, two)
+        for one, two in words.input_pairs(operator.number)
+        if words.between(one, two).is_any and one.tensor.ndim >= 2
+    ]
+    if not pairs:
+        return ()
+    one, two = max(pairs, key=lambda pair: pair[0].tensor.numel())
+    return _along(words.entries(one, two), one.tensor.ndim - 2)
+
+
+def _along(entries: torch.Tensor, axis: int) -> tuple[int, ...]:
+    others = tuple(each for each in range(entries.ndim) if each != axis)
+    return tuple(torch.nonzero(entries.any(dim=others) if others else entries).flatten().tolist())
+
+
+def _picked(words: Differences, frame: Differences | None, operator: Operator) -> Loss:
+    """Rows are picked that do not differ: why did nothing come into them?"""
+    source, other = next(
+        (one, two)
+        for one, two in words.input_pairs(operator.number)
+        if words.between(one, two).is_any
+    )
+    entries = words.entries(source, other)
+    kept = _kept(operator, source)
+    if kept is None:
+        return Loss("left out", operator)
+    axis = next(
+        (a for a in range(entries.ndim) if not set(_along(entries, a)) & set(_along(kept, a))), None
+    )
+    if axis is None:
+        return Loss("left out", operator)
+    positions, rows = _along(entries, axis), _along(kept, axis)
+    loss = Loss("left out", operator, positions, rows, _holds_frame(words, frame, operator))
+    length = source.tensor.shape[axis]
+    for read in _reads_before(words, source, length):
+        how, seen = why_not_read(words, read, rows)
+        return Loss(how, operator, seen or positions, rows, loss.is_inside_reader)
+    return loss
+
+
+def _kept(operator: Operator, source: Value) -> torch.Tensor | None:
+    """Which entries of `source` a picking operator gives on."""
+    numbered = torch.arange(source.tensor.numel()).reshape(source.tensor.shape)
+    args = [numbered if a is source else _plain(a) for a in operator.args]
+    try:
+        given = operator.func(*args, **{k: _plain(v) for k, v in operator.kwargs.items()})
+    except (RuntimeError, TypeError, IndexError):
+        return None
+    parts = list(given) if isinstance(given, tuple | list) else [given]
+    kept = torch.zeros(source.tensor.numel(), dtype=torch.bool)
+    for part in parts:
+        kept[part.flatten()] = True
+    return kept.reshape(source.tensor.shape)
+
+
+def _plain(argument: object) -> object:
+    if isinstance(argument, Value):
+        return argument.tensor
+    if isinstance(argument, tuple):
+        return [_plain(each) for each in argument]
+    return argument
+
+
+def _holds_frame(words: Differences, frame: Differences | None, operator: Operator) -> bool:
+    return frame is not None and any(d.is_any for d in frame.of_outputs(operator.number))
+
+
+def _reads_before(words: Differences, source: Value, length: int) -> Iterator[Read]:
+    """Attention that mixed the rows of this sequence, the last first."""
+    numbers = sorted({n for v in _makers(words.base, source) for n in v.made_by}, reverse=True)
+    for number in numbers:
+        read = reads_of(words, number)
+        if read is not None and read.call.query_count == read.call.key_count == length:
+            if read.differing_keys:
+                yield read
+
+
+def why_not_read(
+    words: Differences, read: Read, rows: tuple[int, ...] | None
+) -> tuple[How, tuple[int, ...]]:
+    """Why these query rows (None: all) took nothing from the keys that differ."""
+    keys = list(read.differing_keys)
+    call = read.call
+    queries = list(range(call.query_count)) if rows is None else list(rows)
+    positions = tuple(keys)
+    if not keys:
+        return "not known", ()
+    # An example's own queries see its own keys only: batches hold several branches.
+    visible = call.visibility().cpu()[:, queries][:, :, keys]
+    if not visible.any():
+        is_by_order = read.is_causal and min(keys) > max(queries)
+        return ("masked by order" if is_by_order else "masked"), positions
+    weights = call.row_weights(tuple(queries))[..., keys]
+    if not (weights > 0).any():
+        return "no weight", positions
+    if read.values_are_equal:
+        return "values equal", positions
+    return "rounded away", positions

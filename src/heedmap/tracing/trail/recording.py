@@ -1,0 +1,270 @@
+"""One run of a policy, recorded: every operator with what it took and gave, and every module call.
+
+Any torch module: a `TorchDispatchMode` sees the operators below Python's wrappers, whatever the
+architecture. Tensors are held, not copied; what is about to be written over is copied first. So a
+recording needs about the memory of all activations of one pass.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils._pytree import tree_leaves
+
+from heedmap.data.observation import Observation
+from heedmap.policies.base import ActionScores, Policy
+from heedmap.tracing.capture.running import OperatorMode, Running, watch_modules
+
+LARGEST_BYTES = 2 * 2**30
+"""Activations that are held at most; a run with more is recorded up to there."""
+
+
+@dataclass(eq=False)
+class Value:
+    """A tensor as it was at one moment of a run."""
+
+    tensor: torch.Tensor
+    made_by: tuple[int, ...] = ()
+    """Numbers of the operators that wrote it; none for what the run was given."""
+    is_weight: bool = False
+    """A parameter or buffer of the module."""
+
+
+@dataclass(frozen=True, eq=False)
+class Operator:
+    """One operator that ran."""
+
+    number: int
+    name: str
+    """As torch's schema has it: "aten::addmm"."""
+    module: str
+    """The innermost module that was running; empty for the outermost."""
+    call: int
+    """Which call of this module it belongs to, from 0."""
+    nth: int
+    """Which operator of this name within the call, from 0."""
+    func: Any
+    args: tuple[Any, ...]
+    """Arguments with a `Value` in the place of every tensor."""
+    kwargs: Mapping[str, Any]
+    inputs: tuple[Value, ...]
+    outputs: tuple[Value, ...]
+
+    @property
+    def key(self) -> tuple[str, int, str, int]:
+        """By which the same operator of another run is found."""
+        return self.module, self.call, self.name, self.nth
+
+
+@dataclass(frozen=True, eq=False)
+class ModuleCall:
+    """One call of one module."""
+
+    module: str
+    kind: str
+    """Name of its class."""
+    call: int
+    outputs: tuple[Value, ...]
+    begun_at: int
+    ended_at: int
+    """Operators from `begun_at` up to, not including, `ended_at` ran inside."""
+
+
+@dataclass
+class Recording:
+    """A run in the order in which it happened."""
+
+    operators: list[Operator] = field(default_factory=list)
+    calls: list[ModuleCall] = field(default_factory=list)
+    """In the order in which they ended."""
+    scores: ActionScores | None = None
+    action: Value | None = None
+    """The scores, as what the operators gave; None where they were made outside torch."""
+    is_whole: bool = True
+    """False where memory ended first."""
+
+    def ancestors(self) -> frozenset[int]:
+        """Numbers of the operators that the action depends on; all, where that is not known."""
+        if self.action is None or not self.action.made_by:
+            return frozenset(range(len(self.operators)))
+        found, left = set[int](), list(self.action.made_by)
+        while left:
+            number = left.pop()
+            if number not in found:
+                found.add(number)
+                left += [n for value in self.operators[number].inputs for n in value.made_by]
+        return frozenset(found)
+
+
+def record(policy: Policy, observation: Observation, instruction: str) -> Recording:
+    """Run the policy once and record it; no hook is left behind.
+
+    Raises what running the policy raises.
+    """
+    recording = Recording()
+    with _recording(policy.module, recording) as recorder:
+        scores = policy([observation], [instruction])
+        recording.action = recorder.known(scores)
+    recording.scores = scores
+    if recording.action is None:
+        recording.action = _last_equal(recording.operators, scores)
+    return recording
+
+
+@contextmanager
+def _recording(module: nn.Module, into: Recording) -> Iterator[_Recorder]:
+    kinds = {name: type(inner).__name__ for name, inner in module.named_modules()}
+    begun: list[int] = []
+
+    def on_enter(_: str) -> None:
+        begun.append(len(into.operators))
+
+    def on_leave(name: str, call: int, output: Any) -> None:
+        outputs = tuple(recorder.value(t) for t in _tensors(output))
+        at = begun.pop()
+        into.calls.append(ModuleCall(name, kinds[name], call, outputs, at, len(into.operators)))
+
+    with watch_modules(module, on_enter=on_enter, on_leave=on_leave) as running:
+        recorder = _Recorder(module, running, into)
+        with recorder:
+            yield recorder
+
+
+_Key = tuple[int, int, int, tuple[int, ...], tuple[int, ...], torch.dtype]
+
+
+class _Recorder(OperatorMode):
+    """Notes every operator."""
+
+    def __init__(self, module: nn.Module, running: Running, into: Recording) -> None:
+        super().__init__()
+        self._running = running
+        self._into = into
+        held = [*module.parameters(), *module.buffers()]
+        self._weights = {_storage(tensor) for tensor in held if tensor.numel()}
+        self._values: dict[_Key, Value] = {}
+        self._of_storage: dict[int, list[Value]] = {}
+        self._writers: dict[int, list[int]] = {}
+        self._writes: Counter[int] = Counter()
+        self._seen: Counter[tuple[str, int, str]] = Counter()
+        self._bytes = 0
+
+    def operate(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if not self._into.is_whole:
+            return func(*args, **kwargs)
+        inputs = {id(t): self.value(t) for t in _tensors((args, kwargs))}
+        given = _with_values(args, inputs), _with_values(kwargs, inputs)
+        written = _written(func, args, kwargs)
+        for tensor in written:
+            self._keep_before_write(_storage(tensor))
+        result = func(*args, **kwargs)
+        number = len(self._into.operators)
+        outputs = tuple(self._made(t, number) for t in _tensors(result)) or tuple(
+            self._made(t, number) for t in written
+        )
+        name = func._schema.name
+        module, call = self._running.innermost, self._running.call
+        nth = self._seen[module, call, name]
+        self._seen[module, call, name] += 1
+        self._into.operators.append(
+            Operator(
+                number, name, module, call, nth, func, *given, tuple(inputs.values()), outputs
+            )
+        )
+        self._into.is_whole = self._bytes <= LARGEST_BYTES
+        return result
+
+    def known(self, tensor: torch.Tensor) -> Value | None:
+        """The value that an operator made; None for a tensor that none did."""
+        value = self._values.get(self._key(tensor))
+        return value if value is not None and value.made_by else None
+
+    def value(self, tensor: torch.Tensor) -> Value:
+        """What this tensor is now."""
+        key = self._key(tensor)
+        if (found := self._values.get(key)) is None:
+            storage = _storage(tensor)
+            writers = tuple(self._writers.get(storage, ()))
+            found = self._keep(key, Value(_alias(tensor), writers, storage in self._weights))
+        return found
+
+    def _made(self, tensor: torch.Tensor, number: int) -> Value:
+        storage = _storage(tensor)
+        if storage not in self._writers:
+            self._writers[storage] = []
+            self._bytes += 0 if storage in self._weights else tensor.untyped_storage().nbytes()
+        self._writers[storage].append(number)
+        is_view_of_weight = storage in self._weights
+        return self._keep(self._key(tensor), Value(_alias(tensor), (number,), is_view_of_weight))
+
+    def _keep(self, key: _Key, value: Value) -> Value:
+        self._values[key] = value
+        self._of_storage.setdefault(key[0], []).append(value)
+        return value
+
+    def _keep_before_write(self, storage: int) -> None:
+        """Copy what is held of a storage that is about to be written to."""
+        for value in self._of_storage.pop(storage, []):
+            value.tensor = value.tensor.clone()
+        self._writes[storage] += 1
+
+    def _key(self, tensor: torch.Tensor) -> _Key:
+        storage = _storage(tensor)
+        shape, stride = tuple(tensor.shape), tuple(tensor.stride())
+        return storage, self._writes[storage], tensor.storage_offset(), shape, stride, tensor.dtype
+
+
+def _storage(tensor: torch.Tensor) -> int:
+    return tensor.untyped_storage().data_ptr()
+
+
+def _alias(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.detach()
+
+
+def _is_plain(leaf: Any) -> bool:
+    return torch.is_tensor(leaf) and leaf.layout == torch.strided and not leaf.is_meta
+
+
+def _tensors(nested: Any) -> list[torch.Tensor]:
+    if torch.is_tensor(nested):
+        return [nested] if _is_plain(nested) else []
+    return [leaf for leaf in tree_leaves(nested) if _is_plain(leaf)]
+
+
+def _with_values(nested: Any, values: Mapping[int, Value]) -> Any:
+    if torch.is_tensor(nested):
+        return values.get(id(nested))
+    if isinstance(nested, tuple | list):
+        return tuple(_with_values(each, values) for each in nested)
+    if isinstance(nested, dict):
+        return {name: _with_values(each, values) for name, each in nested.items()}
+    return nested
+
+
+def _written(func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[torch.Tensor]:
+    """Tensors that an operator changes in place."""
+    schema = func._schema
+    if not schema.is_mutable:
+        return []
+    given = {**dict(zip([a.name for a in schema.arguments], args, strict=False)), **kwargs}
+    changed = [a.name for a in schema.arguments if a.alias_info and a.alias_info.is_write]
+    return [t for name in changed for t in _tensors(given.get(name))]
+
+
+def _last_equal(operators: Sequence[Operator], scores: torch.Tensor) -> Value | None:
+    """The last value that holds the scores' numbers: a policy may hand them on through numpy."""
+    wanted = scores.detach().flatten().double()
+    for operator in reversed(operators):
+        for value in operator.outputs:
+            held = value.tensor
+            if held.numel() == wanted.numel() and held.is_floating_point():
+                if torch.allclose(held.flatten().double(), wanted, rtol=1e-6, atol=0):
+                    return value
+    return None
