@@ -16,7 +16,7 @@ from heedmap.auditing.lower.tokens import MADE_UP_WORDS
 from heedmap.auditing.variants import observation_variants
 from heedmap.data.observation import Observation
 from heedmap.data.trials import Trial
-from heedmap.errors import InstructionError
+from heedmap.errors import InstructionError, PolicyRunError
 from heedmap.ladder.evidence import BehaviourFacts, TrailFacts, WordsFate
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
@@ -25,6 +25,8 @@ from heedmap.tracing.trail.differences import Differences
 from heedmap.tracing.trail.losses import Loss, entered, find_loss
 from heedmap.tracing.trail.recording import Recording, record
 
+FRESH_WORDS = ("qxa", "zvo", "wyk")
+"""Words that no instruction holds, and that no other test gives to the policy."""
 TRIED_PAIRS = 12
 """Pairs of instructions that are tried until one runs in the same shapes."""
 
@@ -50,7 +52,9 @@ class Trails:
 
     def over_frame(self, text: str) -> Differences | None:
         """Where the run on another frame differs."""
-        variants = [v for vs in observation_variants(self.observation, self.seed).values() for v in vs]
+        variants = [
+            v for vs in observation_variants(self.observation, self.seed).values() for v in vs
+        ]
         if not variants:
             return None
         return Differences(self.of(text), record(self.policy, variants[-1], text))
@@ -59,7 +63,7 @@ class Trails:
         """Whether anything that the network receives differs; None where one is refused."""
         try:
             found = self.between(one, two)
-        except InstructionError:
+        except (InstructionError, PolicyRunError):
             return None
         return found.unmatched > 0 or bool(entered(found))
 
@@ -79,14 +83,14 @@ def measure_trail(
     for one, two in _pairs(texts)[:TRIED_PAIRS]:
         try:
             words = trails.between(one, two)
-        except InstructionError:
+        except (InstructionError, PolicyRunError):
             continue
         if behaviour.is_response(_change(words)):
             continue  # this pair is told apart
         is_aligned = words.unmatched == 0 and not _has_other_shapes(words)
         if found is not None and not is_aligned:
             continue
-        found = _facts(trails, (one, two), words, texts)
+        found = _facts(trails, (one, two), words)
         if is_aligned:
             return found
     return found
@@ -128,14 +132,12 @@ def _has_other_shapes(words: Differences) -> bool:
     )
 
 
-def _facts(
-    trails: Trails, texts: tuple[str, str], words: Differences, asked: Sequence[str]
-) -> TrailFacts:
+def _facts(trails: Trails, texts: tuple[str, str], words: Differences) -> TrailFacts:
     frame = trails.over_frame(texts[0])
     loss = find_loss(words, frame)
     fate, lost = ("arrive", ())
     if loss.how == "not entered":
-        fate, lost = words_fate(trails, texts, asked)
+        fate, lost = words_fate(trails, texts)
     operators = len(words.base.operators)
     return TrailFacts(
         texts=texts,
@@ -184,52 +186,94 @@ def _was_attended(words: Differences, loss: Loss) -> bool:
     return False
 
 
-def words_fate(
-    trails: Trails, texts: tuple[str, str], asked: Sequence[str]
-) -> tuple[WordsFate, tuple[str, ...]]:
+def words_fate(trails: Trails, texts: tuple[str, str]) -> tuple[WordsFate, tuple[str, ...]]:
     """Why nothing of the words in which two texts differ enters the network."""
     one, two = texts
     mine, theirs = one.split(), two.split()
     telling = [i for i, word in enumerate(mine) if i >= len(theirs) or theirs[i] != word]
-    lost = tuple(dict.fromkeys([*(mine[i] for i in telling), *(w for w in theirs if w not in mine)]))
+    lost = tuple(
+        dict.fromkeys([*(mine[i] for i in telling), *(w for w in theirs if w not in mine)])
+    )
     effective = _effective_word(trails, mine, telling)
     if effective is None:
         made_up = " ".join(MADE_UP_WORDS[i % len(MADE_UP_WORDS)] for i in range(len(mine)))
         if trails.enters(one, made_up):
             return "same", lost
-        return _without_words(trails, texts, asked), lost
+        return _without_words(trails, texts), lost
+    if _is_cached_by(trails, texts, effective):
+        return "stale", lost
     at_telling = [
-        trails.enters(one, " ".join([*mine[:i], effective, *mine[i + 1 :]]))
+        trails.enters(one, _with(mine, i, mine[effective]))
         for i in telling
-        if mine[i] != effective
+        if mine[i] != mine[effective]
     ]
     if not any(at_telling):
         return "cut off", lost
-    made_up = [
-        trails.enters(one, " ".join([*mine[:i], MADE_UP_WORDS[0], *mine[i + 1 :]]))
-        for i in telling
-    ]
-    return ("same" if any(made_up) else "unknown"), lost
+    made_up_at = [trails.enters(one, _with(mine, i, MADE_UP_WORDS[0])) for i in telling]
+    return ("same" if any(made_up_at) else "unknown"), lost
 
 
-def _effective_word(trails: Trails, mine: Sequence[str], telling: Sequence[int]) -> str | None:
+def _with(words: Sequence[str], index: int, word: str) -> str:
+    """The text with one word in the place of another."""
+    return " ".join([*words[:index], word, *words[index + 1 :]])
+
+
+def _is_cached_by(trails: Trails, texts: tuple[str, str], effective: int) -> bool:
+    """Whether the telling words enter beside a word that no text had before.
+
+    Then they were not lost by themselves: what is kept under that other word was given again.
+    """
+    one, two = (text.split() for text in texts)
+    if len(one) != len(two):
+        return False
+    fresh = [_with(one, effective, word) for word in FRESH_WORDS[:2]]
+    fresh.append(_with(two, effective, FRESH_WORDS[2]))
+    try:
+        alone, together = (_entries(trails.between(fresh[0], other)) for other in fresh[1:])
+    except (InstructionError, PolicyRunError):
+        return False
+    return together > alone
+
+
+def _entries(words: Differences) -> int:
+    """How many numbers differ where the difference enters; 0 where the runs have other shapes."""
+    if words.unmatched:
+        return 0
+    for number in range(len(words.base.operators)):
+        for one, two in words.input_pairs(number):
+            if words.between(one, two).is_any:
+                return int(words.entries(one, two).sum())
+    return 0
+
+
+def _effective_word(trails: Trails, mine: Sequence[str], telling: Sequence[int]) -> int | None:
     """A word of the text whose exchange for a made-up one enters; None where none does."""
     text = " ".join(mine)
-    for index, word in enumerate(mine):
-        other = " ".join([*mine[:index], MADE_UP_WORDS[0], *mine[index + 1 :]])
-        if index not in telling and trails.enters(text, other):
-            return word
+    for index in range(len(mine)):
+        if index not in telling and trails.enters(text, _with(mine, index, MADE_UP_WORDS[0])):
+            return index
     return None
 
 
-def _without_words(trails: Trails, texts: tuple[str, str], asked: Sequence[str]) -> WordsFate:
+def _without_words(trails: Trails, texts: tuple[str, str]) -> WordsFate:
     """No word of the text enters: is there a text at all, and whose?"""
     one = texts[0]
+    if _is_kept(trails, f"{one} {one}"):
+        return "stale"
     ids = _looked_up(trails.of(one))
     if not ids:
         return "no input"
     held = max(_held(each) for each in ids)
     return "stale" if held >= len(one.split()) else "empty"
+
+
+def _is_kept(trails: Trails, text: str) -> bool:
+    """Whether a text that is given for the second time takes fewer operators: a cache."""
+    try:
+        first, second = (record(trails.policy, trails.observation, text) for _ in range(2))
+    except PolicyRunError:
+        return False
+    return len(second.operators) < len(first.operators)
 
 
 def _looked_up(recording: Recording) -> list[torch.Tensor]:
@@ -250,5 +294,3 @@ def _held(ids: torch.Tensor) -> int:
         while len(kept) > 1 and kept[end] == (kept[-2] if end else kept[1]):
             kept.pop(end)
     return len(kept)
-
-

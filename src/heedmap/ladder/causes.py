@@ -156,9 +156,7 @@ CAUSES: dict[Cause, About] = {
     "not_needed": About((), "all instructions ask for the same action on all frames"),
     "indirect_only": About((), "the instruction reaches the action row only over other positions"),
     "bypass": About((), "the instruction has a path to the action beside its positions"),
-    "image_unused": About(
-        (), "the instruction is followed, and no other frame changes the action"
-    ),
+    "image_unused": About((), "the instruction is followed, and no other frame changes the action"),
     "not_measured": About((), "neither ids nor positions could be measured"),
     "none": About((), "nothing was found on the rungs measured"),
 }

@@ -24,7 +24,6 @@ from heedmap.ladder.upper import (
 from heedmap.ladder.verdict import Measurements, Rung, Status, Verdict
 from heedmap.ladder.wording import verdict_text
 
-
 RUNGS: tuple[RungName, ...] = get_args(RungName)
 
 

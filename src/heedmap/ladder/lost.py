@@ -38,7 +38,9 @@ def lost_at(trail: TrailFacts | None) -> tuple[RungName, Cause] | None:
             return "visible", "masked"
         case "masked by order":
             is_readers = trail.is_inside_reader
-            return ("visible", "action_before_instruction") if is_readers else ("present", "dropped")
+            return (
+                ("visible", "action_before_instruction") if is_readers else ("present", "dropped")
+            )
         case "no weight":
             return "attended", "unattended"
         case "values equal":

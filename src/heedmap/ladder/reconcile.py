@@ -37,11 +37,11 @@ def reconcile(
     found = dict(judged)
     if measured.behaviour is None:
         return found, ()
-    if _holds(found, "obeyed") or _holds(found, "used"):
+    if _holds(found, "obeyed"):
         return _arrived(found)
     if has_no_response(measured):
         return _without_response(measured, found)
-    return found, ()
+    return _arrived(found) if _holds(found, "used") else (found, ())
 
 
 def is_blind(measured: Measurements, judged: Mapping[RungName, Judged]) -> bool:
@@ -113,7 +113,8 @@ def _where(
     if behaviour.is_constant and _ends_for_all(measured.trail):
         is_at_limit = lost is not None and lost[1] == "saturated"
         return "used", "saturated" if is_at_limit else "constant_action"
-    if behaviour.is_length_only and (lost is None or lost[0] == "tokenised"):
+    is_vague = lost is None or lost[0] == "tokenised" or lost[1] == "not_identified"
+    if behaviour.is_length_only and is_vague:
         return "present", "length_leak"
     first = next(((name, found[name][1]) for name in LOWER_RUNGS if found[name][1]), None)
     if lost is None or (lost[1] == "not_identified" and first is not None):

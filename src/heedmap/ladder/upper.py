@@ -75,7 +75,7 @@ def _used_by_exchange(measured: Measurements) -> tuple[Rung, Cause | None]:
         return _NOT_MEASURED
     evidence = {"by": "exchange", **facts.beyond_paraphrase.model_dump(mode="json")}
     value = facts.beyond_paraphrase.value
-    if responds(facts) or _moves(measured):
+    if responds_to_words(measured) or _moves(measured):
         return Rung(status="holds", value=value, evidence=evidence), None
     if not _decided(facts):
         return Rung(status="not measured", evidence=evidence), None
@@ -106,7 +106,7 @@ def judge_obeyed(measured: Measurements) -> tuple[Rung, Cause | None]:
     is_competent = judge_competent(measured).status != "fails"
     if following is not None and is_competent and _is_followed(following):
         return Rung(status="holds", value=following.rate.value, evidence=evidence), None
-    if not responds(facts):
+    if not responds_to_words(measured):
         if not _decided(facts):
             return Rung(status="not measured", evidence=evidence), None
         value = None if following is None else following.rate.value
@@ -169,6 +169,13 @@ def _too_small(change: float) -> tuple[Rung, Cause | None]:
     least = f"{100 * LEAST_ACTION_CHANGE_SHARE:g} %"
     evidence = {"action_change": change, "why": f"smaller than {least} of the action's magnitude"}
     return Rung(status="not measured", evidence=evidence), None
+
+
+def responds_to_words(measured: Measurements) -> bool:
+    """As `responds`, and not only to how many words there are."""
+    behaviour = measured.behaviour
+    is_length_only = behaviour is not None and behaviour.is_length_only
+    return measured.obeyed is not None and not is_length_only and responds(measured.obeyed)
 
 
 def responds(facts: ObeyedFacts) -> bool:

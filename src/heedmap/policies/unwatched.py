@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 
 UNWATCHED: ContextVar[bool] = ContextVar("UNWATCHED", default=False)
 """Whether what runs now is nobody's business: recordings and cuts pass it by.
@@ -25,3 +26,15 @@ def unwatched() -> Iterator[None]:
         yield
     finally:
         UNWATCHED.reset(token)
+
+
+_WATCHING = str(Path(__file__).parents[1] / "tracing")
+
+
+def is_raised_by_watching(error: BaseException) -> bool:
+    """Whether an error came up in what watches a policy's pass, not in the policy's own code."""
+    frames, last = error.__traceback__, ""
+    while frames is not None:
+        last = frames.tb_frame.f_code.co_filename
+        frames = frames.tb_next
+    return last.startswith(_WATCHING)

@@ -114,7 +114,8 @@ class _Watch(OperatorMode):
     def _note_embedding(self, ids: torch.Tensor, result: torch.Tensor) -> torch.Tensor:
         if not ids.numel() or self._is_inside_tower():
             return result  # a tower's would be missing where its output is remembered
-        call = EmbeddingCall(self._running.innermost, ids.detach().reshape(-1, ids.shape[-1]))
+        rows = ids.detach().reshape(-1, ids.shape[-1] if ids.ndim else 1)
+        call = EmbeddingCall(self._running.innermost, rows)
         self._seen.embeddings.append(call)
         return self._edit_embedding(call, result) if self._edit_embedding else result
 

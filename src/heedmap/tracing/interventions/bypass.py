@@ -64,6 +64,8 @@ def find_bypass(
         _, plain_inputs = run(first)
         _, fixed_inputs = run(second, held=base.sequence)
         module = _first_that_differs(plain_inputs, fixed_inputs, stack, before=False)
+        if _is_residual(module, stack):
+            return Bypass(status="not measured")
         return Bypass(status="found", kind="after", module=module or "", change=change)
     other = enter(policy, base, observation, second)
     follows = (other.sequence != base.sequence).any(dim=-1)[0]
@@ -75,6 +77,16 @@ def find_bypass(
         moved = float((swapped.scores - base.scores).abs().max())
         return Bypass(status="found", kind="before", module=both or "", change=moved)
     return Bypass(status="none")
+
+
+def _is_residual(module: str | None, stack: Stack) -> bool:
+    """Whether it lies beside the attention in one unnumbered layer.
+
+    What is held there is what the attention takes, so that the layer's own residual goes past it.
+    """
+    layer, _, attention = stack.first_block.rpartition(".")
+    is_whole_layer = stack.first_block not in stack.module_names
+    return not is_whole_layer and bool(layer and attention) and (module or "").startswith(layer)
 
 
 @dataclass

@@ -13,9 +13,12 @@ from heedmap.tracing.trail.recording import Operator, Recording, Value
 
 _PRODUCTS = ("aten::bmm", "aten::mm", "aten::baddbmm")
 _COPIES = frozenset(
-    "_to_copy clone native_dropout view _unsafe_view reshape expand permute transpose unsqueeze "
-    "squeeze slice contiguous t alias detach as_strided".split()
+    ["_to_copy", "clone", "native_dropout", "view", "_unsafe_view", "reshape", "expand", "permute", "transpose", "unsqueeze", "squeeze", "slice", "contiguous", "t", "alias", "detach", "as_strided"]
 )
+_JOINS = frozenset(
+    ["cat", "stack", "split", "split_with_sizes", "unbind", "select", "chunk", "add", "mul", "copy", "index_copy", "slice_scatter", "narrow"]
+)
+"""Further ways of a projection to the attention that reads it: biases, masks, caches."""
 _STEPS = 12
 """Copies and views between a softmax and the product with the values, at most."""
 
@@ -112,12 +115,33 @@ def softmax_before(base: Recording, value: Value) -> Operator | None:
         operator = base.operators[value.made_by[0]]
         if operator.name in SOFTMAX_OPERATORS:
             return operator
-        if operator.name.removeprefix("aten::").split(".")[0] not in _COPIES:
+        if _short(operator) not in _COPIES:
             return None
         if not operator.inputs:
             return None
         value = operator.inputs[0]
     return None
+
+
+def feeds_values(base: Recording, operator: Operator) -> bool:
+    """Whether attention reads as its values what an operator gave, by way of copies and views."""
+    touched = {operator.number}
+    for later in base.operators[operator.number + 1 :]:
+        taken = [any(n in touched for n in value.made_by) for value in later.inputs]
+        if not any(taken):
+            continue
+        if is_fused_attention(later.name):
+            return len(taken) > 2 and taken[2]
+        if later.name in _PRODUCTS:
+            others = [v for v, is_taken in zip(later.inputs, taken, strict=True) if not is_taken]
+            return any(softmax_before(base, value) is not None for value in others)
+        if _short(later) in _COPIES | _JOINS:
+            touched.add(later.number)
+    return False
+
+
+def _short(operator: Operator) -> str:
+    return operator.name.removeprefix("aten::").rstrip("_")
 
 
 def _rows_apart(one: torch.Tensor, two: torch.Tensor) -> torch.Tensor:

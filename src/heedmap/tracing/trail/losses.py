@@ -9,14 +9,16 @@ sequence, the attention before it is asked why nothing came into these rows.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from heedmap.ladder.evidence import How
-from heedmap.tracing.trail.attention import Read, reads_of
+from heedmap.tracing.capture.trace import SOFTMAX_OPERATORS, is_fused_attention
+from heedmap.tracing.trail.attention import Read, feeds_values, reads_of
 from heedmap.tracing.trail.differences import Differences
 from heedmap.tracing.trail.recording import Operator, Recording, Value
+
 
 @dataclass(frozen=True)
 class Loss:
@@ -103,29 +105,26 @@ def _loss_at(words: Differences, frame: Differences | None, number: int) -> Loss
     if read is not None:
         how, positions = why_not_read(words, read, None)
         return Loss(how, operator, positions, is_inside_reader=True)
-    short = operator.name.removeprefix("aten::").split(".")[0].rstrip("_")
+    short = _short(operator)
     if short in _PICKING:
         return _picked(words, frame, operator)
+    if short in _PRODUCTS:
+        return _loss_of_product(words, operator)
     return Loss(_how(words, operator, short), operator, _positions(words, operator))
 
 
 _PICKING = frozenset(
-    "slice select index index_select gather narrow split split_with_sizes unbind chunk take "
-    "take_along_dim unsafe_chunk unsafe_split masked_select".split()
+    ["slice", "select", "index", "index_select", "gather", "narrow", "split", "split_with_sizes", "unbind", "chunk", "take", "take_along_dim", "unsafe_chunk", "unsafe_split", "masked_select"]
 )
 _OVERWRITING = frozenset(
-    "copy index_put masked_scatter masked_fill scatter where slice_scatter select_scatter fill "
-    "zero index_copy index_fill embedding_renorm _index_put_impl slice_copy".split()
+    ["copy", "index_put", "masked_scatter", "masked_fill", "scatter", "where", "slice_scatter", "select_scatter", "fill", "zero", "index_copy", "index_fill", "embedding_renorm", "_index_put_impl", "slice_copy"]
 )
-_PRODUCTS = frozenset("mul mm bmm addmm baddbmm linear convolution dot mv addcmul outer".split())
+_PRODUCTS = frozenset(["mul", "mm", "bmm", "addmm", "baddbmm", "linear", "convolution", "dot", "mv", "addcmul", "outer"])
 _SATURATING = frozenset(
-    "clamp clamp_min clamp_max hardtanh tanh sigmoid hardsigmoid round sign floor ceil trunc "
-    "argmax topk sort max softmax _softmax log_softmax _log_softmax bucketize gt ge lt le eq ne "
-    "heaviside".split()
+    ["clamp", "clamp_min", "clamp_max", "hardtanh", "tanh", "sigmoid", "hardsigmoid", "round", "sign", "floor", "ceil", "trunc", "argmax", "topk", "sort", "max", "softmax", "_softmax", "log_softmax", "_log_softmax", "bucketize", "gt", "ge", "lt", "le", "eq", "ne", "heaviside"]
 )
 _ROUNDING = frozenset(
-    "add sub rsub _to_copy div mean sum native_layer_norm pow rsqrt var_mean cumsum "
-    "native_group_norm _fused_rms_norm norm linalg_vector_norm".split()
+    ["add", "sub", "rsub", "_to_copy", "div", "mean", "sum", "native_layer_norm", "pow", "rsqrt", "var_mean", "cumsum", "native_group_norm", "_fused_rms_norm", "norm", "linalg_vector_norm"]
 )
 
 
@@ -133,8 +132,6 @@ def _how(words: Differences, operator: Operator, short: str) -> How:
     if short in _OVERWRITING:
         is_score_mask = short in ("masked_fill", "where") and _fills_low(operator)
         return "masked" if is_score_mask else "overwritten"
-    if short in _PRODUCTS:
-        return _why_product(words, operator)
     if short in _SATURATING:
         return "saturated"
     if short in ("relu", "gelu", "silu", "leaky_relu", "elu", "threshold", "mish", "softplus"):
@@ -223,8 +220,53 @@ def _picked(words: Differences, frame: Differences | None, operator: Operator) -
     length = source.tensor.shape[axis]
     for read in _reads_before(words, source, length):
         how, seen = why_not_read(words, read, rows)
-        return Loss(how, operator, seen or positions, rows, loss.is_inside_reader)
-    return loss
+        if how == "masked by order" and _is_read_later(words.base, operator):
+            return loss  # rows of a cache, say, are left out; these came before the words
+        return replace(loss, how=how, positions=seen or positions)
+    return _lost_before(words, source) or loss
+
+
+def _is_read_later(base: Recording, operator: Operator) -> bool:
+    """Whether attention takes in what was picked, so that it is not yet what is decoded."""
+    touched = {operator.number}
+    for later in base.operators[operator.number + 1 :]:
+        if any(number in touched for value in later.inputs for number in value.made_by):
+            touched.add(later.number)
+            if is_fused_attention(later.name) or later.name in SOFTMAX_OPERATORS:
+                return True
+    return False
+
+
+def _lost_before(words: Differences, source: Value) -> Loss | None:
+    """A product before the rows were picked that took the difference and did not pass it on.
+
+    Attention without a softmax that could be recognised, or keys and values that are nothing.
+    """
+    numbers = sorted({n for v in _makers(words.base, source) for n in v.made_by}, reverse=True)
+    for number in numbers:
+        operator = words.base.operators[number]
+        if _short(operator) in _PRODUCTS and _ends(words, number) and _is_content(words, number):
+            return _loss_of_product(words, operator)
+    return None
+
+
+def _loss_of_product(words: Differences, operator: Operator) -> Loss:
+    """By zero weights or a gate, or by zeros where the rows that differ would be read."""
+    how = _why_product(words, operator)
+    same = [
+        one for one, two in words.input_pairs(operator.number) if not words.between(one, two).is_any
+    ]
+    are_activations = bool(same) and not any(value.is_weight for value in same)
+    if how == "multiplied by zero":
+        if are_activations and _short(operator) in ("bmm", "baddbmm"):
+            how = "no weight"
+        elif feeds_values(words.base, operator):
+            how = "values equal"
+    return Loss(how, operator, _positions(words, operator))
+
+
+def _short(operator: Operator) -> str:
+    return operator.name.removeprefix("aten::").rstrip("_")
 
 
 def _kept(operator: Operator, source: Value) -> torch.Tensor | None:

@@ -173,9 +173,7 @@ class _Recorder(OperatorMode):
         nth = self._seen[module, call, name]
         self._seen[module, call, name] += 1
         self._into.operators.append(
-            Operator(
-                number, name, module, call, nth, func, *given, tuple(inputs.values()), outputs
-            )
+            Operator(number, name, module, call, nth, func, *given, tuple(inputs.values()), outputs)
         )
         self._into.is_whole = self._bytes <= LARGEST_BYTES
         return result
