@@ -28,11 +28,12 @@ from heedmap.auditing.trail import measure_trail
 from heedmap.auditing.upper.measure import UpperFacts, UpperOptions, measure_by_exchange
 from heedmap.data.observation import Observation
 from heedmap.data.trials import Trial
-from heedmap.errors import CaptureError, PolicyError
+from heedmap.errors import CaptureError, PolicyError, PolicyRunError
 from heedmap.ladder.verdict import Measurements
 from heedmap.measures.share import region_shares, visible_counts
 from heedmap.policies.base import ActionScores, Policy, same_sums, weights_sha256, weights_sums
 from heedmap.policies.stages import stage
+from heedmap.policies.unwatched import is_raised_by_watching
 from heedmap.record.layout import DeclaredRegions, Layout, parse_declared
 from heedmap.record.record import Case, LayoutInfo, PolicyResult
 from heedmap.record.tables import LayoutKind, TableName, position_table, share_table, trial_table
@@ -137,10 +138,13 @@ def climb(policy: Policy, plan: Climb, *, with_hash: bool = True) -> Climbed:
     with one_attention_path(), evaluating(policy), _weights_unchanged(policy):
         first = plan.examined[0]
         text = next(iter(first.instructions.values()))
-        before = _acts_alike(policy, first.observation, text)
         try:
-            climbed = _read(policy, plan, before, with_hash=with_hash)
-        except CaptureError as error:  # what it does can still be measured, and followed
+            climbed, before = _read(policy, plan, with_hash=with_hash)
+        except (CaptureError, PolicyRunError) as error:
+            if isinstance(error, PolicyRunError) and not is_raised_by_watching(error.__cause__):
+                raise
+            # What it does can still be measured, and followed.
+            before = (_acts_alike(policy, first.observation, text),)
             climbed = _unread(policy, plan, str(error), with_hash=with_hash)
         with stage("running the first frame once more, plainly"):
             _check_same(policy, before, policy([first.observation], [text]))
@@ -148,8 +152,10 @@ def climb(policy: Policy, plan: Climb, *, with_hash: bool = True) -> Climbed:
     return climbed
 
 
-def _read(policy: Policy, plan: Climb, before: ActionScores, *, with_hash: bool) -> Climbed:
-    """With the attention of the transformer that feeds the action.
+def _read(
+    policy: Policy, plan: Climb, *, with_hash: bool
+) -> tuple[Climbed, tuple[ActionScores | None, ...]]:
+    """With the attention of the transformer that feeds the action; and the first case's scores.
 
     Raises CaptureError where there is none that can be read.
     """
@@ -164,8 +170,6 @@ def _read(policy: Policy, plan: Climb, before: ActionScores, *, with_hash: bool)
             _climb_frame(policy, transformer, frame, plan, found)
         upper = found.diagnosis.upper(plan.trials, lambda: plan.on_step(policy), plan.options)
         measurements = found.diagnosis.measurements(first.instructions, upper)
-    for scores in (transformer.first_scores, found.diagnosis.first.seen.scores):
-        _check_same(policy, before, scores)
     measurements = _with_trail(policy, plan, measurements)
     stack = found.diagnosis.first.seen.stack
     result = policy_result(
@@ -176,7 +180,8 @@ def _read(policy: Policy, plan: Climb, before: ActionScores, *, with_hash: bool)
         found.cases,
         found.attention,
     )
-    return Climbed(result, upper, found.facts, found.frames, found.attention)
+    climbed = Climbed(result, upper, found.facts, found.frames, found.attention)
+    return climbed, (transformer.first_scores, found.diagnosis.first.seen.scores)
 
 
 def _unread(policy: Policy, plan: Climb, why: str, *, with_hash: bool) -> Climbed:
@@ -216,9 +221,11 @@ def _acts_alike(policy: Policy, observation: Observation, text: str) -> ActionSc
     return one
 
 
-def _check_same(policy: Policy, before: ActionScores, after: ActionScores | None) -> None:
-    """The first case's scores: before, under watch, and plainly at last."""
-    if after is None or not torch.equal(before, after):
+def _check_same(
+    policy: Policy, before: Sequence[ActionScores | None], after: ActionScores
+) -> None:
+    """The first case's scores: when it was looked into, under watch, and plainly at last."""
+    if any(scores is None or not torch.equal(scores, after) for scores in before):
         raise PolicyError(
             f"The policy '{policy.name}' gave different actions before, during and after its "
             f"audit; it must be deterministic. Pin its noise and clear its caches."

@@ -18,6 +18,7 @@ from heedmap.data.observation import Observation
 from heedmap.data.trials import Trial
 from heedmap.errors import InstructionError, PolicyRunError
 from heedmap.ladder.evidence import BehaviourFacts, TrailFacts, WordsFate
+from heedmap.policies.attempts import attempt
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
 from heedmap.tracing.trail.attention import reads_of
@@ -25,8 +26,8 @@ from heedmap.tracing.trail.differences import Differences
 from heedmap.tracing.trail.losses import Loss, entered, find_loss
 from heedmap.tracing.trail.recording import Recording, record
 
-FRESH_WORDS = ("qxa", "zvo", "wyk")
-"""Words that no instruction holds, and that no other test gives to the policy."""
+FRESH_LETTERS = ("qxjzkvw", "zvqwjxk", "wkzqvxj")
+"""Of words that no instruction holds, and that no other test gives to the policy."""
 TRIED_PAIRS = 12
 """Pairs of instructions that are tried until one runs in the same shapes."""
 
@@ -41,10 +42,21 @@ class Trails:
     _known: dict[str, Recording] = field(default_factory=dict)
 
     def of(self, text: str) -> Recording:
-        """The run under this text. Raises InstructionError where it is refused."""
+        """The run under this text.
+
+        Raises InstructionError where it is refused, or fails twice in a row; PolicyRunError of a
+        failure that does not come again.
+        """
         if text not in self._known:
-            self._known[text] = record(self.policy, self.observation, text)
+            self._known[text] = self.anew(text)
         return self._known[text]
+
+    def anew(self, text: str, at: Observation | None = None) -> Recording:
+        """As `of`, but run again, or on another frame."""
+        found = attempt(lambda: record(self.policy, at or self.observation, text))
+        if isinstance(found, PolicyRunError):
+            raise InstructionError(str(found)) from found
+        return found
 
     def between(self, one: str, two: str) -> Differences:
         """Where the runs under two texts differ."""
@@ -57,13 +69,16 @@ class Trails:
         ]
         if not variants:
             return None
-        return Differences(self.of(text), record(self.policy, variants[-1], text))
+        try:
+            return Differences(self.of(text), self.anew(text, variants[-1]))
+        except InstructionError:
+            return None
 
     def enters(self, one: str, two: str) -> bool | None:
         """Whether anything that the network receives differs; None where one is refused."""
         try:
             found = self.between(one, two)
-        except (InstructionError, PolicyRunError):
+        except InstructionError:
             return None
         return found.unmatched > 0 or bool(entered(found))
 
@@ -83,7 +98,7 @@ def measure_trail(
     for one, two in _pairs(texts)[:TRIED_PAIRS]:
         try:
             words = trails.between(one, two)
-        except (InstructionError, PolicyRunError):
+        except InstructionError:
             continue
         if behaviour.is_response(_change(words)):
             continue  # this pair is told apart
@@ -167,9 +182,12 @@ def _is_lost_there(frame: Differences | None, loss: Loss) -> bool:
 def _is_on_ids(words: Differences, loss: Loss) -> bool:
     if loss.operator is None:
         return False
+    number = loss.operator.number
+    if any(d.is_any for d in words.of_outputs(number)):  # it was taken by nothing after that
+        return not any(v.tensor.is_floating_point() for v in loss.operator.outputs)
     return all(
         not one.tensor.is_floating_point()
-        for one, two in words.input_pairs(loss.operator.number)
+        for one, two in words.input_pairs(number)
         if words.between(one, two).is_any
     )
 
@@ -226,13 +244,19 @@ def _is_cached_by(trails: Trails, texts: tuple[str, str], effective: int) -> boo
     one, two = (text.split() for text in texts)
     if len(one) != len(two):
         return False
-    fresh = [_with(one, effective, word) for word in FRESH_WORDS[:2]]
-    fresh.append(_with(two, effective, FRESH_WORDS[2]))
+    length = len(one[effective])  # as long, so that nothing after it moves
+    first, second, third = (_fresh_word(letters, length) for letters in FRESH_LETTERS)
+    fresh = [_with(one, effective, first), _with(one, effective, second)]
+    fresh.append(_with(two, effective, third))
     try:
         alone, together = (_entries(trails.between(fresh[0], other)) for other in fresh[1:])
-    except (InstructionError, PolicyRunError):
+    except InstructionError:
         return False
     return together > alone
+
+
+def _fresh_word(letters: str, length: int) -> str:
+    return (letters * (length // len(letters) + 1))[:length]
 
 
 def _entries(words: Differences) -> int:
@@ -258,7 +282,8 @@ def _effective_word(trails: Trails, mine: Sequence[str], telling: Sequence[int])
 def _without_words(trails: Trails, texts: tuple[str, str]) -> WordsFate:
     """No word of the text enters: is there a text at all, and whose?"""
     one = texts[0]
-    if _is_kept(trails, f"{one} {one}"):
+    fresh = " ".join(_fresh_word(letters, 4) for letters in FRESH_LETTERS)
+    if _is_kept(trails, f"{one} {fresh}"):
         return "stale"
     ids = _looked_up(trails.of(one))
     if not ids:
@@ -270,8 +295,8 @@ def _without_words(trails: Trails, texts: tuple[str, str]) -> WordsFate:
 def _is_kept(trails: Trails, text: str) -> bool:
     """Whether a text that is given for the second time takes fewer operators: a cache."""
     try:
-        first, second = (record(trails.policy, trails.observation, text) for _ in range(2))
-    except PolicyRunError:
+        first, second = (trails.anew(text) for _ in range(2))
+    except InstructionError:
         return False
     return len(second.operators) < len(first.operators)
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from heedmap.ladder.causes import Cause, RungName
 from heedmap.ladder.evidence import TrailFacts
 from heedmap.ladder.lost import has_no_response, lost_at
+from heedmap.ladder.upper import is_decided
 from heedmap.ladder.verdict import LOWER_RUNGS, Measurements, Rung
 
 Judged = tuple[Rung, Cause | None]
@@ -82,7 +83,7 @@ def _without_response(
     where = _where(measured, found)
     if where is None:
         return found, ()
-    name, cause = where
+    name, cause, by = where
     notes: list[Cause] = []
     for other in LOWER_RUNGS:
         rung, structural = found[other]
@@ -98,31 +99,36 @@ def _without_response(
             status = {"status": "not measured", "value": None, "evidence": evidence}
             found[other] = rung.model_copy(update=status), None
     rung, _ = found[name]
-    evidence = rung.evidence | {"by": "trail"}
+    evidence = rung.evidence | {"by": by}
     found[name] = rung.model_copy(update={"status": "fails", "evidence": evidence}), cause
     return found, tuple(notes)
 
 
-def _where(
-    measured: Measurements, found: Mapping[RungName, Judged]
-) -> tuple[RungName, Cause] | None:
+_Where = tuple[RungName, Cause, str]
+"""The rung, the cause, and what it was named by."""
+
+
+def _where(measured: Measurements, found: Mapping[RungName, Judged]) -> _Where | None:
     behaviour, lost = measured.behaviour, lost_at(measured.trail)
     assert behaviour is not None
     if behaviour.is_tied:
-        return "used", "saturated"
+        return "used", "saturated", "behaviour"
     if behaviour.is_constant and _ends_for_all(measured.trail):
         is_at_limit = lost is not None and lost[1] == "saturated"
-        return "used", "saturated" if is_at_limit else "constant_action"
+        return "used", "saturated" if is_at_limit else "constant_action", "behaviour"
     is_vague = lost is None or lost[0] == "tokenised" or lost[1] == "not_identified"
     if behaviour.is_length_only and is_vague:
-        return "present", "length_leak"
+        return "present", "length_leak", "trail"
     first = next(((name, found[name][1]) for name in LOWER_RUNGS if found[name][1]), None)
     if lost is None or (lost[1] == "not_identified" and first is not None):
         return None
+    if lost[1] == "drowned" and not is_decided(measured):
+        return None  # it does arrive, and nobody said that more should come of it
     structural = found[lost[0]][1]
     if structural is not None and (structural, lost[1]) in _REFINED:
-        return lost[0], structural
-    return lost
+        return lost[0], structural, "structure"
+    by = "structure" if structural == lost[1] and lost[0] != "tokenised" else "trail"
+    return *lost, by
 
 
 def _ends_for_all(trail: TrailFacts | None) -> bool:

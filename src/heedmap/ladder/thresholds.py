@@ -45,11 +45,12 @@ precision of float32."""
 
 # Rungs 5 and 6: used, obeyed
 
-LEAST_EFFECT: dict[str, float] = {"bits": 0.02, "scale units": 0.1}
+LEAST_EFFECT: dict[str, float] = {"bits": 0.02, "scale units": 0.1, "raw units": 0.0}
 """Smallest difference between actions that counts, by its unit. A tiny effect can be consistent
 over frames and so significant. On the development members an effect is at most 0.0002 bits where
 the instruction could not be learned, and at least 0.33 where it decides. For continuous actions
-0.1 is a tenth of the standard deviation."""
+0.1 is a tenth of the standard deviation over frames. In the action's own units any effect beyond
+rounding counts: whether it is much is not known, and the sentence says so."""
 
 ROUNDING_SHARE = 1e-6
 """Change of an action's scores, as a share of the largest of them, up to which it may be rounding:

@@ -104,7 +104,9 @@ def judge_obeyed(measured: Measurements) -> tuple[Rung, Cause | None]:
     evidence = facts.model_dump(mode="json")
     following = facts.following
     is_competent = judge_competent(measured).status != "fails"
-    if following is not None and is_competent and _is_followed(following):
+    moves = measured.behaviour.responds if measured.behaviour else responds(facts)
+    may_follow = is_competent and moves
+    if following is not None and may_follow and _is_followed(following):
         return Rung(status="holds", value=following.rate.value, evidence=evidence), None
     if not responds_to_words(measured):
         if not _decided(facts):
@@ -185,7 +187,8 @@ def responds(facts: ObeyedFacts) -> bool:
 
 def is_effect(estimate: Estimate, unit: str) -> bool:
     """Large enough to count, and above 0 where there is an interval."""
-    return estimate.value >= LEAST_EFFECT[unit] and (estimate.low is None or estimate.low > 0)
+    is_large = estimate.value > 0 and estimate.value >= LEAST_EFFECT[unit]
+    return is_large and (estimate.low is None or estimate.low > 0)
 
 
 def is_above(estimate: Estimate, chance: float) -> bool:
@@ -223,6 +226,11 @@ def _frame_decides(measured: Measurements) -> bool:
         return False
     same_anyway = facts.own_action_anyway.value > SAME_ACTION_SHARE
     return same_anyway and is_above(facts.competent.rate, facts.competent.chance)
+
+
+def is_decided(measured: Measurements) -> bool:
+    """Whether the instructions are known to ask for different actions on some frame."""
+    return measured.obeyed is not None and _decided(measured.obeyed) > 0
 
 
 def _decided(facts: ObeyedFacts) -> int:

@@ -83,6 +83,8 @@ def _further(verdict: Verdict) -> list[str]:
     obeyed = verdict.rungs["obeyed"].status
     if verdict.cause in NO_FAULT:
         further = _upper(verdict)
+        if isinstance(verdict.details, Details) and verdict.details.unit == "raw units":
+            further.insert(1, "and_much_unknown")
         if verdict.is_unread:
             further.append("and_unread")
         return [*further, "and_notes"] if verdict.notes else further

@@ -11,6 +11,7 @@ deviation, 0 for equal actions. It has no upper end.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, final
 
@@ -39,6 +40,8 @@ class ActionMetric:
 
     scale: tuple[float, ...] | None
     """Of each dimension of a continuous action; None for a discrete head."""
+    has_own_units: bool = False
+    """Whether no scale is known, so that distances are in the action's own units."""
 
     @classmethod
     def discrete(cls) -> ActionMetric:
@@ -54,10 +57,17 @@ class ActionMetric:
         _check_scale(scale)
         return cls(tuple(scale.tolist()))
 
+    @classmethod
+    def in_own_units(cls, dimensions: int) -> ActionMetric:
+        """For values of which no scale is known."""
+        return cls((1.0,) * dimensions, has_own_units=True)
+
     @property
-    def unit(self) -> Literal["bits", "scale units"]:
+    def unit(self) -> Literal["bits", "scale units", "raw units"]:
         """Of the distances."""
-        return "bits" if self.scale is None else "scale units"
+        if self.scale is None:
+            return "bits"
+        return "raw units" if self.has_own_units else "scale units"
 
     def distances(self, first: Scores, second: Scores) -> PerExample:
         """Distance of each example's two actions; 0 for equal ones.
@@ -173,6 +183,25 @@ def per_dimension_scale(actions: Actions) -> Float[np.ndarray, " dim"]:
     # Compared, for the deviation of equal numbers is not always exactly 0.
     moves = (rows != rows[0]).any(axis=0) & (deviation > 0)
     return np.where(moves, deviation, 1.0)
+
+
+def spread_over_frames(
+    actions: Sequence[Float[np.ndarray, "frame dim"]], floor: float
+) -> Float[np.ndarray, " dim"] | None:
+    """Standard deviation of each dimension over frames, under one instruction at a time.
+
+    In the action's own units; of several instructions the root mean square. So the scale is never
+    made by the instructions whose distance it is for. A dimension that moves by no more than
+    `floor` takes the largest spread of the others. None where no dimension moves by more.
+    """
+    several = [rows.astype(np.float64) for rows in actions if len(rows) > 1]
+    if not several:
+        return None
+    spread = np.sqrt(np.mean([rows.var(axis=0) for rows in several], axis=0))
+    moves = spread > floor
+    if not moves.any():
+        return None
+    return np.where(moves, spread, spread.max())
 
 
 def largest_change(first: Actions, second: Actions, actions: Float[np.ndarray, "any ..."]) -> float:

@@ -16,7 +16,6 @@ from heedmap.data.observation import Observation
 from heedmap.data.pixels import Frame
 from heedmap.data.trials import Trial
 from heedmap.errors import (
-    CaptureError,
     HeedmapError,
     NonFiniteError,
     PolicyError,
@@ -25,7 +24,6 @@ from heedmap.errors import (
 )
 from heedmap.policies.outputs import as_scores
 from heedmap.policies.stages import current_stage
-from heedmap.policies.unwatched import is_raised_by_watching
 from heedmap.record.record import HeldOutAccuracy, Loaded
 
 ActionScores = Float[torch.Tensor, "batch action"]
@@ -150,11 +148,6 @@ class Policy(ABC):
         except HeedmapError:
             raise
         except Exception as error:
-            if is_raised_by_watching(error):
-                raise CaptureError(
-                    f"'{self.name}' could not be watched while it ran ({type(error).__name__}: "
-                    f"{first_line_of(error)})."
-                ) from error
             given = f"'{instructions[0]}'" if instructions[0] else "an empty instruction"
             more = f" and {len(instructions) - 1} more" if len(instructions) > 1 else ""
             raise PolicyRunError(

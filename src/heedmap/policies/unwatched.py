@@ -31,9 +31,9 @@ def unwatched() -> Iterator[None]:
 _WATCHING = str(Path(__file__).parents[1] / "tracing")
 
 
-def is_raised_by_watching(error: BaseException) -> bool:
+def is_raised_by_watching(error: BaseException | None) -> bool:
     """Whether an error came up in what watches a policy's pass, not in the policy's own code."""
-    frames, last = error.__traceback__, ""
+    frames, last = None if error is None else error.__traceback__, ""
     while frames is not None:
         last = frames.tb_frame.f_code.co_filename
         frames = frames.tb_next

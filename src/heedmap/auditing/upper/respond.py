@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from heedmap.auditing.lower.tokens import MADE_UP_WORDS
-from heedmap.auditing.upper.responses import Request, Responses
+from heedmap.auditing.upper.responses import Kind, Request, Responses
 from heedmap.auditing.upper.runner import Example, Runner
 from heedmap.data.trials import Trial
 from heedmap.errors import PolicyError
@@ -16,11 +16,13 @@ from heedmap.policies.stages import stage
 def respond(runner: Runner, trials: Sequence[Trial]) -> Responses:
     """Run everything; a control that the policy refuses, or fails on twice, is left out.
 
-    Raises PolicyError when it refuses an instruction itself, PolicyRunError when it fails on one.
+    Raises PolicyError when it refuses an instruction itself, PolicyRunError when it fails on one
+    or on a paraphrase.
     """
     requests = [request for number, trial in enumerate(trials) for request in _of(number, trial)]
-    asked = [request for request in requests if request.kind == "asked"]
-    controls = [request for request in requests if request.kind != "asked"]
+    given: tuple[Kind, ...] = ("asked", "paraphrase")  # by the user; the others are our own
+    asked = [request for request in requests if request.kind in given]
+    controls = [request for request in requests if request.kind not in given]
 
     def examples(some: Sequence[Request]) -> list[Example]:
         return [(trials[request.trial].observation, request.text) for request in some]
@@ -28,8 +30,8 @@ def respond(runner: Runner, trials: Sequence[Trial]) -> Responses:
     scores = dict(zip(asked, runner.scores(examples(asked)), strict=True))
     scores |= zip(controls, runner.controls(examples(controls)), strict=True)
     found = [(request, scores[request]) for request in requests]
-    for request, given in found:
-        if given is None and request.kind == "asked":
+    for request, got in found:
+        if got is None and request.kind == "asked":
             raise PolicyError(
                 f"The policy '{runner.policy.name}' refuses to act on the frame "
                 f"'{trials[request.trial].name}' under the instruction '{request.text}'; leave it "

@@ -15,7 +15,8 @@ import numpy as np
 from jaxtyping import Float
 
 from heedmap.data.trials import Trial
-from heedmap.measures.distance import ActionMetric, per_dimension_scale
+from heedmap.ladder.thresholds import ROUNDING_SHARE
+from heedmap.measures.distance import ActionMetric, spread_over_frames
 
 Scores = Float[np.ndarray, " action"]
 """The action's scores of one example."""
@@ -57,9 +58,19 @@ class Responses:
         return found
 
     def metric(self, action_names: tuple[str, ...] | None) -> ActionMetric:
-        """Bits for discrete heads; for continuous ones, scaled by all actions seen."""
+        """Bits for discrete heads; for continuous ones, scaled by their spread over the frames.
+
+        In the action's own units where the frames do not move it, or there is one frame only.
+        """
         if action_names is not None:
             return ActionMetric.discrete()
-        return ActionMetric.continuous(
-            per_dimension_scale(np.stack([s for r, s in self.found if r.kind == "asked"]))
-        )
+        by_text: dict[str, list[Scores]] = {}
+        for request, scores in self.found:
+            if request.kind == "asked":
+                by_text.setdefault(request.text, []).append(scores)
+        actions = [np.stack(rows) for rows in by_text.values()]
+        floor = ROUNDING_SHARE * max(float(np.abs(rows).max(initial=0.0)) for rows in actions)
+        scale = spread_over_frames(actions, floor)
+        if scale is None:
+            return ActionMetric.in_own_units(actions[0].shape[-1])
+        return ActionMetric.continuous(scale)

@@ -79,12 +79,13 @@ class Runner:
     def controls(self, examples: Sequence[Example]) -> list[Scores | None]:
         """As `scores`, for what a policy need not take: also None where it fails twice in a row.
 
-        Such as no words at all, or a frame of noise.
+        Such as no words at all, or a frame of noise. Raises the PolicyRunError of a failure that
+        does not come again.
         """
-        try:
-            return self.scores(examples)
-        except PolicyRunError:
+        found = attempt(lambda: self.scores(examples))
+        if isinstance(found, PolicyRunError):
             return [self._control(example) for example in examples]
+        return found
 
     def _control(self, example: Example) -> Scores | None:
         found = attempt(lambda: self.scores([example]))

@@ -9,8 +9,8 @@ from heedmap.ladder.messages import Language, say
 
 ABSENT = "–"
 """Shown where nothing was measured: not 0."""
-_UNIT_KEYS = {"bits": "unit_bits", "scale units": "unit_scale"}
-_AMOUNT_KEYS = {"bits": "amount_bits", "scale units": "amount_scale"}
+_UNIT_KEYS = {"bits": "unit_bits", "scale units": "unit_scale", "raw units": "unit_raw"}
+_AMOUNT_KEYS = {"bits": "amount_bits", "scale units": "amount_scale", "raw units": "amount_raw"}
 
 
 def ranges(positions: Iterable[int]) -> str:
@@ -37,7 +37,8 @@ def unit_name(unit: str, language: Language = "en") -> str:
 
 def amount(value: float, unit: str, language: Language = "en") -> str:
     """A distance between actions with its unit: "0.99 bits"."""
-    figure, key = f"{value:.2f}", _AMOUNT_KEYS.get(unit)
+    figure = f"{value:.2g}" if unit == "raw units" else f"{value:.2f}"
+    key = _AMOUNT_KEYS.get(unit)
     return f"{figure} {unit}".strip() if key is None else say(key, language, value=figure)
 
 

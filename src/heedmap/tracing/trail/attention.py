@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from heedmap.tracing.capture.calls import AttentionCall, FusedCall, WrittenOutCall
+from heedmap.tracing.capture.rows import MASKED_BELOW
 from heedmap.tracing.capture.trace import SOFTMAX_OPERATORS, fused_call, is_fused_attention
 from heedmap.tracing.trail.differences import Differences
 from heedmap.tracing.trail.recording import Operator, Recording, Value
@@ -31,6 +32,8 @@ class Read:
     call: AttentionCall
     differing_keys: tuple[int, ...]
     """Positions at which keys or values differ between the runs."""
+    differing_queries: tuple[int, ...]
+    """Positions at which queries differ; empty where they were not seen."""
     values_are_equal: bool
     """Whether the values there are the same in both runs, so that only the keys differ."""
     is_causal: bool
@@ -59,6 +62,7 @@ def _fused(words: Differences, operator: Operator, other: Operator | None) -> Re
         operator,
         mine,
         _numbers(apart),
+        _numbers(_rows_apart(mine.query, theirs.query)),
         not bool(_rows_apart(mine.value, theirs.value).any()),
         is_causal,
     )
@@ -75,19 +79,16 @@ def _written_out(words: Differences, operator: Operator, other: Operator | None)
         return None
     factors, theirs = operator.inputs[-2:], other.inputs[-2:]
     for index in (0, 1):
-        softmax = softmax_before(words.base, factors[index])
-        if softmax is None:
-            continue
         weights, values = factors[index].tensor, factors[1 - index].tensor
+        other_values = theirs[1 - index].tensor
         if values.ndim < 2 or values.shape[-2] != weights.shape[-1]:
             continue
-        other_values = theirs[1 - index].tensor
+        scores = _scores_of(words.base, factors[index])
+        if scores is None:
+            continue
         if other_values.shape != values.shape or theirs[index].tensor.shape != weights.shape:
             return None
-        scores = softmax.inputs[0].tensor
         shape = (1, -1, *weights.shape[-2:])
-        if scores.numel() != weights.numel():
-            continue
         call = WrittenOutCall(
             module_name=operator.module,
             backend="softmax",
@@ -96,15 +97,55 @@ def _written_out(words: Differences, operator: Operator, other: Operator | None)
             value=values.reshape(1, -1, *values.shape[-2:]),
         )
         values_apart = _rows_apart(values, other_values)
-        scores_apart = _columns_apart(weights, theirs[index].tensor)
+        weights_apart = _columns_apart(weights, theirs[index].tensor)
         return Read(
             operator,
             call,
-            _numbers(values_apart | scores_apart),
+            _numbers(values_apart if bool(values_apart.any()) else weights_apart),
+            (),
             not bool(values_apart.any()),
             _is_lower_triangle(call),
         )
     return None
+
+
+def _scores_of(base: Recording, weights: Value) -> torch.Tensor | None:
+    """What the weights of a product were made from; None where they are no attention's.
+
+    Without a softmax operator (exponentials written out): none of them negative, the mask is where
+    the exponent is a mask's large negative number.
+    """
+    tensor = weights.tensor
+    softmax = softmax_before(base, weights)
+    if softmax is not None:
+        scores = softmax.inputs[0].tensor
+        return scores if scores.numel() == tensor.numel() else None
+    is_square = tensor.ndim >= 2 and tensor.shape[-1] == tensor.shape[-2] > 1
+    if weights.is_weight or not is_square or bool((tensor < 0).any()):
+        return None
+    exponent = _exponent_before(base, weights)
+    if exponent is None:
+        return None
+    hidden = -torch.inf if bool((exponent < MASKED_BELOW).any()) else 0.0
+    return torch.where(tensor > 0, 0.0, hidden)
+
+
+def _exponent_before(base: Recording, value: Value) -> torch.Tensor | None:
+    left, seen = [value], set[int]()
+    while left and len(seen) < _SEARCHED:
+        each = left.pop(0)
+        for number in each.made_by:
+            if number not in seen:
+                seen.add(number)
+                operator = base.operators[number]
+                if operator.name == "aten::exp":
+                    return operator.inputs[0].tensor
+                left += operator.inputs
+    return None
+
+
+_SEARCHED = 24
+"""Operators that are looked at between exponentials and the product with the values."""
 
 
 def softmax_before(base: Recording, value: Value) -> Operator | None:

@@ -58,6 +58,8 @@ def find_loss(words: Differences, frame: Differences | None) -> Loss:
     ancestors = base.ancestors()
     if frame is not None and frame.action.is_any and not ancestors & set(entered(frame)):
         ancestors = frozenset(range(len(base.operators)))  # the way to the action is not whole
+    if words.action.is_any:
+        return _faded(words, [number for number in differing if number in ancestors])
     ends = [number for number in differing if number in ancestors and _ends(words, number)]
     content = [number for number in ends if _is_content(words, number)]
     if not (content or ends):
@@ -66,6 +68,19 @@ def find_loss(words: Differences, frame: Differences | None) -> Loss:
     if not content and (left := _after_lookup(words, differing, ancestors)) is not None:
         return left
     return _loss_at(words, frame, number)
+
+
+def _faded(words: Differences, numbers: list[int]) -> Loss:
+    """Where most of the difference went, of which rounding is all that comes out."""
+
+    def remaining(number: int) -> float:
+        given = max((d.relative for d in words.of_outputs(number)), default=0.0)
+        taken = max((d.relative for d in words.of_inputs(number)), default=0.0)
+        return given / taken if 0 < taken < float("inf") else 1.0
+
+    if not numbers:
+        return Loss("not known")
+    return Loss("rounded away", words.base.operators[min(numbers, key=remaining)])
 
 
 def _ends(words: Differences, number: int) -> bool:
@@ -222,7 +237,7 @@ def _picked(words: Differences, frame: Differences | None, operator: Operator) -
         how, seen = why_not_read(words, read, rows)
         if how == "masked by order" and _is_read_later(words.base, operator):
             return loss  # rows of a cache, say, are left out; these came before the words
-        return replace(loss, how=how, positions=seen or positions)
+        return replace(loss, how=how, operator=read.operator, positions=seen or positions)
     return _lost_before(words, source) or loss
 
 
@@ -302,7 +317,7 @@ def _reads_before(words: Differences, source: Value, length: int) -> Iterator[Re
     for number in numbers:
         read = reads_of(words, number)
         if read is not None and read.call.query_count == read.call.key_count == length:
-            if read.differing_keys:
+            if read.differing_keys or read.differing_queries:
                 yield read
 
 
@@ -314,8 +329,8 @@ def why_not_read(
     call = read.call
     queries = list(range(call.query_count)) if rows is None else list(rows)
     positions = tuple(keys)
-    if not keys:
-        return "not known", ()
+    if not keys:  # what asks differs, but what it is asked for does not
+        return "values equal", read.differing_queries
     # An example's own queries see its own keys only: batches hold several branches.
     visible = call.visibility().cpu()[:, queries][:, :, keys]
     if not visible.any():

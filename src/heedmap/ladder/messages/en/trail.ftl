@@ -37,7 +37,7 @@ cause_none_as_it_acts = The action depends on the instruction.
 ## Causes that the trail found
 
 cause_empty_instruction_by_trail = Nothing of the instruction reaches the network: the same few token ids are looked up whatever it says.
-cause_stale_instruction_by_trail = The instruction does not reach the network: the same token ids are looked up whatever it says, those of an earlier instruction, or of a prompt without one.
+cause_stale_instruction_by_trail = The instruction does not reach the network: what reaches it is the same whatever the instruction says, as of an earlier instruction or of a prompt without one.
 cause_truncated_by_trail = The instruction is truncated: nothing that stands where these words stand reaches the network: { $lost_words }.
 cause_truncated_on_ids = The instruction is truncated: the token ids in which the instructions differ are cut off at { $where }.
 cause_unknown_words_by_trail = Words unknown to the tokenizer: { $lost_words }. Exchanging them changes nothing that reaches the network.
@@ -79,3 +79,7 @@ note_unattended = hardly any attention reaches its words; it arrives another way
 
 where_operator = { $module } ({ $operator })
 where_outermost = the policy's own code ({ $operator })
+
+unit_raw = raw units
+amount_raw = { $value } (raw units)
+and_much_unknown = Whether that is much is not known: give several frames, or the scale of the actions (action_scale).

@@ -37,7 +37,7 @@ cause_none_as_it_acts = 액션은 지시문에 따라 달라집니다.
 ## 경로 추적으로 찾은 원인
 
 cause_empty_instruction_by_trail = 지시문이 네트워크에 도달하지 않습니다. 지시문과 관계없이 같은 몇 개의 토큰 ID만 조회됩니다.
-cause_stale_instruction_by_trail = 지시문이 네트워크에 도달하지 않습니다. 지시문과 관계없이 같은 토큰 ID(이전 지시문의 것이거나 지시문이 없는 프롬프트의 것)가 조회됩니다.
+cause_stale_instruction_by_trail = 지시문이 네트워크에 도달하지 않습니다. 지시문과 관계없이 같은 입력(이전 지시문이나 지시문이 없는 프롬프트의 것)이 도달합니다.
 cause_truncated_by_trail = 지시문이 잘렸습니다. 다음 단어의 자리에 오는 것은 네트워크에 도달하지 않습니다: { $lost_words }.
 cause_truncated_on_ids = 지시문이 잘렸습니다. 지시문을 구별하는 토큰 ID가 { $where }에서 잘려 나갑니다.
 cause_unknown_words_by_trail = 토크나이저가 모르는 단어: { $lost_words }. 다른 단어로 바꾸어도 네트워크에 도달하는 것이 변하지 않습니다.
@@ -79,3 +79,7 @@ note_unattended = 단어에 어텐션이 거의 도달하지 않으며, 지시�
 
 where_operator = { $module } ({ $operator })
 where_outermost = 정책 자체의 코드 ({ $operator })
+
+unit_raw = 액션 고유 단위
+amount_raw = { $value } (액션 고유 단위)
+and_much_unknown = 그것이 큰 변화인지는 알 수 없습니다. 여러 프레임이나 액션의 척도(action_scale)를 지정하십시오.
