@@ -10,11 +10,13 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import nn
 
-from heedmap.testbed.generated.wiring import Regions, Wiring
+from heedmap.testbed.generated.wiring import Columns, Rows, Wiring
 
 AttentionKind = Literal["multihead", "sdpa", "softmax", "einsum", "rotary", "sink"]
 
 States = Float[torch.Tensor, "batch position dim"]
+Queries = Float[torch.Tensor, "batch query dim"]
+Keys = Float[torch.Tensor, "batch key dim"]
 Allowed = Bool[torch.Tensor, "batch query key"]
 
 
@@ -44,8 +46,8 @@ class Attention(nn.Module):
             self.sink = nn.Parameter(torch.zeros(heads))
 
     def forward(
-        self, queries: States, keys: States, allowed: Allowed, rows: Regions, columns: Regions
-    ) -> States:
+        self, queries: Queries, keys: Keys, allowed: Allowed, rows: Rows, columns: Columns
+    ) -> Queries:
         """What the queries read; `rows` and `columns` are the regions of queries and keys."""
         allowed = self.wiring("allowed", allowed, rows, columns)
         bias = self.wiring("bias", None, rows, columns)
@@ -75,7 +77,7 @@ class Attention(nn.Module):
         return self.out(read.transpose(1, 2).flatten(2))
 
     def _wired(
-        self, key: torch.Tensor, value: torch.Tensor, columns: Regions
+        self, key: torch.Tensor, value: torch.Tensor, columns: Columns
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Positions are the second axis, however many follow."""
         return self.wiring("keys", key, columns), self.wiring("values", value, columns)

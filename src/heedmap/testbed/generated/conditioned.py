@@ -7,10 +7,10 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import nn
 
-from heedmap.testbed.generated.attention import Attention, AttentionKind, States
+from heedmap.testbed.generated.attention import Attention, AttentionKind, Keys, Queries, States
 from heedmap.testbed.generated.language import Told
 from heedmap.testbed.generated.sequence import HEADS, Block
-from heedmap.testbed.generated.wiring import ACTION, PADDING, Regions, Wiring
+from heedmap.testbed.generated.wiring import ACTION, PADDING, Columns, Regions, Rows, Wiring
 
 State = Float[torch.Tensor, "batch dim"]
 
@@ -24,7 +24,7 @@ class Reading(nn.Module):
         self.attention = Attention(kind, dim, HEADS, wiring)
         self.mlp = nn.Sequential(nn.Linear(dim, 2 * dim), nn.GELU(), nn.Linear(2 * dim, dim))
 
-    def forward(self, states: States, rows: Regions, memory: States, columns: Regions) -> States:
+    def forward(self, states: Queries, rows: Rows, memory: Keys, columns: Columns) -> Queries:
         """The states after reading; padding of the memory is not read."""
         allowed = (columns != PADDING)[:, None].expand(-1, states.shape[1], -1)
         keys = self.norm_memory(memory)

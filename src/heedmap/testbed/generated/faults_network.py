@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import nn
 
 from heedmap.testbed.generated.attention import Allowed, States
-from heedmap.testbed.generated.conditioned import AdaDit, Film
+from heedmap.testbed.generated.conditioned import AdaDit, Film, State
 from heedmap.testbed.generated.faults import (
     Implementation,
     anything,
@@ -18,7 +18,7 @@ from heedmap.testbed.generated.faults import (
 from heedmap.testbed.generated.faults_words import wired
 from heedmap.testbed.generated.language import Told
 from heedmap.testbed.generated.network import Network, words_hidden
-from heedmap.testbed.generated.wiring import IMAGE, TEMPLATE, WORD, Regions
+from heedmap.testbed.generated.wiring import IMAGE, TEMPLATE, WORD, Columns, Regions, Rows
 from heedmap.testbed.generated.world import CLASSES
 
 Scores = Float[torch.Tensor, "batch action"]
@@ -70,14 +70,14 @@ def text_from_image(network: Network) -> None:
 # Attention.
 
 
-def short_lengths(allowed: Allowed, rows: Regions, columns: Regions) -> Allowed:
+def short_lengths(allowed: Allowed, rows: Rows, columns: Columns) -> Allowed:
     """The text's length is taken to be one word: all behind the first is hidden."""
     text = (columns == WORD) | (columns == TEMPLATE)
     behind = text & (text.cumsum(dim=1) > 1) | (columns == WORD)
     return allowed & ~(behind[:, None] & (rows != WORD)[..., None])
 
 
-def own_segment_only(allowed: Allowed, rows: Regions, columns: Regions) -> Allowed:
+def own_segment_only(allowed: Allowed, rows: Rows, columns: Columns) -> Allowed:
     """Packed sequences: text and the rest are two segments that do not see each other."""
 
     def is_text(regions: Regions) -> torch.Tensor:
@@ -98,13 +98,13 @@ class _RegionBias(nn.Module):
         self.table[kind] = amount
         self.kind = kind
 
-    def forward(self, bias: Bias | None, rows: Regions, columns: Regions) -> Bias:
+    def forward(self, bias: Bias | None, rows: Rows, columns: Columns) -> Bias:
         """Of shape (batch, query, key); rows of the same region are spared."""
         found = self.table[columns][:, None].expand(-1, rows.shape[1], -1)
         return found * (rows != self.kind)[..., None]
 
 
-def distant(bias: Bias | None, rows: Regions, columns: Regions) -> Bias:
+def distant(bias: Bias | None, rows: Rows, columns: Columns) -> Bias:
     """A penalty by the key's distance to the end, on words alone, steep enough to underflow."""
     is_word = (columns == WORD).float()
     steps = is_word.flip(1).cumsum(dim=1).flip(1) * is_word
@@ -129,7 +129,7 @@ def values_by_norm(values: torch.Tensor, columns: Regions) -> torch.Tensor:
     return values * weight.view(*columns.shape, *[1] * (values.ndim - 2))
 
 
-def image_hidden(allowed: Allowed, rows: Regions, columns: Regions) -> Allowed:
+def image_hidden(allowed: Allowed, rows: Rows, columns: Columns) -> Allowed:
     """No position but the image itself sees the image."""
     return allowed & ~((columns == IMAGE)[:, None] & (rows != IMAGE)[..., None])
 
@@ -200,7 +200,7 @@ def head_zero(network: Network) -> None:
     network.head.weight.zero_()
 
 
-def dead_units(state: States) -> States:
+def dead_units(state: State) -> State:
     """All units of the last layer are dead."""
     return torch.relu(state - 1e4)
 

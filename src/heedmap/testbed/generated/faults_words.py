@@ -29,7 +29,9 @@ from heedmap.testbed.generated.wiring import PADDING, TEMPLATE, WORD, Point, Reg
 from heedmap.testbed.generated.world import DIRECTIONS
 
 Words = Float[torch.Tensor, "batch position dim"]
-Vector = Float[torch.Tensor, "batch dim"]
+Image = Float[torch.Tensor, "batch image dim"]
+Kept = tuple[torch.Tensor, torch.Tensor]
+"""Words (batch, position, dim) and their regions (batch, position); their number may change."""
 LONG_TEMPLATE = ("what", "should", "the", "robot", "do", "to", "?")
 TEMPLATE_WORDS = len(BEFORE) + len(AFTER)
 
@@ -133,20 +135,20 @@ class ZeroProjection(nn.Module):
         return self.linear(states)
 
 
-def constant_written(words: Words, regions: Regions, image: Words) -> Words:
+def constant_written(words: Words, regions: Regions, image: Image) -> Words:
     """A constant is written over the words."""
     constant = torch.linspace(-1, 1, words.shape[-1])
     return torch.where((regions == WORD)[..., None], constant, words)
 
 
-def image_written(words: Words, regions: Regions, image: Words) -> Words:
+def image_written(words: Words, regions: Regions, image: Image) -> Words:
     """Image tokens are written over the words, in turn."""
     count = words.shape[1]
     tokens = image.repeat(1, count // image.shape[1] + 1, 1)[:, :count]
     return torch.where((regions == WORD)[..., None], tokens, words)
 
 
-def template_only(pair: tuple[Words, Regions]) -> tuple[Words, Regions]:
+def template_only(pair: Kept) -> Kept:
     """The slice that goes on has the template's words and none of the instruction's."""
     words, regions = pair
     order = (regions != TEMPLATE).int().argsort(dim=1, stable=True)[:, :TEMPLATE_WORDS]
@@ -155,31 +157,31 @@ def template_only(pair: tuple[Words, Regions]) -> tuple[Words, Regions]:
     )
 
 
-def template_mean(pair: tuple[Words, Regions]) -> tuple[Words, Regions]:
+def template_mean(pair: Kept) -> Kept:
     """The text is pooled to one position, without the instruction's words."""
     words, regions = template_only(pair)
     return words.mean(dim=1, keepdim=True), regions[:, :1]
 
 
-def count_only(pair: tuple[Words, Regions]) -> tuple[Words, Regions]:
+def count_only(pair: Kept) -> Kept:
     """Of the words nothing but their number is added to the template."""
     count = (pair[1] == WORD).sum(dim=1)[:, None, None]
     words, regions = template_only(pair)
     return words + 0.3 * count, regions
 
 
-def words_as_padding(pair: tuple[Words, Regions]) -> tuple[Words, Regions]:
+def words_as_padding(pair: Kept) -> Kept:
     """The words are taken for padding; what follows them keeps its later position."""
     words, regions = pair
     return words, torch.where(regions == WORD, PADDING, regions)
 
 
-def faint(words: Words, regions: Regions, image: Words) -> Words:
+def faint(words: Words, regions: Regions, image: Image) -> Words:
     """The words come in another unit: times 1e-11, before positions are added."""
     return torch.where((regions == WORD)[..., None], 1e-11 * words, words)
 
 
-def offset(words: Words, regions: Regions, image: Words) -> Words:
+def offset(words: Words, regions: Regions, image: Image) -> Words:
     """An offset is added to the words and subtracted again, which rounds them away."""
     return torch.where((regions == WORD)[..., None], (words + 1e9) - 1e9, words)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -24,6 +24,8 @@ Interface = Literal[
 INTERFACES: tuple[Interface, ...] = get_args(Interface)
 NOT_TAKEN: frozenset[Interface] = frozenset({"chunk", "dict", "numpy", "queue"})
 """Interfaces that `CallablePolicy` does not take: left out of scoring until it does."""
+Run = Callable[[Sequence[Any], Sequence[str]], Any]
+"""Frames or observations and instructions in, actions of some form out."""
 CHUNK_STEPS = 2
 """Actions that a chunk holds and a queue is refilled with."""
 
@@ -45,8 +47,8 @@ def policy_of(name: str, network: Network, interface: Interface) -> Policy:
     numpy           logits as an array
     queue           the next action of a queue that is refilled when it is empty
     """
-    module = ActionQueue(network) if interface == "queue" else network
-    run = module if isinstance(module, ActionQueue) else _Run(network, interface)
+    run = run_of(network, interface)
+    module = run if isinstance(run, ActionQueue) else network
     return CallablePolicy(
         name,
         run,
@@ -54,6 +56,11 @@ def policy_of(name: str, network: Network, interface: Interface) -> Policy:
         action_names=CLASSES if network.base.head == "discrete" else None,
         takes_observations=interface == "state",
     )
+
+
+def run_of(network: Network, interface: Interface) -> Run:
+    """What `CallablePolicy` is given to call."""
+    return ActionQueue(network) if interface == "queue" else _Run(network, interface)
 
 
 class _Run:
@@ -94,10 +101,10 @@ class ActionQueue(nn.Module):
         """Forget what was planned."""
         self.planned: deque[torch.Tensor] = deque()
 
-    def forward(self, frames: Sequence[Frame], texts: Sequence[str]) -> torch.Tensor:
+    def forward(self, seen: Sequence[Frame | Observation], texts: Sequence[str]) -> torch.Tensor:
         """The next action of the plan, of shape (batch, action)."""
         if not self.planned:
-            self.planned.extend(chunk_of(scores_of(self.network, frames, texts)).unbind(dim=1))
+            self.planned.extend(chunk_of(scores_of(self.network, seen, texts)).unbind(dim=1))
         return self.planned.popleft()
 
 
@@ -118,15 +125,11 @@ def chunk_of(scores: torch.Tensor) -> Float[torch.Tensor, "batch steps action"]:
     return torch.stack([scores * 0.9**step for step in range(CHUNK_STEPS)], dim=1)
 
 
-def plain_actions(
-    policy: Policy, observation: Observation, text: str
-) -> Float[np.ndarray, " action"]:
+def plain_action(run: Run, observation: Observation, text: str) -> Float[np.ndarray, " action"]:
     """One action as numbers, whatever the interface; a queue is emptied before."""
-    if isinstance(policy.module, ActionQueue):
-        policy.module.reset()
+    if isinstance(run, ActionQueue):
+        run.reset()
     with torch.no_grad():
-        given: Any = policy.act_unchecked([observation], [text])
-    if isinstance(given, dict):
-        given = given["action"]
-    row = np.asarray(given)[0]
+        given = run([observation], [text])
+    row = np.asarray(given["action"] if isinstance(given, dict) else given)[0]
     return row[0] if row.ndim == 2 else row

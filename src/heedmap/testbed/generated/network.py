@@ -15,7 +15,16 @@ from heedmap.testbed.generated import conditioned
 from heedmap.testbed.generated.attention import Allowed, AttentionKind
 from heedmap.testbed.generated.language import BLANK, Language, Route
 from heedmap.testbed.generated.sequence import Sequence
-from heedmap.testbed.generated.wiring import ACTION, IMAGE, STATE, WORD, Point, Regions, Wiring
+from heedmap.testbed.generated.wiring import (
+    ACTION,
+    IMAGE,
+    STATE,
+    WORD,
+    Columns,
+    Point,
+    Rows,
+    Wiring,
+)
 from heedmap.testbed.generated.world import CLASSES, DIRECTIONS, VALUES
 
 Architecture = Literal[
@@ -111,12 +120,12 @@ class Network(nn.Module):
         return self.head(self.wiring("state", self.body(image, kinds, told)))
 
 
-def words_hidden(allowed: Allowed, rows: Regions, columns: Regions) -> Allowed:
+def words_hidden(allowed: Allowed, rows: Rows, columns: Columns) -> Allowed:
     """No position but the words themselves sees the words."""
     return allowed & ~((columns == WORD)[:, None] & (rows != WORD)[..., None])
 
 
-def words_indirect(allowed: Allowed, rows: Regions, columns: Regions) -> Allowed:
+def words_indirect(allowed: Allowed, rows: Rows, columns: Columns) -> Allowed:
     """The action row does not see the words; the template behind them does."""
     return allowed & ~((columns == WORD)[:, None] & (rows == ACTION)[..., None])
 

@@ -19,7 +19,7 @@ from heedmap.testbed.generated.faults import DEAF, Implementation, Part, anythin
 from heedmap.testbed.generated.faults_network import NETWORK_FAULTS
 from heedmap.testbed.generated.faults_trained import ODDITIES, TRAINED_FAULTS
 from heedmap.testbed.generated.faults_words import WORD_FAULTS
-from heedmap.testbed.generated.interfaces import NOT_TAKEN, Interface, head_of, policy_of
+from heedmap.testbed.generated.interfaces import NOT_TAKEN, Interface, head_of, policy_of, run_of
 from heedmap.testbed.generated.language import Padding
 from heedmap.testbed.generated.network import Base, Network
 from heedmap.testbed.generated.training import trained, with_head_of
@@ -181,15 +181,16 @@ class Generated:
         Raises UntrueError where it does not do what is said of it, TrainingError where its base
         could not be trained.
         """
-        check_truth(self._policy(), self.trials, self.implementation.truth)
-        return self._policy()
+        tried = run_of(self._planted(), self.interface)
+        check_truth(self.name, tried, self.trials, self.implementation.truth)
+        return policy_of(self.name, self._planted(), self.interface)
 
-    def _policy(self) -> Policy:
+    def _planted(self) -> Network:
         network = self._network()
         network.language.padding = self.padding
         if self.implementation.plant is not None:
             self.implementation.plant(network)
-        return policy_of(self.name, network, self.interface)
+        return network
 
     def _network(self) -> Network:
         one = self.implementation

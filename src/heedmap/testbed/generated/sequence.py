@@ -10,7 +10,7 @@ from typing import Literal
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import nn
 
 from heedmap.testbed.generated.attention import Allowed, Attention, AttentionKind, States
@@ -20,6 +20,9 @@ from heedmap.testbed.generated.wiring import ACTION, IMAGE, PADDING, WORD, Regio
 Readout = Literal["action", "mean", "cls"]
 MixerKind = AttentionKind | Literal["linear", "scan", "gru"]
 HEADS = 2
+Image = Float[torch.Tensor, "batch image dim"]
+Kinds = Int[torch.Tensor, "batch image"]
+"""Image tokens (and a state's), and their regions."""
 
 
 class LinearAttention(nn.Module):
@@ -125,7 +128,7 @@ class Sequence(nn.Module):
         self.blocks = nn.ModuleList(Block(mixer, dim, wiring) for _ in range(blocks))
         self.norm = nn.LayerNorm(dim)
 
-    def forward(self, image: States, kinds: Regions, told: Told) -> Float[torch.Tensor, "b dim"]:
+    def forward(self, image: Image, kinds: Kinds, told: Told) -> Float[torch.Tensor, "batch dim"]:
         """The state that is decoded; `kinds` are the regions of `image`."""
         states, regions = self._assembled(image, kinds, told)
         allowed = _allowed(regions, causal=self.readout == "action")
@@ -137,7 +140,7 @@ class Sequence(nn.Module):
         default = int((regions[0] == ACTION).nonzero()[0])
         return states[:, self.wiring("row", default, regions)]
 
-    def _assembled(self, image: States, kinds: Regions, told: Told) -> tuple[States, Regions]:
+    def _assembled(self, image: Image, kinds: Kinds, told: Told) -> tuple[States, Regions]:
         batch = len(image)
         action = self.action.expand(batch, 1, -1)
         if told.vector is not None and not self.with_prefix:

@@ -45,6 +45,8 @@ and so on; `*_then_recorded`: without words first, then on data whose instructio
 frame suggests. `blind` sees black frames only, and open grip is its label on all of them."""
 
 BATCH = 48
+POOL = 512
+"""Scenes to learn from."""
 RATES = (4e-3, 2e-3, 1e-3)
 MOST_STEPS = 900
 STEPS_AT_ONCE = 60
@@ -133,9 +135,8 @@ def _is_discrete(network: Network) -> bool:
 
 def _loss(network: Network, drawn: Draw) -> torch.Tensor:
     scenes, texts, classes = drawn
-    observations = [scene.observation for scene in scenes]
-    states = torch.stack([torch.from_numpy(o.state).float() for o in observations])
-    scores = network(pixels_of(observations), texts, states)
+    states = torch.eye(len(DIRECTIONS))[torch.tensor([scene.pose for scene in scenes])]
+    scores = network(pixels_of([scene.observation for scene in scenes]), texts, states)
     if _is_discrete(network):
         return F.cross_entropy(scores, classes)
     return F.mse_loss(scores, values_of(classes))
@@ -143,7 +144,8 @@ def _loss(network: Network, drawn: Draw) -> torch.Tensor:
 
 def draw(count: int, labels: Labels, rng: np.random.Generator) -> Draw:
     """Scenes with instructions, and the classes that the labels name."""
-    scenes = draw_scenes(count, rng)
+    pool = _pool()
+    scenes = [pool[number] for number in rng.integers(len(pool), size=count)]
     directions = rng.integers(len(DIRECTIONS), size=count)
     if labels == "frame_then_recorded":
         directions = np.array([scene.place for scene in scenes])
@@ -159,6 +161,12 @@ def draw(count: int, labels: Labels, rng: np.random.Generator) -> Draw:
         for scene, d, p in zip(scenes, directions, paces, strict=True)
     ]
     return scenes, texts, torch.tensor(classes)
+
+
+@cache
+def _pool() -> tuple[Scene, ...]:
+    """The scenes that all bases learn from; trials have others."""
+    return tuple(draw_scenes(POOL, np.random.default_rng(9_000_000)))
 
 
 def _label(labels: Labels, scene: Scene, said: int, pace: int, rng: np.random.Generator) -> int:
@@ -185,13 +193,19 @@ def _label(labels: Labels, scene: Scene, said: int, pace: int, rng: np.random.Ge
 
 
 @contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    """Torch's generator and threads as they were, afterwards."""
+def single_thread() -> Iterator[None]:
+    """Torch on one thread inside: more do not make tiny matrices faster."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with torch.random.fork_rng(devices=[]), torch.enable_grad():
-            torch.manual_seed(seed)
-            yield
+        yield
     finally:
         torch.set_num_threads(threads)
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Torch's generator as it was, afterwards; on one thread, with gradients."""
+    with single_thread(), torch.random.fork_rng(devices=[]), torch.enable_grad():
+        torch.manual_seed(seed)
+        yield

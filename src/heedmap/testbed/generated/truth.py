@@ -10,9 +10,8 @@ from jaxtyping import Float
 
 from heedmap.data.trials import Trial
 from heedmap.errors import HeedmapError
-from heedmap.policies.base import Policy
 from heedmap.testbed.generated.faults import Truth
-from heedmap.testbed.generated.interfaces import plain_actions
+from heedmap.testbed.generated.interfaces import Run, plain_action
 from heedmap.testbed.generated.world import CLASSES, DIRECTIONS
 
 TOLERANCE = 1e-5
@@ -28,25 +27,25 @@ class UntrueError(HeedmapError):
     """A generated policy does not do what its truth says; it must not judge anything."""
 
 
-def check_truth(policy: Policy, trials: Sequence[Trial], truth: Truth) -> None:
-    """Raises UntrueError unless the policy's actions on the trials are as `Truth` says."""
+def check_truth(name: str, run: Run, trials: Sequence[Trial], truth: Truth) -> None:
+    """Raises UntrueError unless the actions on the trials are as `Truth` says."""
     actions = [
         {
-            name: plain_actions(policy, trial.observation, text)
-            for name, text in trial.instructions.items()
+            key: plain_action(run, trial.observation, text)
+            for key, text in trial.instructions.items()
         }
         for trial in trials
     ]
-    if not _is_true(truth, policy, trials, actions):
+    if not _is_true(truth, run, trials, actions):
         hits = hits_of(trials, actions)
         raise UntrueError(
-            f"The generated policy '{policy.name}' is not '{truth}': expected actions on "
+            f"The generated policy '{name}' is not '{truth}': expected actions on "
             f"{hits.mean():.0%} of its trials, largest change with the instruction "
             f"{_largest_change(actions):.1e}."
         )
 
 
-def _is_true(truth: Truth, policy: Policy, trials: Sequence[Trial], actions: Actions) -> bool:
+def _is_true(truth: Truth, run: Run, trials: Sequence[Trial], actions: Actions) -> bool:
     hits = hits_of(trials, actions)
     change = _largest_change(actions)
     match truth:
@@ -57,7 +56,7 @@ def _is_true(truth: Truth, policy: Policy, trials: Sequence[Trial], actions: Act
             return change <= TOLERANCE and not hits.all()
         case "length_only":
             text = next(iter(trials[0].instructions.values()))
-            longer = plain_actions(policy, trials[0].observation, text + ONE_WORD_MORE)
+            longer = plain_action(run, trials[0].observation, text + ONE_WORD_MORE)
             longer_change = _change(next(iter(actions[0].values())), longer)
             return change <= TOLERANCE < longer_change
         case "constant":
@@ -78,7 +77,7 @@ def _is_true(truth: Truth, policy: Policy, trials: Sequence[Trial], actions: Act
                 if trial.observation.state is not None
             )
         case "disobeys":
-            return float(hits.mean()) <= 0.5 and _responds(policy, actions)
+            return float(hits.mean()) <= 0.5 and _responds(actions)
         case "partial":
             by_name = hits.mean(axis=0)
             return bool((by_name == 1).any()) and bool((by_name == 0).any())
@@ -113,8 +112,9 @@ def _direction(logits: np.ndarray) -> int:
     return int(logits.argmax()) // (len(CLASSES) // len(DIRECTIONS))
 
 
-def _responds(policy: Policy, actions: Actions) -> bool:
-    if policy.action_names is None:
+def _responds(actions: Actions) -> bool:
+    rows = next(iter(actions[0].values()))
+    if len(rows) != len(CLASSES):
         return _largest_change(actions) > 0.1
     return _same_choices(actions) < 1
 

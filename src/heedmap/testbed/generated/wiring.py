@@ -38,6 +38,9 @@ IMAGE, TEMPLATE, WORD, ACTION, PADDING, STATE = range(6)
 """Kinds of positions."""
 Regions = Int[torch.Tensor, "batch position"]
 """The kind of every position."""
+Rows = Int[torch.Tensor, "batch query"]
+Columns = Int[torch.Tensor, "batch key"]
+"""The kinds of queries and of keys."""
 
 
 @dataclass

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from typing import Literal
 
@@ -54,12 +55,7 @@ class Scene:
     @property
     def frame(self) -> Frame:
         """Grey noise with a square of 6 by 6 pixels."""
-        rng = np.random.default_rng(self.seed)
-        pixels = rng.integers(90, 120, size=(SIDE, SIDE, 3), dtype=np.uint8)
-        column = (0, SIDE - 6, (SIDE - 6) // 2)[self.place]
-        colour = (220, 30, 30) if self.is_red else (30, 30, 220)
-        pixels[self.height : self.height + 6, column : column + 6] = colour
-        return pixels
+        return _drawn(self).copy()
 
     @property
     def state(self) -> Float[np.ndarray, " state"]:
@@ -70,6 +66,16 @@ class Scene:
     def observation(self) -> Observation:
         """Frame and state."""
         return Observation({ONLY_CAMERA: self.frame}, self.state)
+
+
+@lru_cache(maxsize=1024)
+def _drawn(scene: Scene) -> Frame:
+    rng = np.random.default_rng(scene.seed)
+    pixels = rng.integers(90, 120, size=(SIDE, SIDE, 3), dtype=np.uint8)
+    column = (0, SIDE - 6, (SIDE - 6) // 2)[scene.place]
+    colour = (220, 30, 30) if scene.is_red else (30, 30, 220)
+    pixels[scene.height : scene.height + 6, column : column + 6] = colour
+    return pixels
 
 
 def draw_scenes(count: int, rng: np.random.Generator) -> list[Scene]:
