@@ -18,6 +18,7 @@ from heedmap.cli.needed import needed
 from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRemoteCode
 from heedmap.cli.query import query
 from heedmap.cli.report import figure, report
+from heedmap.cli.scoreboard import scoreboard
 from heedmap.cli.showing import AsJson, AsMarkdown, Full, Lang, Language, command_line, show
 from heedmap.cli.styles import Wiring
 from heedmap.cli.summary import summary
@@ -47,6 +48,7 @@ app.command()(merge)
 app.command()(summary)
 app.command()(query)
 app.command()(verify)
+app.command()(scoreboard)
 
 
 @app.command()

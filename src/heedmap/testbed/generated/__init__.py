@@ -1,0 +1,1 @@
+"""Generated policies whose truth is known: a judge for every verdict of the ladder."""
