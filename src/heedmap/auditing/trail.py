@@ -225,10 +225,9 @@ def words_fate(trails: Trails, texts: tuple[str, str]) -> tuple[WordsFate, tuple
         for i in telling
         if mine[i] != mine[effective]
     ]
-    if not any(at_telling):
-        return "cut off", lost
-    made_up_at = [trails.enters(one, _with(mine, i, MADE_UP_WORDS[0])) for i in telling]
-    return ("same" if any(made_up_at) else "unknown"), lost
+    if any(trails.enters(one, _with(mine, i, MADE_UP_WORDS[0])) for i in telling):
+        return "same", lost
+    return ("unknown" if any(at_telling) else "cut off"), lost
 
 
 def _with(words: Sequence[str], index: int, word: str) -> str:

@@ -267,6 +267,9 @@ class ObeyedFacts(Frozen):
     """Of the other instructions: those under which the frame's own action is output."""
     actions: tuple[ActionUnder, ...] = ()
     """By instruction and action, with intervals over frames; empty in older records."""
+    language_share: float | None = None
+    """Of the variance of the actions over frames and instructions, what the instruction alone
+    explains (eta squared, 0..1); None with fewer than two frames under the same instructions."""
     action_change: float | None = None
     """Largest change of one value of the action between such instructions, as a share of the
     action's largest |value|; None for discrete heads, without such pairs, and in older records."""

@@ -136,13 +136,20 @@ def _attended(measured: Measurements) -> tuple[Rung, Cause | None]:
 
 def _without_fault(measured: Measurements) -> Cause:
     """What to say where no rung fails."""
-    if measured.bypass.status == "found":
+    if judge_needed(measured).status == "fails":
+        return "not_needed"
+    if measured.bypass.status == "found" and not _is_conditioned(measured):
         return "bypass"
     if not measured.presence.measured and measured.tokens.module is None:
         known = measured.obeyed is not None and responds(measured.obeyed)
         if not known:
             return "not_measured"
-    if judge_needed(measured).status == "fails":
-        return "not_needed"
     hops = measured.visibility.instruction_hops
     return "indirect_only" if hops is not None and hops > 1 else "none"
+
+
+def _is_conditioned(measured: Measurements) -> bool:
+    """Whether the instruction conditions the network without tokens of its own in its sequence."""
+    presence = measured.presence
+    nowhere = not (presence.positions or presence.mixed_positions or presence.overwritten_positions)
+    return measured.behaviour is not None and presence.measured and nowhere

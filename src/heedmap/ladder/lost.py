@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from heedmap.ladder.causes import Cause, RungName
 from heedmap.ladder.evidence import TrailFacts
+from heedmap.ladder.thresholds import FOLLOWED_SHARE
 from heedmap.ladder.verdict import Measurements
 
 _WORDS: dict[str, tuple[RungName, Cause]] = {
@@ -16,14 +17,17 @@ _WORDS: dict[str, tuple[RungName, Cause]] = {
 }
 
 
-def lost_at(trail: TrailFacts | None) -> tuple[RungName, Cause] | None:
+def lost_at(measured: Measurements) -> tuple[RungName, Cause] | None:
     """The rung on which the instruction was lost, and the cause; None where the trail has none.
 
     The trail is that of two instructions under which the action is the same.
     """
+    trail = measured.trail
     if trail is None or trail.how is None:
         return None
     if trail.how == "not entered":
+        if trail.words == "stale" and not _acts_as_under_one(measured):
+            return "tokenised", "empty_instruction"
         return _WORDS.get(trail.words)
     if trail.on_ids:
         return _lost_on_ids(trail)
@@ -51,6 +55,18 @@ def lost_at(trail: TrailFacts | None) -> tuple[RungName, Cause] | None:
             return "used", "saturated"
         case _:
             return "used", "not_identified"
+
+
+def _acts_as_under_one(measured: Measurements) -> bool:
+    """Whether the action is the one expected under some instruction, whichever is given.
+
+    So it is where an earlier one is kept; a prompt without any leaves the action to the frame. True
+    where expected actions are not known.
+    """
+    following = None if measured.obeyed is None else measured.obeyed.following
+    if following is None or len(following.by_instruction) < 2:
+        return True
+    return max(each.value for each in following.by_instruction.values()) >= FOLLOWED_SHARE
 
 
 def _lost_on_ids(trail: TrailFacts) -> tuple[RungName, Cause] | None:

@@ -20,10 +20,7 @@ Judged = tuple[Rung, Cause | None]
 _ORDER: tuple[RungName, ...] = (*LOWER_RUNGS, "used", "obeyed")
 _REFINED: frozenset[tuple[Cause, Cause]] = frozenset(
     {
-        ("masked", "action_before_instruction"),
-        ("action_before_instruction", "masked"),
         ("length_leak", "overwritten"),
-        ("length_leak", "dropped"),
         ("overwritten", "dropped"),
         ("unattended", "drowned"),
     }
@@ -38,6 +35,9 @@ def reconcile(
     found = dict(judged)
     if measured.behaviour is None:
         return found, ()
+    if found["present"][1] == "shifted_by_padding" and found["obeyed"][0].status != "fails":
+        rung, cause = found["present"]  # a risk, as long as nobody saw it disobey
+        found["present"] = _noted(rung, cause), None
     if _holds(found, "obeyed"):
         return _arrived(found)
     if has_no_response(measured):
@@ -109,7 +109,7 @@ _Where = tuple[RungName, Cause, str]
 
 
 def _where(measured: Measurements, found: Mapping[RungName, Judged]) -> _Where | None:
-    behaviour, lost = measured.behaviour, lost_at(measured.trail)
+    behaviour, lost = measured.behaviour, lost_at(measured)
     assert behaviour is not None
     if behaviour.is_tied:
         return "used", "saturated", "behaviour"

@@ -11,6 +11,7 @@ from heedmap.ladder.evidence import Estimate, FollowingFacts, ObeyedFacts
 from heedmap.ladder.thresholds import (
     COMPETENT_SHARE,
     FOLLOWED_SHARE,
+    LANGUAGE_DECIDES_SHARE,
     LEAST_ACTION_CHANGE_SHARE,
     LEAST_EFFECT,
     LEAST_FOLLOWED_SHARE,
@@ -116,13 +117,18 @@ def judge_obeyed(measured: Measurements) -> tuple[Rung, Cause | None]:
         by_wording = _moves(measured)
         return rung, (_cause_of_disobedience if by_wording else _cause_of_no_use)(measured)
     is_swapped = following is not None and bool(following.swapped)
-    if not is_competent and not is_swapped:
+    if not is_competent and not is_swapped and not _language_decides(facts):
         return Rung(status="not measured", evidence=evidence), "not_competent"
     if following is None:
         cause: Cause | None = "not_competent" if facts.not_competent else None
         return Rung(status="not measured", evidence=evidence), cause
     rung = Rung(status="fails", value=following.rate.value, evidence=evidence)
     return rung, _cause_of_disobedience(measured)
+
+
+def _language_decides(facts: ObeyedFacts) -> bool:
+    """Whether the action goes with the instruction on whatever frame: wrong, but no lack of skill."""
+    return facts.language_share is not None and facts.language_share >= LANGUAGE_DECIDES_SHARE
 
 
 def _is_followed(following: FollowingFacts) -> bool:
@@ -199,7 +205,8 @@ def is_above(estimate: Estimate, chance: float) -> bool:
 def _cause_of_no_use(measured: Measurements) -> Cause:
     if _frame_decides(measured):
         return _what_decides(measured)
-    return "state_decides" if _only_state_moves(measured) else "unused"
+    state = measured.behaviour is not None and measured.behaviour.state_decides
+    return "state_decides" if state or _only_state_moves(measured) else "unused"
 
 
 def _what_decides(measured: Measurements) -> Cause:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, final
 
@@ -22,6 +23,11 @@ class CallablePolicy(Policy):
     `transformer` narrows the search for the transformer that feeds the action to a module
     inside `module`. `token_count` counts the tokens of an instruction. `noise_seed` pins
     the noise of a stochastic or flow-matching head, which draws from torch's generators.
+    `reset` empties what a policy keeps between its calls, such as a queue of actions; left out, the
+    method `reset` of `run`'s object or of the module is called, where there is one.
+
+    `run` may also give numpy, a list, a dict with "action", or chunks (batch, step, dim); see
+    `heedmap.policies.outputs`.
 
     `run` need not take more than one example: where a batch fails whenever it is tried, examples
     run one by one. For an instruction that it cannot take (too long, say) `run` or `token_count`
@@ -43,6 +49,7 @@ class CallablePolicy(Policy):
         special_ids: Sequence[int] = (),
         takes_observations: bool = False,
         noise_seed: int | None = None,
+        reset: Callable[[], Any] | None = None,
     ) -> None:
         super().__init__(name)
         self._run = run
@@ -52,6 +59,7 @@ class CallablePolicy(Policy):
         self._takes_observations = takes_observations
         self.special_ids = tuple(special_ids)
         self.noise_seed = noise_seed
+        self._reset = reset if reset is not None else _found_reset(run, module)
         if transformer is not None:
             self.transformer_name = _name_of(transformer, module)
 
@@ -66,7 +74,9 @@ class CallablePolicy(Policy):
         return self._action_names
 
     def act(self, observations: Sequence[Observation], instructions: Sequence[str]) -> ActionScores:
-        """Calls `run`."""
+        """Calls `run`, with what the policy keeps between its calls cleared before."""
+        if self._reset is not None:
+            self._reset()
         if self._takes_observations:
             return self._run(observations, instructions)
         return self._run([observation.frame for observation in observations], instructions)
@@ -77,6 +87,23 @@ class CallablePolicy(Policy):
             return None
         with self.own_errors([instruction]):
             return self._token_count(instruction)
+
+
+def _found_reset(run: Callable[..., Any], module: nn.Module) -> Callable[[], Any] | None:
+    """The method `reset` of the policy, where it has one that takes nothing."""
+    for owner in (getattr(run, "__self__", None), run, module):
+        reset = getattr(owner, "reset", None)
+        if callable(reset) and _takes_nothing(reset):
+            return reset
+    return None
+
+
+def _takes_nothing(function: Callable[..., Any]) -> bool:
+    try:
+        inspect.signature(function).bind()
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _name_of(inner: nn.Module, module: nn.Module) -> str:

@@ -95,6 +95,7 @@ def measure_obedience(
         competent=hits.competence(),
         own_action_anyway=hits.estimate(_own_action_anyway(hits)),
         actions=_actions(hits),
+        language_share=_language_share(hits),
         action_change=change,
     )
     own = {n: float(is_met) for n in hits.decided if (is_met := hits.own_is_met(n)) is not None}
@@ -161,6 +162,21 @@ def _over_pairs(hits: Hits, value: Callable[[Scores, Scores], float]) -> ByTrial
         if pairs := list(hits.trials[number].pairs()):
             found[number] = _mean(value(asked[one], asked[two]) for one, two in pairs)
     return found
+
+
+def _language_share(hits: Hits) -> float | None:
+    """Eta squared: sum of squares between instructions over the whole one, over all dimensions."""
+    names = list(hits.asked[0]) if hits.asked else []
+    rows = [asked for asked in hits.asked if list(asked) == names]
+    if len(rows) < 2 or len(names) < 2:
+        return None
+    values = np.array([[each[name] for name in names] for each in rows], dtype=np.float64)
+    if hits.action_names is not None:
+        values = np.apply_along_axis(_softmax, -1, values)
+    centred = values - values.mean(axis=(0, 1))
+    whole = float((centred**2).sum())
+    between = float(len(rows) * (centred.mean(axis=0) ** 2).sum())
+    return between / whole if whole else None
 
 
 def _action_change(hits: Hits) -> float | None:

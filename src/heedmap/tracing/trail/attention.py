@@ -37,6 +37,8 @@ class Read:
     values_are_equal: bool
     """Whether the values there are the same in both runs, so that only the keys differ."""
     is_causal: bool
+    differing_examples: tuple[int, ...] = ()
+    """Of a batch of several branches, those that differ; empty where that was not told apart."""
 
 
 def reads_of(words: Differences, number: int) -> Read | None:
@@ -65,7 +67,13 @@ def _fused(words: Differences, operator: Operator, other: Operator | None) -> Re
         _numbers(_rows_apart(mine.query, theirs.query)),
         not bool(_rows_apart(mine.value, theirs.value).any()),
         is_causal,
+        _examples(mine.key != theirs.key, mine.value != theirs.value),
     )
+
+
+def _examples(*apart: torch.Tensor) -> tuple[int, ...]:
+    """Along the batch, where any of these differs."""
+    return _numbers(torch.stack([each.flatten(1).any(dim=1) for each in apart]).any(dim=0))
 
 
 def _fused_call(operator: Operator) -> FusedCall:

@@ -17,7 +17,7 @@ from heedmap.ladder.evidence import How
 from heedmap.tracing.capture.trace import SOFTMAX_OPERATORS, is_fused_attention
 from heedmap.tracing.trail.attention import Read, feeds_values, reads_of
 from heedmap.tracing.trail.differences import Differences
-from heedmap.tracing.trail.recording import Operator, Recording, Value
+from heedmap.tracing.trail.recording import Operator, Recording, Value, makers
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,16 @@ def _faded(words: Differences, numbers: list[int]) -> Loss:
     return Loss("rounded away", words.base.operators[min(numbers, key=remaining)])
 
 
+_SHAPES_ONLY = frozenset(
+    "zeros_like ones_like full_like empty_like rand_like randn_like new_zeros new_ones new_full "
+    "new_empty new_empty_strided sym_size sym_numel".split()
+)
+"""Operators that take no more of a tensor than its shape."""
+
+
 def _ends(words: Differences, number: int) -> bool:
+    if _short(words.base.operators[number]) in _SHAPES_ONLY:
+        return False
     takes = any(d.is_any for d in words.of_inputs(number))
     return takes and not any(d.is_any for d in words.of_outputs(number))
 
@@ -182,18 +191,7 @@ def _why_product(words: Differences, operator: Operator) -> How:
 
 def _rests_on_weights(base: Recording, value: Value) -> bool:
     """Whether any weight is among what a value was made from."""
-    return any(v.is_weight for v in _makers(base, value))
-
-
-def _makers(base: Recording, value: Value) -> Iterator[Value]:
-    seen, left = set[int](), [value]
-    while left:
-        each = left.pop()
-        yield each
-        for number in each.made_by:
-            if number not in seen:
-                seen.add(number)
-                left += base.operators[number].inputs
+    return any(v.is_weight for v in makers(base.operators, value))
 
 
 def _positions(words: Differences, operator: Operator) -> tuple[int, ...]:
@@ -257,12 +255,23 @@ def _lost_before(words: Differences, source: Value) -> Loss | None:
 
     Attention without a softmax that could be recognised, or keys and values that are nothing.
     """
-    numbers = sorted({n for v in _makers(words.base, source) for n in v.made_by}, reverse=True)
-    for number in numbers:
+    for number in _before(words, source):
         operator = words.base.operators[number]
-        if _short(operator) in _PRODUCTS and _ends(words, number) and _is_content(words, number):
+        if _short(operator) in _PICKING or not (
+            _ends(words, number) and _is_content(words, number)
+        ):
+            continue
+        if _short(operator) in _PRODUCTS:
             return _loss_of_product(words, operator)
+        if feeds_values(words.base, operator):
+            return Loss("values equal", operator, _positions(words, operator))
     return None
+
+
+def _before(words: Differences, source: Value) -> list[int]:
+    """Numbers of the operators that a value was made by, the last first."""
+    made = {n for value in makers(words.base.operators, source) for n in value.made_by}
+    return sorted(made, reverse=True)
 
 
 def _loss_of_product(words: Differences, operator: Operator) -> Loss:
@@ -313,8 +322,7 @@ def _holds_frame(words: Differences, frame: Differences | None, operator: Operat
 
 def _reads_before(words: Differences, source: Value, length: int) -> Iterator[Read]:
     """Attention that mixed the rows of this sequence, the last first."""
-    numbers = sorted({n for v in _makers(words.base, source) for n in v.made_by}, reverse=True)
-    for number in numbers:
+    for number in _before(words, source):
         read = reads_of(words, number)
         if read is not None and read.call.query_count == read.call.key_count == length:
             if read.differing_keys or read.differing_queries:
@@ -332,11 +340,12 @@ def why_not_read(
     if not keys:  # what asks differs, but what it is asked for does not
         return "values equal", read.differing_queries
     # An example's own queries see its own keys only: batches hold several branches.
-    visible = call.visibility().cpu()[:, queries][:, :, keys]
+    examples = list(read.differing_examples) or list(range(len(call.visibility())))
+    visible = call.visibility().cpu()[examples][:, queries][:, :, keys]
     if not visible.any():
         is_by_order = read.is_causal and min(keys) > max(queries)
         return ("masked by order" if is_by_order else "masked"), positions
-    weights = call.row_weights(tuple(queries))[..., keys]
+    weights = call.row_weights(tuple(queries))[examples][..., keys]
     if not (weights > 0).any():
         return "no weight", positions
     if read.values_are_equal:

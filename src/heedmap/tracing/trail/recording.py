@@ -108,8 +108,8 @@ def record(policy: Policy, observation: Observation, instruction: str) -> Record
     Raises what running the policy raises.
     """
     recording = Recording()
-    with _recording(policy.module, recording) as recorder:
-        scores = policy([observation], [instruction])
+    with torch.no_grad(), _recording(policy.module, recording) as recorder:
+        scores = policy.act_unchecked([observation], [instruction])
         recording.action = recorder.known(scores)
     recording.scores = scores
     if recording.action is None:
@@ -262,7 +262,20 @@ def _last_equal(operators: Sequence[Operator], scores: torch.Tensor) -> Value | 
     for operator in reversed(operators):
         for value in operator.outputs:
             held = value.tensor
-            if held.numel() == wanted.numel() and held.is_floating_point():
-                if torch.allclose(held.flatten().double(), wanted, rtol=1e-6, atol=0):
+            is_alike = held.numel() == wanted.numel() and held.is_floating_point()
+            if is_alike and torch.allclose(held.flatten().double(), wanted, rtol=1e-6, atol=0):
+                if any(maker.is_weight for maker in makers(operators, value)):
                     return value
     return None
+
+
+def makers(operators: Sequence[Operator], value: Value) -> Iterator[Value]:
+    """A value, and all that it was made from."""
+    seen, left = set[int](), [value]
+    while left:
+        each = left.pop()
+        yield each
+        for number in each.made_by:
+            if number not in seen:
+                seen.add(number)
+                left += operators[number].inputs
