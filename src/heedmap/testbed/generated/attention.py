@@ -7,10 +7,10 @@ from typing import Literal
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import nn
 
-from heedmap.testbed.generated.wiring import Columns, Rows, Wiring
+from heedmap.testbed.generated.wiring import PADDING, Columns, Rows, Wiring
 
 AttentionKind = Literal["multihead", "sdpa", "softmax", "einsum", "rotary", "sink"]
 
@@ -68,7 +68,8 @@ class Attention(nn.Module):
             return self.out(torch.einsum("bqkh,bkhd->bqhd", weights, v).flatten(2))
         q, k, v = (each.transpose(1, 2) for each in (q, k, v))
         if self.kind == "rotary" and queries.shape == keys.shape:
-            q, k = rotated(q), rotated(k)
+            places = (columns != PADDING).cumsum(dim=1)
+            q, k = rotated(q, places), rotated(k, places)
         if self.kind in ("sdpa", "rotary"):
             read = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
         else:
@@ -89,11 +90,13 @@ class Attention(nn.Module):
         return torch.cat([logits, sinks], dim=-1).softmax(dim=-1)[..., :-1]
 
 
-def rotated(heads: Float[torch.Tensor, "b h n d"]) -> Float[torch.Tensor, "b h n d"]:
-    """Rotary positions: pairs of dimensions turned by an angle that grows with the position."""
+def rotated(
+    heads: Float[torch.Tensor, "b h n d"], places: Int[torch.Tensor, "b n"]
+) -> Float[torch.Tensor, "b h n d"]:
+    """Rotary positions: pairs of dimensions turned by an angle that grows with the place."""
     half = heads.shape[-1] // 2
     speeds = 1.0 / 100.0 ** (torch.arange(half) / half)
-    angles = torch.arange(heads.shape[-2])[:, None] * speeds
+    angles = places[:, None, :, None] * speeds
     first, second = heads[..., :half], heads[..., half:]
     cos, sin = angles.cos(), angles.sin()
     return torch.cat([first * cos - second * sin, first * sin + second * cos], dim=-1)
