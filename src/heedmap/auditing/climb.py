@@ -226,9 +226,7 @@ def _acts_alike(policy: Policy, observation: Observation, text: str) -> ActionSc
     return one
 
 
-def _check_same(
-    policy: Policy, before: Sequence[ActionScores | None], after: ActionScores
-) -> None:
+def _check_same(policy: Policy, before: Sequence[ActionScores | None], after: ActionScores) -> None:
     """The first case's scores: when it was looked into, under watch, and plainly at last."""
     most = WATCHED_TOLERANCE * float(after.abs().max())
     if any(scores is None or float((scores - after).abs().max()) > most for scores in before):

@@ -151,5 +151,5 @@ def _without_fault(measured: Measurements) -> Cause:
 def _is_conditioned(measured: Measurements) -> bool:
     """Whether the instruction conditions the network without tokens of its own in its sequence."""
     presence = measured.presence
-    nowhere = not (presence.positions or presence.mixed_positions or presence.overwritten_positions)
+    nowhere = not (presence.positions or presence.overwritten_positions)
     return measured.behaviour is not None and presence.measured and nowhere

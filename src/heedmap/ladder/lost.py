@@ -58,15 +58,16 @@ def lost_at(measured: Measurements) -> tuple[RungName, Cause] | None:
 
 
 def _acts_as_under_one(measured: Measurements) -> bool:
-    """Whether the action is the one expected under some instruction, whichever is given.
+    """Whether the action is the one expected under the first instruction, whichever is given.
 
-    So it is where an earlier one is kept; a prompt without any leaves the action to the frame. True
-    where expected actions are not known.
+    So it is where the first one that the policy was given is kept; a prompt without any leaves the
+    action to the frame, or to chance. True where expected actions are not known.
     """
     following = None if measured.obeyed is None else measured.obeyed.following
     if following is None or len(following.by_instruction) < 2:
         return True
-    return max(each.value for each in following.by_instruction.values()) >= FOLLOWED_SHARE
+    first = next(iter(following.by_instruction.values()))
+    return first.value >= FOLLOWED_SHARE
 
 
 def _lost_on_ids(trail: TrailFacts) -> tuple[RungName, Cause] | None:

@@ -26,6 +26,9 @@ _REFINED: frozenset[tuple[Cause, Cause]] = frozenset(
     }
 )
 """What structure says more exactly than the trail, as (structure, trail)."""
+_OF_ANY_STACK: frozenset[Cause] = frozenset({"absent", "length_leak"})
+"""What structure also says of a stack that the instruction need not be in, such as a vision encoder
+that was taken for the transformer: no answer to where the trail ends."""
 
 
 def reconcile(
@@ -42,7 +45,7 @@ def reconcile(
         return _arrived(found)
     if has_no_response(measured):
         return _without_response(measured, found)
-    return _arrived(found) if _holds(found, "used") else (found, ())
+    return _arrived(found)
 
 
 def is_blind(measured: Measurements, judged: Mapping[RungName, Judged]) -> bool:
@@ -58,12 +61,18 @@ def _holds(judged: Mapping[RungName, Judged], name: RungName) -> bool:
 def _arrived(
     found: dict[RungName, Judged],
 ) -> tuple[dict[RungName, Judged], tuple[Cause, ...]]:
-    """The action depends on the instruction: nothing before can have lost it."""
+    """The action depends on the instruction: nothing before can have lost it.
+
+    Words that do not all arrive, or of which only the keys are read, may still be why it is wrong.
+    """
     notes: list[Cause] = []
-    obeys = _holds(found, "obeyed")
-    for name in (*LOWER_RUNGS, "used"):
+    is_wrong = found["obeyed"][0].status == "fails" or found["obeyed"][1] == "not_competent"
+    steps = (*LOWER_RUNGS, "used") if _holds(found, "obeyed") else LOWER_RUNGS
+    for name in steps:
         rung, cause = found[name]
-        if rung.status != "fails" or (name == "tokenised" and not obeys):
+        if rung.status != "fails":
+            continue
+        if is_wrong and (name == "tokenised" or cause == "values_zero"):
             continue
         found[name] = _noted(rung, cause), None
         if cause is not None:
@@ -119,12 +128,15 @@ def _where(measured: Measurements, found: Mapping[RungName, Judged]) -> _Where |
     is_vague = lost is None or lost[0] == "tokenised" or lost[1] == "not_identified"
     if behaviour.is_length_only and is_vague:
         return "present", "length_leak", "trail"
-    first = next(((name, found[name][1]) for name in LOWER_RUNGS if found[name][1]), None)
-    if lost is None or (lost[1] == "not_identified" and first is not None):
-        return None
+    if lost is None or lost[1] == "not_identified":
+        causes = [found[name][1] for name in LOWER_RUNGS]
+        if any(cause is not None and cause not in _OF_ANY_STACK for cause in causes) or not lost:
+            return None
     if lost[1] == "drowned" and not is_decided(measured):
         return None  # it does arrive, and nobody said that more should come of it
     structural = found[lost[0]][1]
+    if structural == "length_leak" and not behaviour.is_length_only:
+        structural = None  # the attention changes with the length, but the action does not
     if structural is not None and (structural, lost[1]) in _REFINED:
         return lost[0], structural, "structure"
     by = "structure" if structural == lost[1] and lost[0] != "tokenised" else "trail"

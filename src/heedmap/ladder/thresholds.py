@@ -64,9 +64,10 @@ LEAST_FOLLOWED_SHARE = 0.5
 """Share of frames (0..1); an instruction whose rate has its upper end below it is not obeyed, even
 where the mean over all instructions is above chance: on most frames another action is output."""
 
-LANGUAGE_DECIDES_SHARE = 0.75
+LANGUAGE_DECIDES_SHARE = 0.5
 """Share of the actions' variance (0..1) that the instruction alone explains, from which a policy
-that acts wrongly uses its words and misreads them, and does not lack skill on these frames."""
+that acts wrongly uses its words and misreads them, and does not lack skill on these frames: most of
+it."""
 
 FOLLOWED_SHARE = 0.75
 """Share of frames (0..1) from which a single instruction counts as followed, where others are not:

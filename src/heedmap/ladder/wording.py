@@ -6,7 +6,7 @@ from heedmap.ladder.causes import NO_FAULT, Cause, RungName
 from heedmap.ladder.details import detail_texts
 from heedmap.ladder.messages import Language, has_message, say
 from heedmap.ladder.upper import is_effect
-from heedmap.ladder.verdict import Details, Verdict
+from heedmap.ladder.verdict import LOWER_RUNGS, Details, Verdict
 
 
 def rung_name(rung: RungName, language: Language = "en") -> str:
@@ -42,9 +42,13 @@ def _cause_key(verdict: Verdict) -> str:
     if cause in ("none", "image_unused", "image_masked", "bypass") and verdict.notes:
         return "cause_none_as_it_acts" if cause == "none" else f"cause_{cause}"
     is_unread = verdict.rungs["present"].status == "not measured"
-    suffix = "_by_exchange" if is_unread and cause in ("none", "unused") else ""
-    if suffix and cause == "none" and verdict.is_unread:
+    if (
+        cause == "none"
+        and verdict.rungs["used"].status == "holds"
+        and not _is_seen_through(verdict)
+    ):
         return "cause_none_as_it_acts"
+    suffix = "_by_exchange" if is_unread and cause in ("none", "unused") else ""
     return f"cause_{cause}{suffix}"
 
 
@@ -65,6 +69,12 @@ _BY_TRAIL: frozenset[Cause] = frozenset(
     }
 )
 """Causes that structure finds too, of which it then says more."""
+
+
+def _is_seen_through(verdict: Verdict) -> bool:
+    """Whether every step was measured, or none could be: then the sentence says just that."""
+    statuses = {verdict.rungs[name].status for name in LOWER_RUNGS}
+    return statuses == {"holds"} or (statuses == {"not measured"} and not verdict.is_unread)
 
 
 def _has_place(verdict: Verdict) -> bool:

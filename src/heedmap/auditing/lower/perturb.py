@@ -14,7 +14,7 @@ import torch
 
 from heedmap.auditing.variants import observation_variants, state_variants, word_variants
 from heedmap.data.observation import Observation
-from heedmap.errors import InstructionError, PolicyError
+from heedmap.errors import CaptureError, InstructionError
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
 from heedmap.record.record import WordPositions
@@ -113,14 +113,14 @@ def measure_movement(subject: Subject, others: Sequence[str], seed: int) -> Move
     """Change pixels, words and state in turn and see what enters the transformer differently.
 
     `others` are further instructions, whose words serve as replacements. Raises
-    PolicyError when the policy is not deterministic, since nothing could be concluded.
+    CaptureError when the same input gives another sequence, since nothing could be concluded.
     """
     policy, observation = subject.policy, subject.observation
     instruction, base = subject.instruction, subject.base
     if not torch.equal(base.sequence, subject.enter().sequence):
-        raise PolicyError(
-            f"The policy '{policy.name}' is not deterministic: the same frame and instruction "
-            f"gave two different sequences. Put it in evaluation mode and pin its noise."
+        raise CaptureError(
+            f"the same frame and instruction gave two different sequences in '{policy.name}': it "
+            f"rounds otherwise where it is watched"
         )
     by_camera = {
         camera: _moved_by_any(subject, variants)

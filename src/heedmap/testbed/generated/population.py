@@ -94,6 +94,11 @@ HEALTHY: tuple[Interface, ...] = ("logits", "vector", "single", "inference", "st
 PADDINGS: tuple[Padding, ...] = ("none", "left", "right")
 
 
+OF_WORDS = frozenset("truncated unknown_words stale_instruction same_ids empty_instruction".split())
+"""Faults before the network: a task's number is made of the words outside torch, so all that shows
+is that nothing changes."""
+
+
 @dataclass(frozen=True)
 class Coordinates:
     """What a member is composed of."""
@@ -142,7 +147,12 @@ class Generated:
     @property
     def also_acceptable(self) -> tuple[str, ...]:
         """Other causes that would be right."""
-        return ("none",) if self.base.route in HEALTHY_CAUSES else self.implementation.also
+        if self.base.route in HEALTHY_CAUSES:
+            return ("none",)
+        also = self.implementation.also
+        if self.base.route == "task" and self.implementation.fault in OF_WORDS:
+            return (*also, "absent")
+        return also
 
     @property
     def obeys(self) -> bool | None:

@@ -14,10 +14,42 @@ from heedmap.tracing.trail.recording import Operator, Recording, Value
 
 _PRODUCTS = ("aten::bmm", "aten::mm", "aten::baddbmm")
 _COPIES = frozenset(
-    ["_to_copy", "clone", "native_dropout", "view", "_unsafe_view", "reshape", "expand", "permute", "transpose", "unsqueeze", "squeeze", "slice", "contiguous", "t", "alias", "detach", "as_strided"]
+    [
+        "_to_copy",
+        "clone",
+        "native_dropout",
+        "view",
+        "_unsafe_view",
+        "reshape",
+        "expand",
+        "permute",
+        "transpose",
+        "unsqueeze",
+        "squeeze",
+        "slice",
+        "contiguous",
+        "t",
+        "alias",
+        "detach",
+        "as_strided",
+    ]
 )
 _JOINS = frozenset(
-    ["cat", "stack", "split", "split_with_sizes", "unbind", "select", "chunk", "add", "mul", "copy", "index_copy", "slice_scatter", "narrow"]
+    [
+        "cat",
+        "stack",
+        "split",
+        "split_with_sizes",
+        "unbind",
+        "select",
+        "chunk",
+        "add",
+        "mul",
+        "copy",
+        "index_copy",
+        "slice_scatter",
+        "narrow",
+    ]
 )
 """Further ways of a projection to the attention that reads it: biases, masks, caches."""
 _STEPS = 12
@@ -126,30 +158,58 @@ def _scores_of(base: Recording, weights: Value) -> torch.Tensor | None:
     tensor = weights.tensor
     softmax = softmax_before(base, weights)
     if softmax is not None:
-        scores = softmax.inputs[0].tensor
+        # A learned sink is one more column, which is cut off before the product.
+        scores = softmax.inputs[0].tensor[..., : tensor.shape[-1]]
         return scores if scores.numel() == tensor.numel() else None
     is_square = tensor.ndim >= 2 and tensor.shape[-1] == tensor.shape[-2] > 1
     if weights.is_weight or not is_square or bool((tensor < 0).any()):
         return None
-    exponent = _exponent_before(base, weights)
-    if exponent is None:
+    is_masked = _is_masked_exponential(base, weights)
+    if is_masked is None:
         return None
-    hidden = -torch.inf if bool((exponent < MASKED_BELOW).any()) else 0.0
-    return torch.where(tensor > 0, 0.0, hidden)
+    return torch.where(tensor > 0, 0.0, -torch.inf if is_masked else 0.0)
 
 
-def _exponent_before(base: Recording, value: Value) -> torch.Tensor | None:
-    left, seen = [value], set[int]()
+def _is_masked_exponential(base: Recording, value: Value) -> bool | None:
+    """Whether exponentials were masked, before or after; None where there are none."""
+    left, seen, is_masked = [value], set[int](), False
     while left and len(seen) < _SEARCHED:
         each = left.pop(0)
         for number in each.made_by:
-            if number not in seen:
-                seen.add(number)
-                operator = base.operators[number]
-                if operator.name == "aten::exp":
-                    return operator.inputs[0].tensor
-                left += operator.inputs
+            if number in seen:
+                continue
+            seen.add(number)
+            operator = base.operators[number]
+            if operator.name == "aten::exp":
+                return is_masked or _is_masked_before(base, operator.inputs[0])
+            if _short(operator) in ("mul", "where", "masked_fill"):
+                is_masked |= any(_is_mask(each.tensor) for each in operator.inputs)
+            left += operator.inputs
     return None
+
+
+def _is_masked_before(base: Recording, exponent: Value) -> bool:
+    """Whether a mask was put on the scores: filled in, or as a large negative number."""
+    if bool((exponent.tensor < MASKED_BELOW).any()):
+        return True
+    value = exponent
+    for _ in range(_FILLED_WITHIN):
+        if not value.made_by or not base.operators[value.made_by[-1]].inputs:
+            return False
+        operator = base.operators[value.made_by[-1]]
+        if _short(operator) in ("where", "masked_fill"):
+            return any(_is_mask(each.tensor) for each in operator.inputs)
+        value = max(operator.inputs, key=lambda each: each.tensor.numel())
+    return False
+
+
+_FILLED_WITHIN = 6
+"""Operators between a mask that is filled in and the exponentials: a scale, a largest score."""
+
+
+def _is_mask(tensor: torch.Tensor) -> bool:
+    """Noughts and ones, with a nought among them."""
+    return bool((tensor == 0).any()) and bool(((tensor == 0) | (tensor == 1)).all())
 
 
 _SEARCHED = 24

@@ -138,17 +138,109 @@ def _loss_at(words: Differences, frame: Differences | None, number: int) -> Loss
 
 
 _PICKING = frozenset(
-    ["slice", "select", "index", "index_select", "gather", "narrow", "split", "split_with_sizes", "unbind", "chunk", "take", "take_along_dim", "unsafe_chunk", "unsafe_split", "masked_select"]
+    [
+        "slice",
+        "select",
+        "index",
+        "index_select",
+        "gather",
+        "narrow",
+        "split",
+        "split_with_sizes",
+        "unbind",
+        "chunk",
+        "take",
+        "take_along_dim",
+        "unsafe_chunk",
+        "unsafe_split",
+        "masked_select",
+    ]
 )
 _OVERWRITING = frozenset(
-    ["copy", "index_put", "masked_scatter", "masked_fill", "scatter", "where", "slice_scatter", "select_scatter", "fill", "zero", "index_copy", "index_fill", "embedding_renorm", "_index_put_impl", "slice_copy"]
+    [
+        "copy",
+        "index_put",
+        "masked_scatter",
+        "masked_fill",
+        "scatter",
+        "where",
+        "slice_scatter",
+        "select_scatter",
+        "fill",
+        "zero",
+        "index_copy",
+        "index_fill",
+        "embedding_renorm",
+        "_index_put_impl",
+        "slice_copy",
+    ]
 )
-_PRODUCTS = frozenset(["mul", "mm", "bmm", "addmm", "baddbmm", "linear", "convolution", "dot", "mv", "addcmul", "outer"])
+_PRODUCTS = frozenset(
+    [
+        "mul",
+        "mm",
+        "bmm",
+        "addmm",
+        "baddbmm",
+        "linear",
+        "convolution",
+        "dot",
+        "mv",
+        "addcmul",
+        "outer",
+    ]
+)
 _SATURATING = frozenset(
-    ["clamp", "clamp_min", "clamp_max", "hardtanh", "tanh", "sigmoid", "hardsigmoid", "round", "sign", "floor", "ceil", "trunc", "argmax", "topk", "sort", "max", "softmax", "_softmax", "log_softmax", "_log_softmax", "bucketize", "gt", "ge", "lt", "le", "eq", "ne", "heaviside"]
+    [
+        "clamp",
+        "clamp_min",
+        "clamp_max",
+        "hardtanh",
+        "tanh",
+        "sigmoid",
+        "hardsigmoid",
+        "round",
+        "sign",
+        "floor",
+        "ceil",
+        "trunc",
+        "argmax",
+        "topk",
+        "sort",
+        "max",
+        "softmax",
+        "_softmax",
+        "log_softmax",
+        "_log_softmax",
+        "bucketize",
+        "gt",
+        "ge",
+        "lt",
+        "le",
+        "eq",
+        "ne",
+        "heaviside",
+    ]
 )
 _ROUNDING = frozenset(
-    ["add", "sub", "rsub", "_to_copy", "div", "mean", "sum", "native_layer_norm", "pow", "rsqrt", "var_mean", "cumsum", "native_group_norm", "_fused_rms_norm", "norm", "linalg_vector_norm"]
+    [
+        "add",
+        "sub",
+        "rsub",
+        "_to_copy",
+        "div",
+        "mean",
+        "sum",
+        "native_layer_norm",
+        "pow",
+        "rsqrt",
+        "var_mean",
+        "cumsum",
+        "native_group_norm",
+        "_fused_rms_norm",
+        "norm",
+        "linalg_vector_norm",
+    ]
 )
 
 
@@ -174,9 +266,7 @@ def _fills_low(operator: Operator) -> bool:
 def _why_product(words: Differences, operator: Operator) -> How:
     """Multiplied by zero by a gate or weights, by a mask, or lost in rounding."""
     factors = [
-        one
-        for one, two in words.input_pairs(operator.number)
-        if not words.between(one, two).is_any and one.tensor.is_floating_point()
+        one for one, two in words.input_pairs(operator.number) if not words.between(one, two).is_any
     ]
     zero = [value for value in factors if bool((value.tensor == 0).any())]
     if not zero:

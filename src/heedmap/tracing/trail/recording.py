@@ -112,7 +112,7 @@ def record(policy: Policy, observation: Observation, instruction: str) -> Record
         scores = policy.act_unchecked([observation], [instruction])
         recording.action = recorder.known(scores)
     recording.scores = scores
-    if recording.action is None:
+    if recording.action is None or not _rests_on_weights(recording.operators, recording.action):
         recording.action = _last_equal(recording.operators, scores)
     return recording
 
@@ -263,10 +263,15 @@ def _last_equal(operators: Sequence[Operator], scores: torch.Tensor) -> Value | 
         for value in operator.outputs:
             held = value.tensor
             is_alike = held.numel() == wanted.numel() and held.is_floating_point()
-            if is_alike and torch.allclose(held.flatten().double(), wanted, rtol=1e-6, atol=0):
-                if any(maker.is_weight for maker in makers(operators, value)):
-                    return value
+            if not is_alike or not _rests_on_weights(operators, value):
+                continue
+            if torch.allclose(held.flatten().double(), wanted, rtol=1e-6, atol=0):
+                return value
     return None
+
+
+def _rests_on_weights(operators: Sequence[Operator], value: Value) -> bool:
+    return any(maker.is_weight for maker in makers(operators, value))
 
 
 def makers(operators: Sequence[Operator], value: Value) -> Iterator[Value]:
