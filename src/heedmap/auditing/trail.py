@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 
 import torch
 
@@ -26,7 +27,7 @@ from heedmap.tracing.trail.differences import Differences
 from heedmap.tracing.trail.losses import Loss, entered, find_loss
 from heedmap.tracing.trail.recording import Recording, record
 
-FRESH_LETTERS = ("qxjzkvw", "zvqwjxk", "wkzqvxj")
+FRESH_LETTERS = ("qxjzkvw", "zvqwjxk", "wkzqvxj", "jqvkzwx", "vjxqwkz")
 """Of words that no instruction holds, and that no other test gives to the policy."""
 KINDS = 3
 """Different ids up to which words are not told apart: a start, an end, and one for all words."""
@@ -114,7 +115,7 @@ def measure_trail(
 
 
 def _pairs(texts: Sequence[str]) -> list[tuple[str, str]]:
-    """The instructions themselves, equal numbers of words first; then one telling word exchanged."""
+    """The instructions, equal numbers of words first; then with one telling word exchanged."""
     pairs = [(a, b) for i, a in enumerate(texts) for b in texts[i + 1 :]]
     pairs.sort(key=lambda pair: len(pair[0].split()) != len(pair[1].split()))
     alike = [pair for pair in pairs if len(pair[0].split()) == len(pair[1].split())]
@@ -214,6 +215,8 @@ def words_fate(trails: Trails, texts: tuple[str, str]) -> tuple[WordsFate, tuple
     lost = tuple(
         dict.fromkeys([*(mine[i] for i in telling), *(w for w in theirs if w not in mine)])
     )
+    if _are_one_kind(trails, one):
+        return "same", lost
     effective = _effective_word(trails, mine, telling)
     if effective is None:
         made_up = " ".join(  # as long, word by word, for caches go by length
@@ -249,14 +252,15 @@ def _is_cached_by(trails: Trails, texts: tuple[str, str], effective: int) -> boo
     if len(one) != len(two):
         return False
     length = len(one[effective])  # as long, so that nothing after it moves
-    first, second, third = (_fresh_word(letters, length) for letters in FRESH_LETTERS)
-    fresh = [_with(one, effective, first), _with(one, effective, second)]
-    fresh.append(_with(two, effective, third))
+    fresh = [_fresh_word(letters, length) for letters in FRESH_LETTERS]
+    mine = [_with(one, effective, word) for word in fresh[:3]]
+    theirs = [_with(two, effective, word) for word in fresh[3:]]
     try:
-        alone, together = (_entries(trails.between(fresh[0], other)) for other in fresh[1:])
+        alone = [_entries(trails.between(a, b)) for a, b in combinations(mine, 2)]
+        together = [_entries(trails.between(a, b)) for a in mine for b in theirs]
     except InstructionError:
         return False
-    return together > alone
+    return min(together) > max(alone)
 
 
 def _fresh_word(letters: str, length: int) -> str:
@@ -286,17 +290,22 @@ def _effective_word(trails: Trails, mine: Sequence[str], telling: Sequence[int])
 def _without_words(trails: Trails, texts: tuple[str, str]) -> WordsFate:
     """No word of the text enters: is there a text at all, and whose?"""
     one = texts[0]
-    fresh = " ".join(_fresh_word(letters, 4) for letters in FRESH_LETTERS)
+    fresh = " ".join(_fresh_word(letters, 4) for letters in FRESH_LETTERS[:3])
     if _is_kept(trails, f"{one} {fresh}"):
         return "stale"
     ids = _looked_up(trails.of(one))
     if not ids:
         return "no input"
     cores = [_core(each) for each in ids]
-    longer = f"{one} {_fresh_word(FRESH_LETTERS[0], 4)}"
-    if trails.enters(one, longer) and max(len(set(core)) for core in cores) <= KINDS:
-        return "same"  # words are counted, and not told apart
     return "stale" if max(len(core) for core in cores) >= len(one.split()) else "empty"
+
+
+def _are_one_kind(trails: Trails, text: str) -> bool:
+    """Whether words are counted, but all become the same id."""
+    cores = [_core(each) for each in _looked_up(trails.of(text))]
+    if not cores or max(len(set(core)) for core in cores) > KINDS or len(text.split()) < KINDS:
+        return False
+    return bool(trails.enters(text, f"{text} {_fresh_word(FRESH_LETTERS[0], 4)}"))
 
 
 def _is_kept(trails: Trails, text: str) -> bool:
@@ -320,9 +329,10 @@ def _looked_up(recording: Recording) -> list[torch.Tensor]:
 
 
 def _core(ids: torch.Tensor) -> list[int]:
-    """Ids without the run of equal ones (padding) at either end."""
+    """Ids without padding: a run of equal ones at either end."""
     kept = ids.tolist()
     for end in (-1, 0):
-        while len(kept) > 1 and kept[end] == (kept[-2] if end else kept[1]):
+        padding = kept[end] if len(kept) > 1 and kept[end] == kept[-2 if end else 1] else None
+        while kept and kept[end] == padding:
             kept.pop(end)
     return kept

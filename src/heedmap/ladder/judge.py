@@ -1,9 +1,9 @@
 """From measurements to a verdict: pure rules, one function a rung.
 
 Rungs are judged one by one, each from its own evidence; then `reconcile.py` puts behaviour and
-trail above structure. A rung `fails` only on direct evidence. Low attention is none: information travels over
-other positions, so rung 4 fails only where nothing at all can be read. Rungs 5 and 6 are
-judged in `upper.py`, from cuts and exchanges.
+trail above structure. A rung `fails` only on direct evidence. Low attention is none: information
+travels over other positions, so rung 4 fails only where nothing at all can be read. Rungs 5 and 6
+are judged in `upper.py`, from cuts and exchanges.
 """
 
 from __future__ import annotations

@@ -84,5 +84,5 @@ def _lost_on_ids(trail: TrailFacts) -> tuple[RungName, Cause] | None:
 
 
 def has_no_response(measured: Measurements) -> bool:
-    """Whether what the instruction says does not move the action at all, as far as arithmetic goes."""
+    """Whether what the instruction says does not move the action by more than rounding."""
     return measured.behaviour is not None and not measured.behaviour.responds

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from heedmap.ladder.causes import Cause, RungName
 from heedmap.ladder.evidence import TrailFacts
 from heedmap.ladder.lost import has_no_response, lost_at
-from heedmap.ladder.upper import is_decided
+from heedmap.ladder.upper import is_decided, judge_needed
 from heedmap.ladder.verdict import LOWER_RUNGS, Measurements, Rung
 
 Judged = tuple[Rung, Cause | None]
@@ -89,8 +89,8 @@ def _without_response(
     measured: Measurements, found: dict[RungName, Judged]
 ) -> tuple[dict[RungName, Judged], tuple[Cause, ...]]:
     """What the instruction says does not move the action: where was it lost?"""
-    where = _where(measured, found)
-    if where is None:
+    where = None if judge_needed(measured).status == "fails" else _where(measured, found)
+    if where is None:  # nothing was asked for, or nothing more is known
         return found, ()
     name, cause, by = where
     notes: list[Cause] = []
@@ -125,7 +125,7 @@ def _where(measured: Measurements, found: Mapping[RungName, Judged]) -> _Where |
     if behaviour.is_constant and _ends_for_all(measured.trail):
         is_at_limit = lost is not None and lost[1] == "saturated"
         return "used", "saturated" if is_at_limit else "constant_action", "behaviour"
-    is_vague = lost is None or lost[0] == "tokenised" or lost[1] == "not_identified"
+    is_vague = lost is None or lost[0] == "tokenised" or lost[1] in ("dropped", "not_identified")
     if behaviour.is_length_only and is_vague:
         return "present", "length_leak", "trail"
     if lost is None or lost[1] == "not_identified":

@@ -127,7 +127,7 @@ def judge_obeyed(measured: Measurements) -> tuple[Rung, Cause | None]:
 
 
 def _language_decides(facts: ObeyedFacts) -> bool:
-    """Whether the action goes with the instruction on whatever frame: wrong, but no lack of skill."""
+    """Whether the action goes with the instruction on any frame: wrong, but no lack of skill."""
     return facts.language_share is not None and facts.language_share >= LANGUAGE_DECIDES_SHARE
 
 

@@ -123,7 +123,8 @@ class Policy(ABC):
     ) -> ActionScores:
         """`act` as it is run everywhere: counted, noise pinned, its errors under their own name.
 
-        With gradients or without, as the caller has it; scores may not be finite. Raises PolicyRunError, InstructionError as `own_errors` says.
+        With gradients or without, as the caller has it; scores need not be finite. Raises
+        PolicyRunError, InstructionError as `own_errors` says.
         """
         with self.own_errors(instructions), self.pinned_noise():
             self.act_calls += 1

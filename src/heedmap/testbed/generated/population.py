@@ -94,7 +94,9 @@ HEALTHY: tuple[Interface, ...] = ("logits", "vector", "single", "inference", "st
 PADDINGS: tuple[Padding, ...] = ("none", "left", "right")
 
 
-OF_WORDS = frozenset("truncated unknown_words stale_instruction same_ids empty_instruction".split())
+OF_WORDS = frozenset(
+    ["truncated", "unknown_words", "stale_instruction", "same_ids", "empty_instruction"]
+)
 """Faults before the network: a task's number is made of the words outside torch, so all that shows
 is that nothing changes."""
 

@@ -158,9 +158,13 @@ def _scores_of(base: Recording, weights: Value) -> torch.Tensor | None:
     tensor = weights.tensor
     softmax = softmax_before(base, weights)
     if softmax is not None:
-        # A learned sink is one more column, which is cut off before the product.
-        scores = softmax.inputs[0].tensor[..., : tensor.shape[-1]]
-        return scores if scores.numel() == tensor.numel() else None
+        scores, axis = softmax.inputs[0].tensor, softmax.args[1]
+        if axis in (-1, scores.ndim - 1):
+            # A learned sink is one more column, which is cut off before the product.
+            scores = scores[..., : tensor.shape[-1]]
+            return scores if scores.numel() == tensor.numel() else None
+        is_masked = bool((scores < MASKED_BELOW).any())  # heads last, say: another order of axes
+        return torch.where(tensor > 0, 0.0, -torch.inf if is_masked else 0.0)
     is_square = tensor.ndim >= 2 and tensor.shape[-1] == tensor.shape[-2] > 1
     if weights.is_weight or not is_square or bool((tensor < 0).any()):
         return None

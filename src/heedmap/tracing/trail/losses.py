@@ -84,8 +84,21 @@ def _faded(words: Differences, numbers: list[int]) -> Loss:
 
 
 _SHAPES_ONLY = frozenset(
-    "zeros_like ones_like full_like empty_like rand_like randn_like new_zeros new_ones new_full "
-    "new_empty new_empty_strided sym_size sym_numel".split()
+    [
+        "zeros_like",
+        "ones_like",
+        "full_like",
+        "empty_like",
+        "rand_like",
+        "randn_like",
+        "new_zeros",
+        "new_ones",
+        "new_full",
+        "new_empty",
+        "new_empty_strided",
+        "sym_size",
+        "sym_numel",
+    ]
 )
 """Operators that take no more of a tensor than its shape."""
 
