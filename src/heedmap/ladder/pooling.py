@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from heedmap.ladder.evidence import Bypass
+from heedmap.ladder.evidence import BehaviourFacts, Bypass
 from heedmap.ladder.verdict import AttendedFacts, PresenceFacts, TokenFacts, VisibilityFacts
 
 
@@ -79,6 +79,26 @@ def any_bypass(seen: Sequence[Bypass]) -> Bypass:
     """The first that was found, or the first that was measured."""
     order = {"found": 0, "none": 1, "not measured": 2}
     return min(seen, key=lambda bypass: order[bypass.status])
+
+
+def pooled_behaviour(seen: Sequence[BehaviourFacts]) -> BehaviourFacts | None:
+    """The largest changes over all of them; None without any."""
+    if not seen:
+        return None
+    return BehaviourFacts(
+        largest_score=max(each.largest_score for each in seen),
+        noise=max(each.noise for each in seen),
+        instruction_change=max(each.instruction_change for each in seen),
+        same_length_change=_largest([each.same_length_change for each in seen]),
+        frame_change=_largest([each.frame_change for each in seen]),
+        state_change=_largest([each.state_change for each in seen]),
+        is_tied=all(each.is_tied for each in seen),
+        state_decides=sum(each.state_decides for each in seen) > len(seen) / 2,
+    )
+
+
+def _largest(values: Sequence[float | None]) -> float | None:
+    return max((value for value in values if value is not None), default=None)
 
 
 def mean_of_known(values: Sequence[float | None]) -> float | None:

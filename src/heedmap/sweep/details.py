@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from heedmap.frozen import Frozen
-from heedmap.ladder.evidence import Bypass, CausalMap, KnockoutPath, PatchMap
+from heedmap.ladder.evidence import (
+    BehaviourFacts,
+    Bypass,
+    CausalMap,
+    KnockoutPath,
+    PatchMap,
+    TrailFacts,
+)
 from heedmap.ladder.verdict import (
     AttendedFacts,
     PresenceFacts,
@@ -33,3 +40,6 @@ class CellDetails(PolicyDescription):
     patches: tuple[PatchMap, ...]
     knockouts: KnockoutPath | None
     causal_map: CausalMap | None
+    behaviour: BehaviourFacts | None = None
+    trail: TrailFacts | None = None
+    unread: str | None = None

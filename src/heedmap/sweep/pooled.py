@@ -25,6 +25,7 @@ from heedmap.ladder.pooling import (
     all_presence,
     any_bypass,
     mean_attended,
+    pooled_behaviour,
     worst_tokens,
     worst_visibility,
 )
@@ -126,8 +127,12 @@ def _measurements(
     obeyed = None
     if responses.found:
         obeyed = measure_obedience(responses, metric, first.action_names, seed).facts
+    behaviour = pooled_behaviour([d.behaviour for d in details if d.behaviour])
+    trail = next((d.trail for d in details if d.trail is not None), None)
+    if behaviour is not None and behaviour.responds:
+        trail = None  # it is told apart on another frame
     if first.is_black_box:
-        return Measurements.of_black_box(obeyed)
+        return Measurements.of_black_box(obeyed, behaviour, trail, first.unread)
     used = None
     is_told = obeyed is None or not may_be_rounding(obeyed.action_change)
     if is_told and (measured := by_trial.get("dependence")):
@@ -151,6 +156,8 @@ def _measurements(
         obeyed=obeyed,
         causal_map=next((d.causal_map for d in details if d.causal_map and is_told), None),
         patches=first.patches,
+        behaviour=behaviour,
+        trail=trail,
     )
 
 

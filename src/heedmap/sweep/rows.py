@@ -88,6 +88,9 @@ def _details(climbed: Climbed, scale: tuple[float, ...] | None) -> CellDetails:
         patches=measured.patches,
         knockouts=None if measured.used is None else measured.used.knockouts,
         causal_map=measured.causal_map,
+        behaviour=measured.behaviour,
+        trail=measured.trail,
+        unread=measured.unread,
     )
 
 

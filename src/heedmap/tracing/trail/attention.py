@@ -10,47 +10,23 @@ from heedmap.tracing.capture.calls import AttentionCall, FusedCall, WrittenOutCa
 from heedmap.tracing.capture.rows import MASKED_BELOW
 from heedmap.tracing.capture.trace import SOFTMAX_OPERATORS, fused_call, is_fused_attention
 from heedmap.tracing.trail.differences import Differences
+from heedmap.tracing.trail.kinds import short_name
 from heedmap.tracing.trail.recording import Operator, Recording, Value
 
 _PRODUCTS = ("aten::bmm", "aten::mm", "aten::baddbmm")
-_COPIES = frozenset(
-    [
-        "_to_copy",
-        "clone",
-        "native_dropout",
-        "view",
-        "_unsafe_view",
-        "reshape",
-        "expand",
-        "permute",
-        "transpose",
-        "unsqueeze",
-        "squeeze",
-        "slice",
-        "contiguous",
-        "t",
-        "alias",
-        "detach",
-        "as_strided",
-    ]
-)
-_JOINS = frozenset(
-    [
-        "cat",
-        "stack",
-        "split",
-        "split_with_sizes",
-        "unbind",
-        "select",
-        "chunk",
-        "add",
-        "mul",
-        "copy",
-        "index_copy",
-        "slice_scatter",
-        "narrow",
-    ]
-)
+# fmt: off
+_COPIES = frozenset({
+    "_to_copy", "clone", "native_dropout", "view", "_unsafe_view", "reshape", "expand",
+    "permute", "transpose", "unsqueeze", "squeeze", "slice", "contiguous", "t",
+    "alias", "detach", "as_strided",
+})
+# fmt: on
+# fmt: off
+_JOINS = frozenset({
+    "cat", "stack", "split", "split_with_sizes", "unbind", "select", "chunk",
+    "add", "mul", "copy", "index_copy", "slice_scatter", "narrow",
+})
+# fmt: on
 """Further ways of a projection to the attention that reads it: biases, masks, caches."""
 _STEPS = 12
 """Copies and views between a softmax and the product with the values, at most."""
@@ -186,7 +162,7 @@ def _is_masked_exponential(base: Recording, value: Value) -> bool | None:
             operator = base.operators[number]
             if operator.name == "aten::exp":
                 return is_masked or _is_masked_before(base, operator.inputs[0])
-            if _short(operator) in ("mul", "where", "masked_fill"):
+            if short_name(operator) in ("mul", "where", "masked_fill"):
                 is_masked |= any(_is_mask(each.tensor) for each in operator.inputs)
             left += operator.inputs
     return None
@@ -201,7 +177,7 @@ def _is_masked_before(base: Recording, exponent: Value) -> bool:
         if not value.made_by or not base.operators[value.made_by[-1]].inputs:
             return False
         operator = base.operators[value.made_by[-1]]
-        if _short(operator) in ("where", "masked_fill"):
+        if short_name(operator) in ("where", "masked_fill"):
             return any(_is_mask(each.tensor) for each in operator.inputs)
         value = max(operator.inputs, key=lambda each: each.tensor.numel())
     return False
@@ -228,7 +204,7 @@ def softmax_before(base: Recording, value: Value) -> Operator | None:
         operator = base.operators[value.made_by[0]]
         if operator.name in SOFTMAX_OPERATORS:
             return operator
-        if _short(operator) not in _COPIES:
+        if short_name(operator) not in _COPIES:
             return None
         if not operator.inputs:
             return None
@@ -248,13 +224,9 @@ def feeds_values(base: Recording, operator: Operator) -> bool:
         if later.name in _PRODUCTS:
             others = [v for v, is_taken in zip(later.inputs, taken, strict=True) if not is_taken]
             return any(softmax_before(base, value) is not None for value in others)
-        if _short(later) in _COPIES | _JOINS:
+        if short_name(later) in _COPIES | _JOINS:
             touched.add(later.number)
     return False
-
-
-def _short(operator: Operator) -> str:
-    return operator.name.removeprefix("aten::").rstrip("_")
 
 
 def _rows_apart(one: torch.Tensor, two: torch.Tensor) -> torch.Tensor:

@@ -15,6 +15,7 @@ import torch
 
 from heedmap.ladder.evidence import How
 from heedmap.tracing.capture.trace import SOFTMAX_OPERATORS, is_fused_attention
+from heedmap.tracing.trail import kinds
 from heedmap.tracing.trail.attention import Read, feeds_values, reads_of
 from heedmap.tracing.trail.differences import Differences
 from heedmap.tracing.trail.recording import Operator, Recording, Value, makers
@@ -83,28 +84,8 @@ def _faded(words: Differences, numbers: list[int]) -> Loss:
     return Loss("rounded away", words.base.operators[min(numbers, key=remaining)])
 
 
-_SHAPES_ONLY = frozenset(
-    [
-        "zeros_like",
-        "ones_like",
-        "full_like",
-        "empty_like",
-        "rand_like",
-        "randn_like",
-        "new_zeros",
-        "new_ones",
-        "new_full",
-        "new_empty",
-        "new_empty_strided",
-        "sym_size",
-        "sym_numel",
-    ]
-)
-"""Operators that take no more of a tensor than its shape."""
-
-
 def _ends(words: Differences, number: int) -> bool:
-    if _short(words.base.operators[number]) in _SHAPES_ONLY:
+    if kinds.short_name(words.base.operators[number]) in kinds.SHAPES_ONLY:
         return False
     takes = any(d.is_any for d in words.of_inputs(number))
     return takes and not any(d.is_any for d in words.of_outputs(number))
@@ -142,130 +123,21 @@ def _loss_at(words: Differences, frame: Differences | None, number: int) -> Loss
     if read is not None:
         how, positions = why_not_read(words, read, None)
         return Loss(how, operator, positions, is_inside_reader=True)
-    short = _short(operator)
-    if short in _PICKING:
+    short = kinds.short_name(operator)
+    if short in kinds.PICKING:
         return _picked(words, frame, operator)
-    if short in _PRODUCTS:
+    if short in kinds.PRODUCTS:
         return _loss_of_product(words, operator)
     return Loss(_how(words, operator, short), operator, _positions(words, operator))
 
 
-_PICKING = frozenset(
-    [
-        "slice",
-        "select",
-        "index",
-        "index_select",
-        "gather",
-        "narrow",
-        "split",
-        "split_with_sizes",
-        "unbind",
-        "chunk",
-        "take",
-        "take_along_dim",
-        "unsafe_chunk",
-        "unsafe_split",
-        "masked_select",
-    ]
-)
-_OVERWRITING = frozenset(
-    [
-        "copy",
-        "index_put",
-        "masked_scatter",
-        "masked_fill",
-        "scatter",
-        "where",
-        "slice_scatter",
-        "select_scatter",
-        "fill",
-        "zero",
-        "index_copy",
-        "index_fill",
-        "embedding_renorm",
-        "_index_put_impl",
-        "slice_copy",
-    ]
-)
-_PRODUCTS = frozenset(
-    [
-        "mul",
-        "mm",
-        "bmm",
-        "addmm",
-        "baddbmm",
-        "linear",
-        "convolution",
-        "dot",
-        "mv",
-        "addcmul",
-        "outer",
-    ]
-)
-_SATURATING = frozenset(
-    [
-        "clamp",
-        "clamp_min",
-        "clamp_max",
-        "hardtanh",
-        "tanh",
-        "sigmoid",
-        "hardsigmoid",
-        "round",
-        "sign",
-        "floor",
-        "ceil",
-        "trunc",
-        "argmax",
-        "topk",
-        "sort",
-        "max",
-        "softmax",
-        "_softmax",
-        "log_softmax",
-        "_log_softmax",
-        "bucketize",
-        "gt",
-        "ge",
-        "lt",
-        "le",
-        "eq",
-        "ne",
-        "heaviside",
-    ]
-)
-_ROUNDING = frozenset(
-    [
-        "add",
-        "sub",
-        "rsub",
-        "_to_copy",
-        "div",
-        "mean",
-        "sum",
-        "native_layer_norm",
-        "pow",
-        "rsqrt",
-        "var_mean",
-        "cumsum",
-        "native_group_norm",
-        "_fused_rms_norm",
-        "norm",
-        "linalg_vector_norm",
-    ]
-)
-
-
 def _how(words: Differences, operator: Operator, short: str) -> How:
-    if short in _OVERWRITING:
+    if short in kinds.OVERWRITING:
         is_score_mask = short in ("masked_fill", "where") and _fills_low(operator)
         return "masked" if is_score_mask else "overwritten"
-    if short in _SATURATING:
+    if short in kinds.SATURATING:
         return "saturated"
-    if short in ("relu", "gelu", "silu", "leaky_relu", "elu", "threshold", "mish", "softplus"):
-        return "saturated"
-    if short in _ROUNDING:
+    if short in kinds.ROUNDING:
         return "rounded away"
     return "not known"
 
@@ -360,11 +232,11 @@ def _lost_before(words: Differences, source: Value) -> Loss | None:
     """
     for number in _before(words, source):
         operator = words.base.operators[number]
-        if _short(operator) in _PICKING or not (
+        if kinds.short_name(operator) in kinds.PICKING or not (
             _ends(words, number) and _is_content(words, number)
         ):
             continue
-        if _short(operator) in _PRODUCTS:
+        if kinds.short_name(operator) in kinds.PRODUCTS:
             return _loss_of_product(words, operator)
         if feeds_values(words.base, operator):
             return Loss("values equal", operator, _positions(words, operator))
@@ -385,15 +257,11 @@ def _loss_of_product(words: Differences, operator: Operator) -> Loss:
     ]
     are_activations = bool(same) and not any(value.is_weight for value in same)
     if how == "multiplied by zero":
-        if are_activations and _short(operator) in ("bmm", "baddbmm"):
+        if are_activations and kinds.short_name(operator) in ("bmm", "baddbmm"):
             how = "no weight"
         elif feeds_values(words.base, operator):
             how = "values equal"
     return Loss(how, operator, _positions(words, operator))
-
-
-def _short(operator: Operator) -> str:
-    return operator.name.removeprefix("aten::").rstrip("_")
 
 
 def _kept(operator: Operator, source: Value) -> torch.Tensor | None:
@@ -427,9 +295,10 @@ def _reads_before(words: Differences, source: Value, length: int) -> Iterator[Re
     """Attention that mixed the rows of this sequence, the last first."""
     for number in _before(words, source):
         read = reads_of(words, number)
-        if read is not None and read.call.query_count == read.call.key_count == length:
-            if read.differing_keys or read.differing_queries:
-                yield read
+        if read is None or not read.call.query_count == read.call.key_count == length:
+            continue
+        if read.differing_keys or read.differing_queries:
+            yield read
 
 
 def why_not_read(

@@ -215,7 +215,8 @@ class _Recorder(OperatorMode):
     def _key(self, tensor: torch.Tensor) -> _Key:
         storage = _storage(tensor)
         shape, stride = tuple(tensor.shape), tuple(tensor.stride())
-        return storage, self._writes[storage], tensor.storage_offset(), shape, stride, tensor.dtype
+        offset = int(tensor.storage_offset())
+        return storage, self._writes[storage], offset, shape, stride, tensor.dtype
 
 
 def _storage(tensor: torch.Tensor) -> int:

@@ -1,0 +1,46 @@
+"""What operators of torch do with a difference in what they take: names without "aten::"."""
+
+from __future__ import annotations
+
+from heedmap.tracing.trail.recording import Operator
+
+# fmt: off
+PICKING = frozenset({
+    "slice", "select", "index", "index_select", "gather", "narrow", "split", "split_with_sizes",
+    "unbind", "chunk", "take", "take_along_dim", "unsafe_chunk", "unsafe_split", "masked_select",
+})
+"""Give some of the entries that they take, as they are."""
+OVERWRITING = frozenset({
+    "copy", "index_put", "masked_scatter", "masked_fill", "scatter", "where", "slice_scatter",
+    "select_scatter", "fill", "zero", "index_copy", "index_fill", "embedding_renorm",
+    "_index_put_impl", "slice_copy",
+})
+"""Put other values in the place of some entries."""
+PRODUCTS = frozenset({
+    "mul", "mm", "bmm", "addmm", "baddbmm", "linear", "convolution", "dot", "mv", "addcmul",
+    "outer",
+})
+"""Multiply what they take."""
+SATURATING = frozenset({
+    "clamp", "clamp_min", "clamp_max", "hardtanh", "tanh", "sigmoid", "hardsigmoid", "round",
+    "sign", "floor", "ceil", "trunc", "argmax", "topk", "sort", "max", "softmax", "_softmax",
+    "log_softmax", "_log_softmax", "bucketize", "gt", "ge", "lt", "le", "eq", "ne", "heaviside",
+    "relu", "gelu", "silu", "leaky_relu", "elu", "threshold", "mish", "softplus",
+})
+"""Give the same for a range of what they take."""
+ROUNDING = frozenset({
+    "add", "sub", "rsub", "_to_copy", "div", "mean", "sum", "native_layer_norm", "pow", "rsqrt",
+    "var_mean", "cumsum", "native_group_norm", "_fused_rms_norm", "norm", "linalg_vector_norm",
+})
+"""Add to what they take or scale it, and lose only what is too small beside the rest."""
+SHAPES_ONLY = frozenset({
+    "zeros_like", "ones_like", "full_like", "empty_like", "rand_like", "randn_like", "new_zeros",
+    "new_ones", "new_full", "new_empty", "new_empty_strided", "sym_size", "sym_numel",
+})
+"""Take no more of a tensor than its shape."""
+# fmt: on
+
+
+def short_name(operator: Operator) -> str:
+    """ "aten::index_put_" is "index_put"."""
+    return operator.name.removeprefix("aten::").rstrip("_")
