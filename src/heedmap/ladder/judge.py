@@ -39,9 +39,9 @@ def judge(measured: Measurements) -> Verdict:
     }
     judged, notes = reconcile(measured, judged)
     causes = [judged[name][1] for name in RUNGS]
-    cause: Cause = next(filter(None, causes), None) or _without_fault(measured)
+    cause = next((each for each in causes if each is not None), None) or _without_fault(measured)
     if cause in ("none", "indirect_only", "bypass") and is_blind(measured, judged):
-        cause = "image_masked" if "image_masked" in notes else "image_unused"
+        cause = _without_image(notes)
     verdict = Verdict(
         cause=cause,
         sentence="",
@@ -56,6 +56,11 @@ def judge(measured: Measurements) -> Verdict:
     )
     sentence, fix = verdict_text(verdict)
     return verdict.model_copy(update={"sentence": sentence, "fix": fix})
+
+
+def _without_image(notes: tuple[Cause, ...]) -> Cause:
+    """The cause of one that follows its instruction and looks at nothing."""
+    return "image_masked" if "image_masked" in notes else "image_unused"
 
 
 def _tokenised(measured: Measurements) -> tuple[Rung, Cause | None]:

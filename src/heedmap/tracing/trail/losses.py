@@ -79,6 +79,12 @@ def _faded(words: Differences, numbers: list[int]) -> Loss:
         taken = max((d.relative for d in words.of_inputs(number)), default=0.0)
         return given / taken if 0 < taken < float("inf") else 1.0
 
+    numbers = [
+        number
+        for number in numbers
+        if kinds.short_name(words.base.operators[number]) not in kinds.SHAPES_ONLY
+        and _is_content(words, number)
+    ]
     if not numbers:
         return Loss("not known")
     return Loss("rounded away", words.base.operators[min(numbers, key=remaining)])
