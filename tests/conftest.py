@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -21,7 +22,10 @@ from heedmap.testbed.specimens.zoo import pixels_of
 ONE_PROCESS_ROOMS = ("monitor", "policies", "report")
 """Their tests share browsers, trained policies or checkpoints that are made once a session."""
 
-torch.set_num_threads(1)  # the networks are too small for more, and two runs do not fight
+# The networks are too small for more, here and in processes that tests start, and threads that wait
+# for each other on busy cores take most of the time.
+torch.set_num_threads(1)
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 class ByWhatTheyShare(LoadScopeScheduling):
