@@ -11,6 +11,7 @@ from heedmap.data.cases import CASE_FRAME, CASE_INSTRUCTIONS
 from heedmap.data.images import png_bytes
 from heedmap.data.instructions import CaseInstruction, dump_instructions
 from heedmap.errors import RecordError
+from heedmap.ladder.evidence import Intervention
 from heedmap.record.files import plain_path, replace_file
 from heedmap.record.result import Result
 from heedmap.testbed.specimens.cases import frame_case
@@ -28,10 +29,12 @@ def run_demo(
     case_seed: int,
     on_progress: Progress | None = None,
     arguments: Mapping[str, Any] | None = None,
+    trials: int = TRIALS,
+    until: Intervention = "map",
 ) -> Result:
     """Audit the four regimes in each wiring on the held-out case of a seed.
 
-    The upper rungs are measured on that case and those that follow it.
+    The upper rungs are measured on that case and those that follow it, `trials` in all.
     """
     case = frame_case(case_seed)
     return audit(
@@ -39,7 +42,8 @@ def run_demo(
         {f"case-{case_seed}": case.frame},
         case.instructions,
         expected_actions={side: side for side in case.instructions},
-        trials=case_trials(TRIALS, first=case_seed),
+        trials=case_trials(trials, first=case_seed),
+        until=until,
         arguments={
             "command": "demo",
             "wirings": list(wirings),
