@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from heedmap.auditing.api import Progress, audit
 from heedmap.data.cases import CASE_FRAME, CASE_INSTRUCTIONS
@@ -37,21 +40,33 @@ def run_demo(
     The upper rungs are measured on that case and those that follow it, `trials` in all.
     """
     case = frame_case(case_seed)
-    return audit(
-        [f"specimen:{regime}@{wiring}" for wiring in wirings for regime in REGIMES],
-        {f"case-{case_seed}": case.frame},
-        case.instructions,
-        expected_actions={side: side for side in case.instructions},
-        trials=case_trials(trials, first=case_seed),
-        until=until,
-        arguments={
-            "command": "demo",
-            "wirings": list(wirings),
-            "case_seed": case_seed,
-            **(arguments or {}),
-        },
-        on_progress=on_progress,
-    )
+    with _one_thread():
+        return audit(
+            [f"specimen:{regime}@{wiring}" for wiring in wirings for regime in REGIMES],
+            {f"case-{case_seed}": case.frame},
+            case.instructions,
+            expected_actions={side: side for side in case.instructions},
+            trials=case_trials(trials, first=case_seed),
+            until=until,
+            arguments={
+                "command": "demo",
+                "wirings": list(wirings),
+                "case_seed": case_seed,
+                **(arguments or {}),
+            },
+            on_progress=on_progress,
+        )
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Specimens are too small for more: threads would mostly wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def write_case(seed: int, style: Style, folder: Path) -> FrameCase:
