@@ -28,19 +28,47 @@ torch.set_num_threads(1)
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
-class ByWhatTheyShare(LoadScopeScheduling):
-    """Tests that share what they make once run in one process: of some rooms all, else of a file.
+LONGEST_FIRST = (
+    "report",
+    "tests/testbed/test_scoreboard.py",
+    "monitor",
+    "policies",
+    "tests/sweep/test_engines.py",
+    "tests/sweep/test_resume.py",
+    "tests/testbed/specimens/test_shipped.py",
+    "tests/auditing/test_policy_errors.py",
+    "tests/sweep/test_pooled.py",
+    "tests/auditing/test_api.py",
+)
+"""What takes longest, so that at the end no process works alone."""
+
+
+def together(nodeid: str) -> str:
+    """What the tests that share what they make once have in common: a room of some, else a file.
 
     The page of families is filled by tests of two places, which therefore run together.
+    """
+    file = nodeid.partition("::")[0]
+    room = file.split("/")[1]
+    if room == "test_families.py":
+        return "policies"
+    return room if room in ONE_PROCESS_ROOMS else file
+
+
+class ByWhatTheyShare(LoadScopeScheduling):
+    """Tests that share what they make once run in one process, in the order of collection.
+
     (Marks of `xdist_group` do nothing with pytest 9.2, which makes node ids anew.)
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        room = file.split("/")[1]
-        if room == "test_families.py":
-            return "policies"
-        return room if room in ONE_PROCESS_ROOMS else file
+        return together(nodeid)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, all others as they were."""
+    places = {scope: place for place, scope in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: places.get(together(item.nodeid), len(places)))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByWhatTheyShare | None:
