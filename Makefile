@@ -26,7 +26,8 @@ demo: $(VENV)/.runtime ## audit eight trained policies, print the tables, write 
 	$(BIN)/heedmap demo --out $(OUT)
 
 test: $(VENV)/.complete ## run the whole test suite
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadscope --durations=40
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadscope \
+	  --no-loadscope-reorder --durations=40
 
 check: $(VENV)/.complete ## format, lint, types and the direction of imports
 	$(BIN)/ruff format --check .

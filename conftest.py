@@ -1,12 +1,20 @@
 """Read before tests/conftest.py, and so before heedmap is imported.
 
-Shapes are checked at every call of a function whose module writes shapes; plain types are left
-to pyright. (Checked everywhere, an audit takes four times as long, and nothing more is seen.)
+Shapes are checked at calls of all functions whose module writes shapes; plain types are left to
+pyright. A function is checked once for each kind of arguments (types, dtypes and shapes): a check
+takes longer than most functions, and tells nothing more about the same shapes.
 """
 
-from pathlib import Path
+from __future__ import annotations
 
-from jaxtyping import install_import_hook
+import dataclasses
+import inspect
+from collections.abc import Callable, Hashable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import jaxtyping
 
 _SOURCE = Path(__file__).parent / "src"
 
@@ -30,4 +38,43 @@ def modules_with_shapes() -> list[str]:
     return [name for name in shaped if name not in _INNERMOST]
 
 
-install_import_hook(modules_with_shapes(), "beartype.beartype")
+def kind_of(value: Any) -> Hashable:
+    """All of a value that a check of shapes looks at."""
+    if isinstance(value, list | tuple):
+        return type(value), tuple(map(kind_of, value))
+    if isinstance(value, dict):
+        return tuple(map(kind_of, value.values()))
+    if hasattr(value, "dtype") and hasattr(value, "shape"):
+        return type(value), value.dtype, tuple(value.shape)
+    return type(value)
+
+
+def checked_once_a_kind(
+    *, typechecker: Any, check: Callable[..., Any] = jaxtyping.jaxtyped
+) -> Callable[[Any], Any]:
+    """The decorator of jaxtyping, for calls that differ from earlier ones in more than values."""
+
+    def decorate(function: Any) -> Any:
+        if inspect.isclass(function):
+            if dataclasses.is_dataclass(function):
+                function.__init__ = decorate(function.__init__)
+            return function
+        checked = check(function, typechecker=typechecker)
+        seen = set[Hashable]()
+
+        @wraps(checked)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            kind = kind_of(args), *kwargs, kind_of(kwargs)
+            if kind in seen:
+                return function(*args, **kwargs)
+            result = checked(*args, **kwargs)
+            seen.add(kind)
+            return result
+
+        return call
+
+    return decorate
+
+
+jaxtyping.jaxtyped = checked_once_a_kind  # the import hook decorates with it
+jaxtyping.install_import_hook(modules_with_shapes(), "beartype.beartype")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -21,22 +22,53 @@ from heedmap.testbed.specimens.zoo import pixels_of
 ONE_PROCESS_ROOMS = ("monitor", "policies", "report")
 """Their tests share browsers, trained policies or checkpoints that are made once a session."""
 
-torch.set_num_threads(1)  # the networks are too small for more, and two runs do not fight
+# The networks are too small for more, here and in processes that tests start, and threads that wait
+# for each other on busy cores take most of the time.
+torch.set_num_threads(1)
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+LONGEST_FIRST = (
+    "report",
+    "tests/testbed/test_scoreboard.py",
+    "monitor",
+    "policies",
+    "tests/sweep/test_engines.py",
+    "tests/sweep/test_resume.py",
+    "tests/testbed/specimens/test_shipped.py",
+    "tests/auditing/test_policy_errors.py",
+    "tests/sweep/test_pooled.py",
+    "tests/auditing/test_api.py",
+)
+"""What takes longest, so that at the end no process works alone."""
+
+
+def together(nodeid: str) -> str:
+    """What the tests that share what they make once have in common: a room of some, else a file.
+
+    The page of families is filled by tests of two places, which therefore run together.
+    """
+    file = nodeid.partition("::")[0]
+    room = file.split("/")[1]
+    if room == "test_families.py":
+        return "policies"
+    return room if room in ONE_PROCESS_ROOMS else file
 
 
 class ByWhatTheyShare(LoadScopeScheduling):
-    """Tests that share what they make once run in one process: of some rooms all, else of a file.
+    """Tests that share what they make once run in one process, in the order of collection.
 
-    The page of families is filled by tests of two places, which therefore run together.
     (Marks of `xdist_group` do nothing with pytest 9.2, which makes node ids anew.)
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        room = file.split("/")[1]
-        if room == "test_families.py":
-            return "policies"
-        return room if room in ONE_PROCESS_ROOMS else file
+        return together(nodeid)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, all others as they were."""
+    places = {scope: place for place, scope in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: places.get(together(item.nodeid), len(places)))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByWhatTheyShare | None:

@@ -1,14 +1,13 @@
 """Policies that fail at one call of their audit; as a program, at every call in turn.
 
-`python -m tests.failing {whole,lower}` writes a line of JSON a call: what the audit raised, and
-whether the network was left as it was. A process of its own runs without the checks of shapes
-that pytest puts into heedmap, at four times the speed.
+`python -m tests.failing` writes a line of JSON a call: what the audit raised, and whether the
+network was left as it was. A process of its own runs without the checks of shapes that pytest puts
+into heedmap.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -110,7 +109,7 @@ def is_as_before(network: nn.Module, before: tuple[Any, ...]) -> bool:
     return same and tuple(others) == before[1:]
 
 
-def told_at_every_call(counting: Counting, *, lower_alone: bool) -> None:
+def told_at_every_call(rungs: str, counting: Counting, *, lower_alone: bool) -> None:
     """Write what comes of an error at call 1, 2, ... of as many as an audit has."""
     trials = trials_of(1)
     counting.audited(trials, lower_alone=lower_alone)
@@ -123,6 +122,7 @@ def told_at_every_call(counting: Counting, *, lower_alone: bool) -> None:
         except HeedmapError as error:
             raised = error
         line = {
+            "rungs": rungs,
             "at": at,
             "type": type(raised).__name__,
             "message": str(raised),
@@ -135,7 +135,5 @@ def told_at_every_call(counting: Counting, *, lower_alone: bool) -> None:
 
 if __name__ == "__main__":
     heedmap.auditing.upper.runner.LARGE = 0  # instructions on one frame share what they can
-    if sys.argv[1] == "whole":
-        told_at_every_call(plain(), lower_alone=False)
-    else:
-        told_at_every_call(specimen(), lower_alone=True)
+    told_at_every_call("whole", plain(), lower_alone=False)
+    told_at_every_call("lower", specimen(), lower_alone=True)

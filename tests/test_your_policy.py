@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
+from contextlib import chdir
 from importlib.metadata import metadata
 from pathlib import Path
 
@@ -19,7 +18,7 @@ import pytest
 
 from heedmap.data.images import png_bytes
 from heedmap.testbed.specimens.cases import frame_case
-from tests.command_line import run_heedmap
+from tests.command_line import importing_from, run_heedmap
 from tests.data.recordings import image, write_clip, write_lerobot_3
 from tests.families import family
 from tests.policies.test_pi0 import network
@@ -71,14 +70,11 @@ def test_the_command_runs(number: int, folder: Path) -> None:
         assert "Step-by-step diagnosis" in ran.out
 
 
-def test_the_same_in_python(folder: Path) -> None:
-    """In a process of its own, as the whole of the page would be."""
+def test_the_same_in_python(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, code = CODE
-    command = [sys.executable, "-c", code]
-    ran = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=True, timeout=300
-    )
-    assert "The instruction is visible to the action token" in ran.stdout
+    with importing_from(folder), chdir(folder):
+        exec(code, {"__name__": "__main__"})
+    assert "The instruction is visible to the action token" in capsys.readouterr().out
 
 
 def test_the_page_has_commands_of_every_kind() -> None:

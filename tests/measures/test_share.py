@@ -63,6 +63,10 @@ def test_visible_counts() -> None:
 
 
 def test_shapes_are_enforced_under_pytest() -> None:
-    """The guard that makes every shape in a signature mean something here."""
-    with pytest.raises(TypeCheckError, match="attention"):
-        region_shares(np.ones((1, 1, 1), dtype=np.float32), Layout(1, {"all": (0,)}))
+    """The guard that makes every shape in a signature mean something here, at any call."""
+    layout = Layout(1, {"all": (0,)})
+    for attention in (np.ones((1, 1, 1)), np.ones((1, 1, 1, 1), dtype=np.int64)):
+        region_shares(np.ones((1, 1, 1, 1)), layout)
+        for _ in range(2):
+            with pytest.raises(TypeCheckError, match="attention"):
+                region_shares(attention, layout)

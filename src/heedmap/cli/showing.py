@@ -87,10 +87,16 @@ def show(
     as_markdown: bool = False,
     full: bool = False,
 ) -> None:
-    """Save the result with its report where requested, and print it."""
-    if output is not None:
-        result.save(output, overwrite=overwrite, report=lambda: _report(result, lang))
-    console = print_result(result, lang, as_json=as_json, as_markdown=as_markdown, full=full)
+    """Print the result, then save it with its report where requested.
+
+    The report takes longer to draw than the tables. A result is saved even where they cannot be
+    printed: whoever was to read them may have gone away.
+    """
+    try:
+        console = print_result(result, lang, as_json=as_json, as_markdown=as_markdown, full=full)
+    finally:
+        if output is not None:
+            result.save(output, overwrite=overwrite, report=lambda: _report(result, lang))
     if output is not None:
         if console is out:
             _print_path(out, "result_at", output)

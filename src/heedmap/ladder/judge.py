@@ -38,8 +38,8 @@ def judge(measured: Measurements) -> Verdict:
         "obeyed": judge_obeyed(measured),
     }
     judged, notes = reconcile(measured, judged)
-    causes = [judged[name][1] for name in RUNGS]
-    cause = next((each for each in causes if each is not None), None) or _without_fault(measured)
+    named: list[Cause] = [cause for name in RUNGS if (cause := judged[name][1]) is not None]
+    cause = named[0] if named else _without_fault(measured)
     if cause in ("none", "indirect_only", "bypass") and is_blind(measured, judged):
         cause = _without_image(notes)
     verdict = Verdict(

@@ -1,7 +1,8 @@
 """The engine of one machine: in this process, or in worker processes of its own.
 
 A worker that is killed is replaced and its cell run again. When this process ends, however it
-ends, its workers end too.
+ends, its workers end too. Workers are forked from a server process that imports torch once and runs
+nothing else: forking this process would lose torch's threads.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -65,7 +66,8 @@ class _Pool:
         self._permissions = permissions
         self._waiting = Waiting(cells)
         self._count = min(workers, len(cells))
-        self._spawn = multiprocessing.get_context("spawn")  # torch's threads survive no fork
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(["heedmap.sweep.cell"])
         self._workers: list[_Worker] = []
         self._started = 0
 
@@ -111,11 +113,11 @@ class _Pool:
             yield outcome.with_timing("local", worker.process.name, ATTEMPTS)
 
     def _start(self) -> None:
-        ours, theirs = self._spawn.Pipe()
+        ours, theirs = self._context.Pipe()
         self._started += 1
-        process = self._spawn.Process(
+        process = self._context.Process(
             target=_work,
-            args=(theirs, self._plan, self._permissions),
+            args=(theirs, self._plan, self._permissions, dict(os.environ)),
             name=f"worker-{self._started}",
             daemon=True,
         )
@@ -146,8 +148,11 @@ class _Pool:
             worker.pipe.close()
 
 
-def _work(pipe: Connection, plan: Plan, permissions: Permissions) -> None:
+def _work(
+    pipe: Connection, plan: Plan, permissions: Permissions, environment: Mapping[str, str]
+) -> None:
     """A worker's life: cells in, outcomes out, until it gets None or is left alone."""
+    os.environ.update(environment)  # the server's is that of its start
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that writes
     _end_with_parent()
     from heedmap.sweep.cell import CellRunner

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from heedmap.auditing.api import Progress, audit
 from heedmap.data.cases import CASE_FRAME, CASE_INSTRUCTIONS
 from heedmap.data.images import png_bytes
 from heedmap.data.instructions import CaseInstruction, dump_instructions
 from heedmap.errors import RecordError
+from heedmap.ladder.evidence import Intervention
 from heedmap.record.files import plain_path, replace_file
 from heedmap.record.result import Result
 from heedmap.testbed.specimens.cases import frame_case
@@ -28,26 +32,41 @@ def run_demo(
     case_seed: int,
     on_progress: Progress | None = None,
     arguments: Mapping[str, Any] | None = None,
+    trials: int = TRIALS,
+    until: Intervention = "map",
 ) -> Result:
     """Audit the four regimes in each wiring on the held-out case of a seed.
 
-    The upper rungs are measured on that case and those that follow it.
+    The upper rungs are measured on that case and those that follow it, `trials` in all.
     """
     case = frame_case(case_seed)
-    return audit(
-        [f"specimen:{regime}@{wiring}" for wiring in wirings for regime in REGIMES],
-        {f"case-{case_seed}": case.frame},
-        case.instructions,
-        expected_actions={side: side for side in case.instructions},
-        trials=case_trials(TRIALS, first=case_seed),
-        arguments={
-            "command": "demo",
-            "wirings": list(wirings),
-            "case_seed": case_seed,
-            **(arguments or {}),
-        },
-        on_progress=on_progress,
-    )
+    with _one_thread():
+        return audit(
+            [f"specimen:{regime}@{wiring}" for wiring in wirings for regime in REGIMES],
+            {f"case-{case_seed}": case.frame},
+            case.instructions,
+            expected_actions={side: side for side in case.instructions},
+            trials=case_trials(trials, first=case_seed),
+            until=until,
+            arguments={
+                "command": "demo",
+                "wirings": list(wirings),
+                "case_seed": case_seed,
+                **(arguments or {}),
+            },
+            on_progress=on_progress,
+        )
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Specimens are too small for more: threads would mostly wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def write_case(seed: int, style: Style, folder: Path) -> FrameCase:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
+
 import pytest
 import torch
 
 from heedmap.auditing.api import audit
 from heedmap.record.record import PolicyResult
-from heedmap.testbed.demo import run_demo
+from heedmap.record.result import Result
 from heedmap.testbed.scoreboard.run import bare_policy
 from heedmap.testbed.specimens.train import measure_accuracy
 from heedmap.testbed.specimens.world import FrameCase
 from heedmap.testbed.specimens.zoo import SPECIMENS, load_recipe, load_specimen, weights_folder
+from tests.testbed.specimens.stored import FILE, audited, differences, flat_of
 
 
 @pytest.mark.parametrize("name", SPECIMENS)
@@ -57,10 +61,49 @@ def test_without_text_left_and_right_cannot_both_be_right() -> None:
                 assert row.per_instruction["left"] + row.per_instruction["right"] <= 1.0, name
 
 
-def test_the_cross_attention_obeys_although_the_backbone_has_no_text() -> None:
+@pytest.fixture(scope="module")
+def shipped() -> Result:
+    """All eight, audited."""
+    return audited()
+
+
+def test_all_is_as_it_was_stored(shipped: Result) -> None:
+    """Verdicts exactly, numbers to a thousandth.
+
+    Where a change is meant: `python -m tests.testbed.specimens.stored` stores it anew.
+    """
+    stored = json.loads(FILE.read_text())
+    assert set(stored) == set(SPECIMENS)
+    assert differences(stored, flat_of(shipped)) == []
+
+
+def test_what_is_not_as_it_was_stored_is_found() -> None:
+    stored = json.loads(FILE.read_text())
+    assert differences(stored, stored) == []
+    name = "exp42_counterfactual_pta@sound"
+    now = json.loads(FILE.read_text())
+    now[name]["cause"] = "masked"
+    now[name]["rung.used"] = "fails"
+    now[name]["used.mediated.value"] *= 1.002
+    now[name]["used.mediated.low"] *= 1.0005  # as another processor may have it
+    now[name]["obeyed.following.chance"] = None
+    del now[name]["action.left.name"]
+    found = differences(stored, now)
+    assert [line.split(" was ")[0].removeprefix(f"{name}: ") for line in found] == [
+        "action.left.name",
+        "cause",
+        "obeyed.following.chance",
+        "rung.used",
+        "used.mediated.value",
+    ]
+    del now[name]
+    assert len(differences(stored, now)) == len(stored[name]) > 50
+
+
+def test_the_cross_attention_obeys_although_the_backbone_has_no_text(shipped: Result) -> None:
     path = load_recipe("exp43_cross_attn_text@monavla").accuracy[0]
     assert path.all_three >= 0.95
-    policies = run_demo(["monavla"], case_seed=0).record.policies
+    policies = [p for p in shipped.record.policies if p.name.endswith("@monavla")]
     bypass = named(policies, "exp43_cross_attn_text@monavla")
     assert bypass.facts.instruction_positions == ()
     assert bypass.verdict.cause == "length_leak"
@@ -103,5 +146,5 @@ def test_every_shipped_specimen_is_understood_as_a_bare_callable(
         assert (result.cases[0].action_rows, seen.image_direct) == ((256,), 12)
 
 
-def named(policies: tuple[PolicyResult, ...], name: str) -> PolicyResult:
+def named(policies: Iterable[PolicyResult], name: str) -> PolicyResult:
     return next(policy for policy in policies if policy.name == name)

@@ -14,6 +14,7 @@ from heedmap.auditing.api import audit
 from heedmap.data.pixels import Frame
 from heedmap.data.trials import Trial
 from heedmap.ladder.causes import Cause
+from heedmap.ladder.evidence import Intervention
 from heedmap.ladder.verdict import Verdict
 from heedmap.policies.callable import CallablePolicy
 from heedmap.record.record import PolicyResult
@@ -64,12 +65,14 @@ def score_plants(
     case_seed: int = 0,
     base_for: Callable[[str], nn.Module] = load_base,
     trials: int = TRIALS,
+    until: Intervention = "map",
     on_progress: Progress | None = None,
 ) -> list[Score]:
     """Audit every plant as a bare callable around a torch module.
 
     Rungs 1-4 on the held-out case `case_seed`, the upper ones on `trials` cases from there on
-    (0: not at all). `base_for` gives what a plant is planted on, by its name.
+    (0: not at all), up to the stage `until`. `base_for` gives what a plant is planted on, by its
+    name.
     """
     scores: list[Score] = []
     for done, plant in enumerate(plants, start=1):
@@ -81,6 +84,7 @@ def score_plants(
             {"case": case.frame},
             case.instructions,
             trials=_trials(trials, plant.style, case_seed),
+            until=until,
             seed=case_seed,
         )
         scores.append(Score(plant, result.record.policies[0]))

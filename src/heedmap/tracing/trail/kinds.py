@@ -42,5 +42,5 @@ SHAPES_ONLY = frozenset({
 
 
 def short_name(operator: Operator) -> str:
-    """ "aten::index_put_" is "index_put"."""
+    """Without namespace and underscore: of "aten::index_put_" it is "index_put"."""
     return operator.name.removeprefix("aten::").rstrip("_")

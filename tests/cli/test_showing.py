@@ -1,0 +1,48 @@
+"""In which order a command shows and saves what it measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from heedmap.cli.showing import Language, show
+from heedmap.record.folders import REPORT_FILE
+from heedmap.record.result import Result
+from tests.report.sample import realistic
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was made, in order; neither tables nor the page take long here."""
+    made: list[str] = []
+
+    def page(*_: object) -> str:
+        made.append("page")
+        return "<p>page</p>"
+
+    monkeypatch.setattr(
+        "heedmap.report.terminal.print_result", lambda *_, **__: made.append("tables")
+    )
+    monkeypatch.setattr("heedmap.report.page.render.render_html", page)
+    return made
+
+
+def test_tables_are_printed_before_the_page_is_drawn(steps: list[str], tmp_path: Path) -> None:
+    show(realistic(), tmp_path / "run", Language.en)
+    assert steps == ["tables", "page"]
+    assert (tmp_path / "run" / REPORT_FILE).read_text() == "<p>page</p>"
+
+
+def test_a_result_is_saved_even_where_nobody_reads_its_tables(
+    steps: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object, **__: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("heedmap.report.terminal.print_result", gone)
+    built = realistic()
+    with pytest.raises(BrokenPipeError):
+        show(built, tmp_path / "run", Language.en)
+    assert Result.load(tmp_path / "run").record == built.record
+    assert steps == ["page"]
