@@ -35,6 +35,7 @@ STAGES_OF_THE_LOWER_RUNGS = {
 STAGES_OF_THE_UPPER_RUNGS = {
     "trying whether examples give the same together as one by one",
     "measuring what swapping instructions does",
+    "exchanging instruction, frame and state",
     "measuring what cutting the instruction out does",
     "measuring where in the network the instruction is used",
 }

@@ -39,22 +39,28 @@ def measure_behaviour(
     """
     asked = [responses.asked(number) for number in range(len(trials))]
     everything = np.stack([scores for _, scores in responses.found])
+    largest = float(np.abs(everything).max(initial=0.0))
     first = trials[0]
     name, text = next(iter(first.instructions.items()))
     again, *_ = runner.scores([(first.observation, text)])
-    noise = _apart(asked[0][name], again)
-    return BehaviourFacts(
-        largest_score=float(np.abs(everything).max(initial=0.0)),
-        noise=noise,
+    seen = BehaviourFacts(
+        largest_score=largest,
+        noise=_apart(asked[0][name], again),
         instruction_change=max(
             (_apart(a, b) for each in asked for a, b in combinations(each.values(), 2)),
             default=0.0,
         ),
-        same_length_change=_same_length_change(runner, responses, trials),
-        frame_change=_frame_change(runner, asked, trials, seed),
-        state_change=_state_change(runner, asked, trials),
+        same_length_change=None,
+        frame_change=None,
         is_tied=runner.policy.action_names is not None and _is_tied(everything),
-        state_decides=_state_decides(runner, asked, trials),
+    )
+    return seen.model_copy(
+        update={
+            "same_length_change": _same_length_change(runner, responses, trials, seen),
+            "frame_change": _frame_change(runner, asked, trials, seen, seed),
+            "state_change": _state_change(runner, asked, trials, seen),
+            "state_decides": _state_decides(runner, asked, trials),
+        }
     )
 
 
@@ -70,9 +76,12 @@ def _is_tied(scores: np.ndarray) -> bool:
 
 
 def _same_length_change(
-    runner: Runner, responses: Responses, trials: Sequence[Trial]
+    runner: Runner, responses: Responses, trials: Sequence[Trial], seen: BehaviourFacts
 ) -> float | None:
-    """Under texts of equally many tokens and other words, of all that were given on a frame."""
+    """Under texts of equally many tokens and other words, of all that were given on a frame.
+
+    Texts are reworded only where it is open whether the words or their number move the action.
+    """
     found: float | None = None
     for number, trial in enumerate(trials):
         held = [
@@ -80,12 +89,22 @@ def _same_length_change(
             for request, scores in responses.found
             if request.trial == number and request.kind != "contradictory" and request.text
         ]
-        if number < EXCHANGED_FRAMES:
-            held += _reworded(runner, trial)
-        for (text, one), (other, two) in combinations(held, 2):
-            if text != other and _same_length(runner, text, other):
-                found = max(found or 0.0, _apart(one, two))
+        change = _change_at_equal_length(runner, held)
+        is_open = seen.is_response(seen.instruction_change) and not seen.is_response(change)
+        if is_open and number < EXCHANGED_FRAMES:
+            change = _change_at_equal_length(runner, [*held, *_reworded(runner, trial)])
+        if change is not None:
+            found = max(found or 0.0, change)
     return found
+
+
+def _change_at_equal_length(runner: Runner, held: Sequence[tuple[str, Scores]]) -> float | None:
+    changes = [
+        _apart(one, two)
+        for (text, one), (other, two) in combinations(held, 2)
+        if text != other and _same_length(runner, text, other)
+    ]
+    return max(changes, default=None)
 
 
 def _reworded(runner: Runner, trial: Trial) -> list[tuple[str, Scores]]:
@@ -114,8 +133,13 @@ def _same_length(runner: Runner, one: str, two: str) -> bool:
 
 
 def _frame_change(
-    runner: Runner, asked: Sequence[dict[str, Scores]], trials: Sequence[Trial], seed: int
+    runner: Runner,
+    asked: Sequence[dict[str, Scores]],
+    trials: Sequence[Trial],
+    seen: BehaviourFacts,
+    seed: int,
 ) -> float | None:
+    """Between the frames of the audit; frames are changed only where these do not tell."""
     changes: list[float] = []
     for (a, one), (b, two) in combinations(zip(trials, asked, strict=True), 2):
         for name, text in a.instructions.items():
@@ -123,8 +147,11 @@ def _frame_change(
                 changes.append(_apart(one[name], two[name]))
     for trial, scores in list(zip(trials, asked, strict=True))[:EXCHANGED_FRAMES]:
         name, text = next(iter(trial.instructions.items()))
-        variants = [v for vs in observation_variants(trial.observation, seed).values() for v in vs]
-        changes += _changes(runner, scores[name], [(v, text) for v in variants])
+        for variants in observation_variants(trial.observation, seed).values():
+            for variant in variants:
+                if seen.is_response(max(changes, default=None)):
+                    return max(changes)
+                changes += _changes(runner, scores[name], [(variant, text)])
     return max(changes, default=None)
 
 
@@ -136,13 +163,18 @@ def _states_equal(a: Trial, b: Trial) -> bool:
 
 
 def _state_change(
-    runner: Runner, asked: Sequence[dict[str, Scores]], trials: Sequence[Trial]
+    runner: Runner,
+    asked: Sequence[dict[str, Scores]],
+    trials: Sequence[Trial],
+    seen: BehaviourFacts,
 ) -> float | None:
     changes: list[float] = []
     for trial, scores in list(zip(trials, asked, strict=True))[:EXCHANGED_FRAMES]:
         name, text = next(iter(trial.instructions.items()))
-        variants = [*state_variants(trial.observation), *_other_states(trial, trials)]
-        changes += _changes(runner, scores[name], [(v, text) for v in variants])
+        for variant in (*state_variants(trial.observation), *_other_states(trial, trials)):
+            if seen.is_response(max(changes, default=None)):
+                return max(changes)
+            changes += _changes(runner, scores[name], [(variant, text)])
     return max(changes, default=None)
 
 

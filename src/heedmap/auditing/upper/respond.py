@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from heedmap.auditing.lower.tokens import MADE_UP_WORDS
-from heedmap.auditing.upper.responses import Kind, Request, Responses
+from heedmap.auditing.upper.responses import Kind, Request, Responses, Scores
 from heedmap.auditing.upper.runner import Example, Runner
 from heedmap.data.trials import Trial
 from heedmap.errors import PolicyError
@@ -24,12 +24,9 @@ def respond(runner: Runner, trials: Sequence[Trial]) -> Responses:
     asked = [request for request in requests if request.kind in given]
     controls = [request for request in requests if request.kind not in given]
 
-    def examples(some: Sequence[Request]) -> list[Example]:
-        return [(trials[request.trial].observation, request.text) for request in some]
-
-    scores = dict(zip(asked, runner.scores(examples(asked)), strict=True))
-    scores |= zip(controls, runner.controls(examples(controls)), strict=True)
-    found = [(request, scores[request]) for request in requests]
+    scores = _each_once(asked, trials, runner.scores)
+    scores |= _each_once(controls, trials, runner.controls)
+    found = [(request, scores[request.trial, request.text]) for request in requests]
     for request, got in found:
         if got is None and request.kind == "asked":
             raise PolicyError(
@@ -38,6 +35,21 @@ def respond(runner: Runner, trials: Sequence[Trial]) -> Responses:
                 f"out, or give a shorter one."
             )
     return Responses(tuple(trials), tuple((r, s) for r, s in found if s is not None))
+
+
+_Text = tuple[int, str]
+"""The number of a trial, and what was given on it."""
+
+
+def _each_once(
+    requests: Sequence[Request],
+    trials: Sequence[Trial],
+    run: Callable[[Sequence[Example]], list[Scores | None]],
+) -> dict[_Text, Scores | None]:
+    """Scores of all requests; equal texts on one frame, such as no words at all, run once."""
+    texts = list(dict.fromkeys((request.trial, request.text) for request in requests))
+    examples = [(trials[number].observation, text) for number, text in texts]
+    return dict(zip(texts, run(examples), strict=True))
 
 
 def _of(number: int, trial: Trial) -> Iterator[Request]:
