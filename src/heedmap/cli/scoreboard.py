@@ -62,7 +62,7 @@ def scoreboard(
     if only_make:
         _make(list(members(part.value, seed, limit)))
         return
-    chosen = islice((each for each in members(part.value, seed) if each.is_taken), limit)
+    chosen = islice(members(part.value, seed), limit)
     with progress_bar() as advance:
         board = score_members(chosen, seed, on_progress=advance)
     out.print(_confusion_table(board))

@@ -120,7 +120,7 @@ def test_a_member_that_cannot_be_made_is_not_judged(
         raise UntrueError("It obeys.")
 
     monkeypatch.setattr(Generated, "make", fails)
-    board = score.score_members([member, replace(member, interface="dict")])
+    board = score.score_members([member])
     assert board.judged == ()
     assert board.unmade == (f"{member.name}: It obeys.",)
     assert score.make_members([member]) == {member.name: "It obeys."}

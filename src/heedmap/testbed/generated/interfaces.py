@@ -22,8 +22,6 @@ Interface = Literal[
     "logits", "vector", "state", "single", "inference", "chunk", "dict", "numpy", "queue"
 ]
 INTERFACES: tuple[Interface, ...] = get_args(Interface)
-NOT_TAKEN: frozenset[Interface] = frozenset()
-"""Interfaces that `CallablePolicy` does not take: left out of scoring until it does."""
 Run = Callable[[Sequence[Any], Sequence[str]], Any]
 """Frames or observations and instructions in, actions of some form out."""
 CHUNK_STEPS = 2

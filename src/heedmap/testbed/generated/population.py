@@ -19,7 +19,7 @@ from heedmap.testbed.generated.faults import DEAF, Implementation, Part, anythin
 from heedmap.testbed.generated.faults_network import NETWORK_FAULTS
 from heedmap.testbed.generated.faults_trained import ODDITIES, TRAINED_FAULTS
 from heedmap.testbed.generated.faults_words import WORD_FAULTS
-from heedmap.testbed.generated.interfaces import NOT_TAKEN, Interface, head_of, policy_of, run_of
+from heedmap.testbed.generated.interfaces import Interface, head_of, policy_of, run_of
 from heedmap.testbed.generated.language import Padding
 from heedmap.testbed.generated.network import Base, Network
 from heedmap.testbed.generated.training import trained, with_head_of
@@ -174,11 +174,6 @@ class Generated:
     def is_healthy(self) -> bool:
         """Whether no rung fails."""
         return self.implementation.truth in ("obeys", "not_needed")
-
-    @property
-    def is_taken(self) -> bool:
-        """Whether an audit takes policies of its interface."""
-        return self.interface not in NOT_TAKEN
 
     @property
     def trials(self) -> tuple[Trial, ...]:

@@ -141,15 +141,11 @@ class Scoreboard:
 def score_members(
     members: Iterable[Generated], seed: int = 0, on_progress: Progress | None = None
 ) -> Scoreboard:
-    """Audit every member on its trials, until *used*; those of untaken interfaces are left out.
-
-    On one thread, as matrices are tiny.
-    """
+    """Audit every member on its trials, until *used*; on one thread, as matrices are tiny."""
     judged: list[Judged] = []
     unmade: list[str] = []
-    taken = [member for member in members if member.is_taken]
     with single_thread():
-        for member in _counted(taken, on_progress):
+        for member in _counted(list(members), on_progress):
             try:
                 policy = member.make()
             except (UntrueError, TrainingError) as error:
@@ -162,7 +158,7 @@ def score_members(
 def make_members(
     members: Iterable[Generated], on_progress: Progress | None = None
 ) -> dict[str, str | None]:
-    """Make every member, whatever its interface: why it could not be made, None where it could."""
+    """Make every member: why it could not be made, None where it could."""
     made: dict[str, str | None] = {}
     with single_thread():
         for member in _counted(list(members), on_progress):
