@@ -29,6 +29,8 @@ from heedmap.tracing.trail.recording import Recording, record
 
 FRESH_LETTERS = ("qxjzkvw", "zvqwjxk", "wkzqvxj", "jqvkzwx", "vjxqwkz")
 """Of words that no instruction holds, and that no other test gives to the policy."""
+HELD_BYTES = 2**30
+"""Recorded activations beyond which earlier runs are let go."""
 KINDS = 3
 """Different ids up to which words are not told apart: a start, an end, and one for all words."""
 TRIED_PAIRS = 12
@@ -51,6 +53,9 @@ class Trails:
         failure that does not come again.
         """
         if text not in self._known:
+            held = sum(recording.held_bytes for recording in self._known.values())
+            if held > HELD_BYTES:
+                self._known.clear()
             self._known[text] = self.anew(text)
         return self._known[text]
 

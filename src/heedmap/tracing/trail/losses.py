@@ -53,6 +53,8 @@ def find_loss(words: Differences, frame: Differences | None) -> Loss:
     makes the action.
     """
     base = words.base
+    if not base.is_whole:
+        return Loss("not known")  # it may have gone on where memory ended
     differing = entered(words)
     if not differing:
         return Loss("not entered")
@@ -287,7 +289,7 @@ def _kept(operator: Operator, source: Value) -> torch.Tensor | None:
 
 def _plain(argument: object) -> object:
     if isinstance(argument, Value):
-        return argument.tensor
+        return argument.tensor.cpu()
     if isinstance(argument, tuple):
         return [_plain(each) for each in argument]
     return argument

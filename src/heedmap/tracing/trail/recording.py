@@ -86,8 +86,13 @@ class Recording:
     scores: ActionScores | None = None
     action: Value | None = None
     """The scores, as what the operators gave; None where they were made outside torch."""
-    is_whole: bool = True
-    """False where memory ended first."""
+    held_bytes: int = 0
+    """Of activations."""
+
+    @property
+    def is_whole(self) -> bool:
+        """False where memory ended first."""
+        return self.held_bytes <= LARGEST_BYTES
 
     def ancestors(self) -> frozenset[int]:
         """Numbers of the operators that the action depends on; all, where that is not known."""
@@ -153,7 +158,6 @@ class _Recorder(OperatorMode):
         self._writers: dict[int, list[int]] = {}
         self._writes: Counter[int] = Counter()
         self._seen: Counter[tuple[str, int, str]] = Counter()
-        self._bytes = 0
 
     def operate(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if not self._into.is_whole:
@@ -175,7 +179,6 @@ class _Recorder(OperatorMode):
         self._into.operators.append(
             Operator(number, name, module, call, nth, func, *given, tuple(inputs.values()), outputs)
         )
-        self._into.is_whole = self._bytes <= LARGEST_BYTES
         return result
 
     def known(self, tensor: torch.Tensor) -> Value | None:
@@ -196,7 +199,8 @@ class _Recorder(OperatorMode):
         storage = _storage(tensor)
         if storage not in self._writers:
             self._writers[storage] = []
-            self._bytes += 0 if storage in self._weights else tensor.untyped_storage().nbytes()
+            if storage not in self._weights:
+                self._into.held_bytes += tensor.untyped_storage().nbytes()
         self._writers[storage].append(number)
         is_view_of_weight = storage in self._weights
         return self._keep(self._key(tensor), Value(_alias(tensor), (number,), is_view_of_weight))
