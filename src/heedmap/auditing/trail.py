@@ -307,8 +307,10 @@ def _without_words(trails: Trails, texts: tuple[str, str]) -> WordsFate:
 
 def _are_one_kind(trails: Trails, text: str) -> bool:
     """Whether words are counted, but all become the same id."""
+    words = len(text.split())
     cores = [_core(each) for each in _looked_up(trails.of(text))]
-    if not cores or max(len(set(core)) for core in cores) > KINDS or len(text.split()) < KINDS:
+    alike = max((core.count(number) for core in cores for number in set(core)), default=0)
+    if words < KINDS or alike < words or max(len(set(core)) for core in cores) > KINDS:
         return False
     return bool(trails.enters(text, f"{text} {_fresh_word(FRESH_LETTERS[0], 4)}"))
 

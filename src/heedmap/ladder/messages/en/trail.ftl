@@ -58,7 +58,7 @@ fix_unattended_by_trail = Check biases on the attention scores, and the scale of
 
 ## What follows
 
-and_unread = Its attention could not be read, so steps 2 to 4 rest on exchanges alone.
+and_unread = Its attention could not be read: this rests on exchanging inputs and following the difference through the network.
 and_notes = Note: { $notes }.
 and_blind = It does not use the image: no other frame changes the action.
 
