@@ -215,7 +215,7 @@ def _length_changes_attention(examined: Examined) -> bool | None:
     except InstructionError:
         return None
     except SequenceLengthError:
-        return None  # more positions, not other attention on the same ones
+        return True  # even the sequence's length follows the instruction's
     return not np.array_equal(
         other.attention(examined.rows), examined.seen.attention(examined.rows)
     )

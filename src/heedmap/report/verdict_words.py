@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from heedmap.ladder.causes import UNDECIDED, RungName
+from heedmap.ladder.causes import NO_WORD_ARRIVES, UNDECIDED, RungName
 from heedmap.ladder.messages import Language, say
 from heedmap.ladder.verdict import Verdict
 
@@ -36,7 +36,10 @@ def headline(verdict: Verdict) -> Headline:
     if obeyed == "holds":
         if first is not None:
             return Headline("head_follows_bypass", True)
-        return Headline("head_follows_both" if verdict.cause == "bypass" else "head_follows", True)
+        if verdict.cause != "bypass":
+            return Headline("head_follows", True)
+        is_only_way = bool(NO_WORD_ARRIVES & set(verdict.notes))
+        return Headline("head_follows_bypass" if is_only_way else "head_follows_both", True)
     if first is None:
         return Headline("head_no_fault", None)
     return Headline("head_lost", False, first, 1 + list(verdict.rungs).index(first))

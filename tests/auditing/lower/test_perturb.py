@@ -14,7 +14,7 @@ from heedmap.auditing.lower.prompt import prompt_positions
 from heedmap.auditing.variants import frame_variants, state_variants, word_variants
 from heedmap.data.observation import Observation, of_frame
 from heedmap.data.pixels import Frame
-from heedmap.errors import PolicyError
+from heedmap.errors import CaptureError
 from heedmap.policies.base import Policy
 from heedmap.policies.callable import CallablePolicy
 from heedmap.testbed.specimens.world import FrameCase
@@ -67,7 +67,7 @@ def test_a_policy_that_changes_from_run_to_run_is_refused(case: FrameCase) -> No
     def run(frames: Sequence[Frame], texts: Sequence[str]) -> torch.Tensor:
         return network(torch.rand(1, 3, 56, 56, generator=noise), list(texts))
 
-    with pytest.raises(PolicyError, match="not deterministic"):
+    with pytest.raises(CaptureError, match="two different sequences"):
         movement_of(CallablePolicy("noisy", run, network), case.frame, "go to the blue key", [])
 
 
