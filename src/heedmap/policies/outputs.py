@@ -16,8 +16,8 @@ def as_scores(given: Any, examples: int) -> torch.Tensor:
     """The action's scores, (batch, action), of whatever a policy gave for a batch.
 
     Chunks, (batch, step, dim), become (batch, step * dim); one vector for one example becomes a
-    row; of a dict the entry of one of `NAMES` is taken, or the only tensor; of a tuple the first tensor;
-    a list with one entry an example is stacked. Integers become floats.
+    row; of a dict the entry of one of `NAMES` is taken, or the only tensor; of a tuple the first
+    tensor; a list with one entry an example is stacked. Integers become floats.
 
     Raises TypeError for anything else.
     """

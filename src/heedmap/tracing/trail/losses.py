@@ -427,9 +427,10 @@ def _reads_before(words: Differences, source: Value, length: int) -> Iterator[Re
     """Attention that mixed the rows of this sequence, the last first."""
     for number in _before(words, source):
         read = reads_of(words, number)
-        if read is not None and read.call.query_count == read.call.key_count == length:
-            if read.differing_keys or read.differing_queries:
-                yield read
+        if read is None or not (read.differing_keys or read.differing_queries):
+            continue
+        if read.call.query_count == read.call.key_count == length:
+            yield read
 
 
 def why_not_read(

@@ -215,7 +215,14 @@ class _Recorder(OperatorMode):
     def _key(self, tensor: torch.Tensor) -> _Key:
         storage = _storage(tensor)
         shape, stride = tuple(tensor.shape), tuple(tensor.stride())
-        return storage, self._writes[storage], tensor.storage_offset(), shape, stride, tensor.dtype
+        return (
+            storage,
+            self._writes[storage],
+            int(tensor.storage_offset()),
+            shape,
+            stride,
+            tensor.dtype,
+        )
 
 
 def _storage(tensor: torch.Tensor) -> int:
