@@ -174,7 +174,8 @@ def test_a_policy_that_obeys_by_a_small_margin_has_no_fault_and_no_note() -> Non
 @pytest.mark.parametrize("rung", ["tokenised", "present"])
 def test_a_wrong_action_keeps_what_is_wrong_with_the_words(rung: str) -> None:
     """Words that do not all arrive may be why it disobeys; positions that nothing moves are not."""
-    structure = dict(STRUCTURES)["same_ids" if rung == "tokenised" else "absent"]
+    by_note: dict[str, dict[str, Any]] = dict(STRUCTURES)
+    structure = by_note["same_ids" if rung == "tokenised" else "absent"]
     wrong = heeding(**structure).model_copy(update={"obeyed": obeyed(following=following(0.3))})
     verdict = judge(wrong)
     assert verdict.rungs["obeyed"].status == "fails"

@@ -201,6 +201,7 @@ _PRODUCTS = frozenset(
         "mv",
         "addcmul",
         "outer",
+        "lerp",
     ]
 )
 _SATURATING = frozenset(
@@ -265,6 +266,8 @@ def _how(words: Differences, operator: Operator, short: str) -> How:
         return "saturated"
     if short in ("relu", "gelu", "silu", "leaky_relu", "elu", "threshold", "mish", "softplus"):
         return "saturated"
+    if short in ("add", "sub") and operator.kwargs.get("alpha") == 0:
+        return "multiplied by zero"
     if short in _ROUNDING:
         return "rounded away"
     return "not known"
@@ -283,7 +286,8 @@ def _why_product(words: Differences, operator: Operator) -> How:
     ]
     zero = [value for value in factors if bool((value.tensor == 0).any())]
     if not zero:
-        scalars = [a for a in operator.args if isinstance(a, int | float)]
+        given = (*operator.args, *operator.kwargs.values())
+        scalars = [a for a in given if isinstance(a, int | float)]
         return "multiplied by zero" if 0 in scalars else "rounded away"
     is_mask = any(
         bool((value.tensor != 0).any()) and not _rests_on_weights(words.base, value)

@@ -19,6 +19,7 @@ from torch.utils._pytree import tree_leaves
 
 from heedmap.data.observation import Observation
 from heedmap.policies.base import ActionScores, Policy
+from heedmap.policies.unwatched import unwatched
 from heedmap.tracing.capture.running import OperatorMode, Running, watch_modules
 
 LARGEST_BYTES = 2 * 2**30
@@ -207,7 +208,11 @@ class _Recorder(OperatorMode):
         return value
 
     def _keep_before_write(self, storage: int) -> None:
-        """Copy what is held of a storage that is about to be written to."""
+        """Copy what is held of a storage that is about to be written to.
+
+        A buffer that a run writes to holds activations from then on, and no weights.
+        """
+        self._weights.discard(storage)
         for value in self._of_storage.pop(storage, []):
             value.tensor = value.tensor.clone()
         self._writes[storage] += 1
@@ -230,7 +235,8 @@ def _storage(tensor: torch.Tensor) -> int:
 
 
 def _alias(tensor: torch.Tensor) -> torch.Tensor:
-    return tensor.detach()
+    with unwatched():  # or it were recorded as an operator of the policy
+        return tensor.detach()
 
 
 def _is_plain(leaf: Any) -> bool:
