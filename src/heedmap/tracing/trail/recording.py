@@ -112,7 +112,7 @@ def record(policy: Policy, observation: Observation, instruction: str) -> Record
     with torch.no_grad(), _recording(policy.module, recording) as recorder:
         scores = policy.act_unchecked([observation], [instruction])
         recording.action = recorder.known(scores)
-    recording.scores = scores
+    recording.scores = scores.clone()  # or a policy's next run might write over it
     if recording.action is None or not _rests_on_weights(recording.operators, recording.action):
         recording.action = _last_equal(recording.operators, scores)
     return recording
@@ -135,6 +135,7 @@ def _recording(module: nn.Module, into: Recording) -> Iterator[_Recorder]:
         recorder = _Recorder(module, running, into)
         with recorder:
             yield recorder
+    recorder.keep_written()
 
 
 _Key = tuple[int, int, int, tuple[int, ...], tuple[int, ...], torch.dtype]
@@ -193,6 +194,15 @@ class _Recorder(OperatorMode):
             found = self._keep(key, Value(_alias(tensor), writers, storage in self._weights))
         return found
 
+    def keep_written(self) -> None:
+        """Copy what is held of storages that were written to: the next run may do so again."""
+        for storage in self._writes:
+            self._copy(storage)
+
+    def _copy(self, storage: int) -> None:
+        for value in self._of_storage.pop(storage, []):
+            value.tensor = value.tensor.clone()
+
     def _made(self, tensor: torch.Tensor, number: int) -> Value:
         storage = _storage(tensor)
         if storage not in self._writers:
@@ -213,8 +223,7 @@ class _Recorder(OperatorMode):
         A buffer that a run writes to holds activations from then on, and no weights.
         """
         self._weights.discard(storage)
-        for value in self._of_storage.pop(storage, []):
-            value.tensor = value.tensor.clone()
+        self._copy(storage)
         self._writes[storage] += 1
 
     def _key(self, tensor: torch.Tensor) -> _Key:
