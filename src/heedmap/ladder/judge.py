@@ -39,7 +39,8 @@ def judge(measured: Measurements) -> Verdict:
     }
     judged, notes = reconcile(measured, judged)
     causes = [judged[name][1] for name in RUNGS]
-    cause = next((each for each in causes if each is not None), None) or _without_fault(measured)
+    failing = next((each for each in causes if each is not None), None)
+    cause: Cause = failing or _without_fault(measured)
     if cause in ("none", "indirect_only", "bypass") and is_blind(measured, judged):
         cause = "image_masked" if "image_masked" in notes else "image_unused"
     verdict = Verdict(
