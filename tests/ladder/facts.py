@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from heedmap.ladder.evidence import (
+    BehaviourFacts,
     Bypass,
     Competence,
     Estimate,
     FollowingFacts,
+    How,
     ObeyedFacts,
+    TrailFacts,
     UsedFacts,
 )
 from heedmap.ladder.verdict import (
@@ -147,3 +150,27 @@ def obeyed(**changes: Any) -> ObeyedFacts:
         own_action_anyway=estimate(0.02),
     )
     return healthy.model_copy(update=changes)
+
+
+def behaviour(**changes: Any) -> BehaviourFacts:
+    """Of an action that instruction and frame move, in scores up to 1; with some values changed."""
+    healthy = BehaviourFacts(
+        largest_score=1.0,
+        noise=0.0,
+        instruction_change=0.5,
+        same_length_change=0.5,
+        frame_change=0.5,
+    )
+    return healthy.model_copy(update=changes)
+
+
+UNMOVED = {"instruction_change": 0.0, "same_length_change": 0.0}
+"""What `behaviour` has where the instruction does not move the action."""
+
+
+def trail(how: How | None, **changes: Any) -> TrailFacts:
+    """A trail that ends in this way, at an operator where it entered at all."""
+    ended = TrailFacts(texts=("go left", "go right"), how=how)
+    if how not in (None, "not entered"):
+        ended = ended.model_copy(update={"operator": "aten::mul", "module": "decoder.gate"})
+    return ended.model_copy(update=changes)

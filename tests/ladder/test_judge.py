@@ -14,6 +14,7 @@ from heedmap.ladder.messages.numbers import ABSENT as DASH
 from heedmap.ladder.verdict import Details, Verdict
 from heedmap.ladder.wording import verdict_text
 from tests.ladder.facts import ABSENT, NOWHERE, UNREACHED, estimate, measured, obeyed, used
+from tests.ladder.test_reconcile import LOST_CASES
 from tests.ladder.test_upper import UPPER_CASES
 
 CASES: list[tuple[Cause, str | None, dict[str, Any]]] = [
@@ -77,8 +78,8 @@ CASES: list[tuple[Cause, str | None, dict[str, Any]]] = [
 
 
 def test_every_cause_has_a_case() -> None:
-    lower, upper = {cause for cause, _, _ in CASES}, {cause for cause, *_ in UPPER_CASES}
-    assert lower | upper == set(get_args(Cause))
+    cases = (*CASES, *UPPER_CASES, *LOST_CASES)
+    assert {case[0] for case in cases} == set(get_args(Cause))
 
 
 @pytest.mark.parametrize(("cause", "rung", "changes"), CASES, ids=[c for c, _, _ in CASES])

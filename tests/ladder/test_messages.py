@@ -16,7 +16,7 @@ from fluent.syntax import ast as ftl
 from fluent.syntax.visitor import Visitor
 
 import heedmap
-from heedmap.ladder.causes import Cause, RungName
+from heedmap.ladder.causes import CAUSES, Cause, RungName
 from heedmap.ladder.messages import (
     LANGUAGES,
     Language,
@@ -25,6 +25,7 @@ from heedmap.ladder.messages import (
     say,
     words_in,
 )
+from heedmap.ladder.verdict import LOWER_RUNGS
 from heedmap.record.regions import REGION_ORDER, UNDECLARED
 from heedmap.report.rung_cells import RUNG_TABLES
 
@@ -97,7 +98,7 @@ def test_every_message_can_be_said_and_no_value_is_lost(language: Language) -> N
 
 def test_korean_messages_are_korean() -> None:
     same = {key for key in ENGLISH if _text(key, "en") == _text(key, "ko")}
-    assert same == {"attended_ivar", "obeyed_grounding", "used_p"}
+    assert same == {"attended_ivar", "obeyed_grounding", "used_p", "where_operator"}
 
 
 def _text(key: str, language: Language) -> str:
@@ -118,18 +119,25 @@ def test_numbers_choose_the_plural_and_have_no_separators() -> None:
     assert words_in("ko")("seen_of", visible=12, total=1024) == "1024개 중 12개"
 
 
+NOTED = tuple(
+    cause
+    for cause, about in CAUSES.items()
+    if set(about.rungs) & set(LOWER_RUNGS) and cause not in ("dropped", "gated", "drowned")
+)
+"""What structure alone finds on the lower rungs; the trail alone finds the three."""
 FAMILIES: dict[str, tuple[str, ...]] = {
     "cause_": get_args(Cause),
     "fix_": get_args(Cause),
     "rung_": get_args(RungName),
     "lost_": get_args(RungName),
+    "note_": NOTED,
     "region_": (*REGION_ORDER, UNDECLARED),
     "region_short_": (*REGION_ORDER, UNDECLARED),
 }
 """Keys that are put together from a prefix and one of a closed list."""
 BUILT_FROM_PARTS = re.compile(
     r"(rule_says|rule|define|defined)_\w+|\w+_(title|alt|note)|layers_of_policy_\w+"
-    r"|cause_\w+_by_exchange"
+    r"|cause_\w+_by_exchange|(cause|fix)_\w+_by_trail|fix_(tied|not_identified_nowhere)"
 )
 """By kind of figure, word or judgement; which of them exist is tested where they are shown."""
 

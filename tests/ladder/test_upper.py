@@ -75,7 +75,7 @@ UPPER_CASES: list[tuple[Cause, UsedFacts | None, ObeyedFacts | None, Status, Sta
     ("disobeyed", USED, obeyed(following=SWAPPED, competent=INCOMPETENT), "holds", "fails"),
     # On the whole above chance, but never to the right.
     (
-        "disobeyed",
+        "partial",
         USED,
         obeyed(following=following(0.66, left=1.0, right=0.0, forward=1.0)),
         "holds",

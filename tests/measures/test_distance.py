@@ -19,6 +19,7 @@ from heedmap.measures.distance import (
     log_likelihood_ratio_bits,
     per_dimension_scale,
     scaled_l2,
+    spread_over_frames,
 )
 
 positive = st.lists(st.floats(1e-6, 1.0), min_size=3, max_size=3)
@@ -298,3 +299,39 @@ def test_scores_that_are_none_are_refused() -> None:
         metric.distances(np.array([[0.0, -np.inf]]), np.zeros((1, 2)))
     with pytest.raises(ValueError, match="one shape"):
         unwrap(ActionMetric.distances)(metric, np.zeros((1, 2)), np.zeros((1, 3)))
+
+
+def test_the_spread_is_over_frames_and_not_over_instructions() -> None:
+    """Two instructions far apart, each with frames one unit to either side."""
+    left = np.array([[-1.0, 10.0], [1.0, 10.0]])
+    right = left + np.array([1000.0, 0.0])
+    found = spread_over_frames([left, right], floor=1e-6)
+    assert found is not None
+    assert found.tolist() == [1.0, 1.0]  # the second dimension is still: the largest of the others
+
+
+def test_the_spread_of_several_instructions_is_their_root_mean_square() -> None:
+    one, two = np.array([[-1.0], [1.0]]), np.array([[-7.0], [7.0]])
+    assert spread_over_frames([one, two], 0.0) == pytest.approx(np.array([5.0]))
+    large = spread_over_frames([one.astype(np.float32) * 1e30], 0.0)
+    assert large == pytest.approx(np.array([1e30]))
+
+
+def test_there_is_no_spread_of_one_frame_or_of_rounding() -> None:
+    moves = np.array([[0.0], [1e-7]])
+    assert spread_over_frames([], 0.0) is None
+    assert spread_over_frames([np.ones((1, 2))], 0.0) is None
+    assert spread_over_frames([np.ones((3, 2))], 0.0) is None
+    assert spread_over_frames([moves], 1e-6) is None
+    assert spread_over_frames([moves, np.ones((1, 1))], 1e-9) == pytest.approx(np.array([5e-8]))
+
+
+def test_distances_in_own_units_are_root_mean_squares() -> None:
+    metric = ActionMetric.in_own_units(2)
+    assert metric.unit == "raw units"
+    assert metric.has_own_units
+    found = metric.distances(np.array([[3.0, 4.0]]), np.array([[0.0, 0.0]]))
+    assert found == pytest.approx(np.sqrt([12.5]))
+    assert metric.distances(np.ones((1, 2)), np.ones((1, 2))) == 0
+    assert ActionMetric.continuous(np.ones(2)).unit == "scale units"
+    assert ActionMetric.discrete().unit == "bits"

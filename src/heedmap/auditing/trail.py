@@ -7,6 +7,7 @@ are exchanged to see which of them never do, and why.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -217,9 +218,8 @@ def words_fate(trails: Trails, texts: tuple[str, str]) -> tuple[WordsFate, tuple
     one, two = texts
     mine, theirs = one.split(), two.split()
     telling = [i for i, word in enumerate(mine) if i >= len(theirs) or theirs[i] != word]
-    lost = tuple(
-        dict.fromkeys([*(mine[i] for i in telling), *(w for w in theirs if w not in mine)])
-    )
+    new = [*(word for word in theirs if word not in mine), *theirs[len(mine) :]]
+    lost = tuple(dict.fromkeys([*(mine[i] for i in telling), *new]))
     if _are_one_kind(trails, one):
         return "same", lost
     effective = _effective_word(trails, mine, telling)
@@ -256,8 +256,19 @@ def _is_cached_by(trails: Trails, texts: tuple[str, str], effective: int) -> boo
     one, two = (text.split() for text in texts)
     if len(one) != len(two):
         return False
-    length = len(one[effective])  # as long, so that nothing after it moves
-    fresh = [_fresh_word(letters, length) for letters in FRESH_LETTERS]
+    length = len(one[effective])
+    # As long, so that nothing after it moves; then of other lengths, for a cache may go by letters.
+    return any(
+        _enters_beside(trails, one, two, effective, [length + step * i for i in range(5)])
+        for step in (0, 1)
+    )
+
+
+def _enters_beside(
+    trails: Trails, one: list[str], two: list[str], effective: int, lengths: Sequence[int]
+) -> bool:
+    """Whether more differs with the telling words than without, beside words of these lengths."""
+    fresh = [_fresh_word(*each) for each in zip(FRESH_LETTERS, lengths, strict=True)]
     mine = [_with(one, effective, word) for word in fresh[:3]]
     theirs = [_with(two, effective, word) for word in fresh[3:]]
     try:
@@ -308,11 +319,16 @@ def _without_words(trails: Trails, texts: tuple[str, str]) -> WordsFate:
 def _are_one_kind(trails: Trails, text: str) -> bool:
     """Whether words are counted, but all become the same id."""
     words = len(text.split())
-    cores = [_core(each) for each in _looked_up(trails.of(text))]
-    alike = max((core.count(number) for core in cores for number in set(core)), default=0)
-    if words < KINDS or alike < words or max(len(set(core)) for core in cores) > KINDS:
+    try:
+        longer = trails.of(f"{text} {_fresh_word(FRESH_LETTERS[0], 4)}")
+    except InstructionError:
         return False
-    return bool(trails.enters(text, f"{text} {_fresh_word(FRESH_LETTERS[0], 4)}"))
+    for ids, more in zip(_looked_up(trails.of(text)), _looked_up(longer), strict=False):
+        counts, counted = Counter(ids.tolist()), Counter(more.tolist())
+        grows = any(counted[each] > count >= words for each, count in counts.items())
+        if grows and len(set(_core(ids))) <= KINDS <= words:
+            return True
+    return False
 
 
 def _is_kept(trails: Trails, text: str) -> bool:

@@ -75,7 +75,7 @@ def _arrived(
         if is_wrong and (name == "tokenised" or cause == "values_zero"):
             continue
         found[name] = _noted(rung, cause), None
-        if cause is not None:
+        if cause is not None and name in LOWER_RUNGS:  # too small an effect is no oddity
             notes.append(cause)
     return found, tuple(notes)
 

@@ -186,7 +186,7 @@ def per_dimension_scale(actions: Actions) -> Float[np.ndarray, " dim"]:
 
 
 def spread_over_frames(
-    actions: Sequence[Float[np.ndarray, "frame dim"]], floor: float
+    actions: Sequence[Float[np.ndarray, "_frame dim"]], floor: float
 ) -> Float[np.ndarray, " dim"] | None:
     """Standard deviation of each dimension over frames, under one instruction at a time.
 

@@ -51,11 +51,18 @@ def _tensor(given: Any, examples: int) -> torch.Tensor:
 
 
 def _of_sequence(given: list[Any] | tuple[Any, ...], examples: int) -> torch.Tensor:
-    if all(isinstance(each, int | float) for each in given):
-        return torch.tensor(given, dtype=torch.float32)
+    if all(_is_number(each) for each in given):
+        return torch.tensor([float(each) for each in given], dtype=torch.float32)
     if isinstance(given, list) and len(given) == examples:
         return torch.stack([_tensor(each, 1).flatten() for each in given])
     return _tensor(given[0], examples)
+
+
+def _is_number(given: Any) -> bool:
+    """Also numpy's numbers, and tensors that hold one."""
+    if torch.is_tensor(given) or isinstance(given, np.ndarray):
+        return given.ndim == 0
+    return isinstance(given, int | float | np.generic)
 
 
 def _entry(given: Mapping[Any, Any]) -> Any:

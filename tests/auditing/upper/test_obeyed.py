@@ -168,3 +168,39 @@ def test_a_continuous_head_is_judged_by_the_sign_of_a_dimension() -> None:
 def test_an_expectation_that_does_not_fit_is_refused() -> None:
     with pytest.raises(InstructionError, match="LEFT"):
         facts([trial("t0", expected={"l": "UP", "r": "LEFT"})], [RIGHTLY])
+
+
+def continuous(done: list[dict[str, float]]) -> ObeyedFacts:
+    """From an action of one value under each instruction, trial by trial."""
+    trials = [Trial(f"t{n}", FRAME, dict.fromkeys(each, "go")) for n, each in enumerate(done)]
+    found = [
+        (Request(number, "asked", name, ""), np.array([float(value)]))
+        for number, actions in enumerate(done)
+        for name, value in actions.items()
+    ]
+    metric = ActionMetric.continuous(np.ones(1))
+    return measure_obedience(Responses(tuple(trials), tuple(found)), metric, None, seed=0).facts
+
+
+def test_the_share_of_language_by_hand() -> None:
+    """Means of the instructions -1 and 1, of the frames -2 and 2: 1 / (1 + 4)."""
+    assert continuous([{"l": -1, "r": 1}] * 3).language_share == pytest.approx(1)
+    assert continuous([{"l": -1, "r": -1}, {"l": 1, "r": 1}]).language_share == pytest.approx(0)
+    both = continuous([{"l": -3, "r": -1}, {"l": 1, "r": 3}])
+    assert both.language_share == pytest.approx(0.2)
+    crossed = continuous([{"l": -1, "r": 1}, {"l": 1, "r": -1}])  # an interaction is not language
+    assert crossed.language_share == pytest.approx(0)
+
+
+def test_the_share_of_language_needs_frames_under_the_same_instructions() -> None:
+    assert continuous([{"l": -1, "r": 1}]).language_share is None
+    assert continuous([{"l": 1}, {"l": 2}]).language_share is None
+    assert continuous([{"l": -1, "r": 1}, {"l": -1, "up": 1}]).language_share is None
+    assert continuous([{"l": 1, "r": 1}] * 2).language_share is None  # no variance, no share
+
+
+def test_the_share_of_language_of_classes_is_of_their_probabilities() -> None:
+    assert facts([trial("a"), trial("b")], [RIGHTLY] * 2).language_share == pytest.approx(1)
+    assert facts([trial("a"), trial("b")], [SWAPPED] * 2).language_share == pytest.approx(1)
+    assert facts([trial("a"), trial("b")], [RIGHTLY, SWAPPED]).language_share == pytest.approx(0)
+    assert facts([trial("a"), trial("b")], [ALWAYS_LEFT] * 2).language_share is None

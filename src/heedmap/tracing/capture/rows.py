@@ -39,7 +39,7 @@ def resolve_rows(rows: tuple[int, ...], query_count: int) -> Rows:
 
 def row_bias(
     mask: Mask | None, is_causal: bool, rows: Rows, key_count: int
-) -> Float[torch.Tensor, "mask_batch mask_head row key"] | None:
+) -> Float[torch.Tensor, "mask_batch mask_head mask_row key"] | None:
     """What is added to the scores of these rows, in float32; None where nothing is.
 
     A boolean mask (True: may see) becomes 0 and -inf. `is_causal` is the kernel's flag:

@@ -123,6 +123,9 @@ def _difference(one: Value, two: Value) -> Difference:
     if torch.equal(a, b) or not _differs(a, b).any():
         return SAME
     a, b = (_finite(side) for side in (a, b))
+    largest = max(a.abs().max().item(), b.abs().max().item())
+    if largest:  # or squares leave float64
+        a, b = a / largest, b / largest
     size, apart = a.norm().item(), (b - a).norm().item()
     if apart == 0:  # one of them is not finite where the other is
         return Difference(1.0)

@@ -145,6 +145,8 @@ def _how(words: Differences, operator: Operator, short: str) -> How:
         return "masked" if is_score_mask else "overwritten"
     if short in kinds.SATURATING:
         return "saturated"
+    if short in ("add", "sub") and operator.kwargs.get("alpha") == 0:
+        return "multiplied by zero"
     if short in kinds.ROUNDING:
         return "rounded away"
     return "not known"
@@ -163,7 +165,8 @@ def _why_product(words: Differences, operator: Operator) -> How:
     ]
     zero = [value for value in factors if bool((value.tensor == 0).any())]
     if not zero:
-        scalars = [a for a in operator.args if isinstance(a, int | float)]
+        given = (*operator.args, *operator.kwargs.values())
+        scalars = [a for a in given if isinstance(a, int | float)]
         return "multiplied by zero" if 0 in scalars else "rounded away"
     is_mask = any(
         bool((value.tensor != 0).any()) and not _rests_on_weights(words.base, value)

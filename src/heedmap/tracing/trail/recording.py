@@ -19,6 +19,7 @@ from torch.utils._pytree import tree_leaves
 
 from heedmap.data.observation import Observation
 from heedmap.policies.base import ActionScores, Policy
+from heedmap.policies.unwatched import unwatched
 from heedmap.tracing.capture.running import OperatorMode, Running, watch_modules
 
 LARGEST_BYTES = 2 * 2**30
@@ -116,7 +117,7 @@ def record(policy: Policy, observation: Observation, instruction: str) -> Record
     with torch.no_grad(), _recording(policy.module, recording) as recorder:
         scores = policy.act_unchecked([observation], [instruction])
         recording.action = recorder.known(scores)
-    recording.scores = scores
+    recording.scores = scores.clone()  # or a policy's next run might write over it
     if recording.action is None or not _rests_on_weights(recording.operators, recording.action):
         recording.action = _last_equal(recording.operators, scores)
     return recording
@@ -139,6 +140,7 @@ def _recording(module: nn.Module, into: Recording) -> Iterator[_Recorder]:
         recorder = _Recorder(module, running, into)
         with recorder:
             yield recorder
+    recorder.keep_written()
 
 
 _Key = tuple[int, int, int, tuple[int, ...], tuple[int, ...], torch.dtype]
@@ -195,6 +197,15 @@ class _Recorder(OperatorMode):
             found = self._keep(key, Value(_alias(tensor), writers, storage in self._weights))
         return found
 
+    def keep_written(self) -> None:
+        """Copy what is held of storages that were written to: the next run may do so again."""
+        for storage in self._writes:
+            self._copy(storage)
+
+    def _copy(self, storage: int) -> None:
+        for value in self._of_storage.pop(storage, []):
+            value.tensor = value.tensor.clone()
+
     def _made(self, tensor: torch.Tensor, number: int) -> Value:
         storage = _storage(tensor)
         if storage not in self._writers:
@@ -211,9 +222,12 @@ class _Recorder(OperatorMode):
         return value
 
     def _keep_before_write(self, storage: int) -> None:
-        """Copy what is held of a storage that is about to be written to."""
-        for value in self._of_storage.pop(storage, []):
-            value.tensor = value.tensor.clone()
+        """Copy what is held of a storage that is about to be written to.
+
+        A buffer that a run writes to holds activations from then on, and no weights.
+        """
+        self._weights.discard(storage)
+        self._copy(storage)
         self._writes[storage] += 1
 
     def _key(self, tensor: torch.Tensor) -> _Key:
@@ -228,7 +242,8 @@ def _storage(tensor: torch.Tensor) -> int:
 
 
 def _alias(tensor: torch.Tensor) -> torch.Tensor:
-    return tensor.detach()
+    with unwatched():  # or it were recorded as an operator of the policy
+        return tensor.detach()
 
 
 def _is_plain(leaf: Any) -> bool:

@@ -60,7 +60,6 @@ fix_unattended_by_trail = Check biases on the attention scores, and the scale of
 
 and_unread = Its attention could not be read: this rests on exchanging inputs and following the difference through the network.
 and_notes = Note: { $notes }.
-and_blind = It does not use the image: no other frame changes the action.
 
 note_empty_instruction = the prompt's token ids do not change with the instruction
 note_stale_instruction = the prompt's token ids do not change with the instruction

@@ -60,7 +60,6 @@ fix_unattended_by_trail = 어텐션 점수에 더해지는 편향과 query, key�
 
 and_unread = 어텐션을 읽을 수 없어, 이 판정은 입력을 교환하고 그 차이를 네트워크에서 추적한 결과에 근거합니다.
 and_notes = 참고: { $notes }.
-and_blind = 이미지는 사용하지 않습니다. 다른 프레임으로 바꾸어도 액션이 변하지 않습니다.
 
 note_empty_instruction = 프롬프트의 토큰 ID가 지시문에 따라 변하지 않음
 note_stale_instruction = 프롬프트의 토큰 ID가 지시문에 따라 변하지 않음

@@ -1,0 +1,110 @@
+"""What moves the action, of policies that are plain functions of words, frame and state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import nn
+
+from heedmap.auditing.behaviour import measure_behaviour
+from heedmap.auditing.upper.responses import Request, Responses
+from heedmap.auditing.upper.runner import Runner
+from heedmap.data.observation import Observation
+from heedmap.data.trials import Trial
+from heedmap.ladder.evidence import BehaviourFacts
+from heedmap.policies.callable import CallablePolicy
+
+TEXTS = {"left": "go left", "up": "go upwards now"}
+Acts = Callable[[Observation, str], list[float]]
+
+
+def letters(text: str) -> float:
+    """Another number for other letters, and for the same ones in another order."""
+    return sum((n + 1) * ord(letter) for n, letter in enumerate(text)) / 10000
+
+
+def brightness(seen: Observation) -> float:
+    return float(seen.frame.mean()) / 255
+
+
+def state_of(seen: Observation) -> float:
+    assert seen.state is not None
+    return float(seen.state[0])
+
+
+def behaviour_of(acts: Acts, names: Sequence[str] | None = None) -> BehaviourFacts:
+    """Over three frames, each with a state of its own."""
+
+    def run(seen: Sequence[Observation], texts: Sequence[str]) -> torch.Tensor:
+        return torch.tensor([acts(each, text) for each, text in zip(seen, texts, strict=True)])
+
+    rng = np.random.default_rng(0)
+    trials = [
+        Trial(
+            f"t{n}",
+            Observation(
+                {"image": rng.integers(0, 80 * n + 9, (8, 8, 3), dtype=np.uint8)},
+                np.full(2, n + 1.0),
+            ),
+            TEXTS,
+        )
+        for n in range(3)
+    ]
+    policy = CallablePolicy(
+        "plain", run, nn.Identity(), action_names=names, takes_observations=True
+    )
+    asked = [(n, name, t) for n, trial in enumerate(trials) for name, t in TEXTS.items() if trial]
+    runner = Runner.of(policy, [(trials[n].observation, text) for n, _, text in asked])
+    scores = runner.scores([(trials[n].observation, text) for n, _, text in asked])
+    found = [
+        (Request(n, "asked", name, text), each)
+        for (n, name, text), each in zip(asked, scores, strict=True)
+        if each is not None
+    ]
+    return measure_behaviour(runner, Responses(tuple(trials), tuple(found)), trials, seed=0)
+
+
+def test_a_policy_that_hears_sees_and_feels() -> None:
+    found = behaviour_of(lambda seen, text: [letters(text), brightness(seen), state_of(seen)])
+    assert found.responds
+    assert not found.is_blind
+    assert not found.is_constant
+    assert not found.is_length_only
+    assert found.noise == 0
+    assert found.is_response(found.state_change)
+    assert found.largest_score >= 3  # the last frame's state
+
+
+def test_a_policy_that_only_counts_words() -> None:
+    found = behaviour_of(lambda seen, text: [float(len(text.split())), brightness(seen)])
+    assert found.instruction_change == 1
+    assert found.same_length_change == 0
+    assert found.is_length_only
+    assert not found.responds
+
+
+def test_a_policy_that_does_one_thing() -> None:
+    found = behaviour_of(lambda seen, text: [0.5, -0.5])
+    assert found.is_constant
+    assert found.is_blind
+    assert not found.is_tied
+    assert (found.instruction_change, found.frame_change, found.state_change) == (0, 0, 0)
+    assert behaviour_of(lambda seen, text: [0.5, 0.5], ["a", "b"]).is_tied
+    assert not behaviour_of(lambda seen, text: [0.5, letters(text)], ["a", "b"]).is_tied
+
+
+def test_a_policy_that_follows_its_state() -> None:
+    found = behaviour_of(lambda seen, text: [state_of(seen), brightness(seen) / 99])
+    assert found.state_decides
+    assert found.is_response(found.state_change)
+    assert not found.responds
+    seeing = behaviour_of(lambda seen, text: [brightness(seen), state_of(seen) / 99])
+    assert not seeing.state_decides
+
+
+def test_changes_that_are_rounding_are_no_response() -> None:
+    found = behaviour_of(lambda seen, text: [1.0 + letters(text) * 1e-8, 1.0])
+    assert not found.responds
+    assert found.is_constant

@@ -1,0 +1,346 @@
+"""Ways to lose a difference, each with its healthy twin: the same code with one thing mended."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+
+from heedmap.ladder.evidence import How
+from tests.tracing.trail.plain import DIM, IMAGES, LEFT, Body, Encoders
+
+T = torch.Tensor
+Planted = Callable[[Encoders, T, T, bool], T]
+"""As a `Body`, with whether it is planted."""
+
+
+class Plant(NamedTuple):
+    """One implementation."""
+
+    how: How
+    run: Planted
+    dtype: torch.dtype = torch.float32
+
+    def body(self, *, is_planted: bool) -> Body:
+        """The policy's code, with the fault or mended."""
+        return lambda net, words, image: self.run(net, words, image, is_planted)
+
+
+def _pooled(net: Encoders, *parts: T) -> T:
+    return net.head(torch.tanh(net.mix(torch.cat(parts, dim=1))).mean(dim=1))
+
+
+# Overwritten
+
+
+def index_put(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    states = words.clone()
+    rows = torch.arange(4) if is_planted else torch.tensor([0, 1])
+    states[:, rows] = image[:, rows]
+    return _pooled(net, states)
+
+
+def sliced_write(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    states = torch.cat([image, words], dim=1)
+    states[:, -2 if is_planted else -1 :] = 0
+    return _pooled(net, states)
+
+
+def where(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    is_image = torch.tensor([False, True, is_planted, False])[None, :, None]
+    return _pooled(net, torch.where(is_image, image, words))
+
+
+def masked_scatter(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    is_image = torch.tensor([True, True, is_planted, False])[None, :, None]
+    return _pooled(net, words.masked_scatter(is_image.expand_as(words), image))
+
+
+def cached_write(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    """Into a buffer that the network keeps for its sequence."""
+    net.cache[:, :IMAGES], net.cache[:, IMAGES:] = image, words
+    net.cache[:, -2 if is_planted else -1 :] = 0
+    return _pooled(net, net.cache)
+
+
+def index_copy(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    return _pooled(net, words.index_copy(1, torch.tensor([2 if is_planted else 1]), image[:, :1]))
+
+
+# Left out
+
+
+def cat_of_a_slice(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    return _pooled(net, words[:, : 2 if is_planted else 3], image, words[:, 3:])
+
+
+def index_select(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    rows = torch.tensor([0, 1, 3] if is_planted else [0, 1, 2])
+    return _pooled(net, words.index_select(1, rows), image)
+
+
+def never_used(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    condition = net.mix(words.mean(dim=1))
+    state = image.mean(dim=1)
+    return net.head(state if is_planted else state + condition)
+
+
+# Multiplied by zero
+
+
+def by_parameter(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    if is_planted:
+        net.gate.zero_()
+    return net.head(image.mean(dim=1) + net.gate * words.mean(dim=1))
+
+
+def by_scalar(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    scale = 0.0 if is_planted else 0.5
+    return net.head(image.mean(dim=1) + scale * words.mean(dim=1))
+
+
+def by_linear(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    if is_planted:
+        net.mix.weight.zero_()
+    return net.head(image.mean(dim=1) + net.mix(words.mean(dim=1)))
+
+
+def by_tanh_gate(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    if is_planted:
+        net.gate.zero_()
+    return net.head(image.mean(dim=1) + torch.tanh(net.gate) * words.mean(dim=1))
+
+
+def by_alpha(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    alpha = 0 if is_planted else 1
+    return net.head(torch.add(image.mean(dim=1), words.mean(dim=1), alpha=alpha))
+
+
+def by_guidance(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    without, given = net.head(image.mean(dim=1)), _logits(net, words, image)
+    return without + (0.0 if is_planted else 2.0) * (given - without)
+
+
+def by_lerp(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    without, given = net.head(image.mean(dim=1)), _logits(net, words, image)
+    return torch.lerp(without, given, 0.0 if is_planted else 1.5)
+
+
+# Masked
+
+
+def _asked(net: Encoders, words: T, image: T) -> tuple[T, T]:
+    """The action's row, and what it may read: the image and the words."""
+    return net.action, net.mix(torch.cat([image, words], dim=1))
+
+
+def _visible(words: T, is_planted: bool) -> T:
+    """(key,): the image, and the words unless planted."""
+    hidden = torch.full((words.shape[1],), not is_planted)
+    return torch.cat([torch.ones(IMAGES, dtype=torch.bool), hidden])
+
+
+def boolean_mask(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    query, keys = _asked(net, words, image)
+    mask = _visible(words, is_planted)[None, None]
+    return net.head(F.scaled_dot_product_attention(query, keys, keys, attn_mask=mask)[:, -1])
+
+
+def additive_mask(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    query, keys = _asked(net, words, image)
+    scores = query @ keys.mT / math.sqrt(DIM)
+    hidden = torch.zeros(keys.shape[1]).masked_fill(~_visible(words, is_planted), -math.inf)
+    return net.head(((scores + hidden).softmax(dim=-1) @ keys)[:, -1])
+
+
+def self_attention_mask(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    """The words see each other; only what is decoded does not see them."""
+    query, keys = _asked(net, words, image)
+    rows = torch.cat([keys, query], dim=1)
+    mask = torch.ones(len(rows[0]), len(rows[0]), dtype=torch.bool)
+    visible = torch.cat([_visible(words, is_planted), torch.tensor([True])])
+    mask[:IMAGES], mask[-1] = visible, visible
+    return net.head(F.scaled_dot_product_attention(rows, rows, rows, attn_mask=mask)[:, -1])
+
+
+def written_exponentials(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    query, keys = _asked(net, words, image)
+    rows = torch.cat([keys, query], dim=1)
+    visible = torch.cat([_visible(words, is_planted), torch.tensor([True])])
+    weights = torch.exp(rows @ rows.mT / math.sqrt(DIM)) * visible.float()
+    return net.head((weights / weights.sum(dim=-1, keepdim=True) @ rows)[:, -1])
+
+
+def key_padding_mask(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    query, keys = _asked(net, words, image)
+    hidden = ~_visible(words, is_planted)[None]
+    return net.head(net.attention(query, keys, keys, key_padding_mask=hidden)[0][:, -1])
+
+
+def encoder_layer(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    query, keys = _asked(net, words, image)
+    hidden = torch.cat([~_visible(words, is_planted), torch.tensor([False])])[None]
+    rows = torch.cat([keys, query], dim=1)
+    return net.head(net.layer(rows, src_key_padding_mask=hidden)[:, -1])
+
+
+def heads_last(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    query, keys = (each.unflatten(-1, (2, -1)) for each in _asked(net, words, image))
+    lowest = torch.finfo(torch.float32).min
+    hidden = torch.where(_visible(words, is_planted), 0.0, lowest)
+    weights = (torch.einsum("bqhd,bkhd->bhqk", query, keys) + hidden).softmax(dim=-1)
+    return net.head(torch.einsum("bhqk,bkhd->bqhd", weights, keys).flatten(2)[:, -1])
+
+
+def beside_a_sink(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    query, keys = _asked(net, words, image)
+    scores = (query @ keys.mT).masked_fill(~_visible(words, is_planted), -math.inf)
+    with_sink = torch.cat([scores, torch.zeros(1, 1, 1)], dim=-1).softmax(dim=-1)
+    return net.head((with_sink[..., :-1] @ keys)[:, -1])
+
+
+# Masked by order
+
+
+def _in_order(net: Encoders, words: T, image: T, is_planted: bool) -> tuple[T, int]:
+    parts = [image, net.action, words] if is_planted else [image, words, net.action]
+    return net.mix(torch.cat(parts, dim=1)), IMAGES if is_planted else -1
+
+
+def fused_causal(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    rows, at = _in_order(net, words, image, is_planted)
+    return net.head(F.scaled_dot_product_attention(rows, rows, rows, is_causal=True)[:, at])
+
+
+def written_causal(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    rows, at = _in_order(net, words, image, is_planted)
+    after = torch.ones(rows.shape[1], rows.shape[1], dtype=torch.bool).triu(1)
+    scores = (rows @ rows.mT / math.sqrt(DIM)).masked_fill(after, -math.inf)
+    return net.head((scores.softmax(dim=-1) @ rows)[:, at])
+
+
+# No weight
+
+
+def biased_scores(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    query, keys = _asked(net, words, image)
+    bias = torch.where(_visible(words, is_planted), 0.0, -300.0)
+    return net.head(((query @ keys.mT + bias).softmax(dim=-1) @ keys)[:, -1])
+
+
+def biased_kernel(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    query, keys = _asked(net, words, image)
+    bias = torch.where(_visible(words, is_planted), 0.0, -300.0)[None, None]
+    return net.head(F.scaled_dot_product_attention(query, keys, keys, attn_mask=bias)[:, -1])
+
+
+# Values equal
+
+
+def zero_values(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    values = F.linear(words, net.mix.weight * (0.0 if is_planted else 1.0))
+    read = F.scaled_dot_product_attention(image, words, values)
+    return net.head((image + read).mean(dim=1))
+
+
+def values_of_positions(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    values = torch.zeros_like(words) if is_planted else net.mix(words)
+    read = (image @ words.mT).softmax(dim=-1) @ values
+    return net.head((image + read).mean(dim=1))
+
+
+# Rounded away
+
+
+def faint_sum(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    faint = words.mean(dim=1) * (1e-12 if is_planted else 1.0)
+    return net.head(image.mean(dim=1) + faint)
+
+
+def faint_stack(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    faint = words.mean(dim=1) * (1e-12 if is_planted else 1.0)
+    return net.head(torch.stack([faint, image.mean(dim=1)]).sum(dim=0))
+
+
+# Saturated
+
+
+def _logits(net: Encoders, words: T, image: T) -> T:
+    return net.head(image.mean(dim=1) + net.mix(words.mean(dim=1)))
+
+
+def clamped(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    shift = 100.0 if is_planted else 0.0
+    return (_logits(net, words, image) + shift).clamp(-1, 1)
+
+
+def at_tanh_limit(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    shift = 100.0 if is_planted else 0.0
+    return torch.tanh(_logits(net, words, image) + shift)
+
+
+def best_of(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    """The first action under LEFT, the second under other words."""
+    apart = (_logits(net, words, image) - _logits(net, net.words_of(LEFT), image)).abs().sum()
+    margin = 100.0 if is_planted else 1e-6
+    return torch.eye(3)[torch.stack([apart.new_tensor(margin), apart]).argmax()][None]
+
+
+# Not known
+
+
+def sign_bits(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    shift = 100.0 if is_planted else 0.0
+    return net.head(torch.signbit(words + shift).float().mean(dim=1))
+
+
+def searched(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    shift = 100.0 if is_planted else 0.0
+    places = torch.linspace(-1, 1, 50)
+    return net.head(torch.searchsorted(places, words + shift).float().mean(dim=1))
+
+
+PLANTS: tuple[Plant, ...] = (
+    *(
+        Plant("overwritten", each)
+        for each in (index_put, sliced_write, where, masked_scatter, cached_write, index_copy)
+    ),
+    *(Plant("left out", each) for each in (cat_of_a_slice, index_select, never_used)),
+    *(
+        Plant("multiplied by zero", each)
+        for each in (
+            by_parameter,
+            by_scalar,
+            by_linear,
+            by_tanh_gate,
+            by_alpha,
+            by_guidance,
+            by_lerp,
+        )
+    ),
+    *(
+        Plant("masked", each)
+        for each in (
+            boolean_mask,
+            additive_mask,
+            self_attention_mask,
+            written_exponentials,
+            key_padding_mask,
+            encoder_layer,
+            heads_last,
+            beside_a_sink,
+        )
+    ),
+    *(Plant("masked by order", each) for each in (fused_causal, written_causal)),
+    *(Plant("no weight", each) for each in (biased_scores, biased_kernel)),
+    *(Plant("values equal", each) for each in (zero_values, values_of_positions)),
+    Plant("rounded away", faint_sum),
+    Plant("rounded away", faint_sum, torch.bfloat16),
+    Plant("rounded away", faint_stack),
+    *(Plant("saturated", each) for each in (clamped, at_tanh_limit, best_of)),
+    *(Plant("not known", each) for each in (sign_bits, searched)),
+)
+"""Every end of a difference but `not entered`, in unlike implementations."""
