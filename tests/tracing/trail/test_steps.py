@@ -13,7 +13,7 @@ from torch import nn
 from heedmap.data.observation import Observation, of_frame
 from heedmap.policies.base import same_sums, weights_sums
 from heedmap.policies.callable import CallablePolicy
-from heedmap.tracing.trail.recording import Recording, record
+from heedmap.tracing.trail.recording import ModuleCall, Recording, record
 from heedmap.tracing.trail.steps import carried_shares, relative_differences, steps
 
 WORDS = {"left": [3.0, 4.0], "right": [3.0, -4.0], "left please": [3.0, 4.0, 1.0]}
@@ -71,8 +71,19 @@ def test_one_row_a_module_call_in_the_order_in_which_they_ended() -> None:
     assert [step.call for step in found] == [0, 0, 0, 0, 1, 0]
     assert [step.kind for step in found[:2]] == ["Identity", "Twice"]
     assert [step.depth for step in found] == [1, 1, 1, 1, 1, 0]
+    assert _depths("model", "model.layers.0", "model.layers.0.mlp", "model.layers.0") == [
+        0,
+        1,
+        2,
+        1,
+    ]
     not_measured = {getattr(step, name) for step in found for name in ("instruction", "carried")}
     assert not_measured == {None}
+
+
+def _depths(*modules: str) -> list[int]:
+    calls = [ModuleCall(module, "", 0, (), 0, 0) for module in modules]
+    return [step.depth for step in steps(Recording(calls=calls), {})]
 
 
 def test_relative_differences_as_worked_out_by_hand() -> None:

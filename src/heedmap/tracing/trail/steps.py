@@ -2,12 +2,12 @@
 
 Where the actions of two runs differ, activation patching says which calls carry that difference:
 the base run once more, with one call's output replaced by the one of the other run (Zhang & Nanda
-2024, "Towards Best Practices of Activation Patching"; full replacement, no noise).
+2024, "Towards Best Practices of Activation Patching in Language Models"; whole outputs, no noise).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -41,6 +41,8 @@ class Step:
     """Name of its class."""
     call: int
     """Which call of this module it is, from 0."""
+    depth: int
+    """Inside of how many other modules that were called."""
     instruction: float | None = None
     """Relative difference (L2) of its output under another instruction."""
     frame: float | None = None
@@ -49,11 +51,6 @@ class Step:
     carried: float | None = None
     """Share of the action's difference that patching this output brings over: 1 all of it, 0 none;
     it may lie outside."""
-
-    @property
-    def depth(self) -> int:
-        """How many modules this one is inside of, by its name."""
-        return len(self.module.split(".")) if self.module else 0
 
 
 def steps(
@@ -66,10 +63,20 @@ def steps(
     columns: dict[str, Shares] = {**differences}
     if carried is not None:
         columns["carried"] = carried
+    called = {call.module for call in base.calls}
     return [
-        Step(n, call.module, call.kind, call.call, **{name: of[n] for name, of in columns.items()})
+        Step(
+            *(n, call.module, call.kind, call.call, _depth(call.module, called)),
+            **{name: of[n] for name, of in columns.items()},
+        )
         for n, call in enumerate(base.calls)
     ]
+
+
+def _depth(module: str, called: Set[str]) -> int:
+    """How many called modules its name begins with; all are inside the outermost."""
+    parts = module.split(".") if module else []
+    return sum(".".join(parts[:length]) in called for length in range(len(parts)))
 
 
 def relative_differences(base: Recording, other: Recording) -> list[float | None]:
