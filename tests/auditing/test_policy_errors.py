@@ -37,6 +37,8 @@ STAGES_OF_THE_UPPER_RUNGS = {
     "measuring what swapping instructions does",
     "measuring what cutting the instruction out does",
     "measuring where in the network the instruction is used",
+    "exchanging instruction, frame and state",
+    "recording module calls",
 }
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import isinf
 from typing import Any, Literal
 
 import torch
@@ -18,6 +19,7 @@ from torch.utils._pytree import tree_map
 
 from heedmap.data.observation import Observation
 from heedmap.errors import InstructionError, PolicyRunError
+from heedmap.policies.attempts import attempt
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.tracing.trail.differences import Differences
 from heedmap.tracing.trail.recording import ModuleCall, Recording, Value
@@ -95,7 +97,7 @@ def _relative(between: Differences, call: ModuleCall) -> float | None:
     if other is None or not _are_alike(call.outputs, other.outputs):
         return None
     found = between.of_call(call, other).relative
-    return 1.0 if found == float("inf") else found
+    return 1.0 if isinf(found) else found
 
 
 def _are_alike(mine: Sequence[Value], others: Sequence[Value]) -> bool:
@@ -121,7 +123,7 @@ def carried_shares(
     all where the actions are the same, or of unequal shape, or the policy gives other scores
     afterwards: it keeps what was patched in. `on_progress` is called with calls done, and of how
     many. The policy runs in the mode that it is in, once for each call that differs; no hook is
-    left behind. Raises what running the policy raises, unless it fails only under a patch.
+    left behind. Raises what running the policy raises, unless it fails under a patch twice in a row.
     """
     relative, others = relative_differences(base, other), Differences(base, other).other_calls
     apart = _distance(base.scores, other.scores)
@@ -159,12 +161,17 @@ def _patched(
 ) -> ActionScores | None:
     """Scores with that call's output replaced; None where it did not come, or it fails."""
     module = policy.module.get_submodule(call.module)
-    with torch.no_grad(), _replaced(module, call.call, outputs) as was_replaced:
-        try:
+
+    def run() -> ActionScores | None:
+        with torch.no_grad(), _replaced(module, call.call, outputs) as was_replaced:
             scores = policy.act_unchecked([observation], [instruction])
-        except (InstructionError, PolicyRunError):
-            return None
-    return scores if was_replaced else None
+        return scores if was_replaced else None
+
+    try:
+        found = attempt(run)
+    except InstructionError:
+        return None
+    return None if isinstance(found, PolicyRunError) else found
 
 
 @contextmanager
