@@ -14,7 +14,7 @@ from heedmap.ladder.verdict import Facts, Measurements, Verdict
 from heedmap.record.case_table import CASES_SCHEMA, SHARES_SCHEMA
 from heedmap.record.record import SCHEMA_VERSION, Case, PolicyResult, Record
 from heedmap.record.result import Result
-from heedmap.record.tables import ATTENTION_SCHEMA
+from heedmap.record.tables import ATTENTION_SCHEMA, SCHEMAS
 from heedmap.testbed.specimens.world import FrameCase
 from tests.conftest import random_policy
 
@@ -62,6 +62,9 @@ def test_every_column_of_the_parquet_is_documented_with_its_type() -> None:
     text = section((DOCS / "record.md").read_text(), "attention.parquet")
     rows = re.findall(r"^\| `(\w+)` \| (\w+) \|", text, re.M)
     assert rows == [(field.name, str(field.type)) for field in ATTENTION_SCHEMA]
+    text = section((DOCS / "record.md").read_text(), "trail.parquet")
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \|", text, re.M)
+    assert rows == [(field.name, str(field.type)) for field in SCHEMAS["trail"]]
 
 
 def test_every_column_of_the_table_of_cases_is_documented_and_no_other() -> None:

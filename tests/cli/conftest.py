@@ -28,6 +28,11 @@ def pair():
     network = PlainPolicy("sdpa")
     return network, network
 
+def behind_a_server():
+    policy = random_policy("sound")
+    policy.is_black_box = True
+    return policy
+
 def fails():
     def run(frames, instructions):
         raise ValueError("no camera\\nsecond line")

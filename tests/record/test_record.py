@@ -15,6 +15,7 @@ from heedmap.auditing.api import audit
 from heedmap.errors import RecordError
 from heedmap.record.folders import check_writable
 from heedmap.record.manifest import manifest_of_folder
+from heedmap.record.reading import verify_result
 from heedmap.record.record import ActionResult, Record
 from heedmap.record.result import Result
 from heedmap.record.tables import ATTENTION_SCHEMA, share_table
@@ -49,6 +50,18 @@ def test_what_was_not_measured_is_an_empty_table_on_disk_too(
     loaded = Result.load(tmp_path / "run")
     assert loaded.attention.equals(result.attention)
     assert (loaded.trials.num_rows, loaded.positions.num_rows) == (0, 0)
+
+
+def test_a_result_from_before_there_were_trails_is_read(result: Result, tmp_path: Path) -> None:
+    result.save(tmp_path / "run")
+    (tmp_path / "run" / "trail.parquet").unlink()
+    with pytest.raises(RecordError, match=r"damaged: trail\.parquet"):
+        Result.load(tmp_path / "run")
+    renew_manifest(tmp_path / "run")
+    loaded = Result.load(tmp_path / "run")
+    assert loaded.trail.num_rows == 0
+    assert loaded.trials.equals(result.trials)
+    assert verify_result(tmp_path / "run").damaged == ()
 
 
 def test_a_failed_write_leaves_nothing(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -24,11 +24,13 @@ from heedmap.auditing.lower.discovery import Transformer, find_transformer
 from heedmap.auditing.lower.examine import Examined, examine
 from heedmap.auditing.policy_result import describe_policy, policy_result
 from heedmap.auditing.preparation import evaluating
+from heedmap.auditing.steps import measure_steps
 from heedmap.auditing.trail import measure_trail
 from heedmap.auditing.upper.measure import UpperFacts, UpperOptions, measure_by_exchange
 from heedmap.data.observation import Observation
 from heedmap.data.trials import Trial
 from heedmap.errors import CaptureError, PolicyError, PolicyRunError
+from heedmap.ladder.evidence import TrailFacts
 from heedmap.ladder.verdict import Measurements
 from heedmap.measures.share import region_shares, visible_counts
 from heedmap.policies.base import ActionScores, Policy, same_sums, weights_sha256, weights_sums
@@ -36,7 +38,14 @@ from heedmap.policies.stages import stage
 from heedmap.policies.unwatched import is_raised_by_watching
 from heedmap.record.layout import DeclaredRegions, Layout, parse_declared
 from heedmap.record.record import Case, LayoutInfo, PolicyResult
-from heedmap.record.tables import LayoutKind, TableName, position_table, share_table, trial_table
+from heedmap.record.tables import (
+    LayoutKind,
+    TableName,
+    position_table,
+    share_table,
+    trail_table,
+    trial_table,
+)
 from heedmap.tracing.capture.towers import remembering
 from heedmap.tracing.capture.trace import one_attention_path
 from heedmap.tracing.observe import describe_action
@@ -92,6 +101,16 @@ class Climb:
             clusters = {trial.name: trial.cluster for trial in self.trials}
             self.tables["trials"].add(trial_table(policy.name, clusters, upper.by_trial))
 
+    def keep_steps(self, policy: Policy, trail: TrailFacts | None) -> None:
+        """Write every module call of the first trial; those of a small policy are patched, too."""
+        if "trail" not in self.tables or not self.trials:
+            return
+        texts = None if trail is None else trail.texts
+        most_patched = MOST_PATCHED if self.options.until == "map" else 0
+        found = measure_steps(policy, self.trials[0], self.seed, texts, most_patched=most_patched)
+        if found is not None:
+            self.tables["trail"].add(trail_table(policy.name, map(asdict, found[1])))
+
 
 @dataclass
 class Climbed:
@@ -121,6 +140,8 @@ class _Findings:
     """Action rows by the sequence's length."""
 
 
+MOST_PATCHED = 64
+"""Module calls up to which an audit patches them, one run each."""
 WATCHED_TOLERANCE = 1e-5
 """Of the largest score: in inference mode a watched pass takes composite operators apart, which may
 round otherwise."""
@@ -151,6 +172,7 @@ def climb(policy: Policy, plan: Climb, *, with_hash: bool = True) -> Climbed:
             # What it does can still be measured, and followed.
             before = (_acts_alike(policy, first.observation, text),)
             climbed = _unread(policy, plan, str(error), with_hash=with_hash)
+        plan.keep_steps(policy, climbed.result.measurements.trail)
         with stage("running the first frame once more, plainly"):
             _check_same(policy, before, policy([first.observation], [text]))
     plan.keep_trials(policy, climbed.upper)

@@ -23,6 +23,7 @@ from heedmap.cli.showing import AsJson, AsMarkdown, Full, Lang, Language, comman
 from heedmap.cli.styles import Wiring
 from heedmap.cli.summary import summary
 from heedmap.cli.sweep import merge, sweep
+from heedmap.cli.trail import trail
 from heedmap.cli.verify import verify
 from heedmap.errors import HeedmapError
 from heedmap.policies.checkpoints.permissions import Permissions
@@ -37,6 +38,7 @@ app = typer.Typer(
 )
 app.add_typer(specimens.app, name="specimens")
 app.command()(doctor)
+app.command()(trail)
 app.command()(forensics)
 app.command()(needed)
 app.command()(counterfactuals)

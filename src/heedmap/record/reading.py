@@ -74,7 +74,7 @@ def _read_record(folder: Path, manifest: Manifest | None) -> Record:
 
 def _read_result(folder: Path, manifest: Manifest | None) -> Read:
     record = _read_record(folder, manifest)
-    tables = {name: file_of(name) for name in SCHEMAS if _has_table(folder, name, record)}
+    tables = {name: file_of(name) for name in SCHEMAS if _has_table(folder, name, record, manifest)}
     frames = {frame.name: frame.file for frame in record.frames}
     contents = _contents(folder, manifest, [*tables.values(), *frames.values()])
     for frame in record.frames:
@@ -170,9 +170,16 @@ def _of_this_schema(path: Path, content: bytes) -> Any:
     return found
 
 
-def _has_table(folder: Path, name: TableName, record: Record) -> bool:
-    """Whether the table is there, or must be: schemas below 3 had `attention` alone."""
-    must = name == "attention" or record.schema_version >= 3
+def _has_table(
+    folder: Path, name: TableName, record: Record, manifest: Manifest | None = None
+) -> bool:
+    """Whether the table is there, or must be.
+
+    Schemas below 3 had `attention` alone; `trail` is named by a manifest, or was not written yet.
+    """
+    if name == "trail" and manifest is not None:
+        return file_of(name) in manifest.files
+    must = name == "attention" or (name != "trail" and record.schema_version >= 3)
     return must or (folder / file_of(name)).exists()
 
 

@@ -52,11 +52,16 @@ class Result(Shown):
         """Values of the upper rungs by trial; empty in records of schema 2 and older."""
         return self._read("trials")
 
+    @cached_property
+    def trail(self) -> pa.Table:
+        """Module calls, compared between runs; empty without a module, and in older records."""
+        return self._read("trail")
+
     def table(self, name: str = "cases") -> pa.Table:
         """One table, as Arrow; `.to_pandas()` makes a data frame, DuckDB reads it as it is.
 
-        `cases` is `Record.table` with shares; `attention`, `positions` and `trials`
-        are those on disk.
+        `cases` is `Record.table` with shares; `attention`, `positions`, `trials`
+        and `trail` are those on disk.
 
         Raises RecordError for another name.
         """

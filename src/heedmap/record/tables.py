@@ -2,8 +2,8 @@
 
 `attention.parquet` has a row for each policy, frame, instruction, layout, layer, head and
 region; `positions.parquet` for each policy, frame, instruction, layer and position;
-`trials.parquet` for each policy, trial and measure of the upper rungs. An audit of many
-frames holds only a few cases' rows in memory.
+`trials.parquet` for each policy, trial and measure of the upper rungs; `trail.parquet` for each
+policy and module call. An audit of many frames holds only a few cases' rows in memory.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -27,12 +27,17 @@ ROWS_AT_ONCE = 200_000
 """Rows that are held before they are written."""
 
 LayoutKind = Literal["declared", "measured"]
-TableName = Literal["attention", "positions", "trials"]
+TableName = Literal["attention", "positions", "trials", "trail"]
 
 
-def _schema(**columns: pa.DataType) -> pa.Schema:
-    return pa.schema([pa.field(name, kind, nullable=False) for name, kind in columns.items()])
+def _schema(*may_be_null: str, **columns: pa.DataType) -> pa.Schema:
+    return pa.schema(
+        [pa.field(name, kind, nullable=name in may_be_null) for name, kind in columns.items()]
+    )
 
+
+TRAIL_FIGURES = ("instruction", "frame", "paraphrase", "same", "carried")
+"""Of a module call; null where it was not measured."""
 
 _CASE = {"policy": pa.string(), "frame": pa.string(), "instruction": pa.string()}
 
@@ -52,6 +57,15 @@ SCHEMAS: dict[TableName, pa.Schema] = {
         cluster=pa.string(),
         measure=pa.string(),
         value=pa.float64(),
+    ),
+    "trail": _schema(
+        *TRAIL_FIGURES,
+        policy=pa.string(),
+        order=pa.int32(),
+        module=pa.string(),
+        kind=pa.string(),
+        call=pa.int32(),
+        **dict.fromkeys(TRAIL_FIGURES, pa.float64()),
     ),
 }
 """Every column of every table; docs/record.md says what they hold."""
@@ -135,6 +149,15 @@ def trial_table(
         for trial, value in values.items()
     ]
     return pa.Table.from_pylist(rows, schema=SCHEMAS["trials"])
+
+
+def trail_table(policy: str, steps: Iterable[Mapping[str, Any]]) -> pa.Table:
+    """Rows of `trail.parquet`; `steps` are module calls by the names of its columns.
+
+    Further values of a step are left out.
+    """
+    rows = [{**step, "policy": policy} for step in steps]
+    return pa.Table.from_pylist(rows, schema=SCHEMAS["trail"])
 
 
 class TableFile:

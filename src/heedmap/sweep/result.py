@@ -107,16 +107,16 @@ def _policy(pooled: Pooled, name: str) -> PolicyResult:
 
 
 def _tables(folder: RunFolder, names: Mapping[tuple[str, str], str]) -> dict[TableName, pa.Table]:
-    """The tables of an audit, from those of the run."""
+    """The tables of an audit, from those of the run, which keeps no trail."""
     trials = folder.read("trials").rename_columns({"frame": "trial"})
-    read = {
+    read: dict[TableName, pa.Table] = {
         "attention": folder.read("attention"),
         "positions": folder.read("positions"),
         "trials": trials,
     }
     found: dict[TableName, pa.Table] = {}
-    for name, schema in SCHEMAS.items():
-        table = read[name]
+    for name, table in read.items():
+        schema = SCHEMAS[name]
         both = zip(table["policy"].to_pylist(), table["set"].to_pylist(), strict=True)
         policy = pa.array([names[each] for each in both], pa.string())
         place = table.schema.get_field_index("policy")

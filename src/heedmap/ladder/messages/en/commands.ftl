@@ -77,6 +77,26 @@ needed_note = Measured on held-out episodes. A lower bound: a stronger probe can
 counterfactual_name = Name
 counterfactual_exchanged = Exchanged
 
+## trail
+
+trail_title = Trail of { $policy }: “{ $one }” and “{ $two }” on { $frame }
+trail_module = Module
+trail_kind = Class
+trail_call = Call
+trail_instruction = Instr.
+trail_frame = Frame
+trail_paraphrase = Paraphr.
+trail_same = Again
+trail_carried = Carried
+trail_outermost = (the whole module)
+trail_lost_here = lost here
+trail_fix = What to do: { $fix }
+trail_note = Relative difference (L2) of each call's output from the base run, under another instruction, another frame, a paraphrase and the same input again, in the order in which calls end. Carried: share of the action's difference that patching this output brings over. – means not measured.
+trail_hidden = { $count } more module { $count ->
+    [one] call is
+   *[other] calls are
+  } not shown; --all shows all.
+
 ## specimens
 
 specimens_title = Specimens: held-out accuracy (chance 33.3%; all three 3.7%)

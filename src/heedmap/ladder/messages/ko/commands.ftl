@@ -62,6 +62,23 @@ needed_note = 학습에 쓰지 않은 에피소드에서 측정했습니다. 하
 counterfactual_name = 이름
 counterfactual_exchanged = 바꾼 단어
 
+## trail
+
+trail_title = { $policy }의 경로: { $frame } 프레임의 “{ $one }”와 “{ $two }”
+trail_module = 모듈
+trail_kind = 클래스
+trail_call = 호출
+trail_instruction = 지시문
+trail_frame = 프레임
+trail_paraphrase = 바꿔 말하기
+trail_same = 반복
+trail_carried = 전달률
+trail_outermost = (전체 모듈)
+trail_lost_here = 여기서 사라짐
+trail_fix = 권장 조치: { $fix }
+trail_note = 다른 지시문, 다른 프레임, 바꿔 말하기, 같은 입력의 반복에서 각 호출의 출력이 기준 실행과 다른 정도(상대 L2 차이)이며, 호출이 끝난 순서입니다. 전달률: 이 출력을 패치할 때 옮겨지는 액션 차이의 비율. –는 측정하지 않았다는 뜻입니다.
+trail_hidden = 표시하지 않은 모듈 호출: { $count }개. --all로 모두 표시합니다.
+
 ## specimens
 
 specimens_title = 표본 정책: 학습에 쓰지 않은 프레임의 정확도 (우연 수준 33.3%, 세 지시문 모두 3.7%)

@@ -1,0 +1,176 @@
+"""Every module call of one policy on one frame, under exchanged instruction, frame, paraphrase."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import combinations
+from typing import NamedTuple
+
+from heedmap.auditing.preparation import check_inputs, evaluating
+from heedmap.auditing.trail import measure_trail
+from heedmap.auditing.upper.measure import UpperOptions, measure_by_exchange
+from heedmap.auditing.variants import observation_variants
+from heedmap.data.instructions import check_instructions
+from heedmap.data.observation import NamedFrame, Observation
+from heedmap.data.trials import Trial
+from heedmap.errors import InstructionError, PolicyError
+from heedmap.ladder.evidence import TrailFacts
+from heedmap.ladder.judge import judge
+from heedmap.ladder.verdict import Measurements, Verdict
+from heedmap.policies.attempts import attempt
+from heedmap.policies.base import Policy
+from heedmap.policies.stages import stage
+from heedmap.tracing.capture.trace import one_attention_path
+from heedmap.tracing.trail.recording import Recording, record
+from heedmap.tracing.trail.steps import (
+    Exchanged,
+    Shares,
+    Step,
+    carried_shares,
+    relative_differences,
+    steps,
+)
+
+TRIED_PAIRS = 4
+"""Pairs of instructions that are tried until the policy takes both."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with the policy's name, stages done (then calls patched), and of how many."""
+
+
+def _quietly(label: str, done: int, total: int) -> None:
+    pass
+
+
+class Followed(NamedTuple):
+    """What `follow` found."""
+
+    verdict: Verdict
+    """By exchange and trail alone: no attention was read."""
+    trail: TrailFacts | None
+    """Where the instruction was lost; None where it was not, or no pair of texts was found."""
+    responds: bool
+    """Whether what the instruction says moves the action by more than rounding."""
+    texts: tuple[str, str]
+    """Base and other instruction of the steps."""
+    steps: list[Step]
+
+
+def follow(
+    policy: Policy,
+    frame: NamedFrame,
+    trial: Trial,
+    *,
+    seed: int = 0,
+    patch: bool = False,
+    on_progress: Progress = _quietly,
+) -> Followed:
+    """Where one policy loses its instruction on one frame, and all module calls on the way.
+
+    `trial` holds the frame with its instructions and paraphrases. With `patch`, each call that
+    differs is patched: a run each. The policy's training flags are put back. Raises PolicyError for
+    a policy without a module of its own, and InstructionError where no two of the instructions can
+    be given to it.
+    """
+    if policy.is_black_box:
+        raise PolicyError(
+            f"'{policy.name}' shows nothing but its actions, so there are no module calls to "
+            f"follow; give the policy itself, or run heedmap audit."
+        )
+    check_instructions(trial.instructions)
+    check_inputs(policy, [frame], trial.instructions)
+    with one_attention_path(), evaluating(policy):
+        on_progress(policy.name, 0, 3)
+        options = UpperOptions("exchange")
+        upper = measure_by_exchange(policy, [trial], seed, options=options)
+        on_progress(policy.name, 1, 3)
+        assert upper.behaviour is not None
+        responds, trail = upper.behaviour.responds, None
+        if not responds:
+            trail = measure_trail(policy, [trial], upper.behaviour, seed)
+        on_progress(policy.name, 2, 3)
+        found = measure_steps(
+            policy,
+            trial,
+            seed,
+            None if trail is None else trail.texts,
+            most_patched=None if patch else 0,
+            with_same=True,
+            on_patched=lambda done, total: on_progress(policy.name, done, total),
+        )
+    if found is None:
+        raise InstructionError(
+            f"'{policy.name}' takes no two of the instructions given; give others."
+        )
+    measured = Measurements.of_black_box(upper.obeyed, upper.behaviour, trail)
+    return Followed(judge(measured), trail, responds, *found)
+
+
+@stage("recording module calls")
+def measure_steps(
+    policy: Policy,
+    trial: Trial,
+    seed: int,
+    texts: tuple[str, str] | None = None,
+    *,
+    most_patched: int | None = 0,
+    with_same: bool = False,
+    on_patched: Callable[[int, int], None] = lambda done, total: None,
+) -> tuple[tuple[str, str], list[Step]] | None:
+    """The texts compared and every module call; None where the policy takes no pair of texts.
+
+    The policy is recorded four times: base, other instruction, other frame, and the paraphrase, or
+    where none is given the same again; a fifth time `with_same`. `texts` are the base's and
+    another; left out, the first instructions of equal length. Calls are patched where there are at
+    most `most_patched` (None: however many).
+    """
+    pairs = [texts] if texts is not None else _pairs(trial)
+    for one, two in pairs[:TRIED_PAIRS]:
+        base, other = (_recorded(policy, trial.observation, text) for text in (one, two))
+        if base is None or other is None:
+            continue
+        differences: dict[Exchanged, Shares] = {"instruction": relative_differences(base, other)}
+        carried = None
+        if most_patched is None or len(base.calls) <= most_patched:
+            given = trial.observation, one
+            carried = carried_shares(policy, *given, base, other, on_patched)
+        del other  # each recording holds all activations of a run
+        for exchanged, observation, text in _others(trial, one, seed, with_same=with_same):
+            if (run := _recorded(policy, observation, text)) is not None:
+                differences[exchanged] = relative_differences(base, run)
+        return (one, two), steps(base, differences, carried)
+    return None
+
+
+def _pairs(trial: Trial) -> list[tuple[str, str]]:
+    """Instructions two by two, those of equally many words first: these run in the same shapes."""
+    texts = dict.fromkeys(trial.instructions.values())
+    return sorted(combinations(texts, 2), key=lambda pair: _words(pair[0]) != _words(pair[1]))
+
+
+def _words(text: str) -> int:
+    return len(text.split())
+
+
+def _recorded(policy: Policy, observation: Observation, text: str) -> Recording | None:
+    """None where the policy refuses it, or fails twice in a row."""
+    try:
+        found = attempt(lambda: record(policy, observation, text))
+    except InstructionError:
+        return None
+    return found if isinstance(found, Recording) else None
+
+
+def _others(
+    trial: Trial, text: str, seed: int, *, with_same: bool
+) -> Iterator[tuple[Exchanged, Observation, str]]:
+    """What the policy is given beside the two instructions."""
+    variants = observation_variants(trial.observation, seed).values()
+    if frames := [frame for camera in variants for frame in camera]:
+        yield "frame", frames[-1], text
+    name = next(name for name, own in trial.instructions.items() if own == text)
+    paraphrases = trial.paraphrases.get(name, ())
+    if paraphrases:
+        yield "paraphrase", trial.observation, paraphrases[0]
+    if with_same or not paraphrases:
+        yield "same", trial.observation, text
