@@ -38,7 +38,6 @@ STAGES_OF_THE_UPPER_RUNGS = {
     "exchanging instruction, frame and state",
     "measuring what cutting the instruction out does",
     "measuring where in the network the instruction is used",
-    "exchanging instruction, frame and state",
     "recording module calls",
 }
 

@@ -54,7 +54,7 @@ def test_json_leaves_standard_output_to_the_json(cli: Cli, frame: Path, tmp_path
     policy = "factories:random_monavla"
     ran = cli("audit", policy, "--frame", frame, *INSTRUCTIONS, "--json", "--out", "run")
     assert ran.code == 0, ran.err
-    assert json.loads(ran.out)["random@monavla"]["cause"] == "length_leak"
+    assert json.loads(ran.out)["random@monavla"]["cause"] == "overwritten"
     assert (tmp_path / "run" / "report.html").is_file()
 
 

@@ -64,8 +64,10 @@ def judge_used(measured: Measurements) -> tuple[Rung, Cause | None]:
         # no expected action says that it should be used
         return Rung(status="not measured", evidence=evidence), None
     rung = Rung(status="fails", value=facts.mediated.value, evidence=evidence)
-    if measured.bypass.status == "found" and responds(measured.obeyed):
-        return rung, None  # it has a bypass, which the verdict names
+    if measured.bypass.status == "found" and responds_to_words(measured):
+        # It has a bypass, which the verdict names; older records have no more than the cut.
+        status = "fails" if measured.behaviour is None else "holds"
+        return rung.model_copy(update={"status": status}), None
     return rung, _cause_of_no_use(measured)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from heedmap.frozen import Frozen
-from heedmap.ladder.causes import NO_WORD_ARRIVES, Cause, RungName
+from heedmap.ladder.causes import CAUSES, NO_WORD_ARRIVES, Cause, RungName
 from heedmap.ladder.evidence import Estimate, FollowingFacts, ObeyedFacts, UsedFacts
 from heedmap.ladder.messages import say
 from heedmap.ladder.verdict import AttendedFacts, Status
@@ -34,6 +34,8 @@ class Reading(Frozen):
     fix: str
     seconds: float
     """How long the audit took."""
+    notes: tuple[Cause, ...] = ()
+    """What the structure shows, though the instruction arrives."""
 
     def lost(self, rungs: tuple[RungName, ...]) -> RungName | None:
         """The first of these rungs that fails; None where none does.
@@ -43,6 +45,12 @@ class Reading(Frozen):
         if self.bypass == "found":
             return None
         return next((name for name in rungs if self.rungs.get(name) == "fails"), None)
+
+    def is_bypassed(self, rungs: tuple[RungName, ...]) -> bool:
+        """Whether one of these rungs would fail, if a bypass did not carry the instruction."""
+        would_fail = any(set(CAUSES[note].rungs) & set(rungs) for note in self.notes)
+        fails = any(self.rungs.get(name) == "fails" for name in rungs)
+        return self.bypass == "found" and (fails or would_fail)
 
     def stop_message(self) -> str:
         """Why training stopped here, and how it would not have."""
@@ -65,6 +73,7 @@ def read_off(found: PolicyResult, step: int, seconds: float) -> Reading:
         sentence=verdict.sentence,
         fix=verdict.fix,
         seconds=seconds,
+        notes=verdict.notes,
     )
 
 

@@ -232,19 +232,11 @@ class Monitor:
     def _keep(self, reading: Reading) -> None:
         self.readings = (*self.readings, reading)
         self._say(say("training_step", step=reading.step, sentence=reading.sentence))
-        failing = next((r for r in self.stop_when if reading.rungs.get(r) == "fails"), None)
-        if failing is None:
+        if reading.is_bypassed(self.stop_when):
+            line = say("training_bypassed", step=reading.step, sentence=reading.sentence)
+            self._warn_once("bypass", line)
             return
         if reading.lost(self.stop_when) is None:
-            self._warn_once(
-                "bypass",
-                say(
-                    "training_bypassed",
-                    rung=failing,
-                    step=reading.step,
-                    sentence=reading.sentence,
-                ),
-            )
             return
         self.stopped = reading.stop_message()
         raise InstructionLostError(self.stopped)

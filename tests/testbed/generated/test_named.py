@@ -28,7 +28,7 @@ def chosen() -> Iterator[Generated]:
         yield from [by_fault[fault] for fault in FAULTS if fault in by_fault][:2]
 
 
-def _likeness(member: Generated) -> tuple[str, str, str]:
+def _likeness(member: Generated) -> tuple[str, str, str | None]:
     base = member.base
     return base.architecture, base.route, base.attention
 

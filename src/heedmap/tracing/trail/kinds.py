@@ -18,7 +18,7 @@ OVERWRITING = frozenset({
 """Put other values in the place of some entries."""
 PRODUCTS = frozenset({
     "mul", "mm", "bmm", "addmm", "baddbmm", "linear", "convolution", "dot", "mv", "addcmul",
-    "outer",
+    "outer", "lerp",
 })
 """Multiply what they take."""
 SATURATING = frozenset({

@@ -57,7 +57,7 @@ region_short_undeclared = Rest
 needed_predicted = The frame alone predicts the { $target } ({ $gain } of { $entropy } bits, { $share }): a policy can do well on this data without reading the instruction.
 needed_not_predicted = A linear probe does not predict the { $target } from the frame alone ({ $gain } of { $entropy } bits, { $share }): this data needs the instruction.
 training_step = heedmap: step { $step }: { $sentence }
-training_bypassed = heedmap: '{ $rung }' fails at step { $step }, but the instruction reaches the action through a bypass path; training continues. { $sentence }
+training_bypassed = heedmap: at step { $step } the instruction reaches the action through a bypass path; training continues. { $sentence }
 training_stopped = heedmap: stopped at step { $step }: { $sentence } Fix: { $fix } { $about ->
     [text] Training would continue without text;
     [image] Training would continue without the image;
