@@ -228,6 +228,7 @@ def test_data_is_inside_where_small_and_beside_where_not(
         "attention.parquet",
         "positions.parquet",
         "trials.parquet",
+        "trail.parquet",
     }
     inside = base64.b64decode(files["attention.parquet"].partition(",")[2])
     assert pq.read_table(io.BytesIO(inside)).equals(audited.attention)
