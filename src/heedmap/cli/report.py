@@ -28,6 +28,7 @@ class Kind(StrEnum):
     """Kinds of figures; `heedmap.report.figures.kinds.KINDS` draws them."""
 
     actions = "actions"
+    trail = "trail"
     shares = "shares"
     sequence = "sequence"
     frame = "frame"

@@ -141,7 +141,7 @@ def _print(policy: str, frame: str, found: Followed, lang: Lang, *, show_all: bo
     lost = _lost_at(found.steps, found.trail)
     shown = [step for step in found.steps if show_all or _is_shown(step, lost)]
     one, two = found.texts
-    title = words("trail_title", policy=policy, one=one, two=two, frame=frame)
+    title = words("trail_heading", policy=policy, one=one, two=two, frame=frame)
     out.print()
     out.print(_table(title, shown, lost, lang))
     if hidden := len(found.steps) - len(shown):

@@ -16,10 +16,12 @@ from PIL import Image
 from heedmap.errors import RecordError
 from heedmap.ladder.messages import Language
 from heedmap.record.result import Result
+from heedmap.record.tables import TRAIL_FIGURES, trail_table
 from heedmap.report.figures.export import write_figure
 from heedmap.report.figures.figure import Figure, FigureKind, Subject, runs_of
 from heedmap.report.figures.kinds import KINDS, figure_of, figures_of
 from heedmap.report.figures.style import COLORS, spec_of, to_svg
+from heedmap.report.figures.trail import MOST_CALLS
 from heedmap.report.tables import layer_rows
 from tests.report.conftest import BYPASSED, HEEDS, OVERWRITTEN
 
@@ -196,6 +198,54 @@ def test_actions_have_intervals_over_frames_and_say_which_was_asked(audited: Res
     asked = {(r["instruction"], r["action"]) for r in rows if r["asked"] == "expected action"}
     assert asked == {(side, side) for side in ("left", "right", "forward")}
     assert "6 frames" in figure(audited, "actions", HEEDS).caption
+
+
+def test_the_trail_draws_every_call_and_marks_the_loss(audited: Result, policy: str) -> None:
+    table = audited.trail.filter(pc.field("policy") == policy).to_pylist()
+    rows = rows_of(figure(audited, "trail", policy))
+    for name, shown in (("instruction", "Instruction"), ("frame", "Frame")):
+        drawn = {(r["order"], r["difference"]) for r in rows if r.get("run") == shown}
+        assert drawn == {(r["order"], r[name]) for r in table if r[name] is not None}
+    lost = [row["order"] for row in rows if row.get("text") == "lost here"]
+    trail = next(p for p in audited.record.policies if p.name == policy).measurements.trail
+    assert bool(lost) == (policy == OVERWRITTEN)
+    if trail is not None:
+        assert [table[order]["module"] for order in lost] == [trail.module]
+    assert f"{len(table)} module calls" in figure(audited, "trail", policy).caption
+
+
+def _with_trail(result: Result, rows: Rows) -> Figure:
+    name = result.record.policies[0].name
+    return figure(Result(result.record, {"trail": trail_table(name, rows)}, {}), "trail", name)
+
+
+def _call(order: int, module: str, **figures: float | None) -> dict[str, Any]:
+    nothing = dict.fromkeys(TRAIL_FIGURES)
+    return {"order": order, "module": module, "kind": "Linear", "call": 0, **nothing, **figures}
+
+
+def test_what_was_patched_has_a_panel_and_the_bands_are_parts_of_the_policy(
+    audited: Result,
+) -> None:
+    calls = [_call(n, f"net.{'a' if n < 10 else 'b'}.{n}", instruction=0.5) for n in range(20)]
+    without = _with_trail(audited, calls)
+    assert "Carried" not in without.caption
+    rows = rows_of(without)
+    bands = [(row["tip"], row["order"], row["end"]) for row in rows if "shade" in row]
+    assert bands == [("a", 0, 9.5), ("b", 9.5, 19)]
+    calls[3]["carried"] = 0.25
+    patched = _with_trail(audited, calls)
+    assert "Carried" in patched.caption
+    assert [row["carried"] for row in rows_of(patched) if "carried" in row] == [0.25]
+
+
+def test_of_very_many_calls_the_outer_ones_are_drawn(audited: Result) -> None:
+    inner = [_call(n, f"net.layers.{n}", instruction=0.5) for n in range(1000)]
+    drawn = _with_trail(audited, [*inner, _call(1000, "net", instruction=0.25)])
+    assert [row["order"] for row in rows_of(drawn) if "difference" in row] == [1000]
+    assert "1 outer ones of 1001 module calls" in drawn.caption
+    drawn = _with_trail(audited, inner)
+    assert len([row for row in rows_of(drawn) if "difference" in row]) <= MOST_CALLS
 
 
 def test_an_older_record_shows_what_it_has(report_result: Result) -> None:

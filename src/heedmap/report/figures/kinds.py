@@ -15,10 +15,12 @@ from heedmap.report.figures.patches import frame
 from heedmap.report.figures.scatter import scatter
 from heedmap.report.figures.sequence import sequence
 from heedmap.report.figures.shares import shares
+from heedmap.report.figures.trail import trail
 from heedmap.report.figures.words import words
 
 KINDS: dict[FigureKind, Callable[[Subject], Figure | None]] = {
     "actions": actions,
+    "trail": trail,
     "shares": shares,
     "sequence": sequence,
     "frame": frame,
@@ -31,6 +33,7 @@ KINDS: dict[FigureKind, Callable[[Subject], Figure | None]] = {
 
 _NEEDS: dict[FigureKind, str] = {
     "actions": "actions",
+    "trail": "module calls (a policy behind a server shows none, older records hold none)",
     "shares": "attention (a policy behind a server shows none)",
     "sequence": "shares by position (records of schema 3 and newer)",
     "frame": "a map from patches to positions, which towers that mix their patches do not have, "

@@ -123,7 +123,7 @@ def carried_shares(
     all where the actions are the same, or of unequal shape, or the policy gives other scores
     afterwards: it keeps what was patched in. `on_progress` is called with calls done, and of how
     many. The policy runs in the mode that it is in, once for each call that differs; no hook is
-    left behind. Raises what running the policy raises, unless it fails under a patch twice.
+    left behind. Raises what running the policy raises, unless it fails under a patch, twice.
     """
     relative, others = relative_differences(base, other), Differences(base, other).other_calls
     apart = _distance(base.scores, other.scores)

@@ -79,13 +79,13 @@ counterfactual_exchanged = Exchanged
 
 ## trail
 
-trail_title = Trail of { $policy }: “{ $one }” and “{ $two }” on { $frame }
+trail_heading = Trail of { $policy }: “{ $one }” and “{ $two }” on { $frame }
 trail_module = Module
 trail_kind = Class
 trail_call = Call
-trail_instruction = Instr.
+trail_instruction = Instruction
 trail_frame = Frame
-trail_paraphrase = Paraphr.
+trail_paraphrase = Paraphrase
 trail_same = Again
 trail_carried = Carried
 trail_outermost = (the whole module)

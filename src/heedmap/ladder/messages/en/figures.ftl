@@ -69,6 +69,13 @@ patching_title = Activation patching by layer
 patching_axis = Recovered
 patching_caption = The hidden states of the instruction at the input of a layer are taken from the run under another instruction: 100 % gives that instruction's action, 0 % the original action.
 patching_alt = Share of another instruction's action recovered by patching { $policy }, by layer.
+
+trail_title = The trail: differences by module call
+trail_axis = Relative difference
+trail_caption = { $calls } module calls of one run on the first frame, in the order in which they end. Each point: how far the call's output differs (L2, relative to the base run) under another instruction, another frame, or a paraphrase; the axis is logarithmic above 0.01. Where the instruction is at 0, nothing of it arrives.
+trail_caption_some = { $shown } outer ones of { $calls } module calls of one run on the first frame, in the order in which they end. Each point: how far the call's output differs (L2, relative to the base run) under another instruction, another frame, or a paraphrase; the axis is logarithmic above 0.01. Where the instruction is at 0, nothing of it arrives.
+trail_carried_note = Carried: share of the action's difference that patching this output brings over.
+trail_alt = Differences of the outputs of { $policy } by module call, under another instruction, another frame and a paraphrase.
 share_axis = Attention share
 layer_axis = Layer
 head_axis = Head

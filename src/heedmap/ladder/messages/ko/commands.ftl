@@ -64,7 +64,7 @@ counterfactual_exchanged = 바꾼 단어
 
 ## trail
 
-trail_title = { $policy }의 경로: { $frame } 프레임의 “{ $one }”와 “{ $two }”
+trail_heading = { $policy }의 경로: { $frame } 프레임의 “{ $one }”와 “{ $two }”
 trail_module = 모듈
 trail_kind = 클래스
 trail_call = 호출

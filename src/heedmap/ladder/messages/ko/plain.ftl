@@ -54,7 +54,7 @@ region_short_undeclared = 나머지
 needed_predicted = 프레임만으로 { $target } 예측이 가능합니다({ $entropy }비트 중 { $gain }, { $share }). 이 데이터에서는 정책이 지시문을 읽지 않아도 성능이 높을 수 있습니다.
 needed_not_predicted = 선형 프로브로는 프레임만으로 { $target } 예측이 되지 않습니다({ $entropy }비트 중 { $gain }, { $share }). 이 데이터에는 지시문이 필요합니다.
 training_step = heedmap: 스텝 { $step }: { $sentence }
-training_bypassed = heedmap: 스텝 { $step }에서 ‘{ $rung }’ 단계가 실패하지만, 지시문이 우회 경로로 액션에 도달하므로 학습을 계속합니다. { $sentence }
+training_bypassed = heedmap: 스텝 { $step }에서 지시문이 우회 경로로 액션에 도달하므로 학습을 계속합니다. { $sentence }
 training_stopped = heedmap: 스텝 { $step }에서 중지했습니다. { $sentence } 권장 조치: { $fix } { $about ->
     [text] 계속하면 텍스트 없이 학습하게 됩니다.
     [image] 계속하면 이미지 없이 학습하게 됩니다.
