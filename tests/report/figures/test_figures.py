@@ -206,7 +206,7 @@ def test_the_trail_draws_every_call_and_marks_the_loss(audited: Result, policy: 
     for name, shown in (("instruction", "Instruction"), ("frame", "Frame")):
         drawn = {(r["order"], r["difference"]) for r in rows if r.get("run") == shown}
         assert drawn == {(r["order"], r[name]) for r in table if r[name] is not None}
-    lost = [row["order"] for row in rows if row.get("text") == "lost here"]
+    lost = {row["order"] for row in rows if row.get("text") == "lost here"}
     trail = next(p for p in audited.record.policies if p.name == policy).measurements.trail
     assert bool(lost) == (policy == OVERWRITTEN)
     if trail is not None:
