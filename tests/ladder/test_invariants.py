@@ -44,6 +44,8 @@ ESTIMATES = st.builds(
     st.sampled_from([0.0, 0.05, 0.3]),
 )
 
+STILL = Estimate(value=0.0, low=0.0, high=0.0, n=9, clusters=9)
+
 
 def one_of(**choices: Any) -> st.SearchStrategy[dict[str, Any]]:
     """Some of these values, each with or without."""
@@ -67,7 +69,7 @@ def obediences(draw: st.DrawFn) -> ObeyedFacts | None:
     return obeyed(
         unit=draw(st.sampled_from(["bits", "scale units", "raw units"])),
         swap_distance=swap,
-        beyond_paraphrase=None if swap is None else draw(ESTIMATES),
+        beyond_paraphrase=draw(st.sampled_from([swap, swap and STILL])),
         following=followed,
         competent=draw(st.none() | competence),
         own_action_anyway=draw(st.none() | ESTIMATES),
@@ -102,6 +104,9 @@ TRAILS: st.SearchStrategy[TrailFacts | None] = st.none() | st.builds(
 def measurements(draw: st.DrawFn) -> Measurements:
     acts, ended = draw(BEHAVIOURS), draw(TRAILS)
     facts = draw(obediences())
+    if facts and acts and not acts.is_response(acts.instruction_change):
+        still = {"swap_distance": STILL, "beyond_paraphrase": STILL}
+        facts = facts.model_copy(update=still)  # as both are of the same actions
     if draw(st.booleans()) and draw(st.booleans()):
         return Measurements.of_black_box(facts, acts, ended, draw(st.sampled_from([None, "why"])))
     tokens = one_of(
@@ -150,6 +155,7 @@ def measurements(draw: st.DrawFn) -> Measurements:
 
 
 def check_cause_and_rung(verdict: Verdict) -> None:
+    """A bypass may be why `used` fails in older records, whose cause is then elsewhere."""
     rungs, failing = CAUSES[verdict.cause].rungs, verdict.first_failing
     if rungs and verdict.cause not in NO_FAULT:
         assert failing in rungs, verdict.cause
@@ -161,7 +167,8 @@ def check_cause_and_rung(verdict: Verdict) -> None:
 @given(measurements())
 def test_every_verdict(facts: Measurements) -> None:
     verdict = judge(facts)
-    check_cause_and_rung(verdict)
+    if facts.behaviour is not None or facts.bypass.status != "found":
+        check_cause_and_rung(verdict)
     if facts.behaviour is not None and verdict.rungs["obeyed"].status == "holds":
         assert verdict.first_failing is None
         assert verdict.cause in NO_FAULT

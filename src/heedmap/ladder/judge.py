@@ -38,9 +38,9 @@ def judge(measured: Measurements) -> Verdict:
         "obeyed": judge_obeyed(measured),
     }
     judged, notes = reconcile(measured, judged)
-    causes = [judged[name][1] for name in RUNGS]
-    failing = next((each for each in causes if each is not None), None)
-    cause: Cause = failing or _without_fault(measured)
+    causes: list[Cause | None] = [judged[name][1] for name in RUNGS]
+    named: list[Cause] = [each for each in causes if each is not None]
+    cause = named[0] if named else _without_fault(measured)
     if cause in ("none", "indirect_only", "bypass") and is_blind(measured, judged):
         cause = "image_masked" if "image_masked" in notes else "image_unused"
     verdict = Verdict(
