@@ -121,7 +121,7 @@ def _where(measured: Measurements, found: Mapping[RungName, Judged]) -> _Where |
     behaviour, lost = measured.behaviour, lost_at(measured)
     assert behaviour is not None
     if behaviour.is_tied:
-        return "used", "saturated", "behaviour"
+        return "used", "saturated", "tied"
     if behaviour.is_constant and _ends_for_all(measured.trail):
         is_at_limit = lost is not None and lost[1] == "saturated"
         return "used", "saturated" if is_at_limit else "constant_action", "behaviour"

@@ -32,7 +32,7 @@ def _cause_key(verdict: Verdict) -> str:
     """The sentence says no more than was measured: by exchange, by the trail, or by structure."""
     cause, first = verdict.cause, verdict.first_failing
     by = None if first is None else verdict.rungs[first].evidence.get("by")
-    if cause == "saturated" and not _has_place(verdict):
+    if cause == "saturated" and (by == "tied" or not _has_place(verdict)):
         return "cause_tied"
     if cause == "not_identified" and not _has_place(verdict):
         return "cause_not_identified_nowhere"
@@ -112,7 +112,8 @@ def _upper(verdict: Verdict) -> list[str]:
         return ["and_follows_by_bypass"]
     keys: list[str] = []
     if used == "holds":
-        keys.append("and_used" if has_knockout(verdict) else "and_used_by_exchange")
+        by_knockout = has_knockout(verdict) and "by" not in verdict.rungs["used"].evidence
+        keys.append("and_used" if by_knockout else "and_used_by_exchange")
     if is_over_others(verdict):
         keys.append("and_used_over_others")
     if obeyed == "holds":
@@ -142,8 +143,8 @@ def has_knockout(verdict: Verdict) -> bool:
 
 def is_over_others(verdict: Verdict) -> bool:
     """Whether the instruction is used, but not over the action rows' own edges (two hops)."""
-    details = verdict.details
-    if verdict.rungs["used"].status != "holds" or not isinstance(details, Details):
+    details, used = verdict.details, verdict.rungs["used"]
+    if used.status != "holds" or "by" in used.evidence or not isinstance(details, Details):
         return False
     if details.directly is None or details.unit is None:
         return False

@@ -40,7 +40,7 @@ class CallablePolicy(Policy):
     def __init__(
         self,
         name: str,
-        run: Callable[[Sequence[Any], Sequence[str]], ActionScores],
+        run: Callable[[Sequence[Any], Sequence[str]], Any],
         module: nn.Module,
         *,
         action_names: Sequence[str] | None = None,

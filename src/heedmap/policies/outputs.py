@@ -53,9 +53,15 @@ def _tensor(given: Any, examples: int) -> torch.Tensor:
 def _of_sequence(given: list[Any] | tuple[Any, ...], examples: int) -> torch.Tensor:
     if all(_is_number(each) for each in given):
         return torch.tensor([float(each) for each in given], dtype=torch.float32)
-    if isinstance(given, list) and len(given) == examples:
+    if isinstance(given, tuple):
+        return _tensor(given[0], examples)
+    if len(given) == examples:
         return torch.stack([_tensor(each, 1).flatten() for each in given])
-    return _tensor(given[0], examples)
+    if examples == 1:  # the steps of one chunk
+        return torch.stack([_tensor(each, 1).flatten() for each in given])[None]
+    raise TypeError(
+        f"the policy gave a list of {len(given)} for {examples} examples; expected one entry each"
+    )
 
 
 def _is_number(given: Any) -> bool:
