@@ -13,6 +13,7 @@ from heedmap.auditing.climb import Climb, climb
 from heedmap.auditing.upper.measure import UpperOptions
 from heedmap.data.images import png_bytes
 from heedmap.errors import RecordError
+from heedmap.ladder.evidence import BehaviourFacts
 from heedmap.record.result import Result
 from heedmap.sweep.pooled import pool
 from heedmap.sweep.result import result_of
@@ -30,11 +31,26 @@ EXACT, BATCHED = 1e-12, 1e-5
 """How far numbers may differ: run one by one, or in batches, whose make-up decides rounding."""
 
 
+def concluded(behaviour: dict[str, Any]) -> tuple[bool, ...]:
+    facts = BehaviourFacts.model_validate(behaviour)
+    return (
+        *(facts.responds, facts.is_blind, facts.is_constant, facts.is_length_only),
+        *(facts.is_tied, facts.state_decides, facts.state_change is None),
+    )
+
+
 def assert_equal(one: Any, two: Any, within: float, place: str = "") -> None:
-    """Numbers within this, all else exactly."""
+    """Numbers within this, all else exactly.
+
+    Frames are exchanged on the first few of every cell, and so on more than in one audit: of
+    `behaviour` what follows from it is compared.
+    """
     if isinstance(one, dict):
         assert one.keys() == two.keys(), place
         for key in one:
+            if key == "behaviour" and one[key] is not None:
+                assert concluded(one[key]) == concluded(two[key]), place
+                continue
             assert_equal(one[key], two[key], within, f"{place}.{key}")
     elif isinstance(one, list | tuple):
         assert len(one) == len(two), place

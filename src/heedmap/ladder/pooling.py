@@ -82,7 +82,7 @@ def any_bypass(seen: Sequence[Bypass]) -> Bypass:
 
 
 def pooled_behaviour(seen: Sequence[BehaviourFacts]) -> BehaviourFacts | None:
-    """The largest changes over all of them; None without any."""
+    """The largest changes over all of them, each of a few frames; None without any."""
     if not seen:
         return None
     return BehaviourFacts(
