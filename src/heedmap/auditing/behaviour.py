@@ -60,8 +60,21 @@ def measure_behaviour(
             "frame_change": _frame_change(runner, asked, trials, seen, seed),
             "state_change": _state_change(runner, asked, trials, seen),
             "state_decides": _state_decides(runner, asked, trials),
+            "alike": _alike(asked, trials, seen),
         }
     )
+
+
+def _alike(
+    asked: Sequence[dict[str, Scores]], trials: Sequence[Trial], seen: BehaviourFacts
+) -> tuple[tuple[str, str], ...]:
+    """Pairs with different expected actions that no frame tells apart."""
+    changes: dict[tuple[str, str], float] = {}
+    for trial, scores in zip(trials, asked, strict=True):
+        for one, two in trial.pairs() if trial.is_needed else ():
+            change = _apart(scores[one], scores[two])
+            changes[one, two] = max(changes.get((one, two), 0.0), change)
+    return tuple(pair for pair, change in changes.items() if not seen.is_response(change))
 
 
 def _apart(one: Scores, two: Scores | None) -> float:

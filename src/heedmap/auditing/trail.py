@@ -192,8 +192,8 @@ def _is_on_ids(words: Differences, loss: Loss) -> bool:
     if loss.operator is None:
         return False
     number = loss.operator.number
-    if any(d.is_any for d in words.of_outputs(number)):  # it was taken by nothing after that
-        return not any(v.tensor.is_floating_point() for v in loss.operator.outputs)
+    if any(d.is_any for d in words.of_outputs(number)):
+        return False  # it was taken by nothing after that: left out, and not cut
     return all(
         not one.tensor.is_floating_point()
         for one, two in words.input_pairs(number)

@@ -41,6 +41,7 @@ def details_of(measured: Measurements) -> Details:
         operator_at=None if trail is None else trail.operator,
         followed=followed,
         ignored=ignored,
+        alike=() if measured.behaviour is None else measured.behaviour.alike,
         action_change=change_that_may_be_rounding(measured),
     )
 
@@ -99,6 +100,7 @@ def detail_texts(details: Details | dict[str, str], language: Language) -> dict[
         "where": _where(details, language),
         "followed": ", ".join(details.followed),
         "ignored": ", ".join(details.ignored),
+        "alike": ", ".join(f"{a} = {b}" for a, b in details.alike),
     }
     if details.action_change is not None:
         texts["change"] = f"{100 * details.action_change:.1g} %"

@@ -293,6 +293,8 @@ class BehaviourFacts(Frozen):
     """Under other frames: those of the audit, an inverted one and noise. None without a frame."""
     state_change: float | None = None
     """Under other states; None where there is none."""
+    alike: tuple[tuple[str, str], ...] = ()
+    """Names of instructions that ask for different actions, and never lead to different ones."""
     is_tied: bool = False
     """Whether every action has the same score, on all of them."""
     state_decides: bool = False

@@ -92,6 +92,7 @@ def pooled_behaviour(seen: Sequence[BehaviourFacts]) -> BehaviourFacts | None:
         same_length_change=_largest([each.same_length_change for each in seen]),
         frame_change=_largest([each.frame_change for each in seen]),
         state_change=_largest([each.state_change for each in seen]),
+        alike=tuple(pair for pair in seen[0].alike if all(pair in each.alike for each in seen[1:])),
         is_tied=all(each.is_tied for each in seen),
         state_decides=sum(each.state_decides for each in seen) > len(seen) / 2,
     )

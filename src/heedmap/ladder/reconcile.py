@@ -134,6 +134,9 @@ def _where(measured: Measurements, found: Mapping[RungName, Judged]) -> _Where |
             return None
     if lost[1] == "drowned" and not is_decided(measured):
         return None  # it does arrive, and nobody said that more should come of it
+    ids = found["tokenised"][1]
+    if lost[1] == "dropped" and ids in ("empty_instruction", "stale_instruction", "same_ids"):
+        return "tokenised", ids, "structure"  # words are made, and other ids looked up
     structural = found[lost[0]][1]
     if structural == "length_leak" and not behaviour.is_length_only:
         structural = None  # the attention changes with the length, but the action does not

@@ -109,7 +109,8 @@ def judge_obeyed(measured: Measurements) -> tuple[Rung, Cause | None]:
     is_competent = judge_competent(measured).status != "fails"
     moves = measured.behaviour.responds if measured.behaviour else responds(facts)
     may_follow = is_competent and moves
-    if following is not None and may_follow and _is_followed(following):
+    alike = measured.behaviour.alike if measured.behaviour else ()
+    if following is not None and may_follow and not alike and _is_followed(following):
         return Rung(status="holds", value=following.rate.value, evidence=evidence), None
     if not responds_to_words(measured):
         if not _decided(facts):
@@ -153,7 +154,9 @@ def _cause_of_disobedience(measured: Measurements) -> Cause:
     if _frame_decides(measured):
         return _what_decides(measured)
     following = None if facts is None else facts.following
-    if following is not None and not following.swapped and all(followed_and_not(following)):
+    alike = measured.behaviour.alike if measured.behaviour else ()
+    is_split = following is not None and bool(alike or all(followed_and_not(following)))
+    if following is not None and not following.swapped and is_split:
         return "partial"
     return "disobeyed"
 

@@ -288,6 +288,8 @@ class Details(Frozen):
     followed: tuple[str, ...] = ()
     """Names of the instructions that are followed, where others are not."""
     ignored: tuple[str, ...] = ()
+    alike: tuple[tuple[str, str], ...] = ()
+    """Instructions that ask for different actions and never lead to different ones."""
     action_change: float | None = None
     """What exchanging the instruction changes, of the action's own magnitude (0..1), where that is
     so little that it may be rounding."""

@@ -99,6 +99,7 @@ def _further(verdict: Verdict) -> list[str]:
             further.append("and_unread")
         return [*further, "and_notes"] if verdict.notes else further
     keys = ["and_unread"] if verdict.is_unread else []
+    keys += ["and_alike"] if verdict.cause == "partial" and has_alike(verdict) else []
     keys += ["and_swapped"] if verdict.cause == "disobeyed" and has_swapped(verdict) else []
     if verdict.bypass.status == "found":
         keys.append("and_follows_by_bypass" if obeyed == "holds" else "and_bypassed")
@@ -121,6 +122,11 @@ def _upper(verdict: Verdict) -> list[str]:
     if is_too_small(verdict):
         return ["and_too_small"]
     return [*keys, "and_right_way_unknown"] if keys else ["and_upper_not_measured"]
+
+
+def has_alike(verdict: Verdict) -> bool:
+    """Whether some instructions never lead to different actions."""
+    return isinstance(verdict.details, Details) and bool(verdict.details.alike)
 
 
 def has_swapped(verdict: Verdict) -> bool:

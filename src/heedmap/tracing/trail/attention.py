@@ -151,7 +151,7 @@ def _scores_of(base: Recording, weights: Value) -> torch.Tensor | None:
 
 
 def _is_masked_exponential(base: Recording, value: Value) -> bool | None:
-    """Whether exponentials were masked, before or after; None where there are none."""
+    """Whether weights were masked, as exponents or after; None where there is no sign of either."""
     left, seen, is_masked = [value], set[int](), False
     while left and len(seen) < _SEARCHED:
         each = left.pop(0)
@@ -165,7 +165,7 @@ def _is_masked_exponential(base: Recording, value: Value) -> bool | None:
             if short_name(operator) in ("mul", "where", "masked_fill"):
                 is_masked |= any(_is_mask(each.tensor) for each in operator.inputs)
             left += operator.inputs
-    return None
+    return True if is_masked else None  # attention without exponentials, but with a mask
 
 
 def _is_masked_before(base: Recording, exponent: Value) -> bool:

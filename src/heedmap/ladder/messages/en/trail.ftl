@@ -21,7 +21,7 @@ fix_constant_action = Check the action head, its weights, and whether the policy
 cause_state_decides = The action follows the robot's state, not the instruction: exchanging the instruction changes it by { $swap }.
 fix_state_decides = Train on the same states with other instructions and other actions, or with the state left out at random.
 
-cause_partial = The policy follows some instructions only. Followed: { $followed }. Not followed: { $ignored }. Over all, the action is as expected in { $rate }, chance level { $chance }.
+cause_partial = The policy follows its instructions in part. Followed on most frames: { $followed }. Not followed: { $ignored }. Over all, the action is as expected in { $rate }, chance level { $chance }.
 fix_partial = Check the training data for the instructions that are not followed, and how their words are tokenised.
 
 cause_not_identified = The action does not depend on the instruction, and the step at which it is lost could not be identified: the difference between two instructions ends at { $where }.
@@ -59,6 +59,7 @@ fix_unattended_by_trail = Check biases on the attention scores, and the scale of
 ## What follows
 
 and_unread = Its attention could not be read: this rests on exchanging inputs and following the difference through the network.
+and_alike = Never told apart: { $alike }.
 and_notes = Note: { $notes }.
 
 note_empty_instruction = the prompt's token ids do not change with the instruction

@@ -21,7 +21,7 @@ fix_constant_action = 액션 헤드와 그 가중치, 그리고 정책이 캐시
 cause_state_decides = 액션이 지시문이 아니라 로봇의 상태를 따릅니다. 지시문을 바꿀 때의 액션 변화량: { $swap }.
 fix_state_decides = 같은 상태에 다른 지시문과 다른 액션을 짝지어 학습하거나, 상태를 무작위로 빼고 학습하십시오.
 
-cause_partial = 정책이 일부 지시문만 따릅니다. 따르는 지시문: { $followed }. 따르지 않는 지시문: { $ignored }. 전체로는 { $rate }에서 기대 액션과 일치합니다(우연 수준 { $chance }).
+cause_partial = 정책이 지시문을 부분적으로만 따릅니다. 대부분의 프레임에서 따르는 지시문: { $followed }. 따르지 않는 지시문: { $ignored }. 전체로는 { $rate }에서 기대 액션과 일치합니다(우연 수준 { $chance }).
 fix_partial = 따르지 않는 지시문의 학습 데이터와 그 단어의 토큰화를 확인하십시오.
 
 cause_not_identified = 액션은 지시문에 의존하지 않으며, 지시문이 사라지는 단계는 특정하지 못했습니다. 두 지시문의 차이는 { $where }에서 끝납니다.
@@ -59,6 +59,7 @@ fix_unattended_by_trail = 어텐션 점수에 더해지는 편향과 query, key�
 ## 이어지는 문장
 
 and_unread = 어텐션을 읽을 수 없어, 이 판정은 입력을 교환하고 그 차이를 네트워크에서 추적한 결과에 근거합니다.
+and_alike = 액션으로 구별되지 않는 지시문: { $alike }.
 and_notes = 참고: { $notes }.
 
 note_empty_instruction = 프롬프트의 토큰 ID가 지시문에 따라 변하지 않음
