@@ -76,7 +76,7 @@ LOST: list[tuple[RungName, Cause, TrailFacts]] = [
     ("attended", "unattended", trail("no weight")),
     ("attended", "values_zero", trail("values equal")),
     ("attended", "drowned", trail("rounded away")),
-    ("used", "saturated", trail("saturated")),
+    ("used", "not_identified", trail("saturated")),  # and the action moves with the frame
     ("used", "not_identified", trail("not known")),
 ]
 LOST_CASES: list[tuple[Cause, RungName | None, Measurements]] = [

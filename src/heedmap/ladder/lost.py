@@ -51,10 +51,18 @@ def lost_at(measured: Measurements) -> tuple[RungName, Cause] | None:
             return "attended", "values_zero"
         case "rounded away":
             return "attended", "drowned"
-        case "saturated":
+        case "saturated" if _is_still(measured):
             return "used", "saturated"
         case _:
             return "used", "not_identified"
+
+
+def _is_still(measured: Measurements) -> bool:
+    """Whether no other frame moves the action either: then it is the action that is at its limit.
+
+    Otherwise some other value in the network is, such as a softmax over one entry.
+    """
+    return measured.behaviour is None or measured.behaviour.is_blind
 
 
 def _acts_as_under_one(measured: Measurements) -> bool:

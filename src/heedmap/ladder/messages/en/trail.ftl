@@ -6,7 +6,7 @@ fix_dropped = Look at { $where }: which rows, columns or branch does it keep?
 cause_gated = The instruction arrives at { $where } and is multiplied by zero there.
 fix_gated = Check the gate, scale or weights in { $where }: gates that start at zero may never have been trained, or not been loaded.
 
-cause_drowned = The instruction arrives at { $where }, but is so small beside the rest there that it is lost in rounding.
+cause_drowned = The instruction arrives at { $where }, but nothing of it is left after that: it is too small beside the rest, or is subtracted (as a norm does).
 fix_drowned = Compare the scale of the word embeddings or of the conditioning with that of the other inputs, and with training.
 
 cause_saturated = The action is at its limit whatever the instruction: a difference arrives, but { $where } no longer lets it through.
