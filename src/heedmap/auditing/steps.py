@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from heedmap.auditing.preparation import check_inputs, evaluating
-from heedmap.auditing.trail import measure_trail
+from heedmap.auditing.trail import measure_trail, recorded
 from heedmap.auditing.upper.measure import UpperOptions, measure_by_exchange
 from heedmap.auditing.variants import observation_variants
 from heedmap.data.instructions import check_instructions
@@ -17,11 +17,10 @@ from heedmap.errors import InstructionError, PolicyError
 from heedmap.ladder.evidence import TrailFacts
 from heedmap.ladder.judge import judge
 from heedmap.ladder.verdict import Measurements, Verdict
-from heedmap.policies.attempts import attempt
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
 from heedmap.tracing.capture.trace import one_attention_path
-from heedmap.tracing.trail.recording import Recording, record
+from heedmap.tracing.trail.recording import Recording
 from heedmap.tracing.trail.steps import (
     Exchanged,
     Shares,
@@ -155,10 +154,9 @@ def _words(text: str) -> int:
 def _recorded(policy: Policy, observation: Observation, text: str) -> Recording | None:
     """None where the policy refuses it, or fails twice in a row."""
     try:
-        found = attempt(lambda: record(policy, observation, text))
+        return recorded(policy, observation, text)
     except InstructionError:
         return None
-    return found if isinstance(found, Recording) else None
 
 
 def _others(

@@ -15,7 +15,7 @@ from itertools import combinations
 import torch
 
 from heedmap.auditing.lower.tokens import MADE_UP_WORDS
-from heedmap.auditing.variants import observation_variants
+from heedmap.auditing.variants import observation_variants, with_word
 from heedmap.data.observation import Observation
 from heedmap.data.trials import Trial
 from heedmap.errors import InstructionError, PolicyRunError
@@ -38,6 +38,18 @@ TRIED_PAIRS = 12
 """Pairs of instructions that are tried until one runs in the same shapes."""
 
 
+def recorded(policy: Policy, observation: Observation, text: str) -> Recording:
+    """A run that the policy may refuse.
+
+    Raises InstructionError where it does, or fails twice in a row; PolicyRunError of a failure that
+    does not come again.
+    """
+    found = attempt(lambda: record(policy, observation, text))
+    if isinstance(found, PolicyRunError):
+        raise InstructionError(str(found)) from found
+    return found
+
+
 @dataclass
 class Trails:
     """Runs of one policy on one frame, each recorded once."""
@@ -48,11 +60,7 @@ class Trails:
     _known: dict[str, Recording] = field(default_factory=dict)
 
     def of(self, text: str) -> Recording:
-        """The run under this text.
-
-        Raises InstructionError where it is refused, or fails twice in a row; PolicyRunError of a
-        failure that does not come again.
-        """
+        """The run under this text. Raises as `recorded` does."""
         if text not in self._known:
             held = sum(recording.held_bytes for recording in self._known.values())
             if held > HELD_BYTES:
@@ -62,10 +70,7 @@ class Trails:
 
     def anew(self, text: str, at: Observation | None = None) -> Recording:
         """As `of`, but run again, or on another frame."""
-        found = attempt(lambda: record(self.policy, at or self.observation, text))
-        if isinstance(found, PolicyRunError):
-            raise InstructionError(str(found)) from found
-        return found
+        return recorded(self.policy, at or self.observation, text)
 
     def between(self, one: str, two: str) -> Differences:
         """Where the runs under two texts differ."""
@@ -136,7 +141,7 @@ def _one_word_exchanged(one: str, two: str) -> Iterator[tuple[str, str]]:
     for index, word in enumerate(mine):
         if word not in theirs:
             for other in new:
-                yield one, " ".join([*mine[:index], other, *mine[index + 1 :]])
+                yield one, with_word(mine, index, other)
 
 
 def _change(words: Differences) -> float:
@@ -234,18 +239,13 @@ def words_fate(trails: Trails, texts: tuple[str, str]) -> tuple[WordsFate, tuple
     if _is_cached_by(trails, texts, effective):
         return "stale", lost
     at_telling = [
-        trails.enters(one, _with(mine, i, mine[effective]))
+        trails.enters(one, with_word(mine, i, mine[effective]))
         for i in telling
         if mine[i] != mine[effective]
     ]
-    if any(trails.enters(one, _with(mine, i, MADE_UP_WORDS[0])) for i in telling):
+    if any(trails.enters(one, with_word(mine, i, MADE_UP_WORDS[0])) for i in telling):
         return "same", lost
     return ("unknown" if any(at_telling) else "cut off"), lost
-
-
-def _with(words: Sequence[str], index: int, word: str) -> str:
-    """The text with one word in the place of another."""
-    return " ".join([*words[:index], word, *words[index + 1 :]])
 
 
 def _is_cached_by(trails: Trails, texts: tuple[str, str], effective: int) -> bool:
@@ -269,8 +269,8 @@ def _enters_beside(
 ) -> bool:
     """Whether more differs with the telling words than without, beside words of these lengths."""
     fresh = [_fresh_word(*each) for each in zip(FRESH_LETTERS, lengths, strict=True)]
-    mine = [_with(one, effective, word) for word in fresh[:3]]
-    theirs = [_with(two, effective, word) for word in fresh[3:]]
+    mine = [with_word(one, effective, word) for word in fresh[:3]]
+    theirs = [with_word(two, effective, word) for word in fresh[3:]]
     try:
         alone = [_entries(trails.between(a, b)) for a, b in combinations(mine, 2)]
         together = [_entries(trails.between(a, b)) for a in mine for b in theirs]
@@ -298,7 +298,7 @@ def _effective_word(trails: Trails, mine: Sequence[str], telling: Sequence[int])
     """A word of the text whose exchange for a made-up one enters; None where none does."""
     text = " ".join(mine)
     for index in range(len(mine)):
-        if index not in telling and trails.enters(text, _with(mine, index, MADE_UP_WORDS[0])):
+        if index not in telling and trails.enters(text, with_word(mine, index, MADE_UP_WORDS[0])):
             return index
     return None
 

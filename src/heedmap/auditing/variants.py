@@ -45,12 +45,13 @@ def word_variants(instruction: str, others: Sequence[str]) -> Iterator[tuple[str
     for index, word in enumerate(words):
         yield (
             word,
-            [
-                " ".join([*words[:index], other, *words[index + 1 :]])
-                for other in pool
-                if other.lower() != word.lower()
-            ],
+            [with_word(words, index, other) for other in pool if other.lower() != word.lower()],
         )
+
+
+def with_word(words: Sequence[str], index: int, word: str) -> str:
+    """The text of these words with one word in the place of another."""
+    return " ".join([*words[:index], word, *words[index + 1 :]])
 
 
 def longer(instruction: str) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
 from heedmap.cli.console import err, out, progress_bar, verdicts_json
+from heedmap.cli.on_one_frame import CaseFolder, Instructions, OneFrame, OnePolicy
 from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRemoteCode
 from heedmap.ladder.causes import RungName
 from heedmap.policies.checkpoints.permissions import Permissions
@@ -17,16 +17,10 @@ CHECKED: tuple[RungName, ...] = ("tokenised", "present", "visible")
 
 
 def doctor(
-    policy: Annotated[str, typer.Argument(help="specimen:NAME@WIRING or package.module:factory")],
-    frame: Annotated[
-        str | None, typer.Option(help="A camera frame: image, episode.h5#0, clip.mp4#t=1 ...")
-    ] = None,
-    instruction: Annotated[
-        list[str] | None, typer.Option(help='name=text, such as left="go left"; two or more.')
-    ] = None,
-    case: Annotated[
-        Path | None, typer.Option(help="A folder with frame.png and instructions.yaml.")
-    ] = None,
+    policy: OnePolicy,
+    frame: OneFrame = None,
+    instruction: Instructions = None,
+    case: CaseFolder = None,
     trust_checkpoint: TrustCheckpoint = False,
     trust_remote_code: TrustRemoteCode = False,
     allow_partial: AllowPartial = False,

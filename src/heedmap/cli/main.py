@@ -15,6 +15,7 @@ from heedmap.cli.counterfactuals import counterfactuals
 from heedmap.cli.doctor import doctor
 from heedmap.cli.forensics import forensics
 from heedmap.cli.needed import needed
+from heedmap.cli.on_one_frame import CaseFolder
 from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRemoteCode
 from heedmap.cli.query import query
 from heedmap.cli.report import figure, report
@@ -75,9 +76,7 @@ def audit(
     instructions: Annotated[
         Path | None, typer.Option(help="A YAML file of instructions (name, text, expert_action).")
     ] = None,
-    case: Annotated[
-        Path | None, typer.Option(help="A folder with frame.png and instructions.yaml.")
-    ] = None,
+    case: CaseFolder = None,
     cases: Annotated[
         Path | None,
         typer.Option(help="A folder of case folders: steps 1-4 use the first, steps 5-6 all."),

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from heedmap.cli.console import out, print_line, progress_bar
+from heedmap.cli.on_one_frame import CaseFolder, Instructions, OneFrame, OnePolicy
 from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRemoteCode
 from heedmap.cli.showing import Language
 from heedmap.ladder.messages import Language as Lang
@@ -34,19 +35,13 @@ SHOWN_AROUND = 3
 
 
 def trail(
-    policy: Annotated[str, typer.Argument(help="specimen:NAME@WIRING or package.module:factory")],
-    frame: Annotated[
-        str | None, typer.Option(help="A camera frame: image, episode.h5#0, clip.mp4#t=1 ...")
-    ] = None,
-    instruction: Annotated[
-        list[str] | None, typer.Option(help='name=text, such as left="go left"; two or more.')
-    ] = None,
+    policy: OnePolicy,
+    frame: OneFrame = None,
+    instruction: Instructions = None,
     paraphrase: Annotated[
         list[str] | None, typer.Option(help="A paraphrase: name=text; can be repeated.")
     ] = None,
-    case: Annotated[
-        Path | None, typer.Option(help="A folder with frame.png and instructions.yaml.")
-    ] = None,
+    case: CaseFolder = None,
     patch: Annotated[
         bool, typer.Option("--patch", help="Patch every call that differs; one run each.")
     ] = False,

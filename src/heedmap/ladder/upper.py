@@ -109,8 +109,8 @@ def judge_obeyed(measured: Measurements) -> tuple[Rung, Cause | None]:
     is_competent = judge_competent(measured).status != "fails"
     moves = measured.behaviour.responds if measured.behaviour else responds(facts)
     may_follow = is_competent and moves
-    alike = measured.behaviour.alike if measured.behaviour else ()
-    if following is not None and may_follow and not alike and _is_followed(following):
+    may_follow = may_follow and not _some_are_alike(measured)
+    if following is not None and may_follow and _is_followed(following):
         return Rung(status="holds", value=following.rate.value, evidence=evidence), None
     if not responds_to_words(measured):
         if not _decided(facts):
@@ -134,6 +134,11 @@ def _language_decides(facts: ObeyedFacts) -> bool:
     return facts.language_share is not None and facts.language_share >= LANGUAGE_DECIDES_SHARE
 
 
+def _some_are_alike(measured: Measurements) -> bool:
+    """Whether instructions that ask for different actions never lead to different ones."""
+    return measured.behaviour is not None and bool(measured.behaviour.alike)
+
+
 def _is_followed(following: FollowingFacts) -> bool:
     each = [_upper(rate) >= LEAST_FOLLOWED_SHARE for rate in following.by_instruction.values()]
     is_better = is_above(following.rate, following.chance)
@@ -154,10 +159,9 @@ def _cause_of_disobedience(measured: Measurements) -> Cause:
     if _frame_decides(measured):
         return _what_decides(measured)
     following = None if facts is None else facts.following
-    alike = measured.behaviour.alike if measured.behaviour else ()
-    is_split = following is not None and bool(alike or all(followed_and_not(following)))
-    if following is not None and not following.swapped and is_split:
-        return "partial"
+    if following is not None and not following.swapped:
+        is_split = _some_are_alike(measured) or all(followed_and_not(following))
+        return "partial" if is_split else "disobeyed"
     return "disobeyed"
 
 

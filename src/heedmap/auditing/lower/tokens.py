@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import torch
 
-from heedmap.auditing.variants import longer
+from heedmap.auditing.variants import longer, with_word
 from heedmap.data.observation import Observation
 from heedmap.errors import InstructionError
 from heedmap.ladder.verdict import TokenFacts
@@ -101,7 +101,7 @@ def _lost_words(read: _Reader, text: str, base: _Ids) -> tuple[str, ...]:
     words = text.split()
     lost: list[str] = []
     for index, word in enumerate(words):
-        exchanged = [" ".join([*words[:index], w, *words[index + 1 :]]) for w in MADE_UP_WORDS]
+        exchanged = [with_word(words, index, made_up) for made_up in MADE_UP_WORDS]
         if all(_is_unchanged(read, base, variant) for variant in exchanged):
             lost.append(word)
     return tuple(lost)

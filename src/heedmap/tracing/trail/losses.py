@@ -14,11 +14,18 @@ from dataclasses import dataclass, replace
 import torch
 
 from heedmap.ladder.evidence import How
+from heedmap.tracing.capture.rows import MASKED_BELOW
 from heedmap.tracing.capture.trace import SOFTMAX_OPERATORS, is_fused_attention
 from heedmap.tracing.trail import kinds
 from heedmap.tracing.trail.attention import Read, feeds_values, reads_of
 from heedmap.tracing.trail.differences import Differences
-from heedmap.tracing.trail.recording import Operator, Recording, Value, makers
+from heedmap.tracing.trail.recording import (
+    Operator,
+    Recording,
+    Value,
+    makers,
+    rests_on_weights,
+)
 
 
 @dataclass(frozen=True)
@@ -155,7 +162,7 @@ def _how(words: Differences, operator: Operator, short: str) -> How:
 def _fills_low(operator: Operator) -> bool:
     """Whether scores are filled with a mask's large negative number."""
     filled = operator.outputs[0].tensor if operator.outputs else None
-    return filled is not None and filled.is_floating_point() and bool((filled < -9_999).any())
+    return filled is not None and filled.is_floating_point() and bool((filled < MASKED_BELOW).any())
 
 
 def _why_product(words: Differences, operator: Operator) -> How:
@@ -169,15 +176,10 @@ def _why_product(words: Differences, operator: Operator) -> How:
         scalars = [a for a in given if isinstance(a, int | float)]
         return "multiplied by zero" if 0 in scalars else "rounded away"
     is_mask = any(
-        bool((value.tensor != 0).any()) and not _rests_on_weights(words.base, value)
+        bool((value.tensor != 0).any()) and not rests_on_weights(words.base.operators, value)
         for value in zero
     )
     return "masked" if is_mask else "multiplied by zero"
-
-
-def _rests_on_weights(base: Recording, value: Value) -> bool:
-    """Whether any weight is among what a value was made from."""
-    return any(v.is_weight for v in makers(base.operators, value))
 
 
 def _positions(words: Differences, operator: Operator) -> tuple[int, ...]:

@@ -118,7 +118,7 @@ def record(policy: Policy, observation: Observation, instruction: str) -> Record
         scores = policy.act_unchecked([observation], [instruction])
         recording.action = recorder.known(scores)
     recording.scores = scores.clone()  # or a policy's next run might write over it
-    if recording.action is None or not _rests_on_weights(recording.operators, recording.action):
+    if recording.action is None or not rests_on_weights(recording.operators, recording.action):
         recording.action = _last_equal(recording.operators, scores)
     return recording
 
@@ -283,14 +283,15 @@ def _last_equal(operators: Sequence[Operator], scores: torch.Tensor) -> Value | 
         for value in operator.outputs:
             held = value.tensor
             is_alike = held.numel() == wanted.numel() and held.is_floating_point()
-            if not is_alike or not _rests_on_weights(operators, value):
+            if not is_alike or not rests_on_weights(operators, value):
                 continue
             if torch.allclose(held.flatten().double(), wanted, rtol=1e-6, atol=0):
                 return value
     return None
 
 
-def _rests_on_weights(operators: Sequence[Operator], value: Value) -> bool:
+def rests_on_weights(operators: Sequence[Operator], value: Value) -> bool:
+    """Whether any weight is among what a value was made from."""
     return any(maker.is_weight for maker in makers(operators, value))
 
 
