@@ -7,6 +7,7 @@ import pytest
 
 from heedmap.auditing.api import audit
 from heedmap.auditing.steps import measure_steps
+from heedmap.auditing.trail import Trails
 from heedmap.data.observation import of_frame
 from heedmap.data.trials import Trial
 from heedmap.policies.base import same_sums, weights_sums
@@ -31,7 +32,7 @@ def trial(case: FrameCase) -> Trial:
 
 def test_texts_of_equal_length_are_compared_and_the_paraphrase_is_of_the_base(trial: Trial) -> None:
     policy = plain()
-    found = measure_steps(policy, trial, 0)
+    found = measure_steps(Trails(policy, trial.observation, 0), trial)
     assert found is not None
     texts, steps = found
     assert texts == ("go left", "go right")
@@ -44,7 +45,7 @@ def test_texts_of_equal_length_are_compared_and_the_paraphrase_is_of_the_base(tr
 
 def test_without_a_paraphrase_the_same_is_given_again(trial: Trial) -> None:
     policy = plain()
-    found = measure_steps(policy, trial, 0, ("go right", "go left"))
+    found = measure_steps(Trails(policy, trial.observation, 0), trial, ("go right", "go left"))
     assert found is not None
     assert policy.act_calls == 4
     assert {step.same for step in found[1]} == {0.0}
@@ -53,10 +54,10 @@ def test_without_a_paraphrase_the_same_is_given_again(trial: Trial) -> None:
 
 def test_only_policies_of_few_calls_are_patched(trial: Trial) -> None:
     policy = plain()
-    found = measure_steps(policy, trial, 0, most_patched=5)
+    found = measure_steps(Trails(policy, trial.observation, 0), trial, most_patched=5)
     assert found is not None
     assert {step.carried for step in found[1]} == {None}
-    found = measure_steps(policy, trial, 0, most_patched=50)
+    found = measure_steps(Trails(policy, trial.observation, 0), trial, most_patched=50)
     assert found is not None
     by_module = {step.module: step for step in found[1]}
     assert by_module[""].carried == by_module["head"].carried == 1.0

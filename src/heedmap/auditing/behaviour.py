@@ -42,7 +42,7 @@ def measure_behaviour(
     largest = float(np.abs(everything).max(initial=0.0))
     first = trials[0]
     name, text = next(iter(first.instructions.items()))
-    again, *_ = runner.scores([(first.observation, text)])
+    again = runner.again((first.observation, text))
     seen = BehaviourFacts(
         largest_score=largest,
         noise=_apart(asked[0][name], again),
@@ -105,7 +105,13 @@ def _same_length_change(
         change = _change_at_equal_length(runner, held)
         is_open = seen.is_response(seen.instruction_change) and not seen.is_response(change)
         if is_open and number < EXCHANGED_FRAMES:
-            change = _change_at_equal_length(runner, [*held, *_reworded(runner, trial)])
+            for text in _reworded(trial):
+                (scores,) = runner.controls([(trial.observation, text)])
+                if scores is not None:
+                    held.append((text, scores))
+                    change = _change_at_equal_length(runner, held)
+                if seen.is_response(change):
+                    break
         if change is not None:
             found = max(found or 0.0, change)
     return found
@@ -120,17 +126,15 @@ def _change_at_equal_length(runner: Runner, held: Sequence[tuple[str, Scores]]) 
     return max(changes, default=None)
 
 
-def _reworded(runner: Runner, trial: Trial) -> list[tuple[str, Scores]]:
-    """As many words, each of the other instructions or made up, in another order."""
+def _reworded(trial: Trial) -> list[str]:
+    """As many words and letters: spelt backwards, in another order, one of them made up."""
     texts: list[str] = []
     for text in trial.instructions.values():
         words = text.split()
-        texts.append(" ".join(reversed(words)))
         texts.append(" ".join(word[::-1] for word in words))
+        texts.append(" ".join(reversed(words)))
         texts.append(" ".join([MADE_UP_WORDS[0], *words[1:]]))
-    new = [t for t in dict.fromkeys(texts) if t.strip() and t not in trial.instructions.values()]
-    scores = runner.controls([(trial.observation, text) for text in new])
-    return [(text, each) for text, each in zip(new, scores, strict=True) if each is not None]
+    return [t for t in dict.fromkeys(texts) if t.strip() and t not in trial.instructions.values()]
 
 
 def _same_length(runner: Runner, one: str, two: str) -> bool:

@@ -25,7 +25,7 @@ from heedmap.auditing.lower.examine import Examined, examine
 from heedmap.auditing.policy_result import describe_policy, policy_result
 from heedmap.auditing.preparation import evaluating
 from heedmap.auditing.steps import measure_steps
-from heedmap.auditing.trail import measure_trail
+from heedmap.auditing.trail import Trails, measure_trail
 from heedmap.auditing.upper.measure import UpperFacts, UpperOptions, measure_by_exchange
 from heedmap.data.observation import Observation
 from heedmap.data.trials import Trial
@@ -101,15 +101,15 @@ class Climb:
             clusters = {trial.name: trial.cluster for trial in self.trials}
             self.tables["trials"].add(trial_table(policy.name, clusters, upper.by_trial))
 
-    def keep_steps(self, policy: Policy, trail: TrailFacts | None) -> None:
+    def keep_steps(self, trails: Trails | None, trail: TrailFacts | None) -> None:
         """Write every module call of the first trial; those of a small policy are patched, too."""
-        if "trail" not in self.tables or not self.trials:
+        if "trail" not in self.tables or trails is None:
             return
         texts = None if trail is None else trail.texts
         most_patched = MOST_PATCHED if self.options.until == "map" else 0
-        found = measure_steps(policy, self.trials[0], self.seed, texts, most_patched=most_patched)
+        found = measure_steps(trails, self.trials[0], texts, most_patched=most_patched)
         if found is not None:
-            self.tables["trail"].add(trail_table(policy.name, map(asdict, found[1])))
+            self.tables["trail"].add(trail_table(trails.policy.name, map(asdict, found[1])))
 
 
 @dataclass
@@ -164,15 +164,16 @@ def climb(policy: Policy, plan: Climb, *, with_hash: bool = True) -> Climbed:
     with one_attention_path(), evaluating(policy), _weights_unchanged(policy):
         first = plan.examined[0]
         text = next(iter(first.instructions.values()))
+        trails = Trails(policy, plan.trials[0].observation, plan.seed) if plan.trials else None
         try:
-            climbed, before = _read(policy, plan, with_hash=with_hash)
+            climbed, before = _read(policy, plan, trails, with_hash=with_hash)
         except (CaptureError, PolicyRunError) as error:
             if isinstance(error, PolicyRunError) and not is_raised_by_watching(error.__cause__):
                 raise
             # What it does can still be measured, and followed.
             before = (_acts_alike(policy, first.observation, text),)
-            climbed = _unread(policy, plan, str(error), with_hash=with_hash)
-        plan.keep_steps(policy, climbed.result.measurements.trail)
+            climbed = _unread(policy, plan, trails, str(error), with_hash=with_hash)
+        plan.keep_steps(trails, climbed.result.measurements.trail)
         with stage("running the first frame once more, plainly"):
             _check_same(policy, before, policy([first.observation], [text]))
     plan.keep_trials(policy, climbed.upper)
@@ -180,7 +181,7 @@ def climb(policy: Policy, plan: Climb, *, with_hash: bool = True) -> Climbed:
 
 
 def _read(
-    policy: Policy, plan: Climb, *, with_hash: bool
+    policy: Policy, plan: Climb, trails: Trails | None, *, with_hash: bool
 ) -> tuple[Climbed, tuple[ActionScores | None, ...]]:
     """With the attention of the transformer that feeds the action; and the first case's scores.
 
@@ -197,7 +198,7 @@ def _read(
             _climb_frame(policy, transformer, frame, plan, found)
         upper = found.diagnosis.upper(plan.trials, lambda: plan.on_step(policy), plan.options)
         measurements = found.diagnosis.measurements(first.instructions, upper)
-    measurements = _with_trail(policy, plan, measurements)
+    measurements = _with_trail(trails, plan, measurements)
     stack = found.diagnosis.first.seen.stack
     result = policy_result(
         describe_policy(policy, stack, plan.declared_for(policy)),
@@ -211,7 +212,9 @@ def _read(
     return climbed, (transformer.first_scores, found.diagnosis.first.seen.scores)
 
 
-def _unread(policy: Policy, plan: Climb, why: str, *, with_hash: bool) -> Climbed:
+def _unread(
+    policy: Policy, plan: Climb, trails: Trails | None, why: str, *, with_hash: bool
+) -> Climbed:
     """Behaviour and trail alone, where no attention could be read."""
     upper = UpperFacts()
     if plan.trials:
@@ -219,18 +222,18 @@ def _unread(policy: Policy, plan: Climb, why: str, *, with_hash: bool) -> Climbe
             policy, plan.trials, plan.seed, lambda: plan.on_step(policy), plan.options
         )
     measurements = Measurements.of_black_box(upper.obeyed, upper.behaviour, unread=why)
-    measurements = _with_trail(policy, plan, measurements)
+    measurements = _with_trail(trails, plan, measurements)
     described = describe_policy(policy)
     weights = weights_sha256(policy.module) if with_hash else None
     return Climbed(policy_result(described, policy.name, weights, measurements), upper)
 
 
-def _with_trail(policy: Policy, plan: Climb, measurements: Measurements) -> Measurements:
+def _with_trail(trails: Trails | None, plan: Climb, measurements: Measurements) -> Measurements:
     """With the step at which the instruction was lost, where the action does not follow it."""
     behaviour = measurements.behaviour
-    if behaviour is None or not plan.trials or behaviour.responds:
+    if behaviour is None or trails is None or behaviour.responds:
         return measurements
-    trail = measure_trail(policy, plan.trials, behaviour, plan.seed)
+    trail = measure_trail(trails, plan.trials[0], behaviour)
     return measurements.model_copy(update={"trail": trail})
 
 

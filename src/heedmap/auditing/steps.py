@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import suppress
 from itertools import combinations
 from typing import NamedTuple
 
 from heedmap.auditing.preparation import check_inputs, evaluating
-from heedmap.auditing.trail import measure_trail, recorded
-from heedmap.auditing.upper.measure import UpperOptions, measure_by_exchange
-from heedmap.auditing.variants import observation_variants
+from heedmap.auditing.trail import Trails, measure_trail
+from heedmap.auditing.upper.measure import UpperFacts, UpperOptions, measure_by_exchange
+from heedmap.auditing.upper.responses import Scores
+from heedmap.auditing.upper.runner import Runner, given
 from heedmap.data.instructions import check_instructions
 from heedmap.data.observation import NamedFrame, Observation
 from heedmap.data.trials import Trial
@@ -19,6 +21,7 @@ from heedmap.ladder.judge import judge
 from heedmap.ladder.verdict import Measurements, Verdict
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
+from heedmap.tracing.batches import BatchSize
 from heedmap.tracing.capture.trace import one_attention_path
 from heedmap.tracing.trail.recording import Recording
 from heedmap.tracing.trail.steps import (
@@ -80,18 +83,17 @@ def follow(
     check_inputs(policy, [frame], trial.instructions)
     with one_attention_path(), evaluating(policy):
         on_progress(policy.name, 0, 3)
-        options = UpperOptions("exchange")
-        upper = measure_by_exchange(policy, [trial], seed, options=options)
+        trails = Trails(policy, trial.observation, seed)
+        upper = _exchange(trails, trial)
         on_progress(policy.name, 1, 3)
         assert upper.behaviour is not None
         responds, trail = upper.behaviour.responds, None
         if not responds:
-            trail = measure_trail(policy, [trial], upper.behaviour, seed)
+            trail = measure_trail(trails, trial, upper.behaviour)
         on_progress(policy.name, 2, 3)
         found = measure_steps(
-            policy,
+            trails,
             trial,
-            seed,
             None if trail is None else trail.texts,
             most_patched=None if patch else 0,
             with_same=True,
@@ -105,11 +107,32 @@ def follow(
     return Followed(judge(measured), trail, responds, *found)
 
 
+def _exchange(trails: Trails, trial: Trial) -> UpperFacts:
+    """What exchanges do; runs that the trail needs anyway are not made twice."""
+    known: dict[Hashable, Scores] = {}
+    pair = next(iter(_pairs(trial)), ())
+    with suppress(InstructionError):  # run plainly, its error says more
+        for text in pair:
+            known |= _scores(trial.observation, text, trails.of(text))
+        if trails.other_frame is not None:
+            known |= _scores(trails.other_frame, pair[0], trails.on_other_frame(pair[0]))
+    runner = Runner(trails.policy, BatchSize(1), known=known)
+    options = UpperOptions("exchange", with_controls=False)
+    return measure_by_exchange(trails.policy, [trial], trails.seed, options=options, runner=runner)
+
+
+def _scores(observation: Observation, text: str, run: Recording) -> dict[Hashable, Scores]:
+    """Of a recorded run, where they are as they should be."""
+    scores = run.scores
+    if scores is None or scores.shape[:-1] != (1,) or not scores.isfinite().all():
+        return {}
+    return {given(observation, text): scores[0].double().cpu().numpy()}
+
+
 @stage("recording module calls")
 def measure_steps(
-    policy: Policy,
+    trails: Trails,
     trial: Trial,
-    seed: int,
     texts: tuple[str, str] | None = None,
     *,
     most_patched: int | None = 0,
@@ -118,25 +141,24 @@ def measure_steps(
 ) -> tuple[tuple[str, str], list[Step]] | None:
     """The texts compared and every module call; None where the policy takes no pair of texts.
 
-    The policy is recorded four times: base, other instruction, other frame, and the paraphrase, or
-    where none is given the same again; a fifth time `with_same`. `texts` are the base's and
-    another; left out, the first instructions of equal length. Calls are patched where there are at
-    most `most_patched` (None: however many).
+    Recorded are base, other instruction, other frame, and the paraphrase, or where none is given
+    the same again; this too `with_same`. `texts` are the base's and another; left out, the first
+    instructions of equal length. Calls are patched where there are at most `most_patched` (None:
+    however many). `trails` are of the trial's frame.
     """
     pairs = [texts] if texts is not None else _pairs(trial)
     for one, two in pairs[:TRIED_PAIRS]:
-        base, other = (_recorded(policy, trial.observation, text) for text in (one, two))
-        if base is None or other is None:
+        try:
+            base, other = trails.of(one), trails.of(two)
+        except InstructionError:
             continue
         differences: dict[Exchanged, Shares] = {"instruction": relative_differences(base, other)}
         carried = None
         if most_patched is None or len(base.calls) <= most_patched:
             given = trial.observation, one
-            carried = carried_shares(policy, *given, base, other, on_patched)
-        del other  # each recording holds all activations of a run
-        for exchanged, observation, text in _others(trial, one, seed, with_same=with_same):
-            if (run := _recorded(policy, observation, text)) is not None:
-                differences[exchanged] = relative_differences(base, run)
+            carried = carried_shares(trails.policy, *given, base, other, on_patched)
+        for exchanged, run in _others(trails, trial, one, with_same=with_same):
+            differences[exchanged] = relative_differences(base, run)
         return (one, two), steps(base, differences, carried)
     return None
 
@@ -151,24 +173,18 @@ def _words(text: str) -> int:
     return len(text.split())
 
 
-def _recorded(policy: Policy, observation: Observation, text: str) -> Recording | None:
-    """None where the policy refuses it, or fails twice in a row."""
-    try:
-        return recorded(policy, observation, text)
-    except InstructionError:
-        return None
-
-
 def _others(
-    trial: Trial, text: str, seed: int, *, with_same: bool
-) -> Iterator[tuple[Exchanged, Observation, str]]:
-    """What the policy is given beside the two instructions."""
-    variants = observation_variants(trial.observation, seed).values()
-    if frames := [frame for camera in variants for frame in camera]:
-        yield "frame", frames[-1], text
+    trails: Trails, trial: Trial, text: str, *, with_same: bool
+) -> Iterator[tuple[Exchanged, Recording]]:
+    """What the policy is given beside the two instructions; what it refuses is left out."""
+    if trails.other_frame is not None:
+        with suppress(InstructionError):
+            yield "frame", trails.on_other_frame(text)
     name = next(name for name, own in trial.instructions.items() if own == text)
     paraphrases = trial.paraphrases.get(name, ())
     if paraphrases:
-        yield "paraphrase", trial.observation, paraphrases[0]
+        with suppress(InstructionError):
+            yield "paraphrase", trails.of(paraphrases[0])
     if with_same or not paraphrases:
-        yield "same", trial.observation, text
+        with suppress(InstructionError):
+            yield "same", trails.anew(text)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import combinations
 
 import torch
@@ -58,13 +59,21 @@ class Trails:
     observation: Observation
     seed: int
     _known: dict[str, Recording] = field(default_factory=dict)
+    _on_other_frame: tuple[str, Recording] | None = None
+
+    @cached_property
+    def other_frame(self) -> Observation | None:
+        """The frame with one camera's pixels exchanged; None where there is no camera."""
+        cameras = observation_variants(self.observation, self.seed).values()
+        variants = [variant for camera in cameras for variant in camera]
+        return variants[0] if variants else None
 
     def of(self, text: str) -> Recording:
         """The run under this text. Raises as `recorded` does."""
         if text not in self._known:
             held = sum(recording.held_bytes for recording in self._known.values())
             if held > HELD_BYTES:
-                self._known.clear()
+                self.let_go()
             self._known[text] = self.anew(text)
         return self._known[text]
 
@@ -72,19 +81,28 @@ class Trails:
         """As `of`, but run again, or on another frame."""
         return recorded(self.policy, at or self.observation, text)
 
+    def on_other_frame(self, text: str) -> Recording:
+        """The run on `other_frame`, which is there. Raises as `recorded` does."""
+        assert self.other_frame is not None
+        if self._on_other_frame is None or self._on_other_frame[0] != text:
+            self._on_other_frame = text, self.anew(text, self.other_frame)
+        return self._on_other_frame[1]
+
+    def let_go(self) -> None:
+        """Forget all runs, which hold their activations."""
+        self._known.clear()
+        self._on_other_frame = None
+
     def between(self, one: str, two: str) -> Differences:
         """Where the runs under two texts differ."""
         return Differences(self.of(one), self.of(two))
 
     def over_frame(self, text: str) -> Differences | None:
         """Where the run on another frame differs."""
-        variants = [
-            v for vs in observation_variants(self.observation, self.seed).values() for v in vs
-        ]
-        if not variants:
+        if self.other_frame is None:
             return None
         try:
-            return Differences(self.of(text), self.anew(text, variants[-1]))
+            return Differences(self.of(text), self.on_other_frame(text))
         except InstructionError:
             return None
 
@@ -98,15 +116,11 @@ class Trails:
 
 
 @stage("following the difference between two instructions")
-def measure_trail(
-    policy: Policy, trials: Sequence[Trial], behaviour: BehaviourFacts, seed: int
-) -> TrailFacts | None:
-    """Where the instruction is lost, on the first frame; None where nothing could be compared.
+def measure_trail(trails: Trails, trial: Trial, behaviour: BehaviourFacts) -> TrailFacts | None:
+    """Where the instruction is lost on one frame; None where nothing could be compared.
 
-    Raises PolicyRunError when the policy fails.
+    `trails` are of this trial's frame. Raises PolicyRunError when the policy fails.
     """
-    trial = trials[0]
-    trails = Trails(policy, trial.observation, seed)
     texts = list(dict.fromkeys(trial.instructions.values()))
     found: TrailFacts | None = None
     for one, two in _pairs(texts)[:TRIED_PAIRS]:

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 import torch
 
-from heedmap.auditing.trail import measure_trail
+from heedmap.auditing.trail import Trails, measure_trail
 from heedmap.data.trials import Trial
 from heedmap.ladder.evidence import How, TrailFacts
 from heedmap.policies.callable import CallablePolicy
@@ -24,7 +24,7 @@ def trail_of(policy: CallablePolicy) -> TrailFacts | None:
     """Of one frame with two instructions."""
     trial = Trial("frame", observation(), {"left": LEFT, "right": RIGHT})
     with one_attention_path():
-        return measure_trail(policy, [trial], behaviour(), seed=0)
+        return measure_trail(Trails(policy, trial.observation, 0), trial, behaviour())
 
 
 def test_every_end_has_two_plants() -> None:

@@ -44,6 +44,8 @@ class UpperOptions(NamedTuple):
     """Of every dimension of continuous actions; None takes it from the trials' own actions."""
     batch: int | None = None
     """Examples that run together; None takes as many as the free memory holds."""
+    with_controls: bool = True
+    """Whether nonsense, no words and contradicting instructions are given, too."""
 
     @property
     def stages(self) -> int:
@@ -82,20 +84,13 @@ def measure_upper(
     first = trials[0]
     tried = [(first.observation, text) for text in first.instructions.values()]
     runner = Runner.of(policy, tried, stack, options.batch)
-    responses = respond(runner, trials)
-    metric = _metric(responses, policy, options)
-    obeyed = measure_obedience(responses, metric, policy.action_names, seed)
-    found = UpperFacts(
-        obeyed=obeyed.facts,
-        by_trial=_named(obeyed, trials),
-        responses=responses,
-        behaviour=measure_behaviour(runner, responses, trials, seed),
-    )
+    found, metric = _exchange(runner, trials, seed, options)
     on_stage()
     if options.until == "exchange":
         return found
     knockouts = Knockouts(policy, runner.batch)
-    can_judge = not may_be_rounding(obeyed.facts.action_change)
+    assert found.obeyed is not None
+    can_judge = not may_be_rounding(found.obeyed.action_change)
     if use := measure_use(knockouts, structures, trials, metric, seed):
         used = use.facts if can_judge else None
         found = found._replace(used=used, by_trial={**found.by_trial, **use.by_trial})
@@ -115,22 +110,35 @@ def measure_by_exchange(
     seed: int,
     on_stage: Callable[[], None] = lambda: None,
     options: UpperOptions = UpperOptions(),  # noqa: B008 - immutable
+    runner: Runner | None = None,
 ) -> UpperFacts:
-    """Rung 6 of a policy of which nothing but its actions can be seen."""
-    first = trials[0]
-    tried = [(first.observation, text) for text in first.instructions.values()]
-    runner = Runner.of(policy, tried, most=options.batch)
-    responses = respond(runner, trials)
-    metric = _metric(responses, policy, options)
-    obeyed = measure_obedience(responses, metric, policy.action_names, seed)
+    """Rung 6 of a policy of which nothing but its actions can be seen.
+
+    `runner` runs the examples; left out, it is found how many the policy takes at once.
+    """
+    if runner is None:
+        first = trials[0]
+        tried = [(first.observation, text) for text in first.instructions.values()]
+        runner = Runner.of(policy, tried, most=options.batch)
+    found, _ = _exchange(runner, trials, seed, options)
+    on_stage()
+    return found
+
+
+def _exchange(
+    runner: Runner, trials: Sequence[Trial], seed: int, options: UpperOptions
+) -> tuple[UpperFacts, ActionMetric]:
+    """What exchanges alone show, and the measure of how far two actions are apart."""
+    responses = respond(runner, trials, with_controls=options.with_controls)
+    metric = _metric(responses, runner.policy, options)
+    obeyed = measure_obedience(responses, metric, runner.policy.action_names, seed)
     found = UpperFacts(
         obeyed=obeyed.facts,
         by_trial=_named(obeyed, trials),
         responses=responses,
         behaviour=measure_behaviour(runner, responses, trials, seed),
     )
-    on_stage()
-    return found
+    return found, metric
 
 
 def _metric(responses: Responses, policy: Policy, options: UpperOptions) -> ActionMetric:

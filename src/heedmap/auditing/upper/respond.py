@@ -13,7 +13,7 @@ from heedmap.policies.stages import stage
 
 
 @stage("measuring what swapping instructions does")
-def respond(runner: Runner, trials: Sequence[Trial]) -> Responses:
+def respond(runner: Runner, trials: Sequence[Trial], *, with_controls: bool = True) -> Responses:
     """Run everything; a control that the policy refuses, or fails on twice, is left out.
 
     Raises PolicyError when it refuses an instruction itself, PolicyRunError when it fails on one
@@ -25,8 +25,9 @@ def respond(runner: Runner, trials: Sequence[Trial]) -> Responses:
     controls = [request for request in requests if request.kind not in given]
 
     scores = _each_once(asked, trials, runner.scores)
-    scores |= _each_once(controls, trials, runner.controls)
-    found = [(request, scores[request.trial, request.text]) for request in requests]
+    if with_controls:
+        scores |= _each_once(controls, trials, runner.controls)
+    found = [(request, scores.get((request.trial, request.text))) for request in requests]
     for request, got in found:
         if got is None and request.kind == "asked":
             raise PolicyError(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import torch
 
@@ -42,6 +42,8 @@ class Runner:
     batch: BatchSize
     together: Together | None = None
     """Runs many instructions on one frame together, where the network is large."""
+    known: Mapping[Hashable, Scores] = field(default_factory=dict)
+    """Scores of runs that were made before, by `given`."""
 
     @classmethod
     @stage("trying whether examples give the same together as one by one")
@@ -96,20 +98,31 @@ class Runner:
 
         It does so by an InstructionError. Raises PolicyRunError for any other exception.
         """
-        found = self._by_frame(examples)
+        found: dict[int, Scores | None] = {
+            number: self.known[key]
+            for number, key in enumerate(given(*each) for each in examples if self.known)
+            if key in self.known
+        }
+        found |= self._by_frame(examples, found)
         for numbers in self._of_equal_length(examples, found):
             chosen = in_batches([examples[number] for number in numbers], self.batch, self._run)
             found |= dict(zip(numbers, chosen, strict=True))
         return [found[number] for number in range(len(examples))]
 
-    def _by_frame(self, examples: Sequence[Example]) -> dict[int, Scores | None]:
+    def again(self, example: Example) -> Scores | None:
+        """Scores of one example, run alone and anew; None where the policy refuses it."""
+        return self._run([example])[0]
+
+    def _by_frame(
+        self, examples: Sequence[Example], known: Mapping[int, Scores | None]
+    ) -> dict[int, Scores | None]:
         """Scores of those that share a frame with enough others to run together."""
         found: dict[int, Scores | None] = {}
         if self.together is None:
             return found
         by_frame: dict[int, list[int]] = {}
         for number, (observation, text) in enumerate(examples):
-            if self._key(text) is not None:
+            if number not in known and self._key(text) is not None:
                 by_frame.setdefault(id(observation), []).append(number)
         for numbers in by_frame.values():
             if len(numbers) < FEWEST_TOGETHER or self.together.why_alone is not None:
@@ -150,6 +163,13 @@ class Runner:
             if len(examples) == 1:
                 return [None]
             return [scores for example in examples for scores in self._run([example])]
+
+
+def given(observation: Observation, text: str) -> Hashable:
+    """The same for the same input."""
+    images = tuple((name, image.tobytes()) for name, image in observation.images.items())
+    state = None if observation.state is None else observation.state.tobytes()
+    return hash(images), state, len(observation.history), text
 
 
 def _is_large(policy: Policy) -> bool:
