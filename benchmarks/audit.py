@@ -1,7 +1,10 @@
 """A full audit of rungs 1 to 4 under three instructions, against three plain forwards.
 
     .venv/bin/python -m benchmarks.audit [--size real|small] [--dtype float32] [--rounds 3]
-        [--model kosmos2|paligemma|qwen2_5_vl] [--frames 1]
+        [--model kosmos2|paligemma|qwen2_5_vl] [--frames 1] [--trail]
+
+With `--trail`, behaviour and trail under two instructions on one frame (what `heedmap trail` runs),
+against one plain forward.
 
 The whole policy, vision tower included.
 """
@@ -17,8 +20,10 @@ import torch
 from benchmarks.instructions import policy_of
 from benchmarks.measure import interleaved, print_timings, write_json
 from benchmarks.options import add_common, frame_of
-from heedmap import audit
-from heedmap.data.observation import of_frame
+from heedmap import CallablePolicy, audit
+from heedmap.auditing.steps import follow
+from heedmap.data.observation import NamedFrame, of_frame
+from heedmap.data.trials import Trial
 
 INSTRUCTIONS = {
     "left": "please navigate to the left side until you reach the door there",
@@ -35,8 +40,12 @@ def main() -> None:
     parser.add_argument("--model", choices=models, default="kosmos2")
     parser.add_argument("--frames", type=int, default=1)
     parser.add_argument("--profile", action="store_true", help="print where the audit's time goes")
+    parser.add_argument("--trail", action="store_true", help="time behaviour and trail instead")
     given = parser.parse_args()
     policy = policy_of(given.model, given.size, getattr(torch, given.dtype))
+    if given.trail:
+        _time_trail(policy, given)
+        return
     frames = {f"frame_{number}": frame_of(number) for number in range(given.frames)}
 
     def plain() -> None:
@@ -58,6 +67,24 @@ def main() -> None:
     print_timings(title, timings, {})
     more = {"model": policy.name, "dtype": given.dtype, "frames": given.frames}
     write_json(given.json, "audit", timings, **more)
+
+
+def _time_trail(policy: CallablePolicy, given: argparse.Namespace) -> None:
+    observation = of_frame(frame_of(0))
+    frame = NamedFrame("frame_0", "drawn", observation)
+    two = {name: INSTRUCTIONS[name] for name in ("left", "right")}
+    trial = Trial("frame_0", observation, two)
+    ways = {
+        "1 plain forward": lambda: policy([observation], [two["left"]]),
+        "behaviour and trail": lambda: follow(policy, frame, trial),
+    }
+    timings = interleaved(ways, given.rounds)
+    before = policy.act_calls
+    follow(policy, frame, trial)
+    runs = policy.act_calls - before
+    title = f"Behaviour and trail ({runs} runs), {policy.name}, {given.dtype}"
+    print_timings(title, timings, {})
+    write_json(given.json, "trail", timings, model=policy.name, dtype=given.dtype, runs=runs)
 
 
 if __name__ == "__main__":

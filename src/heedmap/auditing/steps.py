@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import suppress
 from itertools import combinations
 from typing import NamedTuple
@@ -110,7 +110,7 @@ def follow(
 def _exchange(trails: Trails, trial: Trial) -> UpperFacts:
     """What exchanges do; runs that the trail needs anyway are not made twice."""
     known: dict[Hashable, Scores] = {}
-    pair = next(iter(_pairs(trial)), ())
+    pair: Sequence[str] = (_pairs(trial) or [list(trial.instructions.values())])[0]
     with suppress(InstructionError):  # run plainly, its error says more
         for text in pair:
             known |= _scores(trial.observation, text, trails.of(text))

@@ -120,7 +120,12 @@ def _difference(one: Value, two: Value) -> Difference:
     a, b = one.tensor, two.tensor
     if a.shape != b.shape:
         return OTHER_SHAPE
-    if torch.equal(a, b) or not _differs(a, b).any():
+    if torch.equal(a, b):
+        return SAME
+    size, apart = _plain_norms(a, b)
+    if 0 < size < torch.inf and 0 < apart < torch.inf:
+        return Difference(apart / size)
+    if not _differs(a, b).any():
         return SAME
     a, b = (_finite(side) for side in (a, b))
     largest = max(a.abs().max().item(), b.abs().max().item())
@@ -130,6 +135,14 @@ def _difference(one: Value, two: Value) -> Difference:
     if apart == 0:  # one of them is not finite where the other is
         return Difference(1.0)
     return Difference(apart / size if size else float("inf"))
+
+
+def _plain_norms(a: torch.Tensor, b: torch.Tensor) -> tuple[float, float]:
+    """Of a value and of its difference, in double precision; not finite where an entry is not."""
+    if a.dtype not in (torch.float32, torch.float64):
+        a, b = (torch.view_as_real(x) if x.is_complex() else x.double() for x in (a, b))
+    size, apart = (torch.linalg.vector_norm(x, dtype=torch.float64) for x in (a, b - a))
+    return float(size), float(apart)
 
 
 def _differs(a: torch.Tensor, b: torch.Tensor) -> Differs:

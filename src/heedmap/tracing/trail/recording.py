@@ -253,6 +253,10 @@ def _is_plain(leaf: Any) -> bool:
 def _tensors(nested: Any) -> list[torch.Tensor]:
     if torch.is_tensor(nested):
         return [nested] if _is_plain(nested) else []
+    if isinstance(nested, tuple | list):  # quicker than torch's pytrees, for what is not nested
+        return [leaf for each in nested for leaf in _tensors(each)]
+    if nested is None or isinstance(nested, bool | int | float | str):
+        return []
     return [leaf for leaf in tree_leaves(nested) if _is_plain(leaf)]
 
 
