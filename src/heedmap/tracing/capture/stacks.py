@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from torch import nn
 
@@ -107,7 +108,7 @@ def towers_of(module: nn.Module, seen: Trace, stack: Stack) -> tuple[str, ...]:
     None of them holds a layer of the stack, or a module that does.
     """
     started = seen.modules_run
-    before = set(started[: started.index(stack.first_block)]) if started else set()
+    before = set(takewhile(lambda name: not _is_within(name, stack.first_block), started))
     around = {name[:i] for name in stack.block_names for i in range(len(name)) if name[i] == "."}
     around |= {"", *stack.block_names}
     heavy = {call.module_name for call in seen.attention}
@@ -120,6 +121,11 @@ def towers_of(module: nn.Module, seen: Trace, stack: Stack) -> tuple[str, ...]:
         if top is not None:
             towers[top] = None
     return tuple(towers)
+
+
+def _is_within(name: str, block: str) -> bool:
+    """Whether a module is this block or lies in it: a block's parts may be called one by one."""
+    return name == block or name.startswith(f"{block}.")
 
 
 def unseen_attention(module: nn.Module, trace: Trace) -> list[str]:

@@ -278,7 +278,9 @@ def _loss_of_product(words: Differences, operator: Operator) -> Loss:
 
 
 def _kept(operator: Operator, source: Value) -> torch.Tensor | None:
-    """Which entries of `source` a picking operator gives on."""
+    """Which entries of `source` a picking operator gives on; None where it picks from another."""
+    if not operator.inputs or operator.inputs[0] is not source:
+        return None  # it is what says which entries are picked
     numbered = torch.arange(source.tensor.numel()).reshape(source.tensor.shape)
     args = [numbered if a is source else _plain(a) for a in operator.args]
     try:

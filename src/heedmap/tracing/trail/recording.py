@@ -11,19 +11,33 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
 from torch.utils._pytree import tree_leaves
 
 from heedmap.data.observation import Observation
+from heedmap.errors import CaptureError
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.policies.unwatched import unwatched
 from heedmap.tracing.capture.running import OperatorMode, Running, watch_modules
 
 LARGEST_BYTES = 2 * 2**30
 """Activations that are held at most; a run with more is recorded up to there."""
+
+
+class Place(NamedTuple):
+    """Where a tensor lay in the memory of a run; two views of one storage share entries."""
+
+    storage: int
+    """A number of its own for each storage of a run."""
+    offset: int = 0
+    stride: tuple[int, ...] = ()
+
+
+OperatorKey = tuple[str, int, str, int]
+"""Module, call of the module, operator's name, and which of that name within the call."""
 
 
 @dataclass(eq=False)
@@ -35,6 +49,8 @@ class Value:
     """Numbers of the operators that wrote it; none for what the run was given."""
     is_weight: bool = False
     """A parameter or buffer of the module."""
+    place: Place | None = None
+    """Where in memory it lay; None of what was made outside of a recording."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +74,7 @@ class Operator:
     outputs: tuple[Value, ...]
 
     @property
-    def key(self) -> tuple[str, int, str, int]:
+    def key(self) -> OperatorKey:
         """By which the same operator of another run is found."""
         return self.module, self.call, self.name, self.nth
 
@@ -108,13 +124,20 @@ class Recording:
         return frozenset(found)
 
 
-def record(policy: Policy, observation: Observation, instruction: str) -> Recording:
+def record(
+    policy: Policy,
+    observation: Observation,
+    instruction: str,
+    held: Mapping[OperatorKey, torch.Tensor] | None = None,
+) -> Recording:
     """Run the policy once and record it; no hook is left behind.
 
-    Raises what running the policy raises.
+    What an operator in `held` gives (of several tensors the first) is replaced by the tensor there
+    (activation patching, operator by operator). Raises what running the policy raises, and
+    CaptureError where an operator is held at another shape than it gives.
     """
     recording = Recording()
-    with torch.no_grad(), _recording(policy.module, recording) as recorder:
+    with torch.no_grad(), _recording(policy.module, recording, held or {}) as recorder:
         scores = policy.act_unchecked([observation], [instruction])
         recording.action = recorder.known(scores)
     recording.scores = scores.clone()  # or a policy's next run might write over it
@@ -124,7 +147,9 @@ def record(policy: Policy, observation: Observation, instruction: str) -> Record
 
 
 @contextmanager
-def _recording(module: nn.Module, into: Recording) -> Iterator[_Recorder]:
+def _recording(
+    module: nn.Module, into: Recording, held: Mapping[OperatorKey, torch.Tensor]
+) -> Iterator[_Recorder]:
     kinds = {name: type(inner).__name__ for name, inner in module.named_modules()}
     begun: list[int] = []
 
@@ -137,7 +162,7 @@ def _recording(module: nn.Module, into: Recording) -> Iterator[_Recorder]:
         into.calls.append(ModuleCall(name, kinds[name], call, outputs, at, len(into.operators)))
 
     with watch_modules(module, on_enter=on_enter, on_leave=on_leave) as running:
-        recorder = _Recorder(module, running, into)
+        recorder = _Recorder(module, running, into, held)
         with recorder:
             yield recorder
     recorder.keep_written()
@@ -149,8 +174,16 @@ _Key = tuple[int, int, int, tuple[int, ...], tuple[int, ...], torch.dtype]
 class _Recorder(OperatorMode):
     """Notes every operator."""
 
-    def __init__(self, module: nn.Module, running: Running, into: Recording) -> None:
+    def __init__(
+        self,
+        module: nn.Module,
+        running: Running,
+        into: Recording,
+        replaced: Mapping[OperatorKey, torch.Tensor],
+    ) -> None:
         super().__init__()
+        self._replaced = replaced
+        self._alive: dict[int, tuple[int, torch.UntypedStorage]] = {}
         self._running = running
         self._into = into
         held = [*module.parameters(), *module.buffers()]
@@ -170,14 +203,16 @@ class _Recorder(OperatorMode):
         for tensor in written:
             self._keep_before_write(_storage(tensor))
         result = func(*args, **kwargs)
-        number = len(self._into.operators)
-        outputs = tuple(self._made(t, number) for t in _tensors(result)) or tuple(
-            self._made(t, number) for t in written
-        )
         name = func._schema.name
         module, call = self._running.innermost, self._running.call
         nth = self._seen[module, call, name]
         self._seen[module, call, name] += 1
+        if (instead := self._replaced.get((module, call, name, nth))) is not None:
+            result = _with_first(result, instead, name, module)
+        number = len(self._into.operators)
+        outputs = tuple(self._made(t, number) for t in _tensors(result)) or tuple(
+            self._made(t, number) for t in written
+        )
         self._into.operators.append(
             Operator(number, name, module, call, nth, func, *given, tuple(inputs.values()), outputs)
         )
@@ -194,7 +229,8 @@ class _Recorder(OperatorMode):
         if (found := self._values.get(key)) is None:
             storage = _storage(tensor)
             writers = tuple(self._writers.get(storage, ()))
-            found = self._keep(key, Value(_alias(tensor), writers, storage in self._weights))
+            is_weight = storage in self._weights
+            found = self._keep(key, Value(_alias(tensor), writers, is_weight, self._place(tensor)))
         return found
 
     def keep_written(self) -> None:
@@ -214,7 +250,16 @@ class _Recorder(OperatorMode):
                 self._into.held_bytes += tensor.untyped_storage().nbytes()
         self._writers[storage].append(number)
         is_view_of_weight = storage in self._weights
-        return self._keep(self._key(tensor), Value(_alias(tensor), (number,), is_view_of_weight))
+        made = Value(_alias(tensor), (number,), is_view_of_weight, self._place(tensor))
+        return self._keep(self._key(tensor), made)
+
+    def _place(self, tensor: torch.Tensor) -> Place:
+        """Storages are kept alive, so that no other one takes the address meanwhile."""
+        storage = _storage(tensor)
+        if storage not in self._alive:
+            self._alive[storage] = len(self._alive), tensor.untyped_storage()
+        number, _ = self._alive[storage]
+        return Place(number, int(tensor.storage_offset()), tuple(tensor.stride()))
 
     def _keep(self, key: _Key, value: Value) -> Value:
         self._values[key] = value
@@ -235,6 +280,18 @@ class _Recorder(OperatorMode):
         shape, stride = tuple(tensor.shape), tuple(tensor.stride())
         offset = int(tensor.storage_offset())
         return storage, self._writes[storage], offset, shape, stride, tensor.dtype
+
+
+def _with_first(result: Any, instead: torch.Tensor, name: str, module: str) -> Any:
+    """What an operator gave, with the first tensor of it replaced."""
+    given = result[0] if isinstance(result, tuple | list) else result
+    if given.shape != instead.shape or given.dtype != instead.dtype:
+        raise CaptureError(
+            f"{name} in '{module}' gave a tensor of shape {tuple(given.shape)}, and cannot be held "
+            f"at one of {tuple(instead.shape)}; give instructions of one length."
+        )
+    copy = instead.clone()  # or what comes after might write into what is held
+    return (copy, *result[1:]) if isinstance(result, tuple | list) else copy
 
 
 def _storage(tensor: torch.Tensor) -> int:

@@ -1,0 +1,235 @@
+"""The nodes of an attention graph: every attention computation of a recorded run.
+
+A module may compute attention several times in a run (flow steps, tokens one after another, loops
+over shared weights, several computations in one forward): each is a node of its own. Heads and
+examples of a batch lie along one axis, `group`: a computation may run several branches at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from jaxtyping import Bool, Float, Shaped
+
+from heedmap.tracing.capture.calls import FusedCall
+from heedmap.tracing.capture.rows import MASKED_BELOW
+from heedmap.tracing.capture.trace import SOFTMAX_OPERATORS, fused_call, is_fused_attention
+from heedmap.tracing.trail.kinds import short_name
+from heedmap.tracing.trail.recording import Operator, OperatorKey, Recording, Value
+
+_PRODUCTS = ("aten::bmm", "aten::mm", "aten::baddbmm")
+# fmt: off
+_VIEWS = frozenset({
+    "view", "_unsafe_view", "reshape", "expand", "permute", "transpose", "unsqueeze", "squeeze",
+    "contiguous", "t", "alias", "detach", "clone", "_to_copy", "slice", "select",
+    "native_dropout", "unflatten", "flatten",
+})
+_SCALES = frozenset({
+    "mul", "div", "add", "sub", "masked_fill", "where", "tanh", "clamp", "neg", "maximum",
+})
+# fmt: on
+_STEPS = 16
+"""Operators between a product and the softmax, or the softmax and a product, at most."""
+
+Weights = Float[torch.Tensor, "group query key"]
+Seen = Bool[torch.Tensor, "group query key"]
+Rows = Shaped[torch.Tensor, "group row dim"]
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """One attention computation."""
+
+    number: int
+    """Of the operator that gives what was read."""
+    key: OperatorKey
+    softmax_key: OperatorKey | None
+    """Of the softmax, where it is written out; None for a fused kernel."""
+    module: str
+    call: int
+    fused: FusedCall | None
+    soft: Weights | None
+    """Of a softmax that is written out, what it gave."""
+    scores: Weights | None
+    """What it took; None where its axes lie in another order."""
+    queries: Rows | None
+    """What asks, row by row; None where it was not recognised."""
+    keys: Rows | None
+    values: Rows
+    output: Value
+
+    @property
+    def groups(self) -> int:
+        """Heads times examples."""
+        return self.values.shape[0]
+
+    @property
+    def query_count(self) -> int:
+        """How many query rows."""
+        if self.fused is not None:
+            return self.fused.query_count
+        assert self.soft is not None
+        return self.soft.shape[1]
+
+    @property
+    def key_count(self) -> int:
+        """How many keys."""
+        return self.values.shape[1]
+
+    def weights(self, rows: Sequence[int]) -> Weights:
+        """Softmax weights of these query rows, float32; zero in a row that sees nothing."""
+        if self.fused is not None:
+            return torch.nan_to_num(self.fused.row_weights(tuple(rows))).flatten(0, 1)
+        assert self.soft is not None
+        return self.soft[:, list(rows)].float()
+
+    @cached_property
+    def seen(self) -> Seen:
+        """Which keys a query may see."""
+        if self.fused is not None:
+            call = self.fused
+            return call.visibility()[:, None].expand(-1, call.head_count, -1, -1).flatten(0, 1)
+        assert self.soft is not None
+        return self.soft > 0 if self.scores is None else self.scores > MASKED_BELOW
+
+    @property
+    def is_over_itself(self) -> bool:
+        """Whether queries and keys are as many, and more than one."""
+        return self.query_count == self.key_count > 1
+
+    def output_rows(self, entries: torch.Tensor) -> Bool[torch.Tensor, " query"]:
+        """Which query rows hold any of these entries of the output."""
+        axis = entries.ndim - 2
+        if self.fused is None and entries.shape[-2] != self.query_count:
+            axis = entries.ndim - 1  # the product was written the other way round
+        others = tuple(each for each in range(entries.ndim) if each != axis)
+        return entries.any(dim=others) if others else entries
+
+
+def nodes_of(recording: Recording) -> list[Node]:
+    """All attention computations of a run, in the order in which they ran."""
+    found: list[Node] = []
+    for operator in recording.operators:
+        if is_fused_attention(operator.name):
+            found.append(_fused(operator))
+        elif operator.name in _PRODUCTS and len(operator.inputs) > 1:
+            node = _written_out(recording, operator)
+            if node is not None:
+                found.append(node)
+    return found
+
+
+def _fused(operator: Operator) -> Node:
+    args = tuple(a.tensor if isinstance(a, Value) else a for a in operator.args)
+    kwargs = {k: v.tensor if isinstance(v, Value) else v for k, v in operator.kwargs.items()}
+    call = fused_call(operator.module, operator.func, args, kwargs)
+    repeated = call.query.shape[1] // call.key.shape[1]
+    keys, values = (x.repeat_interleave(repeated, dim=1) for x in (call.key, call.value))
+    return Node(
+        number=operator.number,
+        key=operator.key,
+        softmax_key=None,
+        module=operator.module,
+        call=operator.call,
+        fused=call,
+        soft=None,
+        scores=None,
+        queries=call.query.flatten(0, 1),
+        keys=keys.flatten(0, 1),
+        values=values.flatten(0, 1),
+        output=operator.outputs[0],
+    )
+
+
+def _written_out(recording: Recording, operator: Operator) -> Node | None:
+    """A product with what a softmax gave: over its own last axis, whichever factor it is."""
+    factors = operator.inputs[-2:]
+    for index in (0, 1):
+        softmax = _softmax_before(recording, factors[index])
+        if softmax is None:
+            continue
+        weights, values = factors[index].tensor, factors[1 - index].tensor
+        if weights.ndim == 2:
+            weights, values = weights[None], values[None]
+        if index == 1:  # values times weights: both the other way round
+            weights, values = weights.mT, values.mT
+        if weights.shape[-1] != values.shape[-2]:
+            continue
+        scores = _like(softmax.inputs[0].tensor, weights)
+        asked = _factors_of_scores(recording, softmax, weights)
+        return Node(
+            number=operator.number,
+            key=operator.key,
+            softmax_key=softmax.key,
+            module=operator.module,
+            call=operator.call,
+            fused=None,
+            soft=weights,
+            scores=scores,
+            queries=None if asked is None else asked[0],
+            keys=None if asked is None else asked[1],
+            values=values,
+            output=operator.outputs[0],
+        )
+    return None
+
+
+def _like(scores: torch.Tensor, weights: torch.Tensor) -> torch.Tensor | None:
+    """The scores in the shape of the weights; None where their axes are in another order.
+
+    A learned sink is one more column of the scores.
+    """
+    if scores.shape[-1] > weights.shape[-1]:
+        scores = scores[..., : weights.shape[-1]]
+    if scores.numel() != weights.numel() or scores.shape[-2:] != weights.shape[-2:]:
+        return None
+    return scores.reshape(weights.shape)
+
+
+def _softmax_before(recording: Recording, value: Value) -> Operator | None:
+    """The softmax that a factor is a copy or view of."""
+    for _ in range(_STEPS):
+        if len(value.made_by) != 1:
+            return None
+        operator = recording.operators[value.made_by[0]]
+        if operator.name in SOFTMAX_OPERATORS:
+            return operator
+        if short_name(operator) not in _VIEWS or not operator.inputs:
+            return None
+        value = operator.inputs[0]
+    return None
+
+
+def _factors_of_scores(
+    recording: Recording, softmax: Operator, weights: torch.Tensor
+) -> tuple[Rows, Rows] | None:
+    """Queries and keys whose product the softmax was taken of; None where none is recognised."""
+    value = softmax.inputs[0]
+    groups, queries, keys = weights.shape
+    for _ in range(_STEPS):
+        if not value.made_by:
+            return None
+        operator = recording.operators[value.made_by[-1]]
+        short = short_name(operator)
+        if operator.name in _PRODUCTS and len(operator.inputs) > 1:
+            one, two = (each.tensor for each in operator.inputs[-2:])
+            if one.ndim == 2:
+                one, two = one[None], two[None]
+            two = two.mT
+            if one.shape[:2] == (groups, queries) and two.shape[:2] == (groups, keys):
+                return one, two
+            if one.shape[:2] == (groups, keys) and two.shape[:2] == (groups, queries):
+                return two, one
+            return None
+        if short not in _VIEWS | _SCALES or not operator.inputs:
+            return None
+        value = max(operator.inputs, key=lambda each: each.tensor.numel())
+    return None
+
+
+def by_key(nodes: Sequence[Node]) -> dict[OperatorKey, Node]:
+    """Nodes by the operator that gives what was read."""
+    return {node.key: node for node in nodes}
