@@ -8,7 +8,7 @@ are exchanged to see which of them never do, and why.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
@@ -27,7 +27,7 @@ from heedmap.policies.stages import stage
 from heedmap.tracing.trail.attention import reads_of
 from heedmap.tracing.trail.differences import Differences
 from heedmap.tracing.trail.losses import Loss, entered, find_loss
-from heedmap.tracing.trail.recording import Recording, record
+from heedmap.tracing.trail.recording import OperatorKey, Recording, record
 
 FRESH_LETTERS = ("qxjzkvw", "zvqwjxk", "wkzqvxj", "jqvkzwx", "vjxqwkz")
 """Of words that no instruction holds, and that no other test gives to the policy."""
@@ -39,13 +39,18 @@ TRIED_PAIRS = 12
 """Pairs of instructions that are tried until one runs in the same shapes."""
 
 
-def recorded(policy: Policy, observation: Observation, text: str) -> Recording:
-    """A run that the policy may refuse.
+def recorded(
+    policy: Policy,
+    observation: Observation,
+    text: str,
+    held: Mapping[OperatorKey, torch.Tensor] | None = None,
+) -> Recording:
+    """A run that the policy may refuse; `held` as of `heedmap.tracing.trail.recording.record`.
 
     Raises InstructionError where it does, or fails twice in a row; PolicyRunError of a failure that
     does not come again.
     """
-    found = attempt(lambda: record(policy, observation, text))
+    found = attempt(lambda: record(policy, observation, text, held))
     if isinstance(found, PolicyRunError):
         raise InstructionError(str(found)) from found
     return found

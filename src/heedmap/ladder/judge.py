@@ -147,6 +147,7 @@ def _without_fault(measured: Measurements) -> Cause:
         return "bypass"
     if not measured.presence.measured and measured.tokens.module is None:
         known = measured.obeyed is not None and responds(measured.obeyed)
+        known |= measured.behaviour is not None and measured.behaviour.responds
         if not known:
             return "not_measured"
     hops = measured.visibility.instruction_hops

@@ -15,8 +15,9 @@ import torch
 
 from heedmap.auditing.variants import longer, with_word
 from heedmap.data.observation import Observation
-from heedmap.errors import InstructionError
+from heedmap.errors import InstructionError, PolicyRunError
 from heedmap.ladder.verdict import TokenFacts
+from heedmap.policies.attempts import attempt
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
 from heedmap.tracing.capture.inputs import stopping_before
@@ -59,6 +60,16 @@ class _Reader:
         for call in self._calls(text):
             found.setdefault(call.module_name, []).append(call.ids.flatten().cpu())
         return {name: torch.cat(ids) for name, ids in found.items()}
+
+    def ids_of_control(self, text: str) -> _Ids:
+        """As `ids`, of a text that nobody gave.
+
+        Raises InstructionError where the policy refuses it, or fails on it twice in a row.
+        """
+        found = attempt(lambda: self.ids(text))
+        if isinstance(found, PolicyRunError):
+            raise InstructionError(str(found)) from found
+        return found
 
     def _calls(self, text: str) -> list[EmbeddingCall]:
         if self.stop_before is None:
@@ -110,7 +121,7 @@ def _lost_words(read: _Reader, text: str, base: _Ids) -> tuple[str, ...]:
 def _is_unchanged(read: _Reader, base: _Ids, text: str) -> bool:
     """Whether another text gives the same ids; one that is too long certainly does not."""
     try:
-        return _same(base, read.ids(text))
+        return _same(base, read.ids_of_control(text))
     except InstructionError:
         return False
 
@@ -135,6 +146,6 @@ def _looks_like_text(ids: _Ids) -> str:
 def _made_up_ids(read: _Reader, text: str) -> list[_Ids]:
     """The ids of as many made-up words; none where they are too long for the policy."""
     try:
-        return [read.ids(" ".join([MADE_UP_WORDS[0]] * len(text.split())))]
+        return [read.ids_of_control(" ".join([MADE_UP_WORDS[0]] * len(text.split())))]
     except InstructionError:
         return []

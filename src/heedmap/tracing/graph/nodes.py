@@ -60,6 +60,8 @@ class Node:
     keys: Rows | None
     values: Rows
     output: Value
+    query_axis: int
+    """Of the output, along which its query rows lie."""
 
     @property
     def groups(self) -> int:
@@ -102,10 +104,7 @@ class Node:
 
     def output_rows(self, entries: torch.Tensor) -> Bool[torch.Tensor, " query"]:
         """Which query rows hold any of these entries of the output."""
-        axis = entries.ndim - 2
-        if self.fused is None and entries.shape[-2] != self.query_count:
-            axis = entries.ndim - 1  # the product was written the other way round
-        others = tuple(each for each in range(entries.ndim) if each != axis)
+        others = tuple(each for each in range(entries.ndim) if each != self.query_axis)
         return entries.any(dim=others) if others else entries
 
 
@@ -117,6 +116,10 @@ def nodes_of(recording: Recording) -> list[Node]:
             found.append(_fused(operator))
         elif operator.name in _PRODUCTS and len(operator.inputs) > 1:
             node = _written_out(recording, operator)
+            if node is not None:
+                found.append(node)
+        elif operator.name == "aten::sum" and operator.inputs:
+            node = _summed(recording, operator)
             if node is not None:
                 found.append(node)
     return found
@@ -141,6 +144,7 @@ def _fused(operator: Operator) -> Node:
         keys=keys.flatten(0, 1),
         values=values.flatten(0, 1),
         output=operator.outputs[0],
+        query_axis=2,
     )
 
 
@@ -173,8 +177,78 @@ def _written_out(recording: Recording, operator: Operator) -> Node | None:
             keys=None if asked is None else asked[1],
             values=values,
             output=operator.outputs[0],
+            query_axis=operator.outputs[0].tensor.ndim - (1 if index else 2),
         )
     return None
+
+
+def _summed(recording: Recording, operator: Operator) -> Node | None:
+    """A sum over what a softmax gave times values: attention without a matrix product."""
+    made_by = operator.inputs[0].made_by
+    product = recording.operators[made_by[-1]] if made_by else None
+    if product is None or short_name(product) != "mul" or len(product.inputs) != 2:
+        return None
+    for index in (0, 1):
+        softmax = _softmax_before(recording, product.inputs[index])
+        weights, values = (product.inputs[i].tensor for i in (index, 1 - index))
+        axes = _axes_of_sum(operator, weights, values) if softmax is not None else None
+        if softmax is None or axes is None:
+            continue
+        keys, queries, dims, groups = axes
+        shape = torch.broadcast_shapes(weights.shape, values.shape)
+        soft = _in_order(weights, groups, (queries, keys), shape)
+        scores = _like(softmax.inputs[0].tensor, soft)
+        asked = _factors_of_scores(recording, softmax, soft)
+        keeps_axis = len(operator.args) > 2 and bool(operator.args[2])
+        dropped = int(keys < queries and not keeps_axis)
+        return Node(
+            number=operator.number,
+            key=operator.key,
+            softmax_key=softmax.key,
+            module=operator.module,
+            call=operator.call,
+            fused=None,
+            soft=soft,
+            scores=scores,
+            queries=None if asked is None else asked[0],
+            keys=None if asked is None else asked[1],
+            values=_in_order(values, groups, (keys, dims), shape),
+            output=operator.outputs[0],
+            query_axis=queries - dropped,
+        )
+    return None
+
+
+def _axes_of_sum(
+    operator: Operator, weights: torch.Tensor, values: torch.Tensor
+) -> tuple[int, int, int, list[int]] | None:
+    """Axes of keys, queries, dimensions and groups; None where it is another kind of sum."""
+    if weights.ndim != values.ndim or len(operator.args) < 2:
+        return None
+    summed = operator.args[1]
+    summed = [summed] if isinstance(summed, int) else list(summed or ())
+    if len(summed) != 1:
+        return None
+    keys = summed[0] % weights.ndim
+    rest = [axis for axis in range(weights.ndim) if axis != keys]
+    queries = [a for a in rest if values.shape[a] == 1 and weights.shape[a] > 1]
+    dims = [a for a in rest if weights.shape[a] == 1 and values.shape[a] > 1]
+    if len(queries) != 1 or len(dims) != 1:
+        return None
+    groups = [a for a in rest if a not in (queries[0], dims[0])]
+    return keys, queries[0], dims[0], groups
+
+
+def _in_order(
+    tensor: torch.Tensor, groups: list[int], last: tuple[int, int], shape: torch.Size
+) -> torch.Tensor:
+    """With its groups first, as one axis, and the two that are named last."""
+    sizes = [shape[axis] if axis in groups else tensor.shape[axis] for axis in range(tensor.ndim)]
+    for axis in last:
+        sizes[axis] = tensor.shape[axis]
+    (left,) = set(range(tensor.ndim)) - {*groups, *last}  # of size one here
+    moved = tensor.expand(sizes).permute(*groups, *last, left).squeeze(-1)
+    return moved.flatten(0, -3) if groups else moved[None]
 
 
 def _like(scores: torch.Tensor, weights: torch.Tensor) -> torch.Tensor | None:

@@ -1,0 +1,1 @@
+"""The attention of any run, over all of its stacks, caches and loops."""

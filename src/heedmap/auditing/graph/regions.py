@@ -1,0 +1,290 @@
+"""What each row of each attention computation holds: image, words, state, or the action.
+
+Rows are traced by intervention. One run is repeated with the frame (or the words, or the state)
+exchanged while what the readers' attention gave is held as it was: then only the rows that are made
+of it differ, by projections, caches and residual streams, and not those that have read it. Held are
+computations that feed the action directly, and those that take in both frame and words; an encoder
+of one kind of input runs freely, so that what it pools still holds that kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import torch
+from jaxtyping import Bool
+
+from heedmap.auditing.trail import Trails, recorded
+from heedmap.auditing.variants import observation_variants, state_variants
+from heedmap.data.observation import Observation
+from heedmap.errors import CaptureError, InstructionError
+from heedmap.policies.stages import stage
+from heedmap.tracing.capture.stacks import pattern_of
+from heedmap.tracing.graph.dependence import direct_dependence
+from heedmap.tracing.graph.nodes import Node, nodes_of
+from heedmap.tracing.trail.recording import OperatorKey, Recording
+
+ROTATIONS = 2
+"""Ways to move the instruction's words on by some places, so that each has another one's place."""
+WORDS, STATE, MIXED, ACTION = "instruction", "state", "mixed", "action"
+
+Flags = Bool[torch.Tensor, " row"]
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Of one computation: what its rows hold."""
+
+    node: Node
+    action: Flags
+    """Query rows that the action rests on directly."""
+    asking: Flags
+    """Other query rows that hold words."""
+    decodes_words: bool
+    """Whether the action is decoded from rows that hold words."""
+    regions: Mapping[str, Bool[torch.Tensor, "group key"]]
+    """All regions of the keys by name; the rest is in none of them. No key is in two."""
+
+    @property
+    def words(self) -> Bool[torch.Tensor, "group key"]:
+        """Keys that hold words and no frame."""
+        none = torch.zeros(self.node.groups, self.node.key_count, dtype=torch.bool)
+        return self.regions.get(WORDS, none)
+
+    @property
+    def reads(self) -> bool:
+        """Whether the action is decoded from what this computation gave."""
+        return bool(self.action.any())
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """All attention computations of one run, with what their rows hold."""
+
+    base: Recording
+    rows: tuple[Rows, ...]
+    held: Mapping[OperatorKey, torch.Tensor]
+    word_texts: tuple[str, ...]
+    """Texts whose runs were compared; empty where none ran in the same shapes."""
+    reached: bool
+    """Whether what the action rows may see changes with the words, at first or second hand."""
+    beside: float = 0.0
+    """Largest change of a score under other words with all readers' attention held."""
+
+    @property
+    def readers(self) -> list[Rows]:
+        """Computations that the action is decoded from."""
+        return [rows for rows in self.rows if rows.reads]
+
+
+@stage("finding what each attention computation reads")
+def graph_of(trails: Trails, text: str, others: Sequence[str]) -> Graph:
+    """The attention graph of the run under `text`; `others` are further instructions of the frame.
+
+    Raises CaptureError where no attention was seen, the run was too large to be recorded whole, or
+    the action does not rest on any attention directly.
+    """
+    base = trails.of(text)
+    if not base.is_whole:
+        raise CaptureError("the run is too large to be recorded whole")
+    nodes = nodes_of(base)
+    if not nodes:
+        raise CaptureError("no attention computation was seen in its run")
+    dependence = direct_dependence(base, {node.number for node in nodes})
+    action = {
+        node.key: node.output_rows(dependence[node.number])
+        if node.number in dependence
+        else torch.zeros(node.query_count, dtype=torch.bool)
+        for node in nodes
+    }
+    if not any(bool(rows.any()) for rows in action.values()):
+        raise CaptureError("the action rests on no attention computation directly")
+    return _Tracing(trails, text, base, nodes, action).graph(_as_long(trails, text, others, nodes))
+
+
+def _as_long(trails: Trails, text: str, others: Sequence[str], nodes: Sequence[Node]) -> list[str]:
+    """Other instructions, and the words in other places, that run in the same shapes."""
+    words = text.split()
+    moved = [" ".join([*words[n:], *words[:n]]) for n in range(1, 1 + ROTATIONS)]
+    shapes = {node.key: (node.query_count, node.key_count) for node in nodes}
+    found: list[str] = []
+    for other in dict.fromkeys([*others, *moved]):
+        if other == text:
+            continue
+        with suppress(InstructionError):
+            run = trails.of(other)
+            if {n.key: (n.query_count, n.key_count) for n in nodes_of(run)} == shapes:
+                found.append(other)
+    return found
+
+
+@dataclass
+class _Tracing:
+    """One run, repeated with one input exchanged."""
+
+    trails: Trails
+    text: str
+    base: Recording
+    nodes: Sequence[Node]
+    action: Mapping[OperatorKey, Flags]
+    beside: float = 0.0
+    _held: dict[OperatorKey, torch.Tensor] = field(default_factory=dict)
+
+    def graph(self, texts: Sequence[str]) -> Graph:
+        free_words = [self._apart(self.trails.of(other)) for other in texts]
+        free_frames = [
+            self._apart(run) for views in self._frames().values() for run in self._runs(views)
+        ]
+        for node in self.nodes:
+            is_mixed = any(each.any_at(node.key) for each in free_words) and any(
+                each.any_at(node.key) for each in free_frames
+            )
+            if is_mixed or bool(self.action[node.key].any()):
+                self._held[node.key] = node.output.tensor
+        words = [self._held_apart(self.trails.observation, other) for other in texts]
+        self.beside = max((each.score_change for each in words), default=0.0)
+        regions = {
+            camera: [self._held_apart(view, self.text) for view in views]
+            for camera, views in self._frames().items()
+        }
+        states = state_variants(self.trails.observation)
+        regions[STATE] = [self._held_apart(state, self.text) for state in states]
+        own = self._own_keys()
+        rows = tuple(self._rows(node, own.get(node.key), words, regions) for node in self.nodes)
+        return Graph(
+            self.base,
+            rows,
+            self._held,
+            tuple(texts),
+            any(_is_reached(each, free_words) for each in rows if each.reads),
+            self.beside,
+        )
+
+    def _own_keys(self) -> dict[OperatorKey, torch.Tensor]:
+        """Keys that are made of the action rows, in this computation or one before.
+
+        Found by noise on what all readers gave to their action rows; the first layer of a stack has
+        none before it, and is built as the others are.
+        """
+        noisy = dict(self._held)
+        generator = torch.Generator().manual_seed(self.trails.seed)
+        for node in self.nodes:
+            if bool((action := self.action[node.key]).any()):
+                given = node.output.tensor
+                noise = torch.randn(given.shape, generator=generator).to(given)
+                is_action = torch.zeros_like(given, dtype=torch.bool)
+                is_action.movedim(node.query_axis, 0)[action] = True
+                noisy[node.key] = given + noise * given.std() * is_action
+        try:
+            run = recorded(self.trails.policy, self.trails.observation, self.text, noisy)
+        except (InstructionError, CaptureError):
+            return {}  # under noise it takes another way
+        found = dict(self._apart(run).keys)
+        by_kind: dict[tuple[str, int, int], list[Node]] = {}
+        for node in self.nodes:
+            kind = pattern_of(node.module), node.query_count, node.key_count
+            by_kind.setdefault(kind, []).append(node)
+        for alike in by_kind.values():
+            known = [n for n in alike if n.key in found and bool(found[n.key].any())]
+            for node in alike if known else ():
+                if not bool(found.get(node.key, torch.zeros(1)).any()):
+                    found[node.key] = found[known[0].key]
+        return found
+
+    def _frames(self) -> dict[str, list[Observation]]:
+        cameras = observation_variants(self.trails.observation, self.trails.seed)
+        return {("image" if len(cameras) == 1 else f"image:{c}"): v for c, v in cameras.items()}
+
+    def _runs(self, observations: Sequence[Observation]) -> Iterator[Recording]:
+        for observation in observations:
+            with suppress(InstructionError):
+                yield self.trails.anew(self.text, observation)
+
+    def _held_apart(self, observation: Observation, text: str) -> _Apart:
+        try:
+            run = recorded(self.trails.policy, observation, text, self._held)
+        except InstructionError as error:
+            raise CaptureError(f"it cannot be run with attention held: {error}") from error
+        return self._apart(run)
+
+    def _apart(self, run: Recording) -> _Apart:
+        return _Apart.between(self.base, self.nodes, run)
+
+    def _rows(
+        self,
+        node: Node,
+        own: torch.Tensor | None,
+        words: Sequence[_Apart],
+        others: Mapping[str, Sequence[_Apart]],
+    ) -> Rows:
+        none = torch.zeros(node.groups, node.key_count, dtype=torch.bool)
+        flags = {
+            name: _or([each.keys.get(node.key, none) for each in found], none)
+            for name, found in ((WORDS, words), *others.items())
+        }
+        if own is not None and own.shape == none.shape:
+            flags = {name: each & ~own for name, each in flags.items()} | {ACTION: own}
+        several = torch.stack(list(flags.values())).sum(dim=0) > 1
+        regions = {name: each & ~several for name, each in flags.items() if each.any()}
+        if several.any():
+            regions[MIXED] = several
+        holds_words = _or(
+            [q for each in words if (q := each.queries.get(node.key)) is not None],
+            torch.zeros(node.query_count, dtype=torch.bool),
+        )
+        action = self.action[node.key]
+        return Rows(
+            node, action, holds_words & ~action, bool((holds_words & action).any()), regions
+        )
+
+
+@dataclass(frozen=True)
+class _Apart:
+    """Where the rows of each computation differ from the base run's."""
+
+    queries: Mapping[OperatorKey, Flags]
+    keys: Mapping[OperatorKey, Bool[torch.Tensor, "group key"]]
+    score_change: float
+
+    def any_at(self, key: OperatorKey) -> bool:
+        """Whether anything that the computation takes differs."""
+        return any(key in side and bool(side[key].any()) for side in (self.queries, self.keys))
+
+    @classmethod
+    def between(cls, base: Recording, nodes: Sequence[Node], run: Recording) -> _Apart:
+        """Computations that the run does not have, or in other shapes, are left out."""
+        others = {node.key: node for node in nodes_of(run)}
+        queries, keys = {}, {}
+        for node in nodes:
+            other = others.get(node.key)
+            if other is None or other.values.shape != node.values.shape:
+                continue
+            apart = (node.values != other.values).any(dim=-1)
+            if node.keys is not None and other.keys is not None:
+                apart = apart | (node.keys != other.keys).any(dim=-1)
+            keys[node.key] = apart
+            if node.queries is not None and other.queries is not None:
+                queries[node.key] = (node.queries != other.queries).any(dim=-1).any(dim=0)
+            elif node.is_over_itself:
+                queries[node.key] = apart.any(dim=0)
+        one, two = base.scores, run.scores
+        if one is None or two is None or one.shape != two.shape:
+            return cls(queries, keys, 0.0)
+        return cls(queries, keys, float((one - two).abs().max()))
+
+
+def _or(flags: Sequence[torch.Tensor], none: torch.Tensor) -> torch.Tensor:
+    found = none
+    for each in flags:
+        found = found | each
+    return found
+
+
+def _is_reached(rows: Rows, free: Sequence[_Apart]) -> bool:
+    """Whether anything that the action rows may see changes with the words."""
+    seen = rows.node.seen[:, rows.action].any(dim=1)
+    return any(
+        bool((seen & each.keys[rows.node.key]).any()) for each in free if rows.node.key in each.keys
+    )
