@@ -20,6 +20,7 @@ import torch
 from heedmap.auditing.black_box import audit_black_box
 from heedmap.auditing.diagnosis import CaseFacts, Diagnosis
 from heedmap.auditing.facts import attention_digest
+from heedmap.auditing.graph.measure import measure_graph
 from heedmap.auditing.lower.discovery import Transformer, find_transformer
 from heedmap.auditing.lower.examine import Examined, examine
 from heedmap.auditing.policy_result import describe_policy, policy_result
@@ -167,6 +168,8 @@ def climb(policy: Policy, plan: Climb, *, with_hash: bool = True) -> Climbed:
         trails = Trails(policy, plan.trials[0].observation, plan.seed) if plan.trials else None
         try:
             climbed, before = _read(policy, plan, trails, with_hash=with_hash)
+            if trails is not None and _is_elsewhere(climbed.result.measurements):
+                climbed = _over_graph(plan, trails, climbed)
         except (CaptureError, PolicyRunError) as error:
             if isinstance(error, PolicyRunError) and not is_raised_by_watching(error.__cause__):
                 raise
@@ -212,6 +215,31 @@ def _read(
     return climbed, (transformer.first_scores, found.diagnosis.first.seen.scores)
 
 
+def _is_elsewhere(measured: Measurements) -> bool:
+    """Whether the stack that was read as the transformer holds no word, and there are others."""
+    presence = measured.presence
+    nowhere = not (presence.positions or presence.mixed_positions or presence.overwritten_positions)
+    return presence.measured and nowhere and len(measured.stacks) > 1
+
+
+def _over_graph(plan: Climb, trails: Trails, climbed: Climbed) -> Climbed:
+    """Over all stacks, if any holds words; as it was, otherwise."""
+    if climbed.upper.obeyed is None:
+        return climbed
+    try:
+        measurements, upper = measure_graph(trails, plan.trials, climbed.upper, plan.options)
+    except CaptureError:
+        return climbed
+    if not measurements.visibility.instruction_total:
+        return climbed
+    measurements = _with_trail(trails, plan, measurements)
+    policy, result = trails.policy, climbed.result
+    described = describe_policy(policy)
+    return Climbed(
+        policy_result(described, policy.name, result.weights_sha256, measurements), upper
+    )
+
+
 def _unread(
     policy: Policy, plan: Climb, trails: Trails | None, why: str, *, with_hash: bool
 ) -> Climbed:
@@ -222,6 +250,13 @@ def _unread(
             policy, plan.trials, plan.seed, lambda: plan.on_step(policy), plan.options
         )
     measurements = Measurements.of_black_box(upper.obeyed, upper.behaviour, unread=why)
+    if trails is not None:
+        try:
+            measurements, upper = measure_graph(trails, plan.trials, upper, plan.options)
+        except CaptureError as error:
+            measurements = measurements.model_copy(
+                update={"unread": f"{why} Nor as a graph: {error}."}
+            )
     measurements = _with_trail(trails, plan, measurements)
     described = describe_policy(policy)
     weights = weights_sha256(policy.module) if with_hash else None

@@ -113,8 +113,9 @@ class AttendedFacts(Frozen):
     sinks: tuple[int, ...]
     value_share: float | None
     """Share of the norms of what is read (Kobayashi et al. 2020)."""
-    rollout_share: float
-    """Share of attention rollout (Abnar & Zuidema 2020) on the instruction's positions."""
+    rollout_share: float | None
+    """Share of attention rollout (Abnar & Zuidema 2020) on the instruction's positions. None over
+    several stacks, whose rows are not one sequence."""
     values_are_zero: bool | None
     """Whether the value vectors at the instruction's positions are zero in every layer."""
     heads_alive_by_layer: tuple[int, ...]
@@ -127,6 +128,27 @@ class AttendedFacts(Frozen):
     """The share with every weight matrix's entries shuffled: what the architecture gives."""
     null_nonsense: float | None = None
     """The share under made-up instructions of equal length."""
+
+
+class Computation(Frozen):
+    """One attention computation of a run with several stacks, caches or loops."""
+
+    module: str
+    call: int
+    """Which call of the module, from 0: a flow step, a token, a round of a loop."""
+    queries: int
+    keys: int
+    groups: int
+    """Heads times examples of a batch."""
+    action_rows: tuple[int, ...]
+    """Query rows that the action is decoded from; empty where it rests on none directly."""
+    shares: dict[str, float]
+    """Of the action rows' attention, or where there are none of all rows' that hold no words, by
+    what the keys hold; with `rest` they add up to 1. Mean over rows and groups."""
+    words: int
+    """Keys that hold words of the instruction."""
+    words_seen: int
+    """Those that these rows may see."""
 
 
 class Measurements(Frozen):
@@ -151,6 +173,9 @@ class Measurements(Frozen):
     """Where the instruction was lost; None where it was not, or no module is at hand."""
     unread: str | None = None
     """Why no transformer's attention could be read; None where it was, and for a black box."""
+    computations: tuple[Computation, ...] = ()
+    """Every attention computation of the first case's run, where these are in several stacks, read
+    a cache or run in a loop; empty where one stack was read as a whole."""
 
     @classmethod
     def of_black_box(

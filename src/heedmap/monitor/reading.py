@@ -94,7 +94,8 @@ def _metrics(found: PolicyResult) -> Iterator[tuple[str, float]]:
 
 def _attended(facts: AttendedFacts) -> Iterator[tuple[str, float]]:
     yield "attended_share", facts.share
-    yield "attended_rollout_share", facts.rollout_share
+    if facts.rollout_share is not None:
+        yield "attended_rollout_share", facts.rollout_share
     if facts.lift is not None:
         yield "attended_lift", facts.lift
 

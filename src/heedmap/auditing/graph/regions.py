@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Bool
@@ -24,6 +25,7 @@ from heedmap.policies.stages import stage
 from heedmap.tracing.capture.stacks import pattern_of
 from heedmap.tracing.graph.dependence import direct_dependence
 from heedmap.tracing.graph.nodes import Node, nodes_of
+from heedmap.tracing.trail.differences import Differences
 from heedmap.tracing.trail.recording import OperatorKey, Recording
 
 ROTATIONS = 2
@@ -59,19 +61,30 @@ class Rows:
         return bool(self.action.any())
 
 
+class Beside(NamedTuple):
+    """A way from the words to the action beside attention: adaLN, FiLM, a pooled encoding."""
+
+    module: str
+    """Where it meets what the frame changes."""
+    change: float
+    """Largest change of a score under other words with what attention gave held."""
+
+
 @dataclass(frozen=True, eq=False)
 class Graph:
     """All attention computations of one run, with what their rows hold."""
 
     base: Recording
     rows: tuple[Rows, ...]
-    held: Mapping[OperatorKey, torch.Tensor]
     word_texts: tuple[str, ...]
     """Texts whose runs were compared; empty where none ran in the same shapes."""
-    reached: bool
+    words_reach: bool
     """Whether what the action rows may see changes with the words, at first or second hand."""
-    beside: float = 0.0
-    """Largest change of a score under other words with all readers' attention held."""
+    frame_reaches: bool
+    """As `words_reach`, with the frame."""
+    beside: Beside | None
+    """The way beside attention that the words take to the action; None where there is none, or it
+    is not known."""
 
     @property
     def readers(self) -> list[Rows]:
@@ -129,7 +142,6 @@ class _Tracing:
     base: Recording
     nodes: Sequence[Node]
     action: Mapping[OperatorKey, Flags]
-    beside: float = 0.0
     _held: dict[OperatorKey, torch.Tensor] = field(default_factory=dict)
 
     def graph(self, texts: Sequence[str]) -> Graph:
@@ -144,7 +156,6 @@ class _Tracing:
             if is_mixed or bool(self.action[node.key].any()):
                 self._held[node.key] = node.output.tensor
         words = [self._held_apart(self.trails.observation, other) for other in texts]
-        self.beside = max((each.score_change for each in words), default=0.0)
         regions = {
             camera: [self._held_apart(view, self.text) for view in views]
             for camera, views in self._frames().items()
@@ -153,14 +164,33 @@ class _Tracing:
         regions[STATE] = [self._held_apart(state, self.text) for state in states]
         own = self._own_keys()
         rows = tuple(self._rows(node, own.get(node.key), words, regions) for node in self.nodes)
+        readers = [each for each in rows if each.reads]
         return Graph(
             self.base,
             rows,
-            self._held,
             tuple(texts),
-            any(_is_reached(each, free_words) for each in rows if each.reads),
-            self.beside,
+            words_reach=any(_is_reached(each, free_words) for each in readers),
+            frame_reaches=any(_is_reached(each, free_frames) for each in readers),
+            beside=None if any(each.decodes_words for each in readers) else self._beside(words),
         )
+
+    def _beside(self, words: Sequence[_Apart]) -> Beside | None:
+        """Whether the words move the action though nothing that any attention gave is other."""
+        most = max(words, key=lambda each: each.score_change, default=None)
+        if most is None or not most.score_change:
+            return None
+        words_apart = Differences(self.base, most.run)
+        frame = self.trails.over_frame(self.text)
+        ancestors = self.base.ancestors()
+        for operator in self.base.operators:
+            if operator.number not in ancestors:
+                continue
+            takes = any(each.is_any for each in words_apart.of_outputs(operator.number))
+            if takes and (
+                frame is None or any(d.is_any for d in frame.of_outputs(operator.number))
+            ):
+                return Beside(operator.module, most.score_change)
+        return Beside("", most.score_change)
 
     def _own_keys(self) -> dict[OperatorKey, torch.Tensor]:
         """Keys that are made of the action rows, in this computation or one before.
@@ -247,6 +277,7 @@ class _Apart:
     queries: Mapping[OperatorKey, Flags]
     keys: Mapping[OperatorKey, Bool[torch.Tensor, "group key"]]
     score_change: float
+    run: Recording
 
     def any_at(self, key: OperatorKey) -> bool:
         """Whether anything that the computation takes differs."""
@@ -271,8 +302,8 @@ class _Apart:
                 queries[node.key] = apart.any(dim=0)
         one, two = base.scores, run.scores
         if one is None or two is None or one.shape != two.shape:
-            return cls(queries, keys, 0.0)
-        return cls(queries, keys, float((one - two).abs().max()))
+            return cls(queries, keys, 0.0, run)
+        return cls(queries, keys, float((one - two).abs().max()), run)
 
 
 def _or(flags: Sequence[torch.Tensor], none: torch.Tensor) -> torch.Tensor:

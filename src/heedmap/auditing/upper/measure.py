@@ -130,7 +130,7 @@ def _exchange(
 ) -> tuple[UpperFacts, ActionMetric]:
     """What exchanges alone show, and the measure of how far two actions are apart."""
     responses = respond(runner, trials, with_controls=options.with_controls)
-    metric = _metric(responses, runner.policy, options)
+    metric = metric_of(responses, runner.policy, options)
     obeyed = measure_obedience(responses, metric, runner.policy.action_names, seed)
     found = UpperFacts(
         obeyed=obeyed.facts,
@@ -141,7 +141,8 @@ def _exchange(
     return found, metric
 
 
-def _metric(responses: Responses, policy: Policy, options: UpperOptions) -> ActionMetric:
+def metric_of(responses: Responses, policy: Policy, options: UpperOptions) -> ActionMetric:
+    """How far two actions are apart: by the scale given, or the spread over frames."""
     if policy.action_names is None and options.action_scale is not None:
         return ActionMetric.continuous(np.array(options.action_scale))
     return responses.metric(policy.action_names)

@@ -55,13 +55,20 @@ class _Job:
 
 
 @dataclass
-class _Scores:
+class CutScores:
     """Scores of all runs, by what was cut."""
 
     plain: dict[tuple[int, str], Scores] = field(default_factory=dict)
     cut: dict[tuple[int, str, CutName], Scores] = field(default_factory=dict)
     random: dict[tuple[int, str, CutName, int], Scores] = field(default_factory=dict)
     edges: dict[tuple[int, CutName], list[int]] = field(default_factory=dict)
+
+    def add(self, other: CutScores) -> None:
+        """Take in those of another trial."""
+        self.plain |= other.plain
+        self.cut |= other.cut
+        self.random |= other.random
+        self.edges |= other.edges
 
 
 class Use(NamedTuple):
@@ -88,7 +95,7 @@ def measure_use(
     if not usable:
         return None
     scores = _run_all(knockouts, structures, usable, seed)
-    by_trial = _by_trial(scores, usable, metric)
+    by_trial = values_by_trial(scores, usable, metric)
     if not by_trial:
         return None
     clusters = {trial.name: trial.cluster for trial in usable}
@@ -113,8 +120,8 @@ def cut_edges_of(structure: Structure, cut: CutName) -> Edges:
 
 def _run_all(
     knockouts: Knockouts, structures: Structures, trials: Sequence[Trial], seed: int
-) -> _Scores:
-    found = _Scores()
+) -> CutScores:
+    found = CutScores()
     by_length: dict[int, list[_Job]] = {}
     for number, trial in enumerate(trials):
         for name, text in trial.instructions.items():
@@ -143,7 +150,7 @@ def _jobs(
     name: str,
     structure: Structure,
     further: bool,
-    found: _Scores,
+    found: CutScores,
     seed: int,
 ) -> list[_Job]:
     """The plain run, every cut, and its random matches, of one instruction on one frame."""
@@ -174,8 +181,8 @@ def _jobs(
     return jobs
 
 
-def _by_trial(
-    scores: _Scores, trials: Sequence[Trial], metric: ActionMetric
+def values_by_trial(
+    scores: CutScores, trials: Sequence[Trial], metric: ActionMetric
 ) -> dict[str, dict[str, float]]:
     """A value a trial, the mean over its pairs of instructions; empty where no trial has any."""
     kept = [number for number, trial in enumerate(trials) if list(trial.pairs())]
@@ -212,7 +219,7 @@ def _by_trial(
     return found | _by_cut(scores, trials, metric)
 
 
-def _of(scores: _Scores, number: int, name: str, cut: CutName | None, draw: int | None) -> Scores:
+def _of(scores: CutScores, number: int, name: str, cut: CutName | None, draw: int | None) -> Scores:
     """Scores of one run; where there was nothing to cut, those of the plain one."""
     plain = scores.plain[number, name]
     if cut is None:
@@ -227,7 +234,7 @@ def _distance(metric: ActionMetric, one: Scores, two: Scores) -> float:
 
 
 def _by_cut(
-    scores: _Scores, trials: Sequence[Trial], metric: ActionMetric
+    scores: CutScores, trials: Sequence[Trial], metric: ActionMetric
 ) -> dict[str, dict[str, float]]:
     """How far every cut, and its random matches, move the action: a trial's means."""
     found: dict[str, dict[str, list[float]]] = {}

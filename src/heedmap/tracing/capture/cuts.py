@@ -77,7 +77,7 @@ class _Cutter(OperatorMode):
             call = fused_call(self._running.innermost, func, args, kwargs)
             if call.key_count == cut.hidden.shape[-1]:
                 self.done.add(self._running.innermost)
-                return _cut_fused(result, call, cut)
+                return cut_fused(result, call, cut)
         return result
 
 
@@ -95,8 +95,8 @@ def _cut_scores(scores: torch.Tensor, cut: EdgeCut) -> torch.Tensor:
     return by_head.view(scores.shape)
 
 
-def _cut_fused(result: Any, call: FusedCall, cut: EdgeCut) -> Any:
-    """The kernel's result with the cut rows recomputed by a kernel."""
+def cut_fused(result: Any, call: FusedCall, cut: EdgeCut) -> Any:
+    """A fused kernel's result with the cut rows recomputed by a kernel."""
     output = result[0] if isinstance(result, tuple) else result
     rows = torch.tensor(cut.rows, device=output.device)
     bias = row_bias(call.mask, call.is_causal, rows, call.key_count)

@@ -7,12 +7,12 @@ examples of a batch lie along one axis, `group`: a computation may run several b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import torch
-from jaxtyping import Bool, Float, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 
 from heedmap.tracing.capture.calls import FusedCall
 from heedmap.tracing.capture.rows import MASKED_BELOW
@@ -27,6 +27,7 @@ _VIEWS = frozenset({
     "contiguous", "t", "alias", "detach", "clone", "_to_copy", "slice", "select",
     "native_dropout", "unflatten", "flatten",
 })
+_SAME_ORDER = frozenset({"_to_copy", "native_dropout", "clone", "contiguous"})
 _SCALES = frozenset({
     "mul", "div", "add", "sub", "masked_fill", "where", "tanh", "clamp", "neg", "maximum",
 })
@@ -46,15 +47,13 @@ class Node:
     number: int
     """Of the operator that gives what was read."""
     key: OperatorKey
-    softmax_key: OperatorKey | None
-    """Of the softmax, where it is written out; None for a fused kernel."""
     module: str
     call: int
     fused: FusedCall | None
-    soft: Weights | None
-    """Of a softmax that is written out, what it gave."""
-    scores: Weights | None
-    """What it took; None where its axes lie in another order."""
+    softmax: Operator | None
+    """Where it is written out."""
+    places: Int[torch.Tensor, "group query key"] | None
+    """Of every weight, its place in what the softmax gave, which may have other axes."""
     queries: Rows | None
     """What asks, row by row; None where it was not recognised."""
     keys: Rows | None
@@ -73,8 +72,8 @@ class Node:
         """How many query rows."""
         if self.fused is not None:
             return self.fused.query_count
-        assert self.soft is not None
-        return self.soft.shape[1]
+        assert self.places is not None
+        return self.places.shape[1]
 
     @property
     def key_count(self) -> int:
@@ -85,8 +84,10 @@ class Node:
         """Softmax weights of these query rows, float32; zero in a row that sees nothing."""
         if self.fused is not None:
             return torch.nan_to_num(self.fused.row_weights(tuple(rows))).flatten(0, 1)
-        assert self.soft is not None
-        return self.soft[:, list(rows)].float()
+        assert self.softmax is not None
+        assert self.places is not None
+        given = self.softmax.outputs[0].tensor.flatten()
+        return given[self.places[:, list(rows)]].float()
 
     @cached_property
     def seen(self) -> Seen:
@@ -94,8 +95,9 @@ class Node:
         if self.fused is not None:
             call = self.fused
             return call.visibility()[:, None].expand(-1, call.head_count, -1, -1).flatten(0, 1)
-        assert self.soft is not None
-        return self.soft > 0 if self.scores is None else self.scores > MASKED_BELOW
+        assert self.softmax is not None
+        assert self.places is not None
+        return self.softmax.inputs[0].tensor.flatten()[self.places] > MASKED_BELOW
 
     @property
     def is_over_itself(self) -> bool:
@@ -134,12 +136,11 @@ def _fused(operator: Operator) -> Node:
     return Node(
         number=operator.number,
         key=operator.key,
-        softmax_key=None,
         module=operator.module,
         call=operator.call,
         fused=call,
-        soft=None,
-        scores=None,
+        softmax=None,
+        places=None,
         queries=call.query.flatten(0, 1),
         keys=keys.flatten(0, 1),
         values=values.flatten(0, 1),
@@ -152,27 +153,26 @@ def _written_out(recording: Recording, operator: Operator) -> Node | None:
     """A product with what a softmax gave: over its own last axis, whichever factor it is."""
     factors = operator.inputs[-2:]
     for index in (0, 1):
-        softmax = _softmax_before(recording, factors[index])
-        if softmax is None:
+        found = _softmax_before(recording, factors[index])
+        if found is None:
             continue
-        weights, values = factors[index].tensor, factors[1 - index].tensor
+        softmax, weights = found
+        values = factors[1 - index].tensor
         if weights.ndim == 2:
             weights, values = weights[None], values[None]
         if index == 1:  # values times weights: both the other way round
             weights, values = weights.mT, values.mT
         if weights.shape[-1] != values.shape[-2]:
             continue
-        scores = _like(softmax.inputs[0].tensor, weights)
         asked = _factors_of_scores(recording, softmax, weights)
         return Node(
             number=operator.number,
             key=operator.key,
-            softmax_key=softmax.key,
             module=operator.module,
             call=operator.call,
             fused=None,
-            soft=weights,
-            scores=scores,
+            softmax=softmax,
+            places=weights,
             queries=None if asked is None else asked[0],
             keys=None if asked is None else asked[1],
             values=values,
@@ -189,27 +189,27 @@ def _summed(recording: Recording, operator: Operator) -> Node | None:
     if product is None or short_name(product) != "mul" or len(product.inputs) != 2:
         return None
     for index in (0, 1):
-        softmax = _softmax_before(recording, product.inputs[index])
-        weights, values = (product.inputs[i].tensor for i in (index, 1 - index))
-        axes = _axes_of_sum(operator, weights, values) if softmax is not None else None
-        if softmax is None or axes is None:
+        found = _softmax_before(recording, product.inputs[index])
+        if found is None:
+            continue
+        (softmax, weights), values = found, product.inputs[1 - index].tensor
+        axes = _axes_of_sum(operator, weights, values)
+        if axes is None:
             continue
         keys, queries, dims, groups = axes
         shape = torch.broadcast_shapes(weights.shape, values.shape)
-        soft = _in_order(weights, groups, (queries, keys), shape)
-        scores = _like(softmax.inputs[0].tensor, soft)
-        asked = _factors_of_scores(recording, softmax, soft)
+        places = _in_order(weights, groups, (queries, keys), shape)
+        asked = _factors_of_scores(recording, softmax, places)
         keeps_axis = len(operator.args) > 2 and bool(operator.args[2])
         dropped = int(keys < queries and not keeps_axis)
         return Node(
             number=operator.number,
             key=operator.key,
-            softmax_key=softmax.key,
             module=operator.module,
             call=operator.call,
             fused=None,
-            soft=soft,
-            scores=scores,
+            softmax=softmax,
+            places=places,
             queries=None if asked is None else asked[0],
             keys=None if asked is None else asked[1],
             values=_in_order(values, groups, (keys, dims), shape),
@@ -251,30 +251,31 @@ def _in_order(
     return moved.flatten(0, -3) if groups else moved[None]
 
 
-def _like(scores: torch.Tensor, weights: torch.Tensor) -> torch.Tensor | None:
-    """The scores in the shape of the weights; None where their axes are in another order.
-
-    A learned sink is one more column of the scores.
-    """
-    if scores.shape[-1] > weights.shape[-1]:
-        scores = scores[..., : weights.shape[-1]]
-    if scores.numel() != weights.numel() or scores.shape[-2:] != weights.shape[-2:]:
-        return None
-    return scores.reshape(weights.shape)
-
-
-def _softmax_before(recording: Recording, value: Value) -> Operator | None:
-    """The softmax that a factor is a copy or view of."""
+def _softmax_before(recording: Recording, value: Value) -> tuple[Operator, torch.Tensor] | None:
+    """The softmax that a factor is a copy or view of, and of each entry its place in there."""
+    steps: list[Operator] = []
     for _ in range(_STEPS):
         if len(value.made_by) != 1:
             return None
         operator = recording.operators[value.made_by[0]]
         if operator.name in SOFTMAX_OPERATORS:
-            return operator
+            return operator, _places(operator, reversed(steps))
         if short_name(operator) not in _VIEWS or not operator.inputs:
             return None
+        steps.append(operator)
         value = operator.inputs[0]
     return None
+
+
+def _places(softmax: Operator, steps: Iterable[Operator]) -> torch.Tensor:
+    """Numbers of a softmax's entries, through the views that follow it."""
+    given = softmax.outputs[0].tensor
+    numbers = torch.arange(given.numel(), device=given.device).reshape(given.shape)
+    for step in steps:
+        if short_name(step) not in _SAME_ORDER:
+            args = [numbers if isinstance(arg, Value) else arg for arg in step.args]
+            numbers = step.func(*args, **step.kwargs)
+    return numbers
 
 
 def _factors_of_scores(

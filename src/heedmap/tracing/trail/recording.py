@@ -168,6 +168,21 @@ def _recording(
     recorder.keep_written()
 
 
+class OperatorCounter:
+    """Gives every operator of a run its key, as it comes."""
+
+    def __init__(self, running: Running) -> None:
+        self._running = running
+        self._seen: Counter[tuple[str, int, str]] = Counter()
+
+    def key_of(self, func: Any) -> OperatorKey:
+        """Of the operator that runs now; to be asked once for each."""
+        place = self._running.innermost, self._running.call, func._schema.name
+        nth = self._seen[place]
+        self._seen[place] += 1
+        return *place, nth
+
+
 _Key = tuple[int, int, int, tuple[int, ...], tuple[int, ...], torch.dtype]
 
 
@@ -184,7 +199,6 @@ class _Recorder(OperatorMode):
         super().__init__()
         self._replaced = replaced
         self._alive: dict[int, tuple[int, torch.UntypedStorage]] = {}
-        self._running = running
         self._into = into
         held = [*module.parameters(), *module.buffers()]
         self._weights = {_storage(tensor) for tensor in held if tensor.numel()}
@@ -192,7 +206,7 @@ class _Recorder(OperatorMode):
         self._of_storage: dict[int, list[Value]] = {}
         self._writers: dict[int, list[int]] = {}
         self._writes: Counter[int] = Counter()
-        self._seen: Counter[tuple[str, int, str]] = Counter()
+        self._counter = OperatorCounter(running)
 
     def operate(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if not self._into.is_whole:
@@ -203,11 +217,9 @@ class _Recorder(OperatorMode):
         for tensor in written:
             self._keep_before_write(_storage(tensor))
         result = func(*args, **kwargs)
-        name = func._schema.name
-        module, call = self._running.innermost, self._running.call
-        nth = self._seen[module, call, name]
-        self._seen[module, call, name] += 1
-        if (instead := self._replaced.get((module, call, name, nth))) is not None:
+        key = self._counter.key_of(func)
+        module, call, name, nth = key
+        if (instead := self._replaced.get(key)) is not None:
             result = _with_first(result, instead, name, module)
         number = len(self._into.operators)
         outputs = tuple(self._made(t, number) for t in _tensors(result)) or tuple(

@@ -1,0 +1,76 @@
+"""All rungs of a policy whose attention is in several stacks, reads a cache or runs in a loop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from heedmap.auditing.graph import facts
+from heedmap.auditing.graph.regions import Graph, graph_of
+from heedmap.auditing.graph.use import measure_graph_use
+from heedmap.auditing.lower.tokens import measure_tokens
+from heedmap.auditing.trail import Trails
+from heedmap.auditing.upper.measure import UpperFacts, UpperOptions, metric_of
+from heedmap.auditing.upper.runner import length_key
+from heedmap.data.trials import Trial
+from heedmap.ladder.upper import may_be_rounding
+from heedmap.ladder.verdict import Measurements
+
+
+class GraphFound(NamedTuple):
+    """What was measured over the graph."""
+
+    measurements: Measurements
+    upper: UpperFacts
+
+
+def measure_graph(
+    trails: Trails, trials: Sequence[Trial], upper: UpperFacts, options: UpperOptions
+) -> GraphFound:
+    """Rungs 1 to 5 over the attention graph of the first trial's runs, one for each length.
+
+    `upper` is what exchanges showed, over all trials; `trails` are of the first trial's frame.
+    Raises CaptureError where the graph cannot be read (see `graph_of`).
+    """
+    policy, trial = trails.policy, trials[0]
+    graphs: dict[int, Graph] = {}
+    for text in trial.instructions.values():
+        key = length_key(policy, text)
+        if key not in graphs:
+            graphs[key] = graph_of(trails, text, list(trial.instructions.values()))
+    first = next(iter(graphs.values()))
+    upper = _with_use(trails, graphs, trials, upper, options)
+    assert upper.behaviour is not None
+    measured = Measurements(
+        stacks=facts.stacks(first),
+        tokens=measure_tokens(policy, trial.observation, trial.instructions),
+        presence=facts.presence(first),
+        visibility=facts.visibility(first),
+        attended=facts.attended(first),
+        bypass=facts.bypass(first, upper.behaviour.floor),
+        used=upper.used,
+        obeyed=upper.obeyed,
+        behaviour=upper.behaviour,
+        computations=facts.computations(first),
+    )
+    return GraphFound(measured, upper)
+
+
+def _with_use(
+    trails: Trails,
+    graphs: dict[int, Graph],
+    trials: Sequence[Trial],
+    upper: UpperFacts,
+    options: UpperOptions,
+) -> UpperFacts:
+    """Rung 5, where it was requested and the action changes by more than rounding."""
+    assert upper.obeyed is not None
+    assert upper.responses is not None
+    if options.until == "exchange":
+        return upper
+    metric = metric_of(upper.responses, trails.policy, options)
+    use = measure_graph_use(trails.policy, graphs, trials, metric, trails.seed)
+    if use is None:
+        return upper
+    used = None if may_be_rounding(upper.obeyed.action_change) else use.facts
+    return upper._replace(used=used, by_trial={**upper.by_trial, **use.by_trial})
