@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,16 @@ import pytest
 import torch
 
 from heedmap.auditing.api import audit
+from heedmap.auditing.graph.regions import graph_of
+from heedmap.auditing.trail import Trails
 from heedmap.data.observation import Observation
 from heedmap.errors import CheckpointError, PolicyError
+from heedmap.policies.callable import CallablePolicy
 from heedmap.policies.pi0 import Pi0Options, Pi0Policy
 from heedmap.policies.registry import load_policy
 from heedmap.testbed.specimens.cases import frame_case
 from heedmap.testbed.specimens.world import FrameCase
+from heedmap.tracing.capture.trace import one_attention_path
 from heedmap.tracing.observe import observe
 from tests.families import INSTRUCTIONS, SIZE, hf, text_sizes, tokenizer, vision_sizes
 from tests.families_page import saw, saw_rungs
@@ -212,3 +217,70 @@ def test_frames_are_squared(case: FrameCase) -> None:
     assert pixels.shape == (3, 56, 56)
     assert pixels[:, :28].min() == 1
     assert pixels[:, 28:].max() == -1
+
+
+def sampling_policy() -> tuple[Pi0Policy, CallablePolicy]:
+    """The joined pass of one flow step, and the model's own sampling: cache, expert, all steps."""
+    joined = policy_of(Pi0Options(flow_step=0))
+    model: Any = joined._joint.model
+    noise = torch.randn(4, 5, generator=torch.Generator().manual_seed(0))[None]
+
+    def run(observations: Sequence[Observation], texts: Sequence[str]) -> torch.Tensor:
+        chunks = [
+            model.sample_actions(
+                state=joined._states([one]), noise=noise, **joined.inputs([one], [text])
+            )
+            for one, text in zip(observations, texts, strict=True)
+        ]
+        return torch.cat(chunks).flatten(1)
+
+    own = CallablePolicy(
+        "own path", run, model, takes_observations=True, token_count=joined.token_count
+    )
+    return joined, own
+
+
+def test_its_own_sampling_is_read_with_its_cache_and_all_flow_steps(case: FrameCase) -> None:
+    joined, own = sampling_policy()
+    observation, text = seen(case), INSTRUCTIONS["left"]
+    with one_attention_path():
+        trails = Trails(own, observation, seed=0)
+        graph = graph_of(trails, text, list(INSTRUCTIONS.values()))
+    reading = graph.readers
+    assert [(rows.node.module, rows.node.call) for rows in reading] == [
+        (f"model.dit.layers.{layer}.self_attn", step) for step in range(4) for layer in range(3)
+    ]
+    seen_whole = observe(joined, "joint_layers.*.attention", observation, text)
+    length = seen_whole.stack.length
+    rows = tuple(range(length - 4, length))
+    expected = seen_whole.attention(rows)
+    for layer in range(3):
+        mine = reading[layer].node.weights((1, 2, 3, 4)).numpy()
+        assert np.abs(mine - expected[layer]).max() <= 1e-5
+    begin = 2 * IMAGE + 1
+    words = list(range(begin, begin + len(text.split())))
+    held = {
+        name: torch.nonzero(keys.any(dim=0)).flatten().tolist()
+        for name, keys in reading[0].regions.items()
+    }
+    assert held == {
+        "image:top": list(range(IMAGE)),
+        "image:wrist": list(range(IMAGE, 2 * IMAGE)),
+        "instruction": words,
+        "state": [words[-1] + 1],
+        "action": list(range(words[-1] + 2, length)),
+    }
+
+
+def test_the_verdict_on_its_own_sampling_is_that_on_the_joined_pass(case: FrameCase) -> None:
+    joined, own = sampling_policy()
+    room = {"room": seen(case)}
+    found = [
+        audit(each, room, INSTRUCTIONS, until="cut").record.policies[0] for each in (joined, own)
+    ]
+    one, two = (each.verdict for each in found)
+    assert one.cause == two.cause == "none"
+    assert [rung.status for rung in one.rungs.values()] == [
+        rung.status for rung in two.rungs.values()
+    ]
+    assert one.bypass.status == two.bypass.status == "none"

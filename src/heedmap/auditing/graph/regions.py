@@ -171,15 +171,22 @@ class _Tracing:
             tuple(texts),
             words_reach=any(_is_reached(each, free_words) for each in readers),
             frame_reaches=any(_is_reached(each, free_frames) for each in readers),
-            beside=None if any(each.decodes_words for each in readers) else self._beside(words),
+            beside=None
+            if any(each.decodes_words for each in readers)
+            else self._beside(texts, words),
         )
 
-    def _beside(self, words: Sequence[_Apart]) -> Beside | None:
+    def _beside(self, texts: Sequence[str], words: Sequence[_Apart]) -> Beside | None:
         """Whether the words move the action though nothing that any attention gave is other."""
-        most = max(words, key=lambda each: each.score_change, default=None)
-        if most is None or not most.score_change:
+        if not words:
             return None
-        words_apart = Differences(self.base, most.run)
+        change, text = max(
+            (each.score_change, text) for each, text in zip(words, texts, strict=True)
+        )
+        if not change:
+            return None
+        run = recorded(self.trails.policy, self.trails.observation, text, self._held)
+        words_apart = Differences(self.base, run)
         frame = self.trails.over_frame(self.text)
         ancestors = self.base.ancestors()
         for operator in self.base.operators:
@@ -189,14 +196,14 @@ class _Tracing:
             if takes and (
                 frame is None or any(d.is_any for d in frame.of_outputs(operator.number))
             ):
-                return Beside(operator.module, most.score_change)
-        return Beside("", most.score_change)
+                return Beside(operator.module, change)
+        return Beside("", change)
 
     def _own_keys(self) -> dict[OperatorKey, torch.Tensor]:
         """Keys that are made of the action rows, in this computation or one before.
 
-        Found by noise on what all readers gave to their action rows; the first layer of a stack has
-        none before it, and is built as the others are.
+        Found by noise on what all readers gave to their action rows. The first layer of a stack has
+        none before it, and holds the same as the others of as many queries and keys.
         """
         noisy = dict(self._held)
         generator = torch.Generator().manual_seed(self.trails.seed)
@@ -217,10 +224,10 @@ class _Tracing:
             kind = pattern_of(node.module), node.query_count, node.key_count
             by_kind.setdefault(kind, []).append(node)
         for alike in by_kind.values():
-            known = [n for n in alike if n.key in found and bool(found[n.key].any())]
-            for node in alike if known else ():
-                if not bool(found.get(node.key, torch.zeros(1)).any()):
-                    found[node.key] = found[known[0].key]
+            known = [found[node.key] for node in alike if node.key in found]
+            if len({each.shape for each in known}) == 1:
+                together = torch.stack(known).any(dim=0)
+                found |= {node.key: together for node in alike}
         return found
 
     def _frames(self) -> dict[str, list[Observation]]:
@@ -277,7 +284,6 @@ class _Apart:
     queries: Mapping[OperatorKey, Flags]
     keys: Mapping[OperatorKey, Bool[torch.Tensor, "group key"]]
     score_change: float
-    run: Recording
 
     def any_at(self, key: OperatorKey) -> bool:
         """Whether anything that the computation takes differs."""
@@ -302,8 +308,8 @@ class _Apart:
                 queries[node.key] = apart.any(dim=0)
         one, two = base.scores, run.scores
         if one is None or two is None or one.shape != two.shape:
-            return cls(queries, keys, 0.0, run)
-        return cls(queries, keys, float((one - two).abs().max()), run)
+            return cls(queries, keys, 0.0)
+        return cls(queries, keys, float((one - two).abs().max()))
 
 
 def _or(flags: Sequence[torch.Tensor], none: torch.Tensor) -> torch.Tensor:

@@ -24,6 +24,8 @@ _ELEMENTWISE_CUTOFFS = SATURATING - {
 }  # fmt: skip
 """Have no slope over a part of their range; here they pass everything on."""
 
+_LOOKUPS = frozenset({"index", "embedding", "gather", "index_select", "take"})
+
 Dependence = Mapping[int, torch.Tensor]
 """By operator number: which entries of its output the action rests on directly (non-zero)."""
 
@@ -159,14 +161,21 @@ def _through(
     """What depends on each input, given what depends on the outputs."""
     short = short_name(operator)
     found = None if short in _ELEMENTWISE_CUTOFFS else _by_derivative(operator, arriving)
-    if found is not None and (short in OVERWRITING or any(_is_any(each) for each in found)):
-        return found
     largest = max(
         (each for each in arriving if each is not None), key=lambda each: each.numel()
     ).abs()
+    if found is not None and (short in OVERWRITING or any(_is_any(each) for each in found)):
+        if short in _LOOKUPS:  # which entries are picked decides, too
+            pairs = zip(operator.inputs, found, strict=True)
+            return [_by_shape(v, largest) if _is_index(v) else each for v, each in pairs]
+        return found
     by_shape = [_by_shape(value, largest) for value in operator.inputs]
     # What is written over is gone.
     return [None, *by_shape[1:]] if short in OVERWRITING else by_shape
+
+
+def _is_index(value: Value) -> bool:
+    return not _can_differ(value.tensor)
 
 
 def _by_derivative(

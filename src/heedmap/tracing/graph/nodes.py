@@ -37,7 +37,9 @@ _STEPS = 16
 
 Weights = Float[torch.Tensor, "group query key"]
 Seen = Bool[torch.Tensor, "group query key"]
-Rows = Shaped[torch.Tensor, "group row dim"]
+QueryRows = Shaped[torch.Tensor, "group query dim"]
+KeyRows = Shaped[torch.Tensor, "group key dim"]
+ValueRows = Shaped[torch.Tensor, "group key value_dim"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,10 +56,10 @@ class Node:
     """Where it is written out."""
     places: Int[torch.Tensor, "group query key"] | None
     """Of every weight, its place in what the softmax gave, which may have other axes."""
-    queries: Rows | None
+    queries: QueryRows | None
     """What asks, row by row; None where it was not recognised."""
-    keys: Rows | None
-    values: Rows
+    keys: KeyRows | None
+    values: ValueRows
     output: Value
     query_axis: int
     """Of the output, along which its query rows lie."""
@@ -280,7 +282,7 @@ def _places(softmax: Operator, steps: Iterable[Operator]) -> torch.Tensor:
 
 def _factors_of_scores(
     recording: Recording, softmax: Operator, weights: torch.Tensor
-) -> tuple[Rows, Rows] | None:
+) -> tuple[QueryRows, KeyRows] | None:
     """Queries and keys whose product the softmax was taken of; None where none is recognised."""
     value = softmax.inputs[0]
     groups, queries, keys = weights.shape
