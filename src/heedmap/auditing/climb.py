@@ -23,7 +23,7 @@ from heedmap.auditing.facts import attention_digest
 from heedmap.auditing.graph.measure import measure_graph
 from heedmap.auditing.lower.discovery import Transformer, find_transformer
 from heedmap.auditing.lower.examine import Examined, examine
-from heedmap.auditing.policy_result import describe_policy, policy_result
+from heedmap.auditing.policy_result import describe_over_graph, describe_policy, policy_result
 from heedmap.auditing.preparation import evaluating
 from heedmap.auditing.steps import measure_steps
 from heedmap.auditing.trail import Trails, measure_trail
@@ -234,7 +234,7 @@ def _over_graph(plan: Climb, trails: Trails, climbed: Climbed) -> Climbed:
         return climbed
     measurements = _with_trail(trails, plan, measurements)
     policy, result = trails.policy, climbed.result
-    described = describe_policy(policy)
+    described = describe_over_graph(policy, measurements.computations)
     return Climbed(
         policy_result(described, policy.name, result.weights_sha256, measurements), upper
     )
@@ -258,7 +258,7 @@ def _unread(
                 update={"unread": f"{why} Nor as a graph: {error}."}
             )
     measurements = _with_trail(trails, plan, measurements)
-    described = describe_policy(policy)
+    described = describe_over_graph(policy, measurements.computations)
     weights = weights_sha256(policy.module) if with_hash else None
     return Climbed(policy_result(described, policy.name, weights, measurements), upper)
 

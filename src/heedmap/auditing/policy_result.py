@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from heedmap.auditing.facts import gather_facts
 from heedmap.ladder.judge import judge
-from heedmap.ladder.verdict import Facts, Measurements
+from heedmap.ladder.verdict import Computation, Facts, Measurements
 from heedmap.policies.base import Policy
 from heedmap.record.layout import DeclaredRegions
 from heedmap.record.record import Case, PolicyDescription, PolicyResult
@@ -35,6 +35,21 @@ def describe_policy(
         declared=None if declared is None else declared.written,
         held_out_accuracy=policy.held_out_accuracy(),
         loaded=policy.loaded,
+    )
+
+
+def describe_over_graph(policy: Policy, computations: Sequence[Computation]) -> PolicyDescription:
+    """As `describe_policy`, of a policy whose attention is in several stacks, caches or loops."""
+    modules = tuple(dict.fromkeys(each.module for each in computations))
+    reading = [each.groups for each in computations if each.action_rows]
+    described = describe_policy(policy)
+    return described.model_copy(
+        update={
+            "layers": len(modules),
+            "heads": max(reading, default=0),
+            "attention_layers": modules,
+            "attention_implementation": "several stacks" if modules else "not seen",
+        }
     )
 
 

@@ -36,6 +36,7 @@ class Kind(StrEnum):
     heads = "heads"
     scatter = "scatter"
     patching = "patching"
+    computations = "computations"
 
 
 def report(

@@ -294,8 +294,12 @@ class Details(Frozen):
     """Distance of the actions of different instructions."""
     mediated: Estimate | None = None
     """What knockout of the instruction removes of it, beyond random edges."""
+    left: Estimate | None = None
+    """What is left of it with the instruction knocked out."""
+    left_by_random: Estimate | None = None
+    """What is left of it with as many random edges cut."""
     directly: Estimate | None = None
-    """The same, where only the action rows' own edges are cut."""
+    """As `mediated`, where only the action rows' own edges are cut."""
     swap: Estimate | None = None
     """Distance of the action when the instruction is exchanged."""
     rate: Estimate | None = None

@@ -114,7 +114,8 @@ def _upper(verdict: Verdict) -> list[str]:
     keys: list[str] = []
     if used == "holds":
         by_knockout = has_knockout(verdict) and "by" not in verdict.rungs["used"].evidence
-        keys.append("and_used" if by_knockout else "and_used_by_exchange")
+        whole = "and_used_whole" if _is_more_than_all(verdict) else "and_used"
+        keys.append(whole if by_knockout else "and_used_by_exchange")
     if is_over_others(verdict):
         keys.append("and_used_over_others")
     if obeyed == "holds":
@@ -122,6 +123,14 @@ def _upper(verdict: Verdict) -> list[str]:
     if is_too_small(verdict):
         return ["and_too_small"]
     return [*keys, "and_right_way_unknown"] if keys else ["and_upper_not_measured"]
+
+
+def _is_more_than_all(verdict: Verdict) -> bool:
+    """Whether random edges add to the difference, so that more than all of it would be removed."""
+    details = verdict.details
+    if not isinstance(details, Details) or details.mediated is None or details.left is None:
+        return False
+    return details.dependence is not None and details.mediated.value > details.dependence.value
 
 
 def has_alike(verdict: Verdict) -> bool:

@@ -17,7 +17,16 @@ from heedmap.report.figures.style import Chart
 from heedmap.report.tables import cases
 
 FigureKind = Literal[
-    "shares", "heads", "sequence", "frame", "words", "actions", "scatter", "patching", "trail"
+    "shares",
+    "computations",
+    "heads",
+    "sequence",
+    "frame",
+    "words",
+    "actions",
+    "scatter",
+    "patching",
+    "trail",
 ]
 PANELS_WIDTH_PX = 580
 """Of all panels side by side."""

@@ -9,6 +9,7 @@ from heedmap.ladder.messages import Language
 from heedmap.record.record import FrameInfo, PolicyResult
 from heedmap.record.result import Result
 from heedmap.report.figures.actions import actions
+from heedmap.report.figures.computations import computations
 from heedmap.report.figures.figure import Figure, FigureKind, Subject
 from heedmap.report.figures.heads import heads, patching
 from heedmap.report.figures.patches import frame
@@ -22,6 +23,7 @@ KINDS: dict[FigureKind, Callable[[Subject], Figure | None]] = {
     "actions": actions,
     "trail": trail,
     "shares": shares,
+    "computations": computations,
     "sequence": sequence,
     "frame": frame,
     "words": words,
@@ -35,6 +37,7 @@ _NEEDS: dict[FigureKind, str] = {
     "actions": "actions",
     "trail": "module calls (a policy behind a server shows none, older records hold none)",
     "shares": "attention (a policy behind a server shows none)",
+    "computations": "attention in several stacks, caches or loops (of one stack, see `shares`)",
     "sequence": "shares by position (records of schema 3 and newer)",
     "frame": "a map from patches to positions, which towers that mix their patches do not have, "
     "and shares by position of the first frame",

@@ -42,7 +42,7 @@ def trail(subject: Subject) -> Figure | None:
     is_patched = any(call["carried"] is not None for call in calls)
     if is_patched:
         panels.append(_carried(calls, subject))
-    panels.append(_parts(calls))
+    panels.append(parts_band(calls))
     chart = alt.vconcat(*panels, spacing=6).resolve_scale(x="shared", color="independent")
     words = subject.words
     key = "trail_caption_some" if len(calls) < table.num_rows else "trail_caption"
@@ -174,7 +174,7 @@ def _carried(calls: Sequence[Call], subject: Subject) -> alt.LayerChart:
     return alt.LayerChart(layer=[line, points]).properties(width=PANELS_WIDTH_PX, height=60)
 
 
-def _parts(calls: Sequence[Call]) -> alt.LayerChart:
+def parts_band(calls: Sequence[Call]) -> alt.LayerChart:
     """Which part of the policy the calls belong to: a band for each, named where it is wide."""
     parts = _parts_of([call["module"] for call in calls])
     first, last = calls[0]["order"], calls[-1]["order"]

@@ -103,7 +103,7 @@ def _row(result: Result, policy: PolicyResult) -> StoryRow:
             both(lambda language, claim=claim: claim_text(claim, language))
             for claim in policy_disagreements(policy)
         ),
-        transformer=next((s.pattern for s in policy.measurements.stacks if s.taken), None),
+        transformer=", ".join(s.pattern for s in policy.measurements.stacks if s.taken) or None,
     )
 
 

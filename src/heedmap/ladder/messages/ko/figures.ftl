@@ -9,6 +9,9 @@ value_axis = 평균값
 asked_for = 기대 액션
 not_asked_for = 기대 액션이 아니거나 알 수 없음
 
+computations_title = 계산별 어텐션
+computations_caption = 액션 행의 영역별 어텐션 비율(합 100 %), 헤드와 행의 평균. 한 번의 실행에서 어텐션 계산 { $calls }개 중 { $shown }개를 실행 순서대로 표시합니다. 나머지는 액션에 직접 이어지지 않습니다. 아래: 모듈.
+computations_alt = { $policy }: 한 번의 실행에서 어텐션 계산마다 막대 하나로 나타낸 액션 행의 영역별 어텐션 비율.
 shares_title = 레이어별 어텐션
 shares_caption = 액션 토큰의 영역별 어텐션 비율(합 100 %). 헤드 { $heads }개와 프레임 { $frames }개의 평균. 위: 선언된 영역, 아래: 측정된 영역.
 shares_alt = { $policy }: 레이어와 영역별 액션 토큰의 어텐션 비율. 열은 지시문, 위는 선언된 영역, 아래는 측정된 영역.
