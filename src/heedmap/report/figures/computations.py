@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
 
+from heedmap.ladder.verdict import Computation
 from heedmap.record.regions import UNDECLARED, in_order
-from heedmap.report.figures.figure import PANELS_WIDTH_PX, Figure, Subject
+from heedmap.report.figures.figure import PANELS_WIDTH_PX, Figure, Subject, runs_of
 from heedmap.report.figures.style import data_of, region_scale
-from heedmap.report.figures.trail import parts_band
+from heedmap.report.figures.trail import band
 from heedmap.report.wording import region_name
 
 _HEIGHT_PX = 130
@@ -42,8 +44,9 @@ def computations(subject: Subject) -> Figure | None:
         )
         .properties(width=PANELS_WIDTH_PX, height=_HEIGHT_PX)
     )
-    band = parts_band([{"order": n, "module": found[at].module} for n, at in enumerate(reading)])
-    chart = alt.vconcat(bars, band, spacing=6).resolve_scale(x="shared", color="independent")
+    chart = alt.vconcat(bars, band(_spans([found[at] for at in reading])), spacing=6).resolve_scale(
+        x="shared", color="independent"
+    )
     caption = words("computations_caption", shown=len(reading), calls=len(found))
     return subject.figure("computations", chart, caption)
 
@@ -72,6 +75,13 @@ def _values(subject: Subject, reading: list[int]) -> list[dict[str, Any]]:
             )
             low += share
     return values
+
+
+def _spans(reading: Sequence[Computation]) -> list[tuple[float, float, str]]:
+    """By the number of the call, where modules are called more than once; else by module."""
+    is_loop = any(each.call for each in reading)
+    names = [str(each.call) if is_loop else each.module for each in reading]
+    return [(start - 0.5, end - 0.5, names[start]) for start, end in runs_of(list(names))]
 
 
 def _key(region: str) -> str:

@@ -42,7 +42,7 @@ def trail(subject: Subject) -> Figure | None:
     is_patched = any(call["carried"] is not None for call in calls)
     if is_patched:
         panels.append(_carried(calls, subject))
-    panels.append(parts_band(calls))
+    panels.append(_parts(calls))
     chart = alt.vconcat(*panels, spacing=6).resolve_scale(x="shared", color="independent")
     words = subject.words
     key = "trail_caption_some" if len(calls) < table.num_rows else "trail_caption"
@@ -174,23 +174,32 @@ def _carried(calls: Sequence[Call], subject: Subject) -> alt.LayerChart:
     return alt.LayerChart(layer=[line, points]).properties(width=PANELS_WIDTH_PX, height=60)
 
 
-def parts_band(calls: Sequence[Call]) -> alt.LayerChart:
-    """Which part of the policy the calls belong to: a band for each, named where it is wide."""
+def _parts(calls: Sequence[Call]) -> alt.LayerChart:
+    """Which part of the policy the calls belong to."""
     parts = _parts_of([call["module"] for call in calls])
     first, last = calls[0]["order"], calls[-1]["order"]
-    wide = max(1, last - first) * _NAMED_SHARE
+    return band(
+        [
+            (
+                max(first, calls[start]["order"] - 0.5),
+                min(last, calls[end - 1]["order"] + 0.5),
+                parts[start],
+            )
+            for start, end in runs_of(list(parts))
+        ]
+    )
+
+
+def band(spans: Sequence[tuple[float, float, str]]) -> alt.LayerChart:
+    """Spans of the x axis side by side, each named where it is wide enough."""
+    whole = max(1, spans[-1][1] - spans[0][0])
     bands: list[Call] = []
-    for number, (start, end) in enumerate(runs_of(list(parts))):
-        low, high = (
-            max(first, calls[start]["order"] - 0.5),
-            min(last, calls[end - 1]["order"] + 0.5),
-        )
-        name = parts[start]
-        room = int((high - low) / max(1, last - first) * PANELS_WIDTH_PX / 6.5)
+    for number, (low, high, name) in enumerate(spans):
+        room = int((high - low) / whole * PANELS_WIDTH_PX / 6.5)
         text = name if len(name) <= room else name[: max(room - 1, 0)] + "…"
-        named = text if high - low >= wide else ""
+        is_named = len(name) <= room or (high - low) / whole >= _NAMED_SHARE
         place = {"order": low, "end": high, "middle": (low + high) / 2}
-        bands.append({**place, "name": named, "shade": number % 2, "tip": name})
+        bands.append({**place, "name": text if is_named else "", "shade": number % 2, "tip": name})
     base = alt.Chart(data_of(bands))
     rects = base.mark_rect().encode(
         x=_x(with_axis=False),

@@ -13,7 +13,7 @@ asked_for = expected action
 not_asked_for = not expected, or unknown
 
 computations_title = Attention by computation
-computations_caption = Attention of the action rows by region (sums to 100 %), mean over heads and rows: { $shown } of { $calls } attention computations of one run, in the order in which they ran; the others do not feed the action directly. Modules below.
+computations_caption = Attention of the action rows by region (sums to 100 %), mean over heads and rows: { $shown } of { $calls } attention computations of one run, in the order in which they ran; the others do not feed the action directly. Below: the number of the call, from 0, or the modules where each is called once.
 computations_alt = { $policy }: share of the action rows' attention by region, one bar for each attention computation of a run.
 shares_title = Attention by layer
 shares_caption = Attention of the action token by region (sums to 100 %); mean over { $heads } heads and { $frames } { $frames ->
