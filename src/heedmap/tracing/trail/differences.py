@@ -138,10 +138,10 @@ def _difference(one: Value, two: Value) -> Difference:
 
 
 def _plain_norms(a: torch.Tensor, b: torch.Tensor) -> tuple[float, float]:
-    """Of a value and of its difference, in double precision; not finite where an entry is not."""
+    """Of a value and of its difference; 0 or infinite where squares leave the value's precision."""
     if a.dtype not in (torch.float32, torch.float64):
         a, b = (torch.view_as_real(x) if x.is_complex() else x.double() for x in (a, b))
-    size, apart = (torch.linalg.vector_norm(x, dtype=torch.float64) for x in (a, b - a))
+    size, apart = (torch.linalg.vector_norm(x) for x in (a, b - a))
     return float(size), float(apart)
 
 
