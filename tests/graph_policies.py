@@ -19,7 +19,7 @@ from heedmap.data.observation import Observation
 from heedmap.data.trials import Trial
 from heedmap.policies.callable import CallablePolicy
 
-Fault = Literal["none", "masked", "stale", "gated"]
+Fault = Literal["none", "masked", "stale", "gated", "late", "unread"]
 Layout = Literal["fused", "softmax", "einsum", "sum"]
 FAULTS: tuple[Fault, ...] = ("masked", "stale", "gated")
 DIM, HEADS, PATCHES, ACTIONS, DIMS = 24, 3, 4, 4, 3
@@ -226,12 +226,18 @@ class CachedExpert(Base):
         states, cache = torch.cat([images, words], dim=1), []
         for layer in self.backbone:
             cache.append(layer.keys_and_values(states))
-            states = states + layer(states, cache[-1], apart(PATCHES, words.shape[1]))
+            seen = None if self.fault == "unread" else apart(PATCHES, words.shape[1])
+            states = states + layer(states, cache[-1], seen)
         flow = self.queries(images)
         seen = self.hidden(words.shape[1])
+        if self.fault == "unread":  # the expert sees nothing but its own rows
+            seen = torch.zeros(1, PATCHES + words.shape[1], dtype=torch.bool)
         if seen is not None:
             seen = torch.cat([seen, torch.ones(1, ACTIONS, dtype=torch.bool)], dim=1)
-        for _ in range(self.steps):
+        for step in range(self.steps):
+            if self.fault == "late" and step == 1:  # no fault, but words are read in step 0 only
+                seen = torch.ones(1, cache[0][0].shape[2] + ACTIONS, dtype=torch.bool)
+                seen[:, PATCHES : cache[0][0].shape[2]] = False
             x = flow
             for layer, (k, v) in zip(self.expert, cache, strict=True):
                 mine = layer.keys_and_values(x)

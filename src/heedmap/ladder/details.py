@@ -12,6 +12,10 @@ from heedmap.ladder.verdict import Details, Measurements
 
 def details_of(measured: Measurements) -> Details:
     """Only what was measured."""
+    taken = [stack for stack in measured.stacks if stack.taken]
+    others = [stack for stack in measured.stacks if not stack.taken and stack.reads_words]
+    is_unread = bool(others) and not any(stack.reads_words for stack in taken)
+    longest = max(taken, key=lambda stack: stack.calls, default=None)
     presence, used, obeyed = measured.presence, measured.used, measured.obeyed
     following = None if obeyed is None else obeyed.following
     competent = None if obeyed is None else obeyed.competent
@@ -41,6 +45,12 @@ def details_of(measured: Measurements) -> Details:
         anyway=None if obeyed is None else obeyed.own_action_anyway,
         module_at=None if trail is None else trail.module,
         operator_at=None if trail is None else trail.operator,
+        read_in=tuple(stack.pattern for stack in others) if is_unread else (),
+        unread_in=tuple(stack.pattern for stack in taken) if is_unread else (),
+        calls=1 if longest is None else longest.calls,
+        calls_reading=()
+        if longest is None
+        else tuple(sorted({n for stack in taken for n in stack.calls_reading})),
         followed=followed,
         ignored=ignored,
         alike=() if measured.behaviour is None else measured.behaviour.alike,
@@ -102,6 +112,10 @@ def detail_texts(details: Details | dict[str, str], language: Language) -> dict[
         "competent": rate_text(details.competent),
         "anyway": percent(None if details.anyway is None else details.anyway.value),
         "where": _where(details, language),
+        "read_in": ", ".join(details.read_in),
+        "unread_in": ", ".join(details.unread_in),
+        "calls": str(details.calls),
+        "calls_reading": ranges(details.calls_reading),
         "followed": ", ".join(details.followed),
         "ignored": ", ".join(details.ignored),
         "alike": ", ".join(f"{a} = {b}" for a, b in details.alike),

@@ -37,6 +37,13 @@ class StackInfo(Frozen):
     backend: str
     taken: bool
     reason: str
+    reads_words: bool | None = None
+    """Whether rows that hold no words attend to words, in any of its calls; None where it was read
+    as a whole."""
+    calls: int = 1
+    """How often its modules ran in one run of the policy, at most."""
+    calls_reading: tuple[int, ...] = ()
+    """Numbers of the calls in which any of its modules reads words, from 0."""
 
 
 class TokenFacts(Frozen):
@@ -314,6 +321,13 @@ class Details(Frozen):
     module_at: str | None = None
     """Where the trail ends: the module; empty for the outermost."""
     operator_at: str | None = None
+    read_in: tuple[str, ...] = ()
+    """Stacks that read the instruction, where none that the action is decoded from does."""
+    unread_in: tuple[str, ...] = ()
+    """Those that the action is decoded from."""
+    calls: int = 1
+    calls_reading: tuple[int, ...] = ()
+    """Calls of the stacks that the action is decoded from in which the instruction is read."""
     followed: tuple[str, ...] = ()
     """Names of the instructions that are followed, where others are not."""
     ignored: tuple[str, ...] = ()

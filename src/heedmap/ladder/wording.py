@@ -97,8 +97,11 @@ def _further(verdict: Verdict) -> list[str]:
             further.insert(1, "and_much_unknown")
         if verdict.is_unread:
             further.append("and_unread")
+        if _is_read_in_some_calls(verdict):
+            further.append("and_read_in_calls")
         return [*further, "and_notes"] if verdict.notes else further
     keys = ["and_unread"] if verdict.is_unread else []
+    keys += ["and_read_elsewhere"] if _is_read_elsewhere(verdict) else []
     keys += ["and_alike"] if verdict.cause == "partial" and has_alike(verdict) else []
     keys += ["and_swapped"] if verdict.cause == "disobeyed" and has_swapped(verdict) else []
     if verdict.bypass.status == "found":
@@ -123,6 +126,26 @@ def _upper(verdict: Verdict) -> list[str]:
     if is_too_small(verdict):
         return ["and_too_small"]
     return [*keys, "and_right_way_unknown"] if keys else ["and_upper_not_measured"]
+
+
+_LOST_BEFORE_READERS: frozenset[Cause] = frozenset(
+    {"masked", "action_before_instruction", "gated", "values_zero", "dropped", "overwritten"}
+)
+
+
+def _is_read_elsewhere(verdict: Verdict) -> bool:
+    """Whether a stack reads the instruction, and none that the action is decoded from does."""
+    details = verdict.details
+    is_lost = verdict.cause in _LOST_BEFORE_READERS
+    return is_lost and isinstance(details, Details) and bool(details.read_in)
+
+
+def _is_read_in_some_calls(verdict: Verdict) -> bool:
+    """Whether the action's stacks run several times, and read the instruction in some of them."""
+    details = verdict.details
+    if not isinstance(details, Details) or not details.calls_reading:
+        return False
+    return len(details.calls_reading) < details.calls
 
 
 def _is_more_than_all(verdict: Verdict) -> bool:

@@ -54,3 +54,18 @@ def test_a_gate_at_zero_is_named(name: str) -> None:
     found = audited(name, "gated")
     assert found.verdict.cause in ("gated", "values_zero")
     assert found.verdict.first_failing in ("present", "attended")
+
+
+def test_steps_that_read_the_words_are_numbered() -> None:
+    found = audited("cached expert", "late")
+    assert found.verdict.cause == "none"
+    assert "run 10 times, and read it in call 0 only" in found.verdict.sentence
+    assert "only" not in audited("refining", "none").verdict.sentence
+
+
+def test_what_one_stack_reads_and_the_next_does_not_is_said() -> None:
+    found = audited("cached expert", "unread")
+    assert (found.verdict.cause, found.verdict.first_failing) == ("masked", "visible")
+    expected = "It is read in backbone.*, but not in expert.*, from which the action is decoded."
+    assert expected in found.verdict.sentence
+    assert "It is read in" not in audited("cached expert", "masked").verdict.sentence

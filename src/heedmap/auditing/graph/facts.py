@@ -43,6 +43,9 @@ def stacks(graph: Graph) -> tuple[StackInfo, ...]:
             backend="softmax" if held[0].node.fused is None else "sdpa",
             taken=any(rows.reads for rows in held),
             reason=_READS if any(rows.reads for rows in held) else _FEEDS,
+            reads_words=any(_reads_words(rows) for rows in held),
+            calls=1 + max(rows.node.call for rows in held),
+            calls_reading=tuple(sorted({r.node.call for r in held if _reads_words(r)})),
         )
         for pattern, held in by_pattern.items()
     )
@@ -50,6 +53,11 @@ def stacks(graph: Graph) -> tuple[StackInfo, ...]:
 
 _READS = "the action is decoded from its rows"
 _FEEDS = "the action rests on its rows through other attention only, or not at all"
+
+
+def _reads_words(rows: Rows) -> bool:
+    """Whether any row that counts has attention on words."""
+    return bool((_share(rows, rows.words) > 0).any()) and not bool(rows.asking.all())
 
 
 def presence(graph: Graph) -> PresenceFacts:
