@@ -12,7 +12,7 @@ import inspect
 from collections.abc import Callable, Hashable
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import jaxtyping
 
@@ -49,6 +49,21 @@ def kind_of(value: Any) -> Hashable:
     return type(value)
 
 
+def writes_shapes(function: Callable[..., Any]) -> bool:
+    """Whether a shape is among the function's annotations; if they cannot be read, it may be."""
+    try:
+        hints = get_type_hints(function)
+    except NameError:  # of a name that is imported for type checkers alone
+        return True
+    return any(map(_is_shape, hints.values()))
+
+
+def _is_shape(hint: Any) -> bool:
+    is_array = isinstance(hint, type) and issubclass(hint, jaxtyping.AbstractArray)
+    parts = hint if isinstance(hint, list) else get_args(hint)  # a list in those of Callable
+    return is_array or any(map(_is_shape, parts))
+
+
 def checked_once_a_kind(
     *, typechecker: Any, check: Callable[..., Any] = jaxtyping.jaxtyped
 ) -> Callable[[Any], Any]:
@@ -61,9 +76,15 @@ def checked_once_a_kind(
             return function
         checked = check(function, typechecker=typechecker)
         seen = set[Hashable]()
+        shaped: bool | None = None
 
         @wraps(checked)
         def call(*args: Any, **kwargs: Any) -> Any:
+            nonlocal shaped
+            if shaped is None:  # its module is whole now
+                shaped = writes_shapes(function)
+            if not shaped:
+                return function(*args, **kwargs)
             kind = kind_of(args), *kwargs, kind_of(kwargs)
             if kind in seen:
                 return function(*args, **kwargs)

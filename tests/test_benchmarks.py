@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from benchmarks import audit, capture, instructions, knockouts
+from benchmarks.floors import measured_rates
+from benchmarks.models import SIZES, Size
 from tests.test_docs import DOCS
 
 
@@ -16,6 +19,9 @@ def test_every_benchmark_runs_in_small_and_writes_its_rows(
 ) -> None:
     """Each compares its ways' results before it tells their time, and ends if they differ."""
     monkeypatch.chdir(DOCS.parent)
+    monkeypatch.setitem(SIZES, "small", Size(64, 2, 4, 32, 2, 2))
+    for module in (capture, instructions, knockouts):
+        monkeypatch.setattr(module, "measured_rates", partial(measured_rates, dim=64))
     rows = tmp_path / "rows.jsonl"
     short = ["--rounds", "1", "--json", str(rows)]
     for main, more in (

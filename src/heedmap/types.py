@@ -17,6 +17,9 @@ Logits = Float[torch.Tensor, "batch action"]
 Embeddings = Float[torch.Tensor, "batch position dim"]
 """A sequence of input embeddings or hidden states."""
 
+RowStates = Float[torch.Tensor, "row position dim"]
+"""Final states of a decoder: one row an example, or several where a knockout runs rows alone."""
+
 Sequences = Float[torch.Tensor, "sequence position dim"]
 """As `Embeddings`, of one example: the first is its own, others those of a window of frames."""
 

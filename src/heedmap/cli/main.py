@@ -175,9 +175,12 @@ def demo(
     full: Full = False,
 ) -> None:
     """Audit four trained policies, each in two wirings, on one frame with three instructions."""
-    from heedmap.testbed.demo import run_demo
+    from heedmap.testbed.workers import start_server
 
     check_writable(output, overwrite=True)
+    workers = start_server("heedmap.testbed.demo")
+    from heedmap.testbed.demo import run_demo
+
     with progress_bar() as advance:
         result = run_demo(
             [
@@ -187,6 +190,7 @@ def demo(
             case_seed,
             on_progress=advance,
             arguments={"command_line": command_line()},
+            workers=workers,
         )
     show(result, output, lang, overwrite=True, full=full)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import torch
 
 from heedmap.auditing.api import Progress, audit
@@ -16,12 +18,15 @@ from heedmap.data.instructions import CaseInstruction, dump_instructions
 from heedmap.errors import RecordError
 from heedmap.ladder.evidence import Intervention
 from heedmap.record.files import plain_path, replace_file
+from heedmap.record.record import Record
 from heedmap.record.result import Result
+from heedmap.record.tables import SCHEMAS, TableFile, TableName
 from heedmap.testbed.specimens.cases import frame_case
 from heedmap.testbed.specimens.network import Wiring
 from heedmap.testbed.specimens.policy import case_trials
 from heedmap.testbed.specimens.world import FrameCase, Style
 from heedmap.testbed.specimens.zoo import REGIMES
+from heedmap.testbed.workers import each_in_a_process
 
 TRIALS = 24
 """Held-out frame cases that the demo's upper rungs are measured on."""
@@ -34,28 +39,59 @@ def run_demo(
     arguments: Mapping[str, Any] | None = None,
     trials: int = TRIALS,
     until: Intervention = "map",
+    workers: int = 1,
 ) -> Result:
     """Audit the four regimes in each wiring on the held-out case of a seed.
 
-    The upper rungs are measured on that case and those that follow it, `trials` in all.
+    The upper rungs are measured on that case and those that follow it, `trials` in all. Policies
+    are audited one by one, here or in as many processes as `workers`; the result is the same.
+    `on_progress` is called at the start and after each.
     """
+    names = [f"{regime}@{wiring}" for wiring in wirings for regime in REGIMES]
+    more = {"wirings": list(wirings), "case_seed": case_seed, **(arguments or {})}
+    run = partial(_audited, case_seed=case_seed, arguments=more, trials=trials, until=until)
+    parts: dict[str, _Part] = {}
+    progress = on_progress or (lambda *_: None)
+    progress(names[0], 0, len(names))
+    for name, part in each_in_a_process(run, names, workers):
+        parts[name] = part
+        progress(name, len(parts), len(names))
+    return _joined([parts[name] for name in names])
+
+
+_Part = tuple[Record, dict[TableName, pa.Table], dict[str, bytes]]
+"""A result that can be sent to another process: its record, its tables and its frames."""
+
+
+def _audited(
+    name: str, case_seed: int, arguments: Mapping[str, Any], trials: int, until: Intervention
+) -> _Part:
+    """One specimen's audit."""
     case = frame_case(case_seed)
     with _one_thread():
-        return audit(
-            [f"specimen:{regime}@{wiring}" for wiring in wirings for regime in REGIMES],
+        result = audit(
+            f"specimen:{name}",
             {f"case-{case_seed}": case.frame},
             case.instructions,
             expected_actions={side: side for side in case.instructions},
             trials=case_trials(trials, first=case_seed),
             until=until,
-            arguments={
-                "command": "demo",
-                "wirings": list(wirings),
-                "case_seed": case_seed,
-                **(arguments or {}),
-            },
-            on_progress=on_progress,
+            arguments={"command": "demo", **arguments},
         )
+    return result.record, {each: result.table(each) for each in SCHEMAS}, dict(result.frame_png)
+
+
+def _joined(parts: Sequence[_Part]) -> Result:
+    """The result of one audit of all of their policies."""
+    first, _, frame_png = parts[0]
+    policies = tuple(policy for record, _, _ in parts for policy in record.policies)
+    arguments = {**first.run.arguments, "policies": [policy.name for policy in policies]}
+    run = first.run.model_copy(update={"arguments": arguments})
+    record = first.model_copy(update={"run": run, "policies": policies})
+    tables: dict[TableName, pa.Table | TableFile] = {
+        each: pa.concat_tables(held[each] for _, held, _ in parts) for each in SCHEMAS
+    }
+    return Result(record, tables, frame_png)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ DIGITS = 5
 RELATIVE, ABSOLUTE = 1e-3, 1e-4
 """How far numbers may differ. Another processor adds up in another order, which float32 shows at
 1e-6; distances between actions that are all but equal are mostly that."""
+TRIALS = 4
 LEFT_OUT = {"actions", "n", "clusters", "left_out", "knockouts"}
 """Counts of trials, distributions that other numbers are made of, and which way cuts were run."""
 
@@ -32,7 +33,7 @@ Flat = dict[str, Any]
 
 def audited() -> Result:
     """The demo, on few trials and without the map, on which no verdict rests."""
-    return run_demo(("monavla", "sound"), case_seed=0, trials=4, until="cut")
+    return run_demo(("monavla", "sound"), case_seed=0, trials=TRIALS, until="cut", workers=2)
 
 
 def flat_of(result: Result) -> dict[str, Flat]:

@@ -5,17 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+import pyarrow.compute as pc
 import pytest
 import torch
 
 from heedmap.auditing.api import audit
 from heedmap.record.record import PolicyResult
 from heedmap.record.result import Result
+from heedmap.record.tables import SCHEMAS
 from heedmap.testbed.scoreboard.run import bare_policy
+from heedmap.testbed.specimens.policy import case_trials
 from heedmap.testbed.specimens.train import measure_accuracy
 from heedmap.testbed.specimens.world import FrameCase
-from heedmap.testbed.specimens.zoo import SPECIMENS, load_recipe, load_specimen, weights_folder
-from tests.testbed.specimens.stored import FILE, audited, differences, flat_of
+from heedmap.testbed.specimens.zoo import (
+    REGIMES,
+    SPECIMENS,
+    load_recipe,
+    load_specimen,
+    weights_folder,
+)
+from tests.testbed.specimens.stored import FILE, TRIALS, audited, differences, flat_of
 
 
 @pytest.mark.parametrize("name", SPECIMENS)
@@ -75,6 +84,29 @@ def test_all_is_as_it_was_stored(shipped: Result) -> None:
     stored = json.loads(FILE.read_text())
     assert set(stored) == set(SPECIMENS)
     assert differences(stored, flat_of(shipped)) == []
+
+
+def test_a_worker_of_the_demo_finds_bit_for_bit_what_this_process_finds(
+    shipped: Result, case: FrameCase
+) -> None:
+    policies = shipped.record.policies
+    names = [policy.name for policy in policies]
+    assert names == [f"{regime}@{wiring}" for wiring in ("monavla", "sound") for regime in REGIMES]
+    assert shipped.record.run.arguments["policies"] == names
+    name = names[-2]
+    here = audit(
+        f"specimen:{name}",
+        {"case-0": case.frame},
+        case.instructions,
+        expected_actions={side: side for side in case.instructions},
+        trials=case_trials(TRIALS),
+        until="cut",
+    )
+    assert here.record.policies == (policies[-2],)
+    assert here.record.frames == shipped.record.frames
+    for table in SCHEMAS:
+        own = shipped.table(table).filter(pc.field("policy") == name)
+        assert own.equals(here.table(table)), table
 
 
 def test_what_is_not_as_it_was_stored_is_found() -> None:

@@ -7,7 +7,7 @@ from torch import nn
 
 from heedmap.testbed.specimens.faults import Planted
 from heedmap.testbed.specimens.network import TinyKosmos2Policy, WordCrossAttention
-from heedmap.types import Embeddings, TokenMask, WordEmbeddings
+from heedmap.types import Embeddings, RowStates, TokenMask, WordEmbeddings
 
 
 class MeanPooledBypass(Planted):
@@ -18,7 +18,7 @@ class MeanPooledBypass(Planted):
         self.word_mean = _drawn_linear(network.config.dim, network.config.dim)
 
     def state(  # noqa: D102
-        self, states: Embeddings, words: WordEmbeddings, is_word: TokenMask
+        self, states: RowStates, words: WordEmbeddings, is_word: TokenMask
     ) -> torch.Tensor:
         count = is_word.sum(dim=1, keepdim=True)
         mean = (words * is_word[..., None]).sum(dim=1) / count
@@ -36,7 +36,7 @@ class CrossAttentionBypass(Planted):
         nn.init.ones_(self.cross_attention.gate)
 
     def state(  # noqa: D102
-        self, states: Embeddings, words: WordEmbeddings, is_word: TokenMask
+        self, states: RowStates, words: WordEmbeddings, is_word: TokenMask
     ) -> torch.Tensor:
         return self.cross_attention(states[:, -1], words, is_word)
 

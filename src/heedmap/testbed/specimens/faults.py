@@ -18,7 +18,7 @@ from torch.utils.hooks import RemovableHandle
 
 from heedmap.testbed.specimens.network import IMAGE_TOKENS, DecoderInputs, TinyKosmos2Policy
 from heedmap.testbed.specimens.tokenizer import PAD_ID, TEMPLATE_WORDS
-from heedmap.types import Embeddings, Logits, TokenMask, WordEmbeddings
+from heedmap.types import Embeddings, Logits, RowStates, TokenMask, WordEmbeddings
 
 IMAGE = slice(1, 1 + IMAGE_TOKENS)
 """Where the `sound` wiring has its image tokens."""
@@ -61,7 +61,7 @@ class Planted(nn.Module):
         """A context around the decoder's run."""
         return nullcontext()
 
-    def state(self, states: Embeddings, words: WordEmbeddings, is_word: TokenMask) -> torch.Tensor:
+    def state(self, states: RowStates, words: WordEmbeddings, is_word: TokenMask) -> torch.Tensor:
         """The state that the head decodes."""
         return states[:, -1]
 
@@ -165,7 +165,7 @@ class ActionBeforeText(Planted):
         return _reordered(inputs, torch.full_like(_eos_places(inputs), FIRST_TEXT))
 
     def state(  # noqa: D102
-        self, states: Embeddings, words: WordEmbeddings, is_word: TokenMask
+        self, states: RowStates, words: WordEmbeddings, is_word: TokenMask
     ) -> torch.Tensor:
         return states[:, FIRST_TEXT]
 
@@ -177,7 +177,7 @@ class ActionBeforeEos(Planted):
         return _reordered(inputs, _eos_places(inputs))
 
     def state(  # noqa: D102
-        self, states: Embeddings, words: WordEmbeddings, is_word: TokenMask
+        self, states: RowStates, words: WordEmbeddings, is_word: TokenMask
     ) -> torch.Tensor:
         places = FIRST_TEXT + is_word.sum(dim=1) - 2  # BOS is before the image
         return states[torch.arange(len(states), device=states.device), places]

@@ -147,8 +147,11 @@ class TinyKosmos2Policy(nn.Module):
 
     def forward(
         self, pixels: Float[torch.Tensor, "batch 3 height width"], instructions: list[str]
-    ) -> Logits:
-        """Action logits, one row an example; `pixels` are RGB in 0..1."""
+    ) -> Float[torch.Tensor, "row action"]:
+        """Action logits, one row an example; `pixels` are RGB in 0..1.
+
+        Knockouts may run several rows of one example through the decoder: as many come out.
+        """
         words, is_word = self.embed_words(instructions)
         states = self.decode(self.decoder_inputs(self.image_tokens(pixels), words, is_word))
         return self.act(states[:, -1], words, is_word)
@@ -216,8 +219,8 @@ class TinyKosmos2Policy(nn.Module):
         ).last_hidden_state
 
     def act(
-        self, state: Float[torch.Tensor, "batch dim"], words: WordEmbeddings, is_word: TokenMask
-    ) -> Logits:
+        self, state: Float[torch.Tensor, "row dim"], words: WordEmbeddings, is_word: TokenMask
+    ) -> Float[torch.Tensor, "row action"]:
         """Action logits from the action token's final state (and the words, if they are read)."""
         if self.word_attention is not None:
             state = self.word_attention(state, words, is_word)

@@ -102,5 +102,5 @@ def row_visibility(
     return visible.expand(batch, row_count, key_count)
 
 
-def _bias_of(seen: Bool[torch.Tensor, ...]) -> Float[torch.Tensor, ...]:
+def _bias_of(seen: Bool[torch.Tensor, "*shape"]) -> Float[torch.Tensor, "*shape"]:
     return torch.zeros(seen.shape, device=seen.device).masked_fill(~seen, -torch.inf)
