@@ -7,8 +7,9 @@ examples of a batch lie along one axis, `group`: a computation may run several b
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
@@ -17,7 +18,7 @@ from jaxtyping import Bool, Float, Int, Shaped
 from heedmap.tracing.capture.calls import FusedCall
 from heedmap.tracing.capture.rows import MASKED_BELOW
 from heedmap.tracing.capture.trace import SOFTMAX_OPERATORS, fused_call, is_fused_attention
-from heedmap.tracing.trail.kinds import short_name
+from heedmap.tracing.trail.kinds import PRODUCTS, short_name
 from heedmap.tracing.trail.recording import Operator, OperatorKey, Recording, Value
 
 _PRODUCTS = ("aten::bmm", "aten::mm", "aten::baddbmm")
@@ -50,7 +51,10 @@ class Node:
     """Of the operator that gives what was read."""
     key: OperatorKey
     module: str
+    """In which it ran; where one module computes the attention of many, the one around the
+    projection that made its queries."""
     call: int
+    """Which call of the module, or which computation of these sizes in it, from 0."""
     fused: FusedCall | None
     softmax: Operator | None
     """Where it is written out."""
@@ -117,7 +121,7 @@ def nodes_of(recording: Recording) -> list[Node]:
     found: list[Node] = []
     for operator in recording.operators:
         if is_fused_attention(operator.name):
-            found.append(_fused(operator))
+            found.append(_fused(recording, operator))
         elif operator.name in _PRODUCTS and len(operator.inputs) > 1:
             node = _written_out(recording, operator)
             if node is not None:
@@ -126,10 +130,21 @@ def nodes_of(recording: Recording) -> list[Node]:
             node = _summed(recording, operator)
             if node is not None:
                 found.append(node)
+    return _numbered(found)
+
+
+def _numbered(nodes: Sequence[Node]) -> list[Node]:
+    """With a number for each computation of the same sizes in one call of one module."""
+    seen: Counter[tuple[str, int, int]] = Counter()
+    found: list[Node] = []
+    for node in nodes:
+        kind = node.module, node.query_count, node.key_count
+        found.append(replace(node, call=max(node.call, seen[kind])))
+        seen[kind] += 1
     return found
 
 
-def _fused(operator: Operator) -> Node:
+def _fused(recording: Recording, operator: Operator) -> Node:
     args = tuple(a.tensor if isinstance(a, Value) else a for a in operator.args)
     kwargs = {k: v.tensor if isinstance(v, Value) else v for k, v in operator.kwargs.items()}
     call = fused_call(operator.module, operator.func, args, kwargs)
@@ -138,7 +153,7 @@ def _fused(operator: Operator) -> Node:
     return Node(
         number=operator.number,
         key=operator.key,
-        module=operator.module,
+        module=_named(recording, operator, operator.inputs[0]),
         call=operator.call,
         fused=call,
         softmax=None,
@@ -170,7 +185,7 @@ def _written_out(recording: Recording, operator: Operator) -> Node | None:
         return Node(
             number=operator.number,
             key=operator.key,
-            module=operator.module,
+            module=_named(recording, operator, None if asked is None else asked[2]),
             call=operator.call,
             fused=None,
             softmax=softmax,
@@ -207,7 +222,7 @@ def _summed(recording: Recording, operator: Operator) -> Node | None:
         return Node(
             number=operator.number,
             key=operator.key,
-            module=operator.module,
+            module=_named(recording, operator, None if asked is None else asked[2]),
             call=operator.call,
             fused=None,
             softmax=softmax,
@@ -282,8 +297,11 @@ def _places(softmax: Operator, steps: Iterable[Operator]) -> torch.Tensor:
 
 def _factors_of_scores(
     recording: Recording, softmax: Operator, weights: torch.Tensor
-) -> tuple[QueryRows, KeyRows] | None:
-    """Queries and keys whose product the softmax was taken of; None where none is recognised."""
+) -> tuple[QueryRows, KeyRows, Value] | None:
+    """Queries and keys whose product the softmax was taken of, and the queries' factor.
+
+    None where none is recognised.
+    """
     value = softmax.inputs[0]
     groups, queries, keys = weights.shape
     for _ in range(_STEPS):
@@ -297,9 +315,9 @@ def _factors_of_scores(
                 one, two = one[None], two[None]
             two = two.mT
             if one.shape[:2] == (groups, queries) and two.shape[:2] == (groups, keys):
-                return one, two
+                return one, two, operator.inputs[-2]
             if one.shape[:2] == (groups, keys) and two.shape[:2] == (groups, queries):
-                return two, one
+                return two, one, operator.inputs[-1]
             return None
         if short not in _VIEWS | _SCALES or not operator.inputs:
             return None
@@ -307,6 +325,17 @@ def _factors_of_scores(
     return None
 
 
-def by_key(nodes: Sequence[Node]) -> dict[OperatorKey, Node]:
-    """Nodes by the operator that gives what was read."""
-    return {node.key: node for node in nodes}
+def _named(recording: Recording, operator: Operator, queries: Value | None) -> str:
+    """The module of a computation: see `Node.module`."""
+    value = queries
+    for _ in range(2 * _STEPS):
+        if value is None or not value.made_by:
+            break
+        maker = recording.operators[value.made_by[-1]]
+        if any(each.is_weight for each in maker.inputs) and short_name(maker) in PRODUCTS:
+            around, _, _ = maker.module.rpartition(".")
+            is_inside = around.startswith(f"{operator.module}." if operator.module else "")
+            return around if around and is_inside else operator.module
+        activations = [each for each in maker.inputs if not each.is_weight]
+        value = max(activations, key=lambda each: each.tensor.numel(), default=None)
+    return operator.module
