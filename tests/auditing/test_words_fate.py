@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
 from heedmap.auditing.trail import Trails, words_fate
 from heedmap.ladder.evidence import WordsFate
@@ -40,21 +41,27 @@ def padded(ids: list[int], length: int = 12) -> list[int]:
 class Tokenised(nn.Module):
     """Ids, embedded and pooled together with the frame."""
 
-    def __init__(self, tokenise: Tokenise) -> None:
+    def __init__(self, tokenise: Tokenise, *, bag: bool = False) -> None:
         super().__init__()
-        self.tokenise = tokenise
+        self.tokenise, self.bag = tokenise, bag
         torch.manual_seed(0)
         self.embed = nn.Embedding(BUCKETS + 2, DIM)
         self.rest = Encoders()
         self.requires_grad_(False)
 
     def run(self, frames: Sequence[Any], texts: Sequence[str]) -> torch.Tensor:
-        words = self.embed(torch.tensor([self.tokenise(texts[0].split())]))
-        return self.rest.head((words.sum(dim=1) + self.rest.image_of(frames[0]).mean(dim=1)) / 9)
+        ids = torch.tensor([self.tokenise(texts[0].split())])
+        if self.bag:
+            pooled = functional.embedding_bag(ids, self.embed.weight, mode="sum")
+        else:
+            pooled = self.embed(ids).sum(dim=1)
+        return self.rest.head((pooled + self.rest.image_of(frames[0]).mean(dim=1)) / 9)
 
 
-def fate(tokenise: Tokenise, one: str, two: str) -> tuple[WordsFate, tuple[str, ...]]:
-    net = Tokenised(tokenise)
+def fate(
+    tokenise: Tokenise, one: str, two: str, *, bag: bool = False
+) -> tuple[WordsFate, tuple[str, ...]]:
+    net = Tokenised(tokenise, bag=bag)
     trails = Trails(CallablePolicy("words", net.run, net), observation(), seed=0)
     assert not trails.enters(one, two), "the texts are told apart"
     return words_fate(trails, (one, two))
@@ -106,8 +113,40 @@ def test_one_bucket() -> None:
     """Words are counted, and all of them have one id."""
     found, lost = fate(lambda words: [7] * len(words), *SIDES)
     assert (found, lost) == ("same", ("red", "blue"))
-    framed = fate(lambda words: [2, *[7] * len(words), 3], *SIDES)
-    assert framed[0] == "same"
+
+
+FOREIGN = ("crimson thing please", "azure thing please")
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        lambda ids: [2, *ids, 3],
+        lambda ids: padded([2, *ids, 3], 8),
+        lambda ids: [VOCABULARY["pick"], *ids][-9:],
+        lambda ids: [*padded(ids, 6), VOCABULARY["cup"]],
+    ],
+    ids=["start and end", "padded", "limited", "template"],
+)
+@pytest.mark.parametrize("pooled", ["looked up", "bag"])
+def test_a_vocabulary_that_knows_no_word(
+    prompt: Callable[[list[int]], list[int]], pooled: str
+) -> None:
+    """No cache: words are counted, beside ids of another kind, and made-up ones get that id too."""
+    found, _ = fate(lambda words: prompt(known_ids(words)), *FOREIGN, bag=pooled == "bag")
+    assert found == "unknown"
+
+
+@pytest.mark.parametrize("places", [False, True])
+def test_texts_in_letters_that_a_cleaner_drops(places: bool) -> None:
+    """Nothing is left of the words, though words in other letters would come through."""
+    texts = ("빨간 컵을 집어", "파란 컵을 집어")
+
+    def tokenise(words: list[str]) -> list[int]:
+        kept = open_ids([word for word in words if word.isascii()])
+        return [2, *kept, 3] if places else padded([2, *kept, 3])
+
+    assert fate(tokenise, *texts)[0] == "empty"
 
 
 def first_text() -> Tokenise:

@@ -8,15 +8,15 @@ are exchanged to see which of them never do, and why.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import torch
 
 from heedmap.auditing.lower.tokens import MADE_UP_WORDS
-from heedmap.auditing.variants import observation_variants, with_word
+from heedmap.auditing.variants import observation_variants, one_word_exchanged, with_word
 from heedmap.data.observation import Observation
 from heedmap.data.trials import Trial
 from heedmap.errors import InstructionError, PolicyRunError
@@ -33,8 +33,9 @@ FRESH_LETTERS = ("qxjzkvw", "zvqwjxk", "wkzqvxj", "jqvkzwx", "vjxqwkz")
 """Of words that no instruction holds, and that no other test gives to the policy."""
 HELD_BYTES = 2**30
 """Recorded activations beyond which earlier runs are let go."""
-KINDS = 3
-"""Different ids up to which words are not told apart: a start, an end, and one for all words."""
+LOOK_UPS = frozenset(
+    {"aten::embedding", "aten::_embedding_bag", "aten::_embedding_bag_forward_only"}
+)
 TRIED_PAIRS = 12
 """Pairs of instructions that are tried until one runs in the same shapes."""
 
@@ -145,17 +146,7 @@ def _pairs(texts: Sequence[str]) -> list[tuple[str, str]]:
     pairs.sort(key=lambda pair: len(pair[0].split()) != len(pair[1].split()))
     alike = [pair for pair in pairs if len(pair[0].split()) == len(pair[1].split())]
     others = [pair for pair in pairs if pair not in alike]
-    return [*alike, *(p for a, b in others for p in _one_word_exchanged(a, b)), *others]
-
-
-def _one_word_exchanged(one: str, two: str) -> Iterator[tuple[str, str]]:
-    """The first text with one of its own words exchanged for one that only the second has."""
-    mine, theirs = one.split(), two.split()
-    new = [word for word in theirs if word not in mine]
-    for index, word in enumerate(mine):
-        if word not in theirs:
-            for other in new:
-                yield one, with_word(mine, index, other)
+    return [*alike, *(p for a, b in others for p in one_word_exchanged(a, b)), *others]
 
 
 def _change(words: Differences) -> float:
@@ -239,10 +230,10 @@ def words_fate(trails: Trails, texts: tuple[str, str]) -> tuple[WordsFate, tuple
     telling = [i for i, word in enumerate(mine) if i >= len(theirs) or theirs[i] != word]
     new = [*(word for word in theirs if word not in mine), *theirs[len(mine) :]]
     lost = tuple(dict.fromkeys([*(mine[i] for i in telling), *new]))
-    if _are_one_kind(trails, one):
-        return "same", lost
     effective = _effective_word(trails, mine, telling)
     if effective is None:
+        if (shared := _shared_id(trails, lost)) is not None:
+            return shared, lost
         made_up = " ".join(  # as long, word by word, for caches go by length
             _fresh_word(FRESH_LETTERS[i % len(FRESH_LETTERS)], len(word))
             for i, word in enumerate(mine)
@@ -252,6 +243,8 @@ def words_fate(trails: Trails, texts: tuple[str, str]) -> tuple[WordsFate, tuple
         return _without_words(trails, texts), lost
     if _is_cached_by(trails, texts, effective):
         return "stale", lost
+    if not any(trails.enters(one, word) in (True, None) for word in mine):
+        return "empty", lost  # one word alone gives what the whole text gives
     at_telling = [
         trails.enters(one, with_word(mine, i, mine[effective]))
         for i in telling
@@ -330,19 +323,37 @@ def _without_words(trails: Trails, texts: tuple[str, str]) -> WordsFate:
     return "stale" if max(len(core) for core in cores) >= len(one.split()) else "empty"
 
 
-def _are_one_kind(trails: Trails, text: str) -> bool:
-    """Whether words are counted, but all become the same id."""
-    words = len(text.split())
+def _shared_id(trails: Trails, words: Sequence[str]) -> WordsFate | None:
+    """Where these words and made-up ones all become one id: "unknown"; None where they do not.
+
+    "same" where the prompt has no other id: whatever it holds is that one, so it tells nothing of
+    what the tokeniser knows. They are put one behind the other into a short text, so that nothing
+    is cut off, and each text is longer than the last, for caches go by length.
+    """
+    texts = [_fresh_word(FRESH_LETTERS[0], 4)]
+    for word in (*words, _fresh_word(FRESH_LETTERS[1], 5)):
+        texts.append(f"{texts[-1]} {word}")
     try:
-        longer = trails.of(f"{text} {_fresh_word(FRESH_LETTERS[0], 4)}")
+        runs = [[Counter(ids.tolist()) for ids in _looked_up(trails.of(each))] for each in texts]
     except InstructionError:
-        return False
-    for ids, more in zip(_looked_up(trails.of(text)), _looked_up(longer), strict=False):
-        counts, counted = Counter(ids.tolist()), Counter(more.tolist())
-        grows = any(counted[each] > count >= words for each, count in counts.items())
-        if grows and len(set(_core(ids))) <= KINDS <= words:
-            return True
-    return False
+        return None
+    shared: list[WordsFate] = []
+    for look_up in zip(*runs, strict=False):
+        added = [set(more - ids) for ids, more in pairwise(look_up)]
+        if not all(added):
+            continue  # no words, or no longer than before
+        if len(found := set[int]().union(*added)) == 1:
+            kept = set(look_up[0]) & set(look_up[-1]) - set(look_up[0] - look_up[-1])
+            shared.append("unknown" if kept - found else "same")
+        elif not _are_places(added):
+            return None
+    return None if not shared else "unknown" if "unknown" in shared else "same"
+
+
+def _are_places(added: Sequence[set[int]]) -> bool:
+    """Whether each longer text adds the number that comes next: positions are looked up."""
+    each = [min(ids) for ids in added]
+    return all(len(ids) == 1 for ids in added) and all(b == a + 1 for a, b in pairwise(each))
 
 
 def _is_kept(trails: Trails, text: str) -> bool:
@@ -355,11 +366,11 @@ def _is_kept(trails: Trails, text: str) -> bool:
 
 
 def _looked_up(recording: Recording) -> list[torch.Tensor]:
-    """Ids of every look-up in an embedding."""
+    """Ids of every look-up in an embedding or a bag of them."""
     return [
         operator.inputs[1].tensor.flatten()
         for operator in recording.operators
-        if operator.name == "aten::embedding"
+        if operator.name in LOOK_UPS
         and len(operator.inputs) > 1
         and not operator.inputs[1].is_weight
     ]

@@ -36,7 +36,7 @@ cause_none_as_it_acts = The action depends on the instruction.
 
 ## Causes that the trail found
 
-cause_empty_instruction_by_trail = Nothing of the instruction reaches the network: the same few token ids are looked up whatever it says.
+cause_empty_instruction_by_trail = Nothing of the instructions reaches the network: the same few token ids are looked up for each of them.
 cause_stale_instruction_by_trail = The instruction does not reach the network: what reaches it is the same whatever the instruction says, as of an earlier instruction or of a prompt without one.
 cause_truncated_by_trail = The instruction is truncated: nothing that stands where these words stand reaches the network: { $lost_words }.
 cause_truncated_on_ids = The instruction is truncated: the token ids in which the instructions differ are cut off at { $where }.
