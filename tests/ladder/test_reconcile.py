@@ -76,7 +76,10 @@ LOST: list[tuple[RungName, Cause, TrailFacts]] = [
     ("attended", "unattended", trail("no weight")),
     ("attended", "values_zero", trail("values equal")),
     ("attended", "drowned", trail("rounded away")),
-    ("used", "not_identified", trail("saturated")),  # and the action moves with the frame
+    ("used", "saturated", trail("saturated", at_limit=True)),
+    ("used", "unused", trail("saturated")),  # and the action moves with the frame
+    ("used", "unused", trail("saturated", at_limit=False)),
+    ("used", "unused", trail("no choice")),
     ("used", "not_identified", trail("not known")),
 ]
 LOST_CASES: list[tuple[Cause, RungName | None, Measurements]] = [
@@ -244,6 +247,31 @@ def test_a_constant_action_is_named_unless_its_words_end_before_the_rest() -> No
     assert judge(deaf(trail("saturated", **at_end), blind)).cause == "saturated"
     assert judge(deaf(trail("left out"), blind)).cause == "dropped"
     assert judge(deaf(trail("masked", **at_end), blind)).cause == "masked"
+
+
+def test_a_value_within_the_network_at_its_limit_is_not_the_action_at_its_limit() -> None:
+    blind = {"frame_change": 0.0}
+    dead = trail("saturated", at_limit=False, frame_is_lost_there=True)
+    assert judge(deaf(dead, blind)).cause == "constant_action"
+    assert judge(deaf(trail("saturated", at_limit=True))).cause == "saturated"
+
+
+def test_the_frame_that_decides_a_choice_is_named() -> None:
+    by_frame = NO_RESPONSE.model_copy(
+        update={"own_action_anyway": estimate(1.0), "competent": obeyed().competent}
+    )
+    facts = deaf(trail("no choice")).model_copy(update={"obeyed": by_frame})
+    assert judge(facts).cause == "confounded"
+    assert judge(deaf(trail("no choice"))).cause == "unused"
+
+
+def test_scores_that_move_together_are_tied() -> None:
+    """All of them change with the instruction, and no action is any likelier than another."""
+    tied = {"is_tied": True, "instruction_change": 3.0, "same_length_change": 3.0}
+    verdict = judge(deaf(None, tied))
+    assert (verdict.cause, verdict.first_failing) == ("saturated", "used")
+    assert verdict.rungs["obeyed"].status == "fails"
+    assert verdict.sentence.startswith("All actions have the same score")
 
 
 def test_nothing_is_lost_where_nothing_is_asked_for() -> None:

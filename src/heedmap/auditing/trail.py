@@ -28,6 +28,7 @@ from heedmap.tracing.trail.attention import reads_of
 from heedmap.tracing.trail.differences import Differences
 from heedmap.tracing.trail.losses import Loss, entered, find_loss
 from heedmap.tracing.trail.recording import Recording, record
+from heedmap.tracing.trail.ways import is_at_limit, is_lost_there_too
 
 FRESH_LETTERS = ("qxjzkvw", "zvqwjxk", "wkzqvxj", "jqvkzwx", "vjxqwkz")
 """Of words that no instruction holds, and that no other test gives to the policy."""
@@ -183,19 +184,14 @@ def _facts(trails: Trails, texts: tuple[str, str], words: Differences) -> TrailF
         kept=loss.kept,
         on_ids=_is_on_ids(words, loss),
         is_inside_reader=loss.is_inside_reader,
-        frame_is_lost_there=_is_lost_there(frame, loss),
+        frame_is_lost_there=is_lost_there_too(words, frame, loss),
+        at_limit=loss.how == "saturated" and is_at_limit(words, frame, loss),
         was_attended=_was_attended(words, loss),
         words=fate,
         lost_words=lost,
         matched_share=1 - words.unmatched / operators if operators else 0.0,
         is_whole=words.base.is_whole,
     )
-
-
-def _is_lost_there(frame: Differences | None, loss: Loss) -> bool:
-    if frame is None or loss.operator is None or frame.action.is_any:
-        return False
-    return find_loss(frame, None).operator is loss.operator
 
 
 def _is_on_ids(words: Differences, loss: Loss) -> bool:

@@ -51,17 +51,21 @@ def lost_at(measured: Measurements) -> tuple[RungName, Cause] | None:
             return "attended", "values_zero"
         case "rounded away":
             return "attended", "drowned"
-        case "saturated" if _is_still(measured):
+        case "saturated" if _is_at_limit(measured, trail):
             return "used", "saturated"
+        case "saturated" | "no choice":
+            return "used", "unused"
         case _:
             return "used", "not_identified"
 
 
-def _is_still(measured: Measurements) -> bool:
-    """Whether no other frame moves the action either: then it is the action that is at its limit.
+def _is_at_limit(measured: Measurements, trail: TrailFacts) -> bool:
+    """Whether it is the action that is at its limit, and not another value in the network.
 
-    Otherwise some other value in the network is, such as a softmax over one entry.
+    In older records: where no other frame moves the action either.
     """
+    if trail.at_limit is not None:
+        return trail.at_limit
     return measured.behaviour is None or measured.behaviour.is_blind
 
 

@@ -130,10 +130,13 @@ def _where(measured: Measurements, found: Mapping[RungName, Judged]) -> _Where |
     is_vague = lost is None or lost[0] == "tokenised" or lost[1] in _BESIDE_LENGTH
     if behaviour.is_length_only and is_vague:
         return "present", "length_leak", "trail"
-    if lost is None or lost[1] == "not_identified":
+    if lost is None or lost[1] in ("unused", "not_identified"):
         causes = [found[name][1] for name in LOWER_RUNGS]
         if any(cause is not None and cause not in _OF_ANY_STACK for cause in causes) or not lost:
             return None
+    decides = found["used"][1]
+    if lost[1] == "unused" and decides in ("confounded", "state_decides"):
+        return "used", decides, "behaviour"
     if lost[1] == "drowned" and not is_decided(measured):
         return None  # it does arrive, and nobody said that more should come of it
     ids = found["tokenised"][1]
@@ -144,7 +147,8 @@ def _where(measured: Measurements, found: Mapping[RungName, Judged]) -> _Where |
         structural = None  # the attention changes with the length, but the action does not
     if structural is not None and (structural, lost[1]) in _REFINED:
         return lost[0], structural, "structure"
-    by = "structure" if structural == lost[1] and lost[0] != "tokenised" else "trail"
+    is_both = structural == lost[1] and lost[0] not in ("tokenised", "used")
+    by = "structure" if is_both else "trail"
     return *lost, by
 
 

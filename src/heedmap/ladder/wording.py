@@ -66,6 +66,7 @@ _BY_TRAIL: frozenset[Cause] = frozenset(
         "action_before_instruction",
         "values_zero",
         "unattended",
+        "unused",
     }
 )
 """Causes that structure finds too, of which it then says more."""

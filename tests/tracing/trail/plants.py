@@ -129,6 +129,12 @@ def by_lerp(net: Encoders, words: T, image: T, is_planted: bool) -> T:
     return torch.lerp(without, given, 0.0 if is_planted else 1.5)
 
 
+def table_of_zeros(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    """Other ids, and rows of zeros under each of them."""
+    ids = (words.sum(dim=-1) > words.sum(dim=-1).mean()).long()
+    return _pooled(net, image, F.embedding(ids, net.mix.weight * (0.0 if is_planted else 1.0)))
+
+
 # Masked
 
 
@@ -282,11 +288,39 @@ def at_tanh_limit(net: Encoders, words: T, image: T, is_planted: bool) -> T:
     return torch.tanh(_logits(net, words, image) + shift)
 
 
+# No choice
+
+
 def best_of(net: Encoders, words: T, image: T, is_planted: bool) -> T:
     """The first action under LEFT, the second under other words."""
     apart = (_logits(net, words, image) - _logits(net, net.words_of(LEFT), image)).abs().sum()
     margin = 100.0 if is_planted else 1e-6
     return torch.eye(3)[torch.stack([apart.new_tensor(margin), apart]).argmax()][None]
+
+
+def only_one_key(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    """Attention to a single key gives its value whole, whatever the key says."""
+    key = words.mean(dim=1, keepdim=True)
+    keys = key if is_planted else torch.cat([key, image], dim=1)
+    values = image[:, :1] if is_planted else torch.cat([image[:, :1], image], dim=1)
+    return net.head(((net.action @ keys.mT).softmax(dim=-1) @ values)[:, 0])
+
+
+def experts_alike(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    """Weights that sum to one, over copies of one expert; of few digits, so that sums are exact."""
+    first = words.mean(dim=1).sum(dim=1, keepdim=True).mul(8).round() / 8
+    weights = torch.cat([first, 1 - first], dim=1)
+    given = net.mix(image.mean(dim=1)).mul(64).round() / 64
+    experts = torch.stack([given, given if is_planted else given + 1], dim=1)
+    return net.head((weights[:, None] @ experts)[:, 0])
+
+
+def outweighed_router(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    """One entry of a softmax is so far ahead that it takes all."""
+    scores = torch.cat([words.mean(dim=1).sum(dim=1, keepdim=True), torch.zeros(1, 1)], dim=1)
+    ahead = torch.tensor([0.0, 1000.0 if is_planted else 0.0])
+    weights = (scores + ahead).softmax(dim=1)
+    return net.head(weights[:, :1] * image[:, 0] + weights[:, 1:] * image[:, 1])
 
 
 # Not known
@@ -319,6 +353,7 @@ PLANTS: tuple[Plant, ...] = (
             by_alpha,
             by_guidance,
             by_lerp,
+            table_of_zeros,
         )
     ),
     *(
@@ -340,7 +375,11 @@ PLANTS: tuple[Plant, ...] = (
     Plant("rounded away", faint_sum),
     Plant("rounded away", faint_sum, torch.bfloat16),
     Plant("rounded away", faint_stack),
-    *(Plant("saturated", each) for each in (clamped, at_tanh_limit, best_of)),
+    *(Plant("saturated", each) for each in (clamped, at_tanh_limit)),
+    *(
+        Plant("no choice", each)
+        for each in (best_of, only_one_key, experts_alike, outweighed_router)
+    ),
     *(Plant("not known", each) for each in (sign_bits, searched)),
 )
 """Every end of a difference but `not entered`, in unlike implementations."""

@@ -96,7 +96,9 @@ def _faded(words: Differences, numbers: list[int]) -> Loss:
     ]
     if not numbers:
         return Loss("not known")
-    return Loss("rounded away", words.base.operators[min(numbers, key=remaining)])
+    operator = words.base.operators[min(numbers, key=remaining)]
+    is_choice = _is_sum_over_equals(words, operator)
+    return Loss("no choice" if is_choice else "rounded away", operator)
 
 
 def _ends(words: Differences, number: int) -> bool:
@@ -115,8 +117,23 @@ def _is_content(words: Differences, number: int) -> bool:
 
 
 def _never_taken(words: Differences, differing: list[int]) -> Loss:
-    """It was computed, but nothing that the action depends on takes it."""
-    return Loss("left out", words.base.operators[differing[-1]])
+    """It was computed, but nothing that the action depends on takes it.
+
+    Named by what computed content last: not by what only asks for a shape, or for its gradient's
+    first value.
+    """
+    content = [
+        number
+        for number in differing
+        if kinds.short_name(words.base.operators[number]) not in kinds.SHAPES_ONLY
+        and any(
+            d.is_any and value.tensor.is_floating_point()
+            for d, value in zip(
+                words.of_outputs(number), words.base.operators[number].outputs, strict=False
+            )
+        )
+    ]
+    return Loss("left out", words.base.operators[(content or differing)[-1]])
 
 
 def _after_lookup(
@@ -150,8 +167,12 @@ def _how(words: Differences, operator: Operator, short: str) -> How:
     if short in kinds.OVERWRITING:
         is_score_mask = short in ("masked_fill", "where") and _fills_low(operator)
         return "masked" if is_score_mask else "overwritten"
+    if short in kinds.CHOOSING:
+        return "no choice"
     if short in kinds.SATURATING:
         return "saturated"
+    if short in kinds.LOOK_UPS and not any(v.tensor.any() for v in operator.outputs[:1]):
+        return "multiplied by zero"  # a table of zeros
     if short in ("add", "sub") and operator.kwargs.get("alpha") == 0:
         return "multiplied by zero"
     if short in kinds.ROUNDING:
@@ -174,12 +195,27 @@ def _why_product(words: Differences, operator: Operator) -> How:
     if not zero:
         given = (*operator.args, *operator.kwargs.values())
         scalars = [a for a in given if isinstance(a, int | float)]
-        return "multiplied by zero" if 0 in scalars else "rounded away"
+        if 0 in scalars:
+            return "multiplied by zero"
+        return "no choice" if _is_sum_over_equals(words, operator) else "rounded away"
     is_mask = any(
         bool((value.tensor != 0).any()) and not rests_on_weights(words.base.operators, value)
         for value in zero
     )
     return "masked" if is_mask else "multiplied by zero"
+
+
+def _is_sum_over_equals(words: Differences, operator: Operator) -> bool:
+    """Whether a matrix product weighs several rows that are all alike."""
+    if kinds.short_name(operator) not in ("mm", "bmm") or len(operator.inputs) != 2:
+        return False
+    weighed = [
+        value.tensor if place else value.tensor.mT
+        for place, (value, other) in enumerate(words.input_pairs(operator.number))
+        if not words.between(value, other).is_any
+    ]
+    rows = [each for each in weighed if each.shape[-2] > 1]
+    return any(torch.equal(each, each[..., :1, :].expand_as(each)) for each in rows)
 
 
 def _positions(words: Differences, operator: Operator) -> tuple[int, ...]:
