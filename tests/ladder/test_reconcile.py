@@ -24,6 +24,7 @@ from tests.ladder.facts import (
     following,
     measured,
     obeyed,
+    of_one_frame,
     trail,
     used,
 )
@@ -302,3 +303,30 @@ def test_older_records_without_behaviour_are_judged_by_structure_alone() -> None
     facts = measured(NOT_USED, NO_RESPONSE, visibility=UNREACHED)
     verdict = judge(facts.model_copy(update={"trail": trail("overwritten")}))
     assert (verdict.cause, verdict.notes) == ("masked", ())
+
+
+def test_the_sentence_says_what_was_counted() -> None:
+    """Frames under several instructions; how far the action moves, in its own units too."""
+    sure = following(1.0).model_copy(update={"rate": estimate(1.0, 1.0, 1.0)})
+    acts = obeyed(unit="scale units", swap_distance=estimate(146.7), following=sure)
+    facts = measured(None, acts).model_copy(
+        update={"behaviour": behaviour(), "by_exchange_only": True}
+    )
+    sentence = judge(facts).sentence
+    assert "in 48 of 48 cases (24 frames, 2 instructions each)" in sentence
+    assert "146.70 standard deviations (at most 0.5 in the action's own units)" in sentence
+    uneven = sure.model_copy(update={"by_instruction": {"left": of_one_frame(1.0)}})
+    other = facts.model_copy(update={"obeyed": acts.model_copy(update={"following": uneven})})
+    assert "in 100.0 % of cases" in judge(other).sentence
+
+
+def test_no_attention_is_not_the_same_as_attention_that_cannot_be_read() -> None:
+    for has_none, sentence in [(True, "No attention was seen"), (False, "Its attention could not")]:
+        facts = Measurements.of_black_box(
+            NO_RESPONSE,
+            behaviour(**UNMOVED),
+            trail("left out"),
+            "why",
+            has_no_attention=has_none,
+        )
+        assert sentence in judge(facts).sentence

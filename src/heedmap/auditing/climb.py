@@ -29,7 +29,13 @@ from heedmap.auditing.trail import Trails, measure_trail
 from heedmap.auditing.upper.measure import UpperFacts, UpperOptions, measure_by_exchange
 from heedmap.data.observation import Observation
 from heedmap.data.trials import Trial
-from heedmap.errors import CaptureError, PolicyError, PolicyRunError
+from heedmap.errors import (
+    CaptureError,
+    HeedmapError,
+    NoAttentionError,
+    PolicyError,
+    PolicyRunError,
+)
 from heedmap.ladder.evidence import TrailFacts
 from heedmap.ladder.verdict import Measurements
 from heedmap.measures.share import region_shares, visible_counts
@@ -172,7 +178,7 @@ def climb(policy: Policy, plan: Climb, *, with_hash: bool = True) -> Climbed:
                 raise
             # What it does can still be measured, and followed.
             before = (_acts_alike(policy, first.observation, text),)
-            climbed = _unread(policy, plan, trails, str(error), with_hash=with_hash)
+            climbed = _unread(policy, plan, trails, error, with_hash=with_hash)
         plan.keep_steps(trails, climbed.result.measurements.trail)
         with stage("running the first frame once more, plainly"):
             _check_same(policy, before, policy([first.observation], [text]))
@@ -213,7 +219,7 @@ def _read(
 
 
 def _unread(
-    policy: Policy, plan: Climb, trails: Trails | None, why: str, *, with_hash: bool
+    policy: Policy, plan: Climb, trails: Trails | None, why: HeedmapError, *, with_hash: bool
 ) -> Climbed:
     """Behaviour and trail alone, where no attention could be read."""
     upper = UpperFacts()
@@ -221,7 +227,12 @@ def _unread(
         upper = measure_by_exchange(
             policy, plan.trials, plan.seed, lambda: plan.on_step(policy), plan.options
         )
-    measurements = Measurements.of_black_box(upper.obeyed, upper.behaviour, unread=why)
+    measurements = Measurements.of_black_box(
+        upper.obeyed,
+        upper.behaviour,
+        unread=str(why),
+        has_no_attention=isinstance(why, NoAttentionError),
+    )
     measurements = _with_trail(trails, plan, measurements)
     described = describe_policy(policy)
     weights = weights_sha256(policy.module) if with_hash else None

@@ -51,6 +51,7 @@ def judge(measured: Measurements) -> Verdict:
         needed=judge_needed(measured),
         competent=judge_competent(measured),
         is_unread=measured.unread is not None,
+        has_no_attention=measured.has_no_attention,
         notes=notes,
         details=details_of(measured),
     )

@@ -97,14 +97,18 @@ def _further(verdict: Verdict) -> list[str]:
         if isinstance(verdict.details, Details) and verdict.details.unit == "raw units":
             further.insert(1, "and_much_unknown")
         if verdict.is_unread:
-            further.append("and_unread")
+            further.append(_unread(verdict))
         return [*further, "and_notes"] if verdict.notes else further
-    keys = ["and_unread"] if verdict.is_unread else []
+    keys = [_unread(verdict)] if verdict.is_unread else []
     keys += ["and_alike"] if verdict.cause == "partial" and has_alike(verdict) else []
     keys += ["and_swapped"] if verdict.cause == "disobeyed" and has_swapped(verdict) else []
     if verdict.bypass.status == "found":
         keys.append("and_follows_by_bypass" if obeyed == "holds" else "and_bypassed")
     return [*keys, "and_notes"] if verdict.notes else keys
+
+
+def _unread(verdict: Verdict) -> str:
+    return "and_no_attention" if verdict.has_no_attention else "and_unread"
 
 
 def _upper(verdict: Verdict) -> list[str]:

@@ -315,6 +315,14 @@ def experts_alike(net: Encoders, words: T, image: T, is_planted: bool) -> T:
     return net.head((weights[:, None] @ experts)[:, 0])
 
 
+def outvoted(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    """The median of three, of which two know nothing of the words; its place still changes."""
+    blind = net.head(image.mean(dim=1))
+    told = blind + net.head(words.mean(dim=1))
+    members = [blind, blind, told] if is_planted else [told, told, blind]
+    return torch.stack(members).median(dim=0).values
+
+
 def outweighed_router(net: Encoders, words: T, image: T, is_planted: bool) -> T:
     """One entry of a softmax is so far ahead that it takes all."""
     scores = torch.cat([words.mean(dim=1).sum(dim=1, keepdim=True), torch.zeros(1, 1)], dim=1)
@@ -378,7 +386,7 @@ PLANTS: tuple[Plant, ...] = (
     *(Plant("saturated", each) for each in (clamped, at_tanh_limit)),
     *(
         Plant("no choice", each)
-        for each in (best_of, only_one_key, experts_alike, outweighed_router)
+        for each in (best_of, only_one_key, experts_alike, outvoted, outweighed_router)
     ),
     *(Plant("not known", each) for each in (sign_bits, searched)),
 )

@@ -8,7 +8,7 @@ sequence, the attention before it is asked why nothing came into these rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, replace
 
 import torch
@@ -70,7 +70,9 @@ def find_loss(words: Differences, frame: Differences | None) -> Loss:
         ancestors = frozenset(range(len(base.operators)))  # the way to the action is not whole
     if words.action.is_any:
         return _faded(words, [number for number in differing if number in ancestors])
-    ends = [number for number in differing if number in ancestors and _ends(words, number)]
+    taken = {id(value) for number in ancestors for value in base.operators[number].inputs}
+    taken.add(id(base.action))
+    ends = [number for number in differing if number in ancestors and _ends(words, number, taken)]
     content = [number for number in ends if _is_content(words, number)]
     if not (content or ends):
         return _never_taken(words, differing)
@@ -101,11 +103,21 @@ def _faded(words: Differences, numbers: list[int]) -> Loss:
     return Loss("no choice" if is_choice else "rounded away", operator)
 
 
-def _ends(words: Differences, number: int) -> bool:
-    if kinds.short_name(words.base.operators[number]) in kinds.SHAPES_ONLY:
+def _ends(words: Differences, number: int, taken: Set[int] | None = None) -> bool:
+    """Whether a difference goes in and none comes out.
+
+    `taken` are the values, by `id`, that the way to the action takes: of an operator that gives
+    several, such as a median and its place, others do not count.
+    """
+    operator = words.base.operators[number]
+    if kinds.short_name(operator) in kinds.SHAPES_ONLY:
         return False
+    given = zip(operator.outputs, words.of_outputs(number), strict=False)
+    counted = [(id(value) in (taken or ()), d.is_any) for value, d in given]
+    if any(is_taken for is_taken, _ in counted):
+        counted = [each for each in counted if each[0]]
     takes = any(d.is_any for d in words.of_inputs(number))
-    return takes and not any(d.is_any for d in words.of_outputs(number))
+    return takes and not any(is_any for _, is_any in counted)
 
 
 def _is_content(words: Differences, number: int) -> bool:

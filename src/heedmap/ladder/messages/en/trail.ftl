@@ -61,6 +61,7 @@ fix_unused_by_trail = Compare what { $where } takes under two instructions: how 
 ## What follows
 
 and_unread = Its attention could not be read: this rests on exchanging inputs and following the difference through the network.
+and_no_attention = No attention was seen in it: this rests on exchanging inputs and following the difference through the network.
 and_alike = Never told apart: { $alike }.
 and_notes = Note: { $notes }.
 
