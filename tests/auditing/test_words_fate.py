@@ -184,9 +184,11 @@ def test_an_earlier_text_is_given_again(kind: str) -> None:
     assert fate(STALE[kind](), *texts)[0] == "stale"
 
 
-@pytest.mark.parametrize("slot", [[], [3, 4], [3, *[PADDING] * 9]])
+@pytest.mark.parametrize(
+    "slot", [[], [3, 4], [3, *[PADDING] * 9], [3, *[PADDING] * 3, *[9] * 16, 4]]
+)
 def test_an_empty_slot(slot: list[int]) -> None:
-    """A template without the words, of fewer ids than there are words."""
+    """A template without the words, of fewer ids than there are words, beside image places."""
     found = fate(lambda words: [2, *slot], *SIDES)[0]
     assert found == "empty"
 

@@ -21,6 +21,7 @@ from heedmap.data.observation import Observation
 from heedmap.data.trials import Trial
 from heedmap.errors import InstructionError, PolicyRunError
 from heedmap.ladder.evidence import BehaviourFacts, TrailFacts, WordsFate
+from heedmap.ladder.ids import lone_ids
 from heedmap.policies.attempts import attempt
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
@@ -315,8 +316,8 @@ def _without_words(trails: Trails, texts: tuple[str, str]) -> WordsFate:
     ids = _looked_up(trails.of(one))
     if not ids:
         return "no input"
-    cores = [_core(each) for each in ids]
-    return "stale" if max(len(core) for core in cores) >= len(one.split()) else "empty"
+    held = max(len(lone_ids(each.tolist())) for each in ids)
+    return "stale" if held >= len(one.split()) else "empty"
 
 
 def _shared_id(trails: Trails, words: Sequence[str]) -> WordsFate | None:
@@ -370,13 +371,3 @@ def _looked_up(recording: Recording) -> list[torch.Tensor]:
         and len(operator.inputs) > 1
         and not operator.inputs[1].is_weight
     ]
-
-
-def _core(ids: torch.Tensor) -> list[int]:
-    """Ids without padding: a run of equal ones at either end."""
-    kept = ids.tolist()
-    for end in (-1, 0):
-        padding = kept[end] if len(kept) > 1 and kept[end] == kept[-2 if end else 1] else None
-        while kept and kept[end] == padding:
-            kept.pop(end)
-    return kept
