@@ -228,6 +228,32 @@ def written_causal(net: Encoders, words: T, image: T, is_planted: bool) -> T:
     return net.head((scores.softmax(dim=-1) @ rows)[:, at])
 
 
+def recurrent(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    """A recurrent layer whose output is read at a row before the words."""
+    rows, at = _in_order(net, words, image, is_planted)
+    return net.head(net.recurrent(rows)[0][:, at])
+
+
+def running_state(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    """A loop that adds a row at a time to a state, which is decoded on the way."""
+    rows, at = _in_order(net, words, image, is_planted)
+    state, decoded = torch.zeros(1, DIM), []
+    for place in range(rows.shape[1]):
+        state = 0.5 * state + torch.tanh(rows[:, place])
+        decoded.append(state)
+    return net.head(decoded[at])
+
+
+# Row by row, and none from those before it
+
+
+def each_for_itself(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    rows, at = _in_order(net, words, image, is_planted)
+    steps = [torch.tanh(net.mix(rows[:, place])) for place in range(rows.shape[1])]
+    states = torch.stack(steps, dim=1)
+    return net.head(states[:, at] if is_planted else states.mean(dim=1))
+
+
 # No weight
 
 
@@ -350,7 +376,10 @@ PLANTS: tuple[Plant, ...] = (
         Plant("overwritten", each)
         for each in (index_put, sliced_write, where, masked_scatter, cached_write, index_copy)
     ),
-    *(Plant("left out", each) for each in (cat_of_a_slice, index_select, never_used)),
+    *(
+        Plant("left out", each)
+        for each in (cat_of_a_slice, index_select, never_used, each_for_itself)
+    ),
     *(
         Plant("multiplied by zero", each)
         for each in (
@@ -377,7 +406,10 @@ PLANTS: tuple[Plant, ...] = (
             beside_a_sink,
         )
     ),
-    *(Plant("masked by order", each) for each in (fused_causal, written_causal)),
+    *(
+        Plant("masked by order", each)
+        for each in (fused_causal, written_causal, recurrent, running_state)
+    ),
     *(Plant("no weight", each) for each in (biased_scores, biased_kernel)),
     *(Plant("values equal", each) for each in (zero_values, values_of_positions)),
     Plant("rounded away", faint_sum),

@@ -19,6 +19,7 @@ from heedmap.tracing.capture.trace import SOFTMAX_OPERATORS, is_fused_attention
 from heedmap.tracing.trail import kinds
 from heedmap.tracing.trail.attention import Read, feeds_values, reads_of
 from heedmap.tracing.trail.differences import Differences
+from heedmap.tracing.trail.order import steps_before
 from heedmap.tracing.trail.recording import (
     Operator,
     Recording,
@@ -272,6 +273,10 @@ def _picked(words: Differences, frame: Differences | None, operator: Operator) -
         if how == "masked by order" and _is_read_later(words.base, operator):
             return loss  # rows of a cache, say, are left out; these came before the words
         return replace(loss, how=how, operator=read.operator, positions=seen or positions)
+    step = steps_before(words, operator, source, rows, positions)
+    if step is not None and not _is_read_later(words.base, operator):
+        is_readers = loss.is_inside_reader or _holds_frame(words, frame, step)
+        return replace(loss, how="masked by order", operator=step, is_inside_reader=is_readers)
     return _lost_before(words, source) or loss
 
 
