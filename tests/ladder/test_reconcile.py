@@ -63,6 +63,7 @@ LOST: list[tuple[RungName, Cause, TrailFacts]] = [
     ("tokenised", "empty_instruction", trail("not entered", words="empty")),
     ("present", "absent", trail("not entered", words="no input")),
     ("tokenised", "truncated", trail("left out", on_ids=True)),
+    ("tokenised", "stale_instruction", trail("left out", is_kept_instead=True)),
     ("tokenised", "empty_instruction", trail("overwritten", on_ids=True)),
     ("tokenised", "empty_instruction", trail("masked", on_ids=True)),
     ("present", "gated", trail("multiplied by zero", on_ids=True)),

@@ -29,7 +29,7 @@ from heedmap.tracing.trail.attention import reads_of
 from heedmap.tracing.trail.differences import Differences
 from heedmap.tracing.trail.losses import Loss, entered, find_loss
 from heedmap.tracing.trail.recording import Recording, record
-from heedmap.tracing.trail.ways import is_at_limit, is_lost_there_too
+from heedmap.tracing.trail.ways import is_at_limit, is_kept_instead, is_lost_there_too
 
 FRESH_LETTERS = ("qxjzkvw", "zvqwjxk", "wkzqvxj", "jqvkzwx", "vjxqwkz")
 """Of words that no instruction holds, and that no other test gives to the policy."""
@@ -187,6 +187,7 @@ def _facts(trails: Trails, texts: tuple[str, str], words: Differences) -> TrailF
         is_inside_reader=loss.is_inside_reader,
         frame_is_lost_there=is_lost_there_too(words, frame, loss),
         at_limit=loss.how == "saturated" and is_at_limit(words, frame, loss),
+        is_kept_instead=is_kept_instead(words, loss),
         was_attended=_was_attended(words, loss),
         words=fate,
         lost_words=lost,

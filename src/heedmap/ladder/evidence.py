@@ -381,6 +381,8 @@ class TrailFacts(Frozen):
     at_limit: bool | None = None
     """Whether it is numbers of the action that no longer change there, whatever the frame; None in
     older records."""
+    is_kept_instead: bool = False
+    """Whether the action is made from what an earlier run made of one of the texts."""
     was_attended: bool = False
     """Whether an attention computation took it in before it was lost."""
     words: WordsFate = "arrive"

@@ -32,6 +32,8 @@ def lost_at(measured: Measurements) -> tuple[RungName, Cause] | None:
     if trail.on_ids:
         return _lost_on_ids(trail)
     match trail.how:
+        case "left out" if trail.is_kept_instead:
+            return "tokenised", "stale_instruction"
         case "left out":
             return "present", "dropped"
         case "overwritten":

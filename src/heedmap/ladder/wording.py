@@ -26,6 +26,11 @@ def verdict_text(verdict: Verdict, language: Language = "en") -> tuple[str, str]
 
 
 _TRAILED = "_by_trail"
+_WITHIN: dict[Cause, str] = {
+    "truncated": "cause_truncated_on_ids",
+    "stale_instruction": "cause_stale_instruction_of_a_cache",
+}
+"""Of causes before the network, where they were found within it."""
 
 
 def _cause_key(verdict: Verdict) -> str:
@@ -37,8 +42,8 @@ def _cause_key(verdict: Verdict) -> str:
     if cause == "not_identified" and not _has_place(verdict):
         return "cause_not_identified_nowhere"
     if by == "trail" and cause in _BY_TRAIL:
-        on_ids = cause == "truncated" and _has_place(verdict)
-        return "cause_truncated_on_ids" if on_ids else f"cause_{cause}{_TRAILED}"
+        is_within = cause in _WITHIN and _has_place(verdict)
+        return _WITHIN[cause] if is_within else f"cause_{cause}{_TRAILED}"
     if cause in ("none", "image_unused", "image_masked", "bypass") and verdict.notes:
         return "cause_none_as_it_acts" if cause == "none" else f"cause_{cause}"
     is_unread = verdict.rungs["present"].status == "not measured"

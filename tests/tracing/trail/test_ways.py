@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 
 from heedmap.ladder.evidence import TrailFacts
-from tests.tracing.trail.plain import Body, Encoders, policy_of
+from tests.tracing.trail.plain import LEFT, Body, Encoders, observation, policy_of
 from tests.tracing.trail.test_losses import trail_of
 
 T = torch.Tensor
@@ -89,3 +91,54 @@ def test_the_frame_has_another_way(body: Body) -> None:
     found = facts_of(body)
     assert found.how == "multiplied by zero"
     assert not found.frame_is_lost_there
+
+
+def kept_vector() -> Body:
+    """Computed every time, and given back from the first."""
+    kept: list[T] = []
+
+    def body(net: Encoders, words: T, image: T) -> T:
+        kept.append(net.mix(words.mean(dim=1)).clone())
+        return net.head(image.mean(dim=1) + kept[0])
+
+    return body
+
+
+def kept_by_shape() -> Body:
+    """States of all words, kept under their shape, and joined with the image."""
+    kept: dict[tuple[int, ...], T] = {}
+
+    def body(net: Encoders, words: T, image: T) -> T:
+        states = torch.tanh(words)
+        return net.head(torch.cat([kept.setdefault(states.shape, states), image], dim=1).mean(1))
+
+    return body
+
+
+@pytest.mark.parametrize("body", [kept_vector, kept_by_shape])
+def test_what_an_earlier_run_made_is_taken(body: Callable[[], Body]) -> None:
+    policy = policy_of(body())
+    policy([observation()], [LEFT])  # as measuring behaviour did before
+    found = trail_of(policy)
+    assert found is not None
+    assert (found.how, found.is_kept_instead) == ("left out", True)
+
+
+def prompt_of_its_own(net: Encoders, words: T, image: T) -> T:
+    """A vector that lies beside the module, and was never made of a text."""
+    net.mix(words.mean(dim=1))
+    return net.head(image.mean(dim=1) + PROMPT)
+
+
+def nothing_in_its_place(net: Encoders, words: T, image: T) -> T:
+    net.mix(words.mean(dim=1))
+    return net.head(image.mean(dim=1))
+
+
+PROMPT = torch.linspace(-1, 1, 8)
+
+
+@pytest.mark.parametrize("body", [prompt_of_its_own, nothing_in_its_place])
+def test_nothing_was_kept(body: Body) -> None:
+    found = facts_of(body)
+    assert (found.how, found.is_kept_instead) == ("left out", False)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import torch
+
 from heedmap.tracing.trail import kinds
 from heedmap.tracing.trail.differences import Differences
 from heedmap.tracing.trail.losses import Loss, entered, find_loss
@@ -61,6 +63,34 @@ def is_at_limit(words: Differences, frame: Differences | None, loss: Loss) -> bo
                 moved = words.entries(one, two) & frame.entries(mine, theirs)
                 return not bool(moved.any())
     return False
+
+
+def is_kept_instead(words: Differences, loss: Loss) -> bool:
+    """Whether the action is made from what an earlier run made of one of the two texts.
+
+    A value that no operator of this run gave, equal to what is computed here and not taken.
+    """
+    if not _is_never_taken(words, loss):
+        return False
+    base, ancestors = words.base, words.base.ancestors()
+    given = [
+        value.tensor
+        for number in ancestors
+        for value in base.operators[number].inputs
+        if not value.made_by and not value.is_weight and value.tensor.is_floating_point()
+    ]
+    computed = [
+        made.tensor
+        for number in entered(words)
+        for runs in (base.operators[number], words.matched.get(number))
+        if runs is not None and number not in ancestors
+        for made in runs.outputs
+    ]
+    return any(
+        one.numel() > 1 and one.shape == two.shape and torch.equal(one, two)
+        for one in given
+        for two in computed
+    )
 
 
 def _has_way_around(base: Recording, sources: Iterable[int], without: Operator) -> bool:
