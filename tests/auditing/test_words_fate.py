@@ -10,7 +10,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from heedmap.auditing.trail import Trails, words_fate
+from heedmap.auditing.trails import Trails
+from heedmap.auditing.words_fate import fate_of_ids, words_fate
 from heedmap.ladder.evidence import WordsFate
 from heedmap.policies.callable import CallablePolicy
 from tests.tracing.trail.plain import DIM, PADDING, UNKNOWN, WORDS, Encoders, observation
@@ -213,3 +214,29 @@ def test_texts_of_other_lengths_name_the_words_that_are_lost() -> None:
         found, lost = fate(lambda words: open_ids(words[:2]), *texts)
         assert found == "cut off"
         assert lost
+
+
+def written_over(ids: torch.Tensor, kind: str) -> torch.Tensor:
+    """All but the first id, each one's place taken by another."""
+    is_word = torch.arange(ids.shape[1]) > 0
+    if kind == "bucket":
+        return torch.where(is_word, 7, ids)
+    if kind == "filled":
+        return ids.masked_fill(is_word, 7)
+    return torch.where(is_word, 0, ids)[:, :3]
+
+
+@pytest.mark.parametrize(
+    ("kind", "cause"), [("bucket", "same"), ("filled", "same"), ("nothing", "arrive")]
+)
+def test_ids_that_are_written_over(kind: str, cause: WordsFate) -> None:
+    """By one id for each word, which are still counted; or by a few that do not grow in number."""
+    net = Encoders()
+
+    def run(frames: Sequence[Any], texts: Sequence[str]) -> torch.Tensor:
+        ids = torch.tensor([[2, *(3 + n % 9 for n in open_ids(texts[0].split()))]])
+        words = net.embed(written_over(ids, kind)).mean(dim=1)
+        return net.head(words + net.image_of(frames[0]).mean(dim=1))
+
+    trails = Trails(CallablePolicy("written", run, net), observation(), seed=0)
+    assert fate_of_ids(trails, SIDES)[0] == cause

@@ -66,6 +66,7 @@ LOST: list[tuple[RungName, Cause, TrailFacts]] = [
     ("tokenised", "stale_instruction", trail("left out", is_kept_instead=True)),
     ("tokenised", "empty_instruction", trail("overwritten", on_ids=True)),
     ("tokenised", "empty_instruction", trail("masked", on_ids=True)),
+    ("tokenised", "same_ids", trail("overwritten", on_ids=True, words="same", **TEXTUAL)),
     ("present", "gated", trail("multiplied by zero", on_ids=True)),
     ("used", "not_identified", trail("rounded away", on_ids=True)),
     ("present", "dropped", trail("left out")),

@@ -25,7 +25,8 @@ from heedmap.auditing.lower.examine import Examined, examine
 from heedmap.auditing.policy_result import describe_policy, policy_result
 from heedmap.auditing.preparation import evaluating
 from heedmap.auditing.steps import measure_steps
-from heedmap.auditing.trail import Trails, measure_trail
+from heedmap.auditing.trail import measure_trail
+from heedmap.auditing.trails import Trails
 from heedmap.auditing.upper.measure import UpperFacts, UpperOptions, measure_by_exchange
 from heedmap.data.observation import Observation
 from heedmap.data.trials import Trial

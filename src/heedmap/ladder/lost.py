@@ -90,7 +90,7 @@ def _lost_on_ids(trail: TrailFacts) -> tuple[RungName, Cause] | None:
         case "left out":
             return "tokenised", "truncated"
         case "overwritten" | "masked":
-            return "tokenised", "empty_instruction"
+            return "tokenised", "same_ids" if trail.words == "same" else "empty_instruction"
         case "multiplied by zero":
             return "present", "gated"
         case _:

@@ -53,6 +53,7 @@ def _cause_key(verdict: Verdict) -> str:
         and not _is_seen_through(verdict)
     ):
         return "cause_none_as_it_acts"
+    is_unread |= cause == "unused" and not _has_share(verdict)
     suffix = "_by_exchange" if is_unread and cause in ("none", "unused") else ""
     return f"cause_{cause}{suffix}"
 
@@ -87,6 +88,12 @@ def _has_place(verdict: Verdict) -> bool:
     """Whether the trail ended at an operator."""
     details = verdict.details
     return isinstance(details, Details) and details.operator_at is not None
+
+
+def _has_share(verdict: Verdict) -> bool:
+    """Whether it is known how much attention the instruction gets."""
+    details = verdict.details
+    return "share" in details if isinstance(details, dict) else details.share is not None
 
 
 def _fix_key(verdict: Verdict, key: str, language: Language) -> str:
