@@ -332,3 +332,10 @@ def test_no_attention_is_not_the_same_as_attention_that_cannot_be_read() -> None
             has_no_attention=has_none,
         )
         assert sentence in judge(facts).sentence
+
+
+def test_no_share_of_attention_is_said_where_none_was_measured() -> None:
+    facts = deaf(None).model_copy(update={"attended": None})
+    verdict = judge(facts)
+    assert verdict.cause == "unused"
+    assert DASH not in verdict.sentence
