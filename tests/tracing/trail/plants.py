@@ -341,6 +341,12 @@ def experts_alike(net: Encoders, words: T, image: T, is_planted: bool) -> T:
     return net.head((weights[:, None] @ experts)[:, 0])
 
 
+def norm_of_one(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    """A norm over a single number takes it from itself."""
+    told = net.mix(words.mean(dim=1))[:, : 1 if is_planted else 2]
+    return net.head(image.mean(dim=1) * F.layer_norm(told, told.shape[1:])[:, :1])
+
+
 def outvoted(net: Encoders, words: T, image: T, is_planted: bool) -> T:
     """The median of three, of which two know nothing of the words; its place still changes."""
     blind = net.head(image.mean(dim=1))
@@ -418,7 +424,7 @@ PLANTS: tuple[Plant, ...] = (
     *(Plant("saturated", each) for each in (clamped, at_tanh_limit)),
     *(
         Plant("no choice", each)
-        for each in (best_of, only_one_key, experts_alike, outvoted, outweighed_router)
+        for each in (best_of, only_one_key, experts_alike, norm_of_one, outvoted, outweighed_router)
     ),
     *(Plant("not known", each) for each in (sign_bits, searched)),
 )

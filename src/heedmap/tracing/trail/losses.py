@@ -8,6 +8,7 @@ sequence, the attention before it is asked why nothing came into these rows.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Set
 from dataclasses import dataclass, replace
 
@@ -188,6 +189,8 @@ def _how(words: Differences, operator: Operator, short: str) -> How:
         return "multiplied by zero"  # a table of zeros
     if short in ("add", "sub") and operator.kwargs.get("alpha") == 0:
         return "multiplied by zero"
+    if short == "native_layer_norm" and math.prod(operator.args[1]) == 1:
+        return "no choice"  # one number, less its own mean, is nothing
     if short in kinds.ROUNDING:
         return "rounded away"
     return "not known"
