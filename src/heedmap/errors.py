@@ -68,6 +68,10 @@ class CaptureError(HeedmapError):
     """Attention was asked of layers that did not run under a captured implementation."""
 
 
+class NoAttentionError(CaptureError):
+    """A policy ran, and nothing in it looked like attention."""
+
+
 class RecordError(HeedmapError):
     """A result cannot be read or written."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import pytest
 import torch
 from torch import nn
 
@@ -83,6 +84,27 @@ def test_a_policy_that_only_counts_words() -> None:
     assert found.same_length_change == 0
     assert found.is_length_only
     assert not found.responds
+
+
+@pytest.mark.parametrize("counts", [len, lambda known: [0, 3, 5, 9][len(known)]])
+def test_a_policy_that_counts_the_words_that_it_knows(counts: Callable[[list[str]], int]) -> None:
+    """A made-up word is left out, so it moves the action: by the number of words, not by itself."""
+    known = {word for text in TEXTS.values() for word in text.split()}
+
+    def acts(seen: Observation, text: str) -> list[float]:
+        return [float(counts([w for w in text.split() if w in known])), brightness(seen)]
+
+    assert behaviour_of(acts).is_length_only
+
+
+def test_a_policy_that_reads_its_words_and_counts_them() -> None:
+    """Words matter beside their number: those that it knows are told apart."""
+    worth = {"left": 0.1, "upwards": 0.3}
+    found = behaviour_of(
+        lambda seen, text: [len(text.split()) + sum(worth.get(w, 0.2) for w in text.split())]
+    )
+    assert found.responds
+    assert not found.is_length_only
 
 
 def test_a_policy_that_does_one_thing() -> None:

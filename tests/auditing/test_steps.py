@@ -7,7 +7,7 @@ import pytest
 
 from heedmap.auditing.api import audit
 from heedmap.auditing.steps import measure_steps
-from heedmap.auditing.trail import Trails
+from heedmap.auditing.trails import Trails
 from heedmap.data.observation import of_frame
 from heedmap.data.trials import Trial
 from heedmap.policies.base import same_sums, weights_sums

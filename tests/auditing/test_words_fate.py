@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
-from heedmap.auditing.trail import Trails, words_fate
+from heedmap.auditing.trails import Trails
+from heedmap.auditing.words_fate import fate_of_ids, words_fate
 from heedmap.ladder.evidence import WordsFate
 from heedmap.policies.callable import CallablePolicy
 from tests.tracing.trail.plain import DIM, PADDING, UNKNOWN, WORDS, Encoders, observation
@@ -40,21 +42,27 @@ def padded(ids: list[int], length: int = 12) -> list[int]:
 class Tokenised(nn.Module):
     """Ids, embedded and pooled together with the frame."""
 
-    def __init__(self, tokenise: Tokenise) -> None:
+    def __init__(self, tokenise: Tokenise, *, bag: bool = False) -> None:
         super().__init__()
-        self.tokenise = tokenise
+        self.tokenise, self.bag = tokenise, bag
         torch.manual_seed(0)
         self.embed = nn.Embedding(BUCKETS + 2, DIM)
         self.rest = Encoders()
         self.requires_grad_(False)
 
     def run(self, frames: Sequence[Any], texts: Sequence[str]) -> torch.Tensor:
-        words = self.embed(torch.tensor([self.tokenise(texts[0].split())]))
-        return self.rest.head((words.sum(dim=1) + self.rest.image_of(frames[0]).mean(dim=1)) / 9)
+        ids = torch.tensor([self.tokenise(texts[0].split())])
+        if self.bag:
+            pooled = functional.embedding_bag(ids, self.embed.weight, mode="sum")
+        else:
+            pooled = self.embed(ids).sum(dim=1)
+        return self.rest.head((pooled + self.rest.image_of(frames[0]).mean(dim=1)) / 9)
 
 
-def fate(tokenise: Tokenise, one: str, two: str) -> tuple[WordsFate, tuple[str, ...]]:
-    net = Tokenised(tokenise)
+def fate(
+    tokenise: Tokenise, one: str, two: str, *, bag: bool = False
+) -> tuple[WordsFate, tuple[str, ...]]:
+    net = Tokenised(tokenise, bag=bag)
     trails = Trails(CallablePolicy("words", net.run, net), observation(), seed=0)
     assert not trails.enters(one, two), "the texts are told apart"
     return words_fate(trails, (one, two))
@@ -106,8 +114,40 @@ def test_one_bucket() -> None:
     """Words are counted, and all of them have one id."""
     found, lost = fate(lambda words: [7] * len(words), *SIDES)
     assert (found, lost) == ("same", ("red", "blue"))
-    framed = fate(lambda words: [2, *[7] * len(words), 3], *SIDES)
-    assert framed[0] == "same"
+
+
+FOREIGN = ("crimson thing please", "azure thing please")
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        lambda ids: [2, *ids, 3],
+        lambda ids: padded([2, *ids, 3], 8),
+        lambda ids: [VOCABULARY["pick"], *ids][-9:],
+        lambda ids: [*padded(ids, 6), VOCABULARY["cup"]],
+    ],
+    ids=["start and end", "padded", "limited", "template"],
+)
+@pytest.mark.parametrize("pooled", ["looked up", "bag"])
+def test_a_vocabulary_that_knows_no_word(
+    prompt: Callable[[list[int]], list[int]], pooled: str
+) -> None:
+    """No cache: words are counted, beside ids of another kind, and made-up ones get that id too."""
+    found, _ = fate(lambda words: prompt(known_ids(words)), *FOREIGN, bag=pooled == "bag")
+    assert found == "unknown"
+
+
+@pytest.mark.parametrize("places", [False, True])
+def test_texts_in_letters_that_a_cleaner_drops(places: bool) -> None:
+    """Nothing is left of the words, though words in other letters would come through."""
+    texts = ("빨간 컵을 집어", "파란 컵을 집어")
+
+    def tokenise(words: list[str]) -> list[int]:
+        kept = open_ids([word for word in words if word.isascii()])
+        return [2, *kept, 3] if places else padded([2, *kept, 3])
+
+    assert fate(tokenise, *texts)[0] == "empty"
 
 
 def first_text() -> Tokenise:
@@ -145,9 +185,11 @@ def test_an_earlier_text_is_given_again(kind: str) -> None:
     assert fate(STALE[kind](), *texts)[0] == "stale"
 
 
-@pytest.mark.parametrize("slot", [[], [3, 4], [3, *[PADDING] * 9]])
+@pytest.mark.parametrize(
+    "slot", [[], [3, 4], [3, *[PADDING] * 9], [3, *[PADDING] * 3, *[9] * 16, 4]]
+)
 def test_an_empty_slot(slot: list[int]) -> None:
-    """A template without the words, of fewer ids than there are words."""
+    """A template without the words, of fewer ids than there are words, beside image places."""
     found = fate(lambda words: [2, *slot], *SIDES)[0]
     assert found == "empty"
 
@@ -172,3 +214,29 @@ def test_texts_of_other_lengths_name_the_words_that_are_lost() -> None:
         found, lost = fate(lambda words: open_ids(words[:2]), *texts)
         assert found == "cut off"
         assert lost
+
+
+def written_over(ids: torch.Tensor, kind: str) -> torch.Tensor:
+    """All but the first id, each one's place taken by another."""
+    is_word = torch.arange(ids.shape[1]) > 0
+    if kind == "bucket":
+        return torch.where(is_word, 7, ids)
+    if kind == "filled":
+        return ids.masked_fill(is_word, 7)
+    return torch.where(is_word, 0, ids)[:, :3]
+
+
+@pytest.mark.parametrize(
+    ("kind", "cause"), [("bucket", "same"), ("filled", "same"), ("nothing", "arrive")]
+)
+def test_ids_that_are_written_over(kind: str, cause: WordsFate) -> None:
+    """By one id for each word, which are still counted; or by a few that do not grow in number."""
+    net = Encoders()
+
+    def run(frames: Sequence[Any], texts: Sequence[str]) -> torch.Tensor:
+        ids = torch.tensor([[2, *(3 + n % 9 for n in open_ids(texts[0].split()))]])
+        words = net.embed(written_over(ids, kind)).mean(dim=1)
+        return net.head(words + net.image_of(frames[0]).mean(dim=1))
+
+    trails = Trails(CallablePolicy("written", run, net), observation(), seed=0)
+    assert fate_of_ids(trails, SIDES)[0] == cause

@@ -34,8 +34,8 @@ def test_an_interval_stands_where_there_is_one() -> None:
     ("value", "low", "high", "english", "korean"),
     [
         (0.98, 0.97, 0.99, "98.0 % of cases (95 % CI 97 to 99)", "전체의 98.0 % (95 % CI 97~99)"),
-        (1.0, 1.0, 1.0, "24 of 24 cases", "24건 중 24건"),
-        (0.0, 0.0, 0.0, "0 of 24 cases", "24건 중 0건"),
+        (1.0, 1.0, 1.0, "24 of 24 frames", "24프레임 중 24프레임"),
+        (0.0, 0.0, 0.0, "0 of 24 frames", "24프레임 중 0프레임"),
         (0.51, 0.51, 0.51, "51.0 % of cases", "전체의 51.0 %"),  # no count of 24
     ],
 )
@@ -48,4 +48,14 @@ def test_a_rate_without_spread_is_counted(
 
 
 def test_a_rate_of_one_case() -> None:
-    assert rate(of_one_frame(1.0)) == "1 of 1 case"
+    assert rate(of_one_frame(1.0)) == "1 of 1 frame"
+
+
+def test_cases_are_counted_where_frames_are_run_under_several_instructions() -> None:
+    """A frame counts as the mean over its instructions, so half a frame is one of two cases."""
+    found = estimate(0.5, 0.5, 0.5)
+    assert rate(found, each=2) == "24 of 48 cases (24 frames, 2 instructions each)"
+    assert rate(found, "ko", each=2) == "48건 중 24건(24프레임, 각각 지시문 2개)"
+    assert rate(estimate(0.125, 0.125, 0.125), each=4).startswith("12 of 96 cases")
+    assert rate(found, each=None) == "50.0 % of cases"
+    assert rate(of_one_frame(0.5), each=2) == "1 of 2 cases (1 frame, 2 instructions each)"

@@ -24,6 +24,7 @@ from tests.ladder.facts import (
     following,
     measured,
     obeyed,
+    of_one_frame,
     trail,
     used,
 )
@@ -62,8 +63,10 @@ LOST: list[tuple[RungName, Cause, TrailFacts]] = [
     ("tokenised", "empty_instruction", trail("not entered", words="empty")),
     ("present", "absent", trail("not entered", words="no input")),
     ("tokenised", "truncated", trail("left out", on_ids=True)),
+    ("tokenised", "stale_instruction", trail("left out", is_kept_instead=True)),
     ("tokenised", "empty_instruction", trail("overwritten", on_ids=True)),
     ("tokenised", "empty_instruction", trail("masked", on_ids=True)),
+    ("tokenised", "same_ids", trail("overwritten", on_ids=True, words="same", **TEXTUAL)),
     ("present", "gated", trail("multiplied by zero", on_ids=True)),
     ("used", "not_identified", trail("rounded away", on_ids=True)),
     ("present", "dropped", trail("left out")),
@@ -76,7 +79,10 @@ LOST: list[tuple[RungName, Cause, TrailFacts]] = [
     ("attended", "unattended", trail("no weight")),
     ("attended", "values_zero", trail("values equal")),
     ("attended", "drowned", trail("rounded away")),
-    ("used", "not_identified", trail("saturated")),  # and the action moves with the frame
+    ("used", "saturated", trail("saturated", at_limit=True)),
+    ("used", "unused", trail("saturated")),  # and the action moves with the frame
+    ("used", "unused", trail("saturated", at_limit=False)),
+    ("used", "unused", trail("no choice")),
     ("used", "not_identified", trail("not known")),
 ]
 LOST_CASES: list[tuple[Cause, RungName | None, Measurements]] = [
@@ -246,6 +252,31 @@ def test_a_constant_action_is_named_unless_its_words_end_before_the_rest() -> No
     assert judge(deaf(trail("masked", **at_end), blind)).cause == "masked"
 
 
+def test_a_value_within_the_network_at_its_limit_is_not_the_action_at_its_limit() -> None:
+    blind = {"frame_change": 0.0}
+    dead = trail("saturated", at_limit=False, frame_is_lost_there=True)
+    assert judge(deaf(dead, blind)).cause == "constant_action"
+    assert judge(deaf(trail("saturated", at_limit=True))).cause == "saturated"
+
+
+def test_the_frame_that_decides_a_choice_is_named() -> None:
+    by_frame = NO_RESPONSE.model_copy(
+        update={"own_action_anyway": estimate(1.0), "competent": obeyed().competent}
+    )
+    facts = deaf(trail("no choice")).model_copy(update={"obeyed": by_frame})
+    assert judge(facts).cause == "confounded"
+    assert judge(deaf(trail("no choice"))).cause == "unused"
+
+
+def test_scores_that_move_together_are_tied() -> None:
+    """All of them change with the instruction, and no action is any likelier than another."""
+    tied = {"is_tied": True, "instruction_change": 3.0, "same_length_change": 3.0}
+    verdict = judge(deaf(None, tied))
+    assert (verdict.cause, verdict.first_failing) == ("saturated", "used")
+    assert verdict.rungs["obeyed"].status == "fails"
+    assert verdict.sentence.startswith("All actions have the same score")
+
+
 def test_nothing_is_lost_where_nothing_is_asked_for() -> None:
     not_needed = NO_RESPONSE.model_copy(
         update={"not_needed": 24, "following": None, "competent": None}
@@ -274,3 +305,37 @@ def test_older_records_without_behaviour_are_judged_by_structure_alone() -> None
     facts = measured(NOT_USED, NO_RESPONSE, visibility=UNREACHED)
     verdict = judge(facts.model_copy(update={"trail": trail("overwritten")}))
     assert (verdict.cause, verdict.notes) == ("masked", ())
+
+
+def test_the_sentence_says_what_was_counted() -> None:
+    """Frames under several instructions; how far the action moves, in its own units too."""
+    sure = following(1.0).model_copy(update={"rate": estimate(1.0, 1.0, 1.0)})
+    acts = obeyed(unit="scale units", swap_distance=estimate(146.7), following=sure)
+    facts = measured(None, acts).model_copy(
+        update={"behaviour": behaviour(), "by_exchange_only": True}
+    )
+    sentence = judge(facts).sentence
+    assert "in 48 of 48 cases (24 frames, 2 instructions each)" in sentence
+    assert "146.70 standard deviations (at most 0.5 in the action's own units)" in sentence
+    uneven = sure.model_copy(update={"by_instruction": {"left": of_one_frame(1.0)}})
+    other = facts.model_copy(update={"obeyed": acts.model_copy(update={"following": uneven})})
+    assert "in 100.0 % of cases" in judge(other).sentence
+
+
+def test_no_attention_is_not_the_same_as_attention_that_cannot_be_read() -> None:
+    for has_none, sentence in [(True, "No attention was seen"), (False, "Its attention could not")]:
+        facts = Measurements.of_black_box(
+            NO_RESPONSE,
+            behaviour(**UNMOVED),
+            trail("left out"),
+            "why",
+            has_no_attention=has_none,
+        )
+        assert sentence in judge(facts).sentence
+
+
+def test_no_share_of_attention_is_said_where_none_was_measured() -> None:
+    facts = deaf(None).model_copy(update={"attended": None})
+    verdict = judge(facts)
+    assert verdict.cause == "unused"
+    assert DASH not in verdict.sentence

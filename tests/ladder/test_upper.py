@@ -12,7 +12,7 @@ from heedmap.ladder.judge import judge
 from heedmap.ladder.messages import LANGUAGES, Language
 from heedmap.ladder.messages.numbers import ABSENT as DASH
 from heedmap.ladder.thresholds import LEAST_EFFECT
-from heedmap.ladder.upper import is_above, is_effect
+from heedmap.ladder.upper import followed_and_not, is_above, is_effect
 from heedmap.ladder.verdict import Measurements, Status
 from heedmap.ladder.wording import verdict_text
 from tests.ladder.facts import (
@@ -200,3 +200,10 @@ def test_of_a_black_box_nothing_is_said_of_steps_that_were_not_seen(language: La
         assert DASH not in sentence
         assert not re.search("attend|어텐션", sentence)
         assert re.search(r"0\.90|0\.00", sentence)
+
+
+def test_right_no_more_often_than_one_fixed_action_is_not_followed() -> None:
+    found = following(0.6, left=1.0, right=1 / 3)
+    assert followed_and_not(found) == (("left",), ("right",))
+    between = following(0.8, left=1.0, right=0.6)
+    assert followed_and_not(between) == (("left",), ())

@@ -12,7 +12,7 @@ import torch
 
 from heedmap.auditing.api import audit
 from heedmap.auditing.graph.regions import graph_of
-from heedmap.auditing.trail import Trails
+from heedmap.auditing.trails import Trails
 from heedmap.data.observation import Observation
 from heedmap.errors import CheckpointError, PolicyError
 from heedmap.policies.callable import CallablePolicy

@@ -15,7 +15,11 @@ import numpy as np
 from heedmap.auditing.lower.tokens import MADE_UP_WORDS
 from heedmap.auditing.upper.responses import Responses, Scores
 from heedmap.auditing.upper.runner import Example, Runner, length_key
-from heedmap.auditing.variants import observation_variants, state_variants
+from heedmap.auditing.variants import (
+    observation_variants,
+    one_word_exchanged,
+    state_variants,
+)
 from heedmap.data.observation import Observation
 from heedmap.data.trials import Trial
 from heedmap.errors import InstructionError
@@ -93,28 +97,75 @@ def _same_length_change(
 ) -> float | None:
     """Under texts of equally many tokens and other words, of all that were given on a frame.
 
-    Texts are reworded only where it is open whether the words or their number move the action.
+    Texts are reworded only where it is open whether the words or their number move the action. A
+    tokeniser may leave out what it does not know, which changes the number: so words that the
+    instructions themselves hold decide.
     """
-    found: float | None = None
+    found: list[float] = []
+    of_known: list[float] = []
     for number, trial in enumerate(trials):
         held = [
             (request.text, scores)
             for request, scores in responses.found
             if request.trial == number and request.kind != "contradictory" and request.text
         ]
+        known = [each for each in held if set(each[0].split()) <= _known_words(trial)]
         change = _change_at_equal_length(runner, held)
-        is_open = seen.is_response(seen.instruction_change) and not seen.is_response(change)
-        if is_open and number < EXCHANGED_FRAMES:
-            for text in _reworded(trial):
-                (scores,) = runner.controls([(trial.observation, text)])
-                if scores is not None:
-                    held.append((text, scores))
-                    change = _change_at_equal_length(runner, held)
-                if seen.is_response(change):
-                    break
-        if change is not None:
-            found = max(found or 0.0, change)
-    return found
+        change_of_known = _change_at_equal_length(runner, known)
+        if number < EXCHANGED_FRAMES and seen.is_response(seen.instruction_change):
+            change = _under(runner, trial, _reworded(trial), held, change, seen)
+            if seen.is_response(change):
+                change_of_known = _exchanged(runner, trial, dict(known), change_of_known, seen)
+        found += [] if change is None else [change]
+        of_known += [] if change_of_known is None else [change_of_known]
+    either = [max(each) for each in (found, of_known) if each]
+    return min(either, default=None)
+
+
+def _under(
+    runner: Runner,
+    trial: Trial,
+    texts: Sequence[str],
+    held: list[tuple[str, Scores]],
+    change: float | None,
+    seen: BehaviourFacts,
+) -> float | None:
+    """The largest change at equal length, with as many of these texts as it takes to see one."""
+    for text in texts:
+        if seen.is_response(change):
+            break
+        (scores,) = runner.controls([(trial.observation, text)])
+        if scores is not None:
+            held.append((text, scores))
+            change = _change_at_equal_length(runner, held)
+    return change
+
+
+def _exchanged(
+    runner: Runner,
+    trial: Trial,
+    known: dict[str, Scores],
+    change: float | None,
+    seen: BehaviourFacts,
+) -> float | None:
+    """The largest change with one word of an instruction exchanged for one of another's."""
+    texts = trial.instructions.values()
+    pairs = [pair for one in texts for two in texts for pair in one_word_exchanged(one, two)]
+    for text, other in pairs:
+        if seen.is_response(change):
+            break
+        if text not in known or not _same_count(runner, text, other):
+            continue
+        (scores,) = runner.controls([(trial.observation, other)])
+        if scores is not None:
+            change = max(change or 0.0, _apart(known[text], scores))
+    return change
+
+
+def _known_words(trial: Trial) -> set[str]:
+    """Words of the instructions and their paraphrases."""
+    rewritten = [text for texts in trial.paraphrases.values() for text in texts]
+    return {word for text in (*trial.instructions.values(), *rewritten) for word in text.split()}
 
 
 def _change_at_equal_length(runner: Runner, held: Sequence[tuple[str, Scores]]) -> float | None:
@@ -139,11 +190,17 @@ def _reworded(trial: Trial) -> list[str]:
 
 def _same_length(runner: Runner, one: str, two: str) -> bool:
     """Equal token counts; where the policy cannot count them, equal words and characters."""
+    is_counted = runner.policy.token_count(one) is not None
+    return _same_count(runner, one, two) and (is_counted or len(one) == len(two))
+
+
+def _same_count(runner: Runner, one: str, two: str) -> bool:
+    """Equally many words, and tokens where the policy can count them."""
     if len(one.split()) != len(two.split()):
         return False
     try:
         if runner.policy.token_count(one) is None:
-            return len(one) == len(two)
+            return True
         return length_key(runner.policy, one) == length_key(runner.policy, two)
     except InstructionError:
         return False

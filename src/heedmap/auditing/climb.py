@@ -26,11 +26,18 @@ from heedmap.auditing.lower.examine import Examined, examine
 from heedmap.auditing.policy_result import describe_over_graph, describe_policy, policy_result
 from heedmap.auditing.preparation import evaluating
 from heedmap.auditing.steps import measure_steps
-from heedmap.auditing.trail import Trails, measure_trail
+from heedmap.auditing.trail import measure_trail
+from heedmap.auditing.trails import Trails
 from heedmap.auditing.upper.measure import UpperFacts, UpperOptions, measure_by_exchange
 from heedmap.data.observation import Observation
 from heedmap.data.trials import Trial
-from heedmap.errors import CaptureError, PolicyError, PolicyRunError
+from heedmap.errors import (
+    CaptureError,
+    HeedmapError,
+    NoAttentionError,
+    PolicyError,
+    PolicyRunError,
+)
 from heedmap.ladder.evidence import TrailFacts
 from heedmap.ladder.verdict import Measurements
 from heedmap.measures.share import region_shares, visible_counts
@@ -175,7 +182,7 @@ def climb(policy: Policy, plan: Climb, *, with_hash: bool = True) -> Climbed:
                 raise
             # What it does can still be measured, and followed.
             before = (_acts_alike(policy, first.observation, text),)
-            climbed = _unread(policy, plan, trails, str(error), with_hash=with_hash)
+            climbed = _unread(policy, plan, trails, error, with_hash=with_hash)
         plan.keep_steps(trails, climbed.result.measurements.trail)
         with stage("running the first frame once more, plainly"):
             _check_same(policy, before, policy([first.observation], [text]))
@@ -241,7 +248,7 @@ def _over_graph(plan: Climb, trails: Trails, climbed: Climbed) -> Climbed:
 
 
 def _unread(
-    policy: Policy, plan: Climb, trails: Trails | None, why: str, *, with_hash: bool
+    policy: Policy, plan: Climb, trails: Trails | None, why: HeedmapError, *, with_hash: bool
 ) -> Climbed:
     """Behaviour and trail alone, where no attention could be read."""
     upper = UpperFacts()
@@ -249,7 +256,12 @@ def _unread(
         upper = measure_by_exchange(
             policy, plan.trials, plan.seed, lambda: plan.on_step(policy), plan.options
         )
-    measurements = Measurements.of_black_box(upper.obeyed, upper.behaviour, unread=why)
+    measurements = Measurements.of_black_box(
+        upper.obeyed,
+        upper.behaviour,
+        unread=str(why),
+        has_no_attention=isinstance(why, NoAttentionError),
+    )
     if trails is not None:
         try:
             measurements, upper = measure_graph(trails, plan.trials, upper, plan.options)

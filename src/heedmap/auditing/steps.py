@@ -8,7 +8,8 @@ from itertools import combinations
 from typing import NamedTuple
 
 from heedmap.auditing.preparation import check_inputs, evaluating
-from heedmap.auditing.trail import Trails, measure_trail
+from heedmap.auditing.trail import measure_trail
+from heedmap.auditing.trails import Trails
 from heedmap.auditing.upper.measure import UpperFacts, UpperOptions, measure_by_exchange
 from heedmap.auditing.upper.responses import Scores
 from heedmap.auditing.upper.runner import Runner, given

@@ -2,122 +2,27 @@
 
 Two instructions on one frame that lead to the same action; what differs between the two runs is
 followed operator by operator (`heedmap.tracing.trail`). Where nothing at all enters, single words
-are exchanged to see which of them never do, and why.
+are exchanged to see which of them never do, and why (`words_fate.py`).
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from itertools import combinations
+from collections.abc import Sequence
 
-import torch
-
-from heedmap.auditing.lower.tokens import MADE_UP_WORDS
-from heedmap.auditing.variants import observation_variants, with_word
-from heedmap.data.observation import Observation
+from heedmap.auditing.trails import Trails
+from heedmap.auditing.variants import one_word_exchanged
+from heedmap.auditing.words_fate import fate_of_ids, words_fate
 from heedmap.data.trials import Trial
-from heedmap.errors import InstructionError, PolicyRunError
-from heedmap.ladder.evidence import BehaviourFacts, TrailFacts, WordsFate
-from heedmap.policies.attempts import attempt
-from heedmap.policies.base import Policy
+from heedmap.errors import InstructionError
+from heedmap.ladder.evidence import BehaviourFacts, TrailFacts
 from heedmap.policies.stages import stage
 from heedmap.tracing.trail.attention import reads_of
 from heedmap.tracing.trail.differences import Differences
-from heedmap.tracing.trail.losses import Loss, entered, find_loss
-from heedmap.tracing.trail.recording import OperatorKey, Recording, record
+from heedmap.tracing.trail.losses import Loss, find_loss
+from heedmap.tracing.trail.ways import is_at_limit, is_kept_instead, is_lost_there_too
 
-FRESH_LETTERS = ("qxjzkvw", "zvqwjxk", "wkzqvxj", "jqvkzwx", "vjxqwkz")
-"""Of words that no instruction holds, and that no other test gives to the policy."""
-HELD_BYTES = 2**30
-"""Recorded activations beyond which earlier runs are let go."""
-KINDS = 3
-"""Different ids up to which words are not told apart: a start, an end, and one for all words."""
 TRIED_PAIRS = 12
 """Pairs of instructions that are tried until one runs in the same shapes."""
-
-
-def recorded(
-    policy: Policy,
-    observation: Observation,
-    text: str,
-    held: Mapping[OperatorKey, torch.Tensor] | None = None,
-) -> Recording:
-    """A run that the policy may refuse; `held` as of `heedmap.tracing.trail.recording.record`.
-
-    Raises InstructionError where it does, or fails twice in a row; PolicyRunError of a failure that
-    does not come again.
-    """
-    found = attempt(lambda: record(policy, observation, text, held))
-    if isinstance(found, PolicyRunError):
-        raise InstructionError(str(found)) from found
-    return found
-
-
-@dataclass
-class Trails:
-    """Runs of one policy on one frame, each recorded once."""
-
-    policy: Policy
-    observation: Observation
-    seed: int
-    _known: dict[str, Recording] = field(default_factory=dict)
-    _on_other_frame: tuple[str, Recording] | None = None
-
-    @cached_property
-    def other_frame(self) -> Observation | None:
-        """The frame with one camera's pixels exchanged; None where there is no camera."""
-        cameras = observation_variants(self.observation, self.seed).values()
-        variants = [variant for camera in cameras for variant in camera]
-        return variants[0] if variants else None
-
-    def of(self, text: str) -> Recording:
-        """The run under this text. Raises as `recorded` does."""
-        if text not in self._known:
-            held = sum(recording.held_bytes for recording in self._known.values())
-            if held > HELD_BYTES:
-                self.let_go()
-            self._known[text] = self.anew(text)
-        return self._known[text]
-
-    def anew(self, text: str, at: Observation | None = None) -> Recording:
-        """As `of`, but run again, or on another frame."""
-        return recorded(self.policy, at or self.observation, text)
-
-    def on_other_frame(self, text: str) -> Recording:
-        """The run on `other_frame`, which is there. Raises as `recorded` does."""
-        assert self.other_frame is not None
-        if self._on_other_frame is None or self._on_other_frame[0] != text:
-            self._on_other_frame = text, self.anew(text, self.other_frame)
-        return self._on_other_frame[1]
-
-    def let_go(self) -> None:
-        """Forget all runs, which hold their activations."""
-        self._known.clear()
-        self._on_other_frame = None
-
-    def between(self, one: str, two: str) -> Differences:
-        """Where the runs under two texts differ."""
-        return Differences(self.of(one), self.of(two))
-
-    def over_frame(self, text: str) -> Differences | None:
-        """Where the run on another frame differs."""
-        if self.other_frame is None:
-            return None
-        try:
-            return Differences(self.of(text), self.on_other_frame(text))
-        except InstructionError:
-            return None
-
-    def enters(self, one: str, two: str) -> bool | None:
-        """Whether anything that the network receives differs; None where one is refused."""
-        try:
-            found = self.between(one, two)
-        except InstructionError:
-            return None
-        return found.unmatched > 0 or bool(entered(found))
 
 
 @stage("following the difference between two instructions")
@@ -150,17 +55,7 @@ def _pairs(texts: Sequence[str]) -> list[tuple[str, str]]:
     pairs.sort(key=lambda pair: len(pair[0].split()) != len(pair[1].split()))
     alike = [pair for pair in pairs if len(pair[0].split()) == len(pair[1].split())]
     others = [pair for pair in pairs if pair not in alike]
-    return [*alike, *(p for a, b in others for p in _one_word_exchanged(a, b)), *others]
-
-
-def _one_word_exchanged(one: str, two: str) -> Iterator[tuple[str, str]]:
-    """The first text with one of its own words exchanged for one that only the second has."""
-    mine, theirs = one.split(), two.split()
-    new = [word for word in theirs if word not in mine]
-    for index, word in enumerate(mine):
-        if word not in theirs:
-            for other in new:
-                yield one, with_word(mine, index, other)
+    return [*alike, *(p for a, b in others for p in one_word_exchanged(a, b)), *others]
 
 
 def _change(words: Differences) -> float:
@@ -184,8 +79,11 @@ def _facts(trails: Trails, texts: tuple[str, str], words: Differences) -> TrailF
     frame = trails.over_frame(texts[0])
     loss = find_loss(words, frame)
     fate, lost = ("arrive", ())
+    on_ids = _is_on_ids(words, loss)
     if loss.how == "not entered":
         fate, lost = words_fate(trails, texts)
+    elif on_ids and loss.how in ("overwritten", "masked"):
+        fate, lost = fate_of_ids(trails, texts)
     operators = len(words.base.operators)
     return TrailFacts(
         texts=texts,
@@ -195,21 +93,17 @@ def _facts(trails: Trails, texts: tuple[str, str], words: Differences) -> TrailF
         call=0 if loss.operator is None else loss.operator.call,
         positions=loss.positions,
         kept=loss.kept,
-        on_ids=_is_on_ids(words, loss),
+        on_ids=on_ids,
         is_inside_reader=loss.is_inside_reader,
-        frame_is_lost_there=_is_lost_there(frame, loss),
+        frame_is_lost_there=is_lost_there_too(words, frame, loss),
+        at_limit=loss.how == "saturated" and is_at_limit(words, frame, loss),
+        is_kept_instead=is_kept_instead(words, loss),
         was_attended=_was_attended(words, loss),
         words=fate,
         lost_words=lost,
         matched_share=1 - words.unmatched / operators if operators else 0.0,
         is_whole=words.base.is_whole,
     )
-
-
-def _is_lost_there(frame: Differences | None, loss: Loss) -> bool:
-    if frame is None or loss.operator is None or frame.action.is_any:
-        return False
-    return find_loss(frame, None).operator is loss.operator
 
 
 def _is_on_ids(words: Differences, loss: Loss) -> bool:
@@ -235,146 +129,3 @@ def _was_attended(words: Differences, loss: Loss) -> bool:
             if read is not None and read.differing_keys:
                 return True
     return False
-
-
-def words_fate(trails: Trails, texts: tuple[str, str]) -> tuple[WordsFate, tuple[str, ...]]:
-    """Why nothing of the words in which two texts differ enters the network."""
-    one, two = texts
-    mine, theirs = one.split(), two.split()
-    telling = [i for i, word in enumerate(mine) if i >= len(theirs) or theirs[i] != word]
-    new = [*(word for word in theirs if word not in mine), *theirs[len(mine) :]]
-    lost = tuple(dict.fromkeys([*(mine[i] for i in telling), *new]))
-    if _are_one_kind(trails, one):
-        return "same", lost
-    effective = _effective_word(trails, mine, telling)
-    if effective is None:
-        made_up = " ".join(  # as long, word by word, for caches go by length
-            _fresh_word(FRESH_LETTERS[i % len(FRESH_LETTERS)], len(word))
-            for i, word in enumerate(mine)
-        )
-        if trails.enters(one, made_up):
-            return "same", lost
-        return _without_words(trails, texts), lost
-    if _is_cached_by(trails, texts, effective):
-        return "stale", lost
-    at_telling = [
-        trails.enters(one, with_word(mine, i, mine[effective]))
-        for i in telling
-        if mine[i] != mine[effective]
-    ]
-    if any(trails.enters(one, with_word(mine, i, MADE_UP_WORDS[0])) for i in telling):
-        return "same", lost
-    return ("unknown" if any(at_telling) else "cut off"), lost
-
-
-def _is_cached_by(trails: Trails, texts: tuple[str, str], effective: int) -> bool:
-    """Whether the telling words enter beside a word that no text had before.
-
-    Then they were not lost by themselves: what is kept under that other word was given again.
-    """
-    one, two = (text.split() for text in texts)
-    if len(one) != len(two):
-        return False
-    length = len(one[effective])
-    # As long, so that nothing after it moves; then of other lengths, for a cache may go by letters.
-    return any(
-        _enters_beside(trails, one, two, effective, [length + step * i for i in range(5)])
-        for step in (0, 1)
-    )
-
-
-def _enters_beside(
-    trails: Trails, one: list[str], two: list[str], effective: int, lengths: Sequence[int]
-) -> bool:
-    """Whether more differs with the telling words than without, beside words of these lengths."""
-    fresh = [_fresh_word(*each) for each in zip(FRESH_LETTERS, lengths, strict=True)]
-    mine = [with_word(one, effective, word) for word in fresh[:3]]
-    theirs = [with_word(two, effective, word) for word in fresh[3:]]
-    try:
-        alone = [_entries(trails.between(a, b)) for a, b in combinations(mine, 2)]
-        together = [_entries(trails.between(a, b)) for a in mine for b in theirs]
-    except InstructionError:
-        return False
-    return min(together) > max(alone)
-
-
-def _fresh_word(letters: str, length: int) -> str:
-    return (letters * (length // len(letters) + 1))[:length]
-
-
-def _entries(words: Differences) -> int:
-    """How many numbers differ where the difference enters; 0 where the runs have other shapes."""
-    if words.unmatched:
-        return 0
-    for number in range(len(words.base.operators)):
-        for one, two in words.input_pairs(number):
-            if words.between(one, two).is_any:
-                return int(words.entries(one, two).sum())
-    return 0
-
-
-def _effective_word(trails: Trails, mine: Sequence[str], telling: Sequence[int]) -> int | None:
-    """A word of the text whose exchange for a made-up one enters; None where none does."""
-    text = " ".join(mine)
-    for index in range(len(mine)):
-        if index not in telling and trails.enters(text, with_word(mine, index, MADE_UP_WORDS[0])):
-            return index
-    return None
-
-
-def _without_words(trails: Trails, texts: tuple[str, str]) -> WordsFate:
-    """No word of the text enters: is there a text at all, and whose?"""
-    one = texts[0]
-    fresh = " ".join(_fresh_word(letters, 4) for letters in FRESH_LETTERS[:3])
-    if _is_kept(trails, f"{one} {fresh}"):
-        return "stale"
-    ids = _looked_up(trails.of(one))
-    if not ids:
-        return "no input"
-    cores = [_core(each) for each in ids]
-    return "stale" if max(len(core) for core in cores) >= len(one.split()) else "empty"
-
-
-def _are_one_kind(trails: Trails, text: str) -> bool:
-    """Whether words are counted, but all become the same id."""
-    words = len(text.split())
-    try:
-        longer = trails.of(f"{text} {_fresh_word(FRESH_LETTERS[0], 4)}")
-    except InstructionError:
-        return False
-    for ids, more in zip(_looked_up(trails.of(text)), _looked_up(longer), strict=False):
-        counts, counted = Counter(ids.tolist()), Counter(more.tolist())
-        grows = any(counted[each] > count >= words for each, count in counts.items())
-        if grows and len(set(_core(ids))) <= KINDS <= words:
-            return True
-    return False
-
-
-def _is_kept(trails: Trails, text: str) -> bool:
-    """Whether a text that is given for the second time takes fewer operators: a cache."""
-    try:
-        first, second = (trails.anew(text) for _ in range(2))
-    except InstructionError:
-        return False
-    return len(second.operators) < len(first.operators)
-
-
-def _looked_up(recording: Recording) -> list[torch.Tensor]:
-    """Ids of every look-up in an embedding."""
-    return [
-        operator.inputs[1].tensor.flatten()
-        for operator in recording.operators
-        if operator.name == "aten::embedding"
-        and len(operator.inputs) > 1
-        and not operator.inputs[1].is_weight
-    ]
-
-
-def _core(ids: torch.Tensor) -> list[int]:
-    """Ids without padding: a run of equal ones at either end."""
-    kept = ids.tolist()
-    for end in (-1, 0):
-        padding = kept[end] if len(kept) > 1 and kept[end] == kept[-2 if end else 1] else None
-        while kept and kept[end] == padding:
-            kept.pop(end)
-    return kept

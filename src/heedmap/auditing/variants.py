@@ -54,6 +54,16 @@ def with_word(words: Sequence[str], index: int, word: str) -> str:
     return " ".join([*words[:index], word, *words[index + 1 :]])
 
 
+def one_word_exchanged(one: str, two: str) -> Iterator[tuple[str, str]]:
+    """The first text with one of its own words exchanged for one that only the second has."""
+    mine, theirs = one.split(), two.split()
+    new = [word for word in theirs if word not in mine]
+    for index, word in enumerate(mine):
+        if word not in theirs:
+            for other in new:
+                yield one, with_word(mine, index, other)
+
+
 def longer(instruction: str) -> str:
     """The instruction with its last word said twice: one word more, and a known one."""
     return f"{instruction} {instruction.split()[-1]}"

@@ -61,11 +61,14 @@ CAUSES: dict[Cause, About] = {
     ),
     "stale_instruction": About(
         ("tokenised",),
-        "the ids are the same whatever the instruction says, and as many as it has words: a cache",
+        "the ids are the same whatever the instruction says, and as many as it has words: a "
+        "cache; or what was kept of an earlier instruction is taken instead of what is "
+        "computed",
     ),
     "truncated": About(("tokenised",), "words at the end change no id, nor does one word more"),
     "unknown_words": About(
-        ("tokenised",), "words that tell the instructions apart become the unknown token"
+        ("tokenised",),
+        "words that tell the instructions apart become the unknown token, as made-up ones do",
     ),
     "same_ids": About(
         ("tokenised",),
@@ -118,14 +121,16 @@ CAUSES: dict[Cause, About] = {
     ),
     "saturated": About(
         ("used",),
-        "the difference arrives, but the action is at its limit, or all actions have one score",
+        "the difference arrives, but the numbers of the action that it would change are at "
+        "their limit, or all actions have one score",
     ),
     "constant_action": About(
         ("used",), "exchanging instruction, frame and state does not move the action"
     ),
     "unused": About(
         ("used", "obeyed"),
-        "exchanging the instruction does not move the action, nor does the frame explain it",
+        "exchanging the instruction does not move the action, nor does the frame explain it; "
+        "or the difference ends where something else decides, or there is nothing to choose",
     ),
     "confounded": About(
         ("used", "obeyed"),

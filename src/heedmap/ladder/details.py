@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from heedmap.ladder.evidence import Estimate
+from heedmap.ladder.evidence import Estimate, FollowingFacts
 from heedmap.ladder.messages import Language, say
 from heedmap.ladder.messages.numbers import ABSENT, amount, percent, ranges, rate
 from heedmap.ladder.thresholds import LEAST_ACTION_CHANGE_SHARE
@@ -38,7 +38,9 @@ def details_of(measured: Measurements) -> Details:
         left_by_random=None if used is None else used.after_random_cut,
         directly=None if used is None else used.mediated_directly,
         swap=None if obeyed is None else obeyed.swap_distance,
+        raw_change=_raw_change(measured),
         rate=None if following is None else following.rate,
+        instructions=None if following is None else _instructions_of_each(following),
         chance=None if following is None else following.chance,
         swapped=() if following is None else following.swapped,
         competent=None if competent is None else competent.rate,
@@ -56,6 +58,20 @@ def details_of(measured: Measurements) -> Details:
         alike=() if measured.behaviour is None else measured.behaviour.alike,
         action_change=change_that_may_be_rounding(measured),
     )
+
+
+def _raw_change(measured: Measurements) -> float | None:
+    """Where distances are in standard deviations, which say little if frames hardly differ."""
+    obeyed, behaviour = measured.obeyed, measured.behaviour
+    if obeyed is None or behaviour is None or obeyed.unit != "scale units":
+        return None
+    return behaviour.instruction_change
+
+
+def _instructions_of_each(following: FollowingFacts) -> int | None:
+    """How many instructions every frame was run under; None where frames differ in that."""
+    counts = {rate.n for rate in following.by_instruction.values()}
+    return len(following.by_instruction) if counts == {following.rate.n} else None
 
 
 def _lost_words(measured: Measurements) -> tuple[str, ...]:
@@ -86,8 +102,8 @@ def detail_texts(details: Details | dict[str, str], language: Language) -> dict[
     def amount_text(estimate: Estimate | None) -> str:
         return "" if estimate is None else amount(estimate.value, details.unit or "", language)
 
-    def rate_text(estimate: Estimate | None) -> str:
-        return "" if estimate is None else rate(estimate, language)
+    def rate_text(estimate: Estimate | None, each: int | None = 1) -> str:
+        return "" if estimate is None else rate(estimate, language, each=each)
 
     texts = {
         "positions": ranges(details.positions),
@@ -105,8 +121,8 @@ def detail_texts(details: Details | dict[str, str], language: Language) -> dict[
         "removed": "",
         "left": amount_text(details.left),
         "random": amount_text(details.left_by_random),
-        "swap": amount_text(details.swap),
-        "rate": rate_text(details.rate),
+        "swap": _with_raw(amount_text(details.swap), details.raw_change, language),
+        "rate": rate_text(details.rate, details.instructions),
         "chance": percent(details.chance),
         "swapped": ", ".join(f"{a} <-> {b}" for a, b in details.swapped),
         "competent": rate_text(details.competent),
@@ -127,6 +143,13 @@ def detail_texts(details: Details | dict[str, str], language: Language) -> dict[
         figure = f"{details.mediated.value:.2f}"
         texts["removed"] = _removed(figure, texts["dependence"], language)
     return {name: text or ABSENT for name, text in texts.items()}
+
+
+def _with_raw(text: str, change: float | None, language: Language) -> str:
+    """A distance in standard deviations, with what it is in the action's own units."""
+    if not text or not change:
+        return text
+    return say("amount_with_raw", language, amount=text, raw=f"{change:.2g}")
 
 
 def _where(details: Details, language: Language) -> str:

@@ -318,8 +318,12 @@ class BehaviourFacts(Frozen):
 
     @property
     def responds(self) -> bool:
-        """Whether what the instruction says moves the action at all."""
-        return self.is_response(self.instruction_change) and not self.is_length_only
+        """Whether what the instruction says moves the action at all.
+
+        Scores that rise and fall together leave all actions equally likely.
+        """
+        moves = self.is_response(self.instruction_change)
+        return moves and not self.is_length_only and not self.is_tied
 
     @property
     def is_blind(self) -> bool:
@@ -344,6 +348,7 @@ How = Literal[
     "values equal",
     "rounded away",
     "saturated",
+    "no choice",
     "not known",
 ]
 """What became of the difference between two instructions."""
@@ -372,7 +377,12 @@ class TrailFacts(Frozen):
     is_inside_reader: bool = False
     """Whether it was lost in the network that holds the frame too."""
     frame_is_lost_there: bool = False
-    """Whether the difference between two frames ends at the same operator."""
+    """Whether the difference between two frames ends there too, or has no way around it."""
+    at_limit: bool | None = None
+    """Whether it is numbers of the action that no longer change there, whatever the frame; None in
+    older records."""
+    is_kept_instead: bool = False
+    """Whether the action is made from what an earlier run made of one of the texts."""
     was_attended: bool = False
     """Whether an attention computation took it in before it was lost."""
     words: WordsFate = "arrive"

@@ -12,6 +12,7 @@ from typing import get_args
 
 from heedmap.ladder.causes import Cause, RungName
 from heedmap.ladder.details import details_of, telling_lost_words
+from heedmap.ladder.ids import lone_ids
 from heedmap.ladder.reconcile import Judged, is_blind, reconcile
 from heedmap.ladder.thresholds import UNATTENDED_ROLLOUT_SHARE
 from heedmap.ladder.upper import (
@@ -51,6 +52,7 @@ def judge(measured: Measurements) -> Verdict:
         needed=judge_needed(measured),
         competent=judge_competent(measured),
         is_unread=measured.unread is not None,
+        has_no_attention=measured.has_no_attention,
         notes=notes,
         details=details_of(measured),
     )
@@ -75,7 +77,7 @@ def _tokenised(measured: Measurements) -> tuple[Rung, Cause | None]:
     }
     cause: Cause | None = None
     if not tokens.follows_instruction:
-        held = max((_without_padding(ids) for ids in tokens.ids.values()), default=0)
+        held = max((len(lone_ids(ids)) for ids in tokens.ids.values()), default=0)
         cause = "stale_instruction" if held >= tokens.words else "empty_instruction"
     elif lost:
         cause = "unknown_words" if tokens.grows_with_instruction else "truncated"
@@ -83,15 +85,6 @@ def _tokenised(measured: Measurements) -> tuple[Rung, Cause | None]:
         cause = "same_ids"
     value = float(len(tokens.identical_pairs))
     return Rung(status="fails" if cause else "holds", value=value, evidence=evidence), cause
-
-
-def _without_padding(ids: tuple[int, ...]) -> int:
-    """Ids without the run of equal ones (padding) at either end."""
-    kept = list(ids)
-    for end in (-1, 0):
-        while len(kept) > 1 and kept[end] == (kept[-2] if end else kept[1]):
-            kept.pop(end)
-    return len(kept)
 
 
 def _present(measured: Measurements) -> tuple[Rung, Cause | None]:

@@ -32,6 +32,8 @@ def lost_at(measured: Measurements) -> tuple[RungName, Cause] | None:
     if trail.on_ids:
         return _lost_on_ids(trail)
     match trail.how:
+        case "left out" if trail.is_kept_instead:
+            return "tokenised", "stale_instruction"
         case "left out":
             return "present", "dropped"
         case "overwritten":
@@ -51,17 +53,21 @@ def lost_at(measured: Measurements) -> tuple[RungName, Cause] | None:
             return "attended", "values_zero"
         case "rounded away":
             return "attended", "drowned"
-        case "saturated" if _is_still(measured):
+        case "saturated" if _is_at_limit(measured, trail):
             return "used", "saturated"
+        case "saturated" | "no choice":
+            return "used", "unused"
         case _:
             return "used", "not_identified"
 
 
-def _is_still(measured: Measurements) -> bool:
-    """Whether no other frame moves the action either: then it is the action that is at its limit.
+def _is_at_limit(measured: Measurements, trail: TrailFacts) -> bool:
+    """Whether it is the action that is at its limit, and not another value in the network.
 
-    Otherwise some other value in the network is, such as a softmax over one entry.
+    In older records: where no other frame moves the action either.
     """
+    if trail.at_limit is not None:
+        return trail.at_limit
     return measured.behaviour is None or measured.behaviour.is_blind
 
 
@@ -84,7 +90,7 @@ def _lost_on_ids(trail: TrailFacts) -> tuple[RungName, Cause] | None:
         case "left out":
             return "tokenised", "truncated"
         case "overwritten" | "masked":
-            return "tokenised", "empty_instruction"
+            return "tokenised", "same_ids" if trail.words == "same" else "empty_instruction"
         case "multiplied by zero":
             return "present", "gated"
         case _:

@@ -26,6 +26,8 @@ _REFINED: frozenset[tuple[Cause, Cause]] = frozenset(
     }
 )
 """What structure says more exactly than the trail, as (structure, trail)."""
+_BESIDE_LENGTH: frozenset[Cause] = frozenset({"absent", "dropped", "unused", "not_identified"})
+"""What becomes of the words where only their number moves the action: that says more."""
 _OF_ANY_STACK: frozenset[Cause] = frozenset({"absent", "length_leak"})
 """What structure also says of a stack that the instruction need not be in, such as a vision encoder
 that was taken for the transformer: no answer to where the trail ends."""
@@ -125,13 +127,16 @@ def _where(measured: Measurements, found: Mapping[RungName, Judged]) -> _Where |
     if behaviour.is_constant and _ends_for_all(measured.trail):
         is_at_limit = lost is not None and lost[1] == "saturated"
         return "used", "saturated" if is_at_limit else "constant_action", "behaviour"
-    is_vague = lost is None or lost[0] == "tokenised" or lost[1] in ("dropped", "not_identified")
+    is_vague = lost is None or lost[0] == "tokenised" or lost[1] in _BESIDE_LENGTH
     if behaviour.is_length_only and is_vague:
         return "present", "length_leak", "trail"
-    if lost is None or lost[1] == "not_identified":
+    if lost is None or lost[1] in ("unused", "not_identified"):
         causes = [found[name][1] for name in LOWER_RUNGS]
         if any(cause is not None and cause not in _OF_ANY_STACK for cause in causes) or not lost:
             return None
+    decides = found["used"][1]
+    if lost[1] == "unused" and decides in ("confounded", "state_decides"):
+        return "used", decides, "behaviour"
     if lost[1] == "drowned" and not is_decided(measured):
         return None  # it does arrive, and nobody said that more should come of it
     ids = found["tokenised"][1]
@@ -142,7 +147,8 @@ def _where(measured: Measurements, found: Mapping[RungName, Judged]) -> _Where |
         structural = None  # the attention changes with the length, but the action does not
     if structural is not None and (structural, lost[1]) in _REFINED:
         return lost[0], structural, "structure"
-    by = "structure" if structural == lost[1] and lost[0] != "tokenised" else "trail"
+    is_both = structural == lost[1] and lost[0] not in ("tokenised", "used")
+    by = "structure" if is_both else "trail"
     return *lost, by
 
 

@@ -146,11 +146,17 @@ def _is_followed(following: FollowingFacts) -> bool:
 
 
 def followed_and_not(following: FollowingFacts) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names of the instructions that are followed on most frames, and of those that are not."""
-    rates = following.by_instruction
-    followed = tuple(name for name, rate in rates.items() if rate.value >= FOLLOWED_SHARE)
-    ignored = tuple(name for name, rate in rates.items() if _upper(rate) < LEAST_FOLLOWED_SHARE)
-    return followed, ignored
+    """Names of the instructions that are followed on most frames, and of those that are not.
+
+    Not followed is also what is right no more often than one fixed action would be.
+    """
+    followed, ignored = list[str](), list[str]()
+    for name, rate in following.by_instruction.items():
+        if rate.value >= FOLLOWED_SHARE:
+            followed.append(name)
+        elif _upper(rate) < LEAST_FOLLOWED_SHARE or rate.value <= following.chance:
+            ignored.append(name)
+    return tuple(followed), tuple(ignored)
 
 
 def _cause_of_disobedience(measured: Measurements) -> Cause:

@@ -180,6 +180,8 @@ class Measurements(Frozen):
     """Where the instruction was lost; None where it was not, or no module is at hand."""
     unread: str | None = None
     """Why no transformer's attention could be read; None where it was, and for a black box."""
+    has_no_attention: bool = False
+    """Whether that is because no attention was seen at all."""
     computations: tuple[Computation, ...] = ()
     """Every attention computation of the first case's run, where these are in several stacks, read
     a cache or run in a loop; empty where one stack was read as a whole."""
@@ -191,6 +193,8 @@ class Measurements(Frozen):
         behaviour: BehaviourFacts | None = None,
         trail: TrailFacts | None = None,
         unread: str | None = None,
+        *,
+        has_no_attention: bool = False,
     ) -> Measurements:
         """What is known where no attention can be read, or nothing but actions be seen."""
         return cls(
@@ -214,6 +218,7 @@ class Measurements(Frozen):
             behaviour=behaviour,
             trail=trail,
             unread=unread,
+            has_no_attention=has_no_attention,
         )
 
 
@@ -309,8 +314,14 @@ class Details(Frozen):
     """As `mediated`, where only the action rows' own edges are cut."""
     swap: Estimate | None = None
     """Distance of the action when the instruction is exchanged."""
+    raw_change: float | None = None
+    """The largest change of one value of the action under an exchange, in the action's own units,
+    where `unit` is another."""
     rate: Estimate | None = None
     """Share of the actions that are the expected ones: 0..1."""
+    instructions: int | None = None
+    """Under how many each frame was run for `rate`; None where frames differ in that, and in older
+    records."""
     chance: float | None = None
     swapped: tuple[tuple[str, str], ...] = ()
     """Actions output in each other's place."""
@@ -352,6 +363,8 @@ class Verdict(Frozen):
     """Gate: is the action right under the instruction that a frame came with?"""
     is_unread: bool = False
     """Whether no transformer's attention could be read, though the module is at hand."""
+    has_no_attention: bool = False
+    """Whether no attention was seen in it at all."""
     notes: tuple[Cause, ...] = ()
     """Oddities of the structure that did not keep the instruction from arriving."""
     details: Details | dict[str, str] = Details()

@@ -26,6 +26,11 @@ def verdict_text(verdict: Verdict, language: Language = "en") -> tuple[str, str]
 
 
 _TRAILED = "_by_trail"
+_WITHIN: dict[Cause, str] = {
+    "truncated": "cause_truncated_on_ids",
+    "stale_instruction": "cause_stale_instruction_of_a_cache",
+}
+"""Of causes before the network, where they were found within it."""
 
 
 def _cause_key(verdict: Verdict) -> str:
@@ -37,8 +42,8 @@ def _cause_key(verdict: Verdict) -> str:
     if cause == "not_identified" and not _has_place(verdict):
         return "cause_not_identified_nowhere"
     if by == "trail" and cause in _BY_TRAIL:
-        on_ids = cause == "truncated" and _has_place(verdict)
-        return "cause_truncated_on_ids" if on_ids else f"cause_{cause}{_TRAILED}"
+        is_within = cause in _WITHIN and _has_place(verdict)
+        return _WITHIN[cause] if is_within else f"cause_{cause}{_TRAILED}"
     if cause in ("none", "image_unused", "image_masked", "bypass") and verdict.notes:
         return "cause_none_as_it_acts" if cause == "none" else f"cause_{cause}"
     is_unread = verdict.rungs["present"].status == "not measured"
@@ -48,6 +53,7 @@ def _cause_key(verdict: Verdict) -> str:
         and not _is_seen_through(verdict)
     ):
         return "cause_none_as_it_acts"
+    is_unread |= cause == "unused" and not _has_share(verdict)
     suffix = "_by_exchange" if is_unread and cause in ("none", "unused") else ""
     return f"cause_{cause}{suffix}"
 
@@ -66,6 +72,7 @@ _BY_TRAIL: frozenset[Cause] = frozenset(
         "action_before_instruction",
         "values_zero",
         "unattended",
+        "unused",
     }
 )
 """Causes that structure finds too, of which it then says more."""
@@ -83,6 +90,12 @@ def _has_place(verdict: Verdict) -> bool:
     return isinstance(details, Details) and details.operator_at is not None
 
 
+def _has_share(verdict: Verdict) -> bool:
+    """Whether it is known how much attention the instruction gets."""
+    details = verdict.details
+    return "share" in details if isinstance(details, dict) else details.share is not None
+
+
 def _fix_key(verdict: Verdict, key: str, language: Language) -> str:
     own = key.replace("cause_", "fix_", 1)
     return own if has_message(own, language) else f"fix_{verdict.cause}"
@@ -96,17 +109,21 @@ def _further(verdict: Verdict) -> list[str]:
         if isinstance(verdict.details, Details) and verdict.details.unit == "raw units":
             further.insert(1, "and_much_unknown")
         if verdict.is_unread:
-            further.append("and_unread")
+            further.append(_unread(verdict))
         if _is_read_in_some_calls(verdict):
             further.append("and_read_in_calls")
         return [*further, "and_notes"] if verdict.notes else further
-    keys = ["and_unread"] if verdict.is_unread else []
+    keys = [_unread(verdict)] if verdict.is_unread else []
     keys += ["and_read_elsewhere"] if _is_read_elsewhere(verdict) else []
     keys += ["and_alike"] if verdict.cause == "partial" and has_alike(verdict) else []
     keys += ["and_swapped"] if verdict.cause == "disobeyed" and has_swapped(verdict) else []
     if verdict.bypass.status == "found":
         keys.append("and_follows_by_bypass" if obeyed == "holds" else "and_bypassed")
     return [*keys, "and_notes"] if verdict.notes else keys
+
+
+def _unread(verdict: Verdict) -> str:
+    return "and_no_attention" if verdict.has_no_attention else "and_unread"
 
 
 def _upper(verdict: Verdict) -> list[str]:

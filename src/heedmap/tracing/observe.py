@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from heedmap.data.observation import Observation
-from heedmap.errors import CaptureError, NonFiniteError
+from heedmap.errors import CaptureError, NoAttentionError, NonFiniteError
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.policies.stages import current_stage
 from heedmap.record.record import ActionResult
@@ -235,7 +235,8 @@ def check_attention_seen(policy: Policy, seen: Trace) -> None:
     if not seen.attention:
         hidden = unseen_attention(policy.module, seen)
         found = f"the module(s) {', '.join(hidden[:3])} ran" if hidden else "no such module ran"
-        raise CaptureError(
+        kind = CaptureError if hidden else NoAttentionError
+        raise kind(
             f"No attention was seen in the policy '{policy.name}' ({found}): it does not run "
             f"through torch's attention or softmax. Set attn_implementation='sdpa', switch "
             f"torch.compile and fused kernels such as flash-attn off, and check that the module "

@@ -8,7 +8,7 @@ import torch
 from heedmap.auditing.graph import facts
 from heedmap.auditing.graph.regions import Graph, graph_of
 from heedmap.auditing.graph.use import edges_of, random_edges_like
-from heedmap.auditing.trail import Trails
+from heedmap.auditing.trails import Trails
 from heedmap.auditing.upper.used import DIRECT, WHOLE
 from heedmap.tracing.capture.trace import one_attention_path
 from heedmap.tracing.graph.cuts import NodeCut, cut_nodes

@@ -47,6 +47,7 @@ class Encoders(nn.Module):
         self.gate = nn.Parameter(torch.full((DIM,), 0.5))
         self.attention = nn.MultiheadAttention(DIM, 2, batch_first=True)
         self.layer = nn.TransformerEncoderLayer(DIM, 2, 2 * DIM, batch_first=True)
+        self.recurrent = nn.GRU(DIM, DIM, batch_first=True)
         self.register_buffer("cache", torch.zeros(1, 2 * IMAGES, DIM))
         self.cache: torch.Tensor
         self.head = nn.Linear(DIM, 3)

@@ -129,6 +129,12 @@ def by_lerp(net: Encoders, words: T, image: T, is_planted: bool) -> T:
     return torch.lerp(without, given, 0.0 if is_planted else 1.5)
 
 
+def table_of_zeros(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    """Other ids, and rows of zeros under each of them."""
+    ids = (words.sum(dim=-1) > words.sum(dim=-1).mean()).long()
+    return _pooled(net, image, F.embedding(ids, net.mix.weight * (0.0 if is_planted else 1.0)))
+
+
 # Masked
 
 
@@ -222,6 +228,32 @@ def written_causal(net: Encoders, words: T, image: T, is_planted: bool) -> T:
     return net.head((scores.softmax(dim=-1) @ rows)[:, at])
 
 
+def recurrent(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    """A recurrent layer whose output is read at a row before the words."""
+    rows, at = _in_order(net, words, image, is_planted)
+    return net.head(net.recurrent(rows)[0][:, at])
+
+
+def running_state(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    """A loop that adds a row at a time to a state, which is decoded on the way."""
+    rows, at = _in_order(net, words, image, is_planted)
+    state, decoded = torch.zeros(1, DIM), []
+    for place in range(rows.shape[1]):
+        state = 0.5 * state + torch.tanh(rows[:, place])
+        decoded.append(state)
+    return net.head(decoded[at])
+
+
+# Row by row, and none from those before it
+
+
+def each_for_itself(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    rows, at = _in_order(net, words, image, is_planted)
+    steps = [torch.tanh(net.mix(rows[:, place])) for place in range(rows.shape[1])]
+    states = torch.stack(steps, dim=1)
+    return net.head(states[:, at] if is_planted else states.mean(dim=1))
+
+
 # No weight
 
 
@@ -282,11 +314,53 @@ def at_tanh_limit(net: Encoders, words: T, image: T, is_planted: bool) -> T:
     return torch.tanh(_logits(net, words, image) + shift)
 
 
+# No choice
+
+
 def best_of(net: Encoders, words: T, image: T, is_planted: bool) -> T:
     """The first action under LEFT, the second under other words."""
     apart = (_logits(net, words, image) - _logits(net, net.words_of(LEFT), image)).abs().sum()
     margin = 100.0 if is_planted else 1e-6
     return torch.eye(3)[torch.stack([apart.new_tensor(margin), apart]).argmax()][None]
+
+
+def only_one_key(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    """Attention to a single key gives its value whole, whatever the key says."""
+    key = words.mean(dim=1, keepdim=True)
+    keys = key if is_planted else torch.cat([key, image], dim=1)
+    values = image[:, :1] if is_planted else torch.cat([image[:, :1], image], dim=1)
+    return net.head(((net.action @ keys.mT).softmax(dim=-1) @ values)[:, 0])
+
+
+def experts_alike(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    """Weights that sum to one, over copies of one expert; of few digits, so that sums are exact."""
+    first = words.mean(dim=1).sum(dim=1, keepdim=True).mul(8).round() / 8
+    weights = torch.cat([first, 1 - first], dim=1)
+    given = net.mix(image.mean(dim=1)).mul(64).round() / 64
+    experts = torch.stack([given, given if is_planted else given + 1], dim=1)
+    return net.head((weights[:, None] @ experts)[:, 0])
+
+
+def norm_of_one(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    """A norm over a single number takes it from itself."""
+    told = net.mix(words.mean(dim=1))[:, : 1 if is_planted else 2]
+    return net.head(image.mean(dim=1) * F.layer_norm(told, told.shape[1:])[:, :1])
+
+
+def outvoted(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    """The median of three, of which two know nothing of the words; its place still changes."""
+    blind = net.head(image.mean(dim=1))
+    told = blind + net.head(words.mean(dim=1))
+    members = [blind, blind, told] if is_planted else [told, told, blind]
+    return torch.stack(members).median(dim=0).values
+
+
+def outweighed_router(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    """One entry of a softmax is so far ahead that it takes all."""
+    scores = torch.cat([words.mean(dim=1).sum(dim=1, keepdim=True), torch.zeros(1, 1)], dim=1)
+    ahead = torch.tensor([0.0, 1000.0 if is_planted else 0.0])
+    weights = (scores + ahead).softmax(dim=1)
+    return net.head(weights[:, :1] * image[:, 0] + weights[:, 1:] * image[:, 1])
 
 
 # Not known
@@ -308,7 +382,10 @@ PLANTS: tuple[Plant, ...] = (
         Plant("overwritten", each)
         for each in (index_put, sliced_write, where, masked_scatter, cached_write, index_copy)
     ),
-    *(Plant("left out", each) for each in (cat_of_a_slice, index_select, never_used)),
+    *(
+        Plant("left out", each)
+        for each in (cat_of_a_slice, index_select, never_used, each_for_itself)
+    ),
     *(
         Plant("multiplied by zero", each)
         for each in (
@@ -319,6 +396,7 @@ PLANTS: tuple[Plant, ...] = (
             by_alpha,
             by_guidance,
             by_lerp,
+            table_of_zeros,
         )
     ),
     *(
@@ -334,13 +412,20 @@ PLANTS: tuple[Plant, ...] = (
             beside_a_sink,
         )
     ),
-    *(Plant("masked by order", each) for each in (fused_causal, written_causal)),
+    *(
+        Plant("masked by order", each)
+        for each in (fused_causal, written_causal, recurrent, running_state)
+    ),
     *(Plant("no weight", each) for each in (biased_scores, biased_kernel)),
     *(Plant("values equal", each) for each in (zero_values, values_of_positions)),
     Plant("rounded away", faint_sum),
     Plant("rounded away", faint_sum, torch.bfloat16),
     Plant("rounded away", faint_stack),
-    *(Plant("saturated", each) for each in (clamped, at_tanh_limit, best_of)),
+    *(Plant("saturated", each) for each in (clamped, at_tanh_limit)),
+    *(
+        Plant("no choice", each)
+        for each in (best_of, only_one_key, experts_alike, norm_of_one, outvoted, outweighed_router)
+    ),
     *(Plant("not known", each) for each in (sign_bits, searched)),
 )
 """Every end of a difference but `not entered`, in unlike implementations."""

@@ -7,7 +7,8 @@ from typing import get_args
 import pytest
 import torch
 
-from heedmap.auditing.trail import Trails, measure_trail
+from heedmap.auditing.trail import measure_trail
+from heedmap.auditing.trails import Trails
 from heedmap.data.trials import Trial
 from heedmap.ladder.evidence import How, TrailFacts
 from heedmap.policies.callable import CallablePolicy

@@ -9,7 +9,7 @@ from heedmap.auditing.graph import facts
 from heedmap.auditing.graph.regions import Graph, graph_of
 from heedmap.auditing.graph.use import measure_graph_use
 from heedmap.auditing.lower.tokens import measure_tokens
-from heedmap.auditing.trail import Trails
+from heedmap.auditing.trails import Trails
 from heedmap.auditing.upper.measure import UpperFacts, UpperOptions, metric_of
 from heedmap.auditing.upper.runner import length_key
 from heedmap.data.trials import Trial

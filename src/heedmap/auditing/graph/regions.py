@@ -17,7 +17,7 @@ from typing import NamedTuple
 import torch
 from jaxtyping import Bool
 
-from heedmap.auditing.trail import Trails, recorded
+from heedmap.auditing.trails import Trails, recorded
 from heedmap.auditing.variants import observation_variants, state_variants
 from heedmap.data.observation import Observation
 from heedmap.errors import CaptureError, InstructionError

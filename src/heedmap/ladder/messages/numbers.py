@@ -51,16 +51,22 @@ def interval(estimate: Estimate, language: Language = "en") -> str:
     return say("interval", language, value=value, low=low, high=high)
 
 
-def rate(estimate: Estimate, language: Language = "en") -> str:
+def rate(estimate: Estimate, language: Language = "en", *, each: int | None = 1) -> str:
     """How often, in words that follow "in": counted where the interval has no width.
 
-    "24 of 24 cases"; otherwise "93.8 % of cases (95 % CI 90 to 97)".
+    `each` is under how many instructions every frame was run; None where that is not known. "24 of
+    24 frames" under one, "48 of 48 cases (24 frames, 2 instructions each)" under more; otherwise
+    "93.8 % of cases (95 % CI 90 to 97)".
     """
     low, high = estimate.low, estimate.high
     if low is None or high is None or low == high:
-        hits = round(estimate.value * estimate.n)
-        if abs(hits - estimate.value * estimate.n) < 1e-6:
-            return say("rate_counted", language, hits=hits, total=estimate.n)
-        return say("rate_without_interval", language, rate=percent(estimate.value))
+        total = estimate.n * (each or 1)
+        hits = round(estimate.value * total)
+        if each is None or abs(hits - estimate.value * total) >= 1e-6:
+            return say("rate_without_interval", language, rate=percent(estimate.value))
+        if each == 1:
+            return say("rate_of_frames", language, hits=hits, total=total)
+        frames = {"frames": estimate.n, "each": each}
+        return say("rate_counted", language, hits=hits, total=total, **frames)
     ends = {"low": f"{100 * low:.0f}", "high": f"{100 * high:.0f}"}
     return say("rate_with_interval", language, rate=percent(estimate.value), **ends)

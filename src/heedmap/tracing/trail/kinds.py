@@ -28,6 +28,21 @@ SATURATING = frozenset({
     "relu", "gelu", "silu", "leaky_relu", "elu", "threshold", "mish", "softplus",
 })
 """Give the same for a range of what they take."""
+CHOOSING = frozenset({
+    "argmax", "argmin", "topk", "sort", "argsort", "max", "min", "median", "softmax", "_softmax",
+    "log_softmax", "_log_softmax", "bucketize", "gt", "ge", "lt", "le", "eq", "ne",
+})
+"""Of several, one that is largest or near enough; the same as long as another one outweighs it."""
+LOOK_UPS = frozenset({"embedding", "_embedding_bag", "_embedding_bag_forward_only"})
+"""Rows of a table, by their ids."""
+ELEMENTWISE = frozenset({
+    "add", "sub", "rsub", "mul", "div", "neg", "cat", "stack", "copy", "slice", "select", "view",
+    "_unsafe_view", "reshape", "expand", "permute", "transpose", "unsqueeze", "squeeze", "t",
+    "clone", "alias", "detach", "_to_copy", "clamp", "split", "unbind", "index", "where", "tanh",
+    "slice_scatter", "select_scatter", "fill", "lift_fresh", "abs", "round", "contiguous",
+    "index_put",
+})
+"""Give numbers on, one by one: none of them mixes one dimension with another."""
 ROUNDING = frozenset({
     "add", "sub", "rsub", "_to_copy", "div", "mean", "sum", "native_layer_norm", "pow", "rsqrt",
     "var_mean", "cumsum", "native_group_norm", "_fused_rms_norm", "norm", "linalg_vector_norm",

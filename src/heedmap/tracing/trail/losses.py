@@ -8,7 +8,8 @@ sequence, the attention before it is asked why nothing came into these rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, replace
 
 import torch
@@ -19,6 +20,7 @@ from heedmap.tracing.capture.trace import SOFTMAX_OPERATORS, is_fused_attention
 from heedmap.tracing.trail import kinds
 from heedmap.tracing.trail.attention import Read, feeds_values, reads_of
 from heedmap.tracing.trail.differences import Differences
+from heedmap.tracing.trail.order import steps_before
 from heedmap.tracing.trail.recording import (
     Operator,
     Recording,
@@ -70,7 +72,9 @@ def find_loss(words: Differences, frame: Differences | None) -> Loss:
         ancestors = frozenset(range(len(base.operators)))  # the way to the action is not whole
     if words.action.is_any:
         return _faded(words, [number for number in differing if number in ancestors])
-    ends = [number for number in differing if number in ancestors and _ends(words, number)]
+    taken = {id(value) for number in ancestors for value in base.operators[number].inputs}
+    taken.add(id(base.action))
+    ends = [number for number in differing if number in ancestors and _ends(words, number, taken)]
     content = [number for number in ends if _is_content(words, number)]
     if not (content or ends):
         return _never_taken(words, differing)
@@ -96,14 +100,26 @@ def _faded(words: Differences, numbers: list[int]) -> Loss:
     ]
     if not numbers:
         return Loss("not known")
-    return Loss("rounded away", words.base.operators[min(numbers, key=remaining)])
+    operator = words.base.operators[min(numbers, key=remaining)]
+    is_choice = _is_sum_over_equals(words, operator)
+    return Loss("no choice" if is_choice else "rounded away", operator)
 
 
-def _ends(words: Differences, number: int) -> bool:
-    if kinds.short_name(words.base.operators[number]) in kinds.SHAPES_ONLY:
+def _ends(words: Differences, number: int, taken: Set[int] | None = None) -> bool:
+    """Whether a difference goes in and none comes out.
+
+    `taken` are the values, by `id`, that the way to the action takes: of an operator that gives
+    several, such as a median and its place, others do not count.
+    """
+    operator = words.base.operators[number]
+    if kinds.short_name(operator) in kinds.SHAPES_ONLY:
         return False
+    given = zip(operator.outputs, words.of_outputs(number), strict=False)
+    counted = [(id(value) in (taken or ()), d.is_any) for value, d in given]
+    if any(is_taken for is_taken, _ in counted):
+        counted = [each for each in counted if each[0]]
     takes = any(d.is_any for d in words.of_inputs(number))
-    return takes and not any(d.is_any for d in words.of_outputs(number))
+    return takes and not any(is_any for _, is_any in counted)
 
 
 def _is_content(words: Differences, number: int) -> bool:
@@ -115,8 +131,23 @@ def _is_content(words: Differences, number: int) -> bool:
 
 
 def _never_taken(words: Differences, differing: list[int]) -> Loss:
-    """It was computed, but nothing that the action depends on takes it."""
-    return Loss("left out", words.base.operators[differing[-1]])
+    """It was computed, but nothing that the action depends on takes it.
+
+    Named by what computed content last: not by what only asks for a shape, or for its gradient's
+    first value.
+    """
+    content = [
+        number
+        for number in differing
+        if kinds.short_name(words.base.operators[number]) not in kinds.SHAPES_ONLY
+        and any(
+            d.is_any and value.tensor.is_floating_point()
+            for d, value in zip(
+                words.of_outputs(number), words.base.operators[number].outputs, strict=False
+            )
+        )
+    ]
+    return Loss("left out", words.base.operators[(content or differing)[-1]])
 
 
 def _after_lookup(
@@ -150,10 +181,16 @@ def _how(words: Differences, operator: Operator, short: str) -> How:
     if short in kinds.OVERWRITING:
         is_score_mask = short in ("masked_fill", "where") and _fills_low(operator)
         return "masked" if is_score_mask else "overwritten"
+    if short in kinds.CHOOSING:
+        return "no choice"
     if short in kinds.SATURATING:
         return "saturated"
+    if short in kinds.LOOK_UPS and not any(v.tensor.any() for v in operator.outputs[:1]):
+        return "multiplied by zero"  # a table of zeros
     if short in ("add", "sub") and operator.kwargs.get("alpha") == 0:
         return "multiplied by zero"
+    if short == "native_layer_norm" and math.prod(operator.args[1]) == 1:
+        return "no choice"  # one number, less its own mean, is nothing
     if short in kinds.ROUNDING:
         return "rounded away"
     return "not known"
@@ -174,12 +211,27 @@ def _why_product(words: Differences, operator: Operator) -> How:
     if not zero:
         given = (*operator.args, *operator.kwargs.values())
         scalars = [a for a in given if isinstance(a, int | float)]
-        return "multiplied by zero" if 0 in scalars else "rounded away"
+        if 0 in scalars:
+            return "multiplied by zero"
+        return "no choice" if _is_sum_over_equals(words, operator) else "rounded away"
     is_mask = any(
         bool((value.tensor != 0).any()) and not rests_on_weights(words.base.operators, value)
         for value in zero
     )
     return "masked" if is_mask else "multiplied by zero"
+
+
+def _is_sum_over_equals(words: Differences, operator: Operator) -> bool:
+    """Whether a matrix product weighs several rows that are all alike."""
+    if kinds.short_name(operator) not in ("mm", "bmm") or len(operator.inputs) != 2:
+        return False
+    weighed = [
+        value.tensor if place else value.tensor.mT
+        for place, (value, other) in enumerate(words.input_pairs(operator.number))
+        if not words.between(value, other).is_any
+    ]
+    rows = [each for each in weighed if each.shape[-2] > 1]
+    return any(torch.equal(each, each[..., :1, :].expand_as(each)) for each in rows)
 
 
 def _positions(words: Differences, operator: Operator) -> tuple[int, ...]:
@@ -224,6 +276,10 @@ def _picked(words: Differences, frame: Differences | None, operator: Operator) -
         if how == "masked by order" and _is_read_later(words.base, operator):
             return loss  # rows of a cache, say, are left out; these came before the words
         return replace(loss, how=how, operator=read.operator, positions=seen or positions)
+    step = steps_before(words, operator, source, rows, positions)
+    if step is not None and not _is_read_later(words.base, operator):
+        is_readers = loss.is_inside_reader or _holds_frame(words, frame, step)
+        return replace(loss, how="masked by order", operator=step, is_inside_reader=is_readers)
     return _lost_before(words, source) or loss
 
 

@@ -112,9 +112,14 @@ amount_bits = { $value } bits
 amount_scale = { $value } standard deviations
 interval = { $value } ({ $low } to { $high })
 removed = { $mediated } of { $dependence }
-rate_counted = { $hits } of { $total } { $total ->
-    [one] case
-   *[other] cases
+amount_with_raw = { $amount } (at most { $raw } in the action's own units)
+rate_of_frames = { $hits } of { $total } { $total ->
+    [one] frame
+   *[other] frames
   }
+rate_counted = { $hits } of { $total } cases ({ $frames } { $frames ->
+    [one] frame
+   *[other] frames
+  }, { $each } instructions each)
 rate_with_interval = { $rate } of cases (95 % CI { $low } to { $high })
 rate_without_interval = { $rate } of cases

@@ -36,8 +36,9 @@ cause_none_as_it_acts = The action depends on the instruction.
 
 ## Causes that the trail found
 
-cause_empty_instruction_by_trail = Nothing of the instruction reaches the network: the same few token ids are looked up whatever it says.
+cause_empty_instruction_by_trail = Nothing of the instructions reaches the network: the same few token ids are looked up for each of them.
 cause_stale_instruction_by_trail = The instruction does not reach the network: what reaches it is the same whatever the instruction says, as of an earlier instruction or of a prompt without one.
+cause_stale_instruction_of_a_cache = The instruction is encoded ({ $where }), but the action is made from what was kept of an earlier one.
 cause_truncated_by_trail = The instruction is truncated: nothing that stands where these words stand reaches the network: { $lost_words }.
 cause_truncated_on_ids = The instruction is truncated: the token ids in which the instructions differ are cut off at { $where }.
 cause_unknown_words_by_trail = Words unknown to the tokenizer: { $lost_words }. Exchanging them changes nothing that reaches the network.
@@ -50,15 +51,18 @@ cause_length_leak_by_trail = Only the number of words or tokens of the instructi
 fix_length_leak_by_trail = Look for what is made of the instruction's length: its mask, its positions, a cache keyed by it.
 cause_masked_by_trail = The instruction reaches { $where }, but a mask hides it there from everything that the action is computed from.
 fix_masked_by_trail = Check the mask in { $where }: its sign, its shape, and what it was built from.
-cause_action_before_instruction_by_trail = The rows that the action is computed from come before the instruction, and a causal mask hides it from them ({ $where }).
+cause_action_before_instruction_by_trail = The rows that the action is computed from come before the instruction, and each row takes in only what comes before it ({ $where }).
 cause_values_zero_by_trail = Attention reads the instruction, but the values that it reads are the same whatever the instruction says ({ $where }).
 fix_values_zero_by_trail = Check the value projection (a zeroed adapter, a mask on the values).
 cause_unattended_by_trail = The instruction is visible, but no attention reaches it: its weights are zero ({ $where }).
 fix_unattended_by_trail = Check biases on the attention scores, and the scale of queries and keys.
+cause_unused_by_trail = The instruction arrives at { $where }, but what comes out there is the same whatever it says: something else decides, or there is nothing to choose.
+fix_unused_by_trail = Compare what { $where } takes under two instructions: how large is their difference beside the rest, and how many entries are there to choose from?
 
 ## What follows
 
 and_unread = Its attention could not be read: this rests on exchanging inputs and following the difference through the network.
+and_no_attention = No attention was seen in it: this rests on exchanging inputs and following the difference through the network.
 and_alike = Never told apart: { $alike }.
 and_notes = Note: { $notes }.
 

@@ -36,8 +36,9 @@ cause_none_as_it_acts = 액션은 지시문에 따라 달라집니다.
 
 ## 경로 추적으로 찾은 원인
 
-cause_empty_instruction_by_trail = 지시문이 네트워크에 도달하지 않습니다. 지시문과 관계없이 같은 몇 개의 토큰 ID만 조회됩니다.
+cause_empty_instruction_by_trail = 지시문이 네트워크에 도달하지 않습니다. 어느 지시문에서나 같은 몇 개의 토큰 ID만 조회됩니다.
 cause_stale_instruction_by_trail = 지시문이 네트워크에 도달하지 않습니다. 지시문과 관계없이 같은 입력(이전 지시문이나 지시문이 없는 프롬프트의 것)이 도달합니다.
+cause_stale_instruction_of_a_cache = 지시문이 인코딩되지만({ $where }), 액션은 저장된 이전 지시문의 값으로 계산됩니다.
 cause_truncated_by_trail = 지시문이 잘렸습니다. 다음 단어의 자리에 오는 것은 네트워크에 도달하지 않습니다: { $lost_words }.
 cause_truncated_on_ids = 지시문이 잘렸습니다. 지시문을 구별하는 토큰 ID가 { $where }에서 잘려 나갑니다.
 cause_unknown_words_by_trail = 토크나이저가 모르는 단어: { $lost_words }. 다른 단어로 바꾸어도 네트워크에 도달하는 것이 변하지 않습니다.
@@ -50,15 +51,18 @@ cause_length_leak_by_trail = 지시문의 단어나 토큰 수만 액션에 영�
 fix_length_leak_by_trail = 지시문의 길이에서 만들어지는 것(마스크, 위치, 길이를 키로 쓰는 캐시)을 확인하십시오.
 cause_masked_by_trail = 지시문이 { $where }까지 도달하지만, 액션 계산에 쓰이는 모든 것에서 마스크가 지시문을 가립니다.
 fix_masked_by_trail = { $where }의 마스크를 확인하십시오: 부호, 모양, 만들어지는 방법.
-cause_action_before_instruction_by_trail = 액션 계산에 쓰이는 행이 지시문보다 앞에 있어, 인과 마스크가 지시문을 가립니다({ $where }).
+cause_action_before_instruction_by_trail = 액션 계산에 쓰이는 행이 지시문보다 앞에 있고, 각 행은 그보다 앞에 있는 것만 읽습니다({ $where }).
 cause_values_zero_by_trail = 어텐션이 지시문을 읽지만, 읽는 value는 지시문과 관계없이 같습니다({ $where }).
 fix_values_zero_by_trail = value 투영을 확인하십시오(0으로 초기화된 어댑터, value에 적용된 마스크).
 cause_unattended_by_trail = 지시문은 보이지만 어텐션이 도달하지 않습니다. 가중치가 0입니다({ $where }).
 fix_unattended_by_trail = 어텐션 점수에 더해지는 편향과 query, key의 크기를 확인하십시오.
+cause_unused_by_trail = 지시문이 { $where }까지 도달하지만, 지시문과 관계없이 같은 값이 나옵니다. 다른 값이 결과를 정하거나, 선택할 것이 하나뿐입니다.
+fix_unused_by_trail = 두 지시문에서 { $where }의 입력을 비교하십시오. 차이가 나머지에 비해 얼마나 큰지, 선택 대상이 몇 개인지 확인하십시오.
 
 ## 이어지는 문장
 
 and_unread = 어텐션을 읽을 수 없어, 이 판정은 입력을 교환하고 그 차이를 네트워크에서 추적한 결과에 근거합니다.
+and_no_attention = 이 정책에서는 어텐션 계산이 보이지 않아, 이 판정은 입력을 교환하고 그 차이를 네트워크에서 추적한 결과에 근거합니다.
 and_alike = 액션으로 구별되지 않는 지시문: { $alike }.
 and_notes = 참고: { $notes }.
 

@@ -1,0 +1,189 @@
+"""What became of words that never enter the network: single words are exchanged to see.
+
+Which of them do enter, which of them share an id, and whether there is a text at all.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import combinations, pairwise
+
+import torch
+
+from heedmap.auditing.lower.tokens import MADE_UP_WORDS
+from heedmap.auditing.trails import Trails
+from heedmap.auditing.variants import with_word
+from heedmap.errors import InstructionError
+from heedmap.ladder.evidence import WordsFate
+from heedmap.ladder.ids import lone_ids
+from heedmap.tracing.trail.differences import Differences
+from heedmap.tracing.trail.kinds import LOOK_UPS, short_name
+from heedmap.tracing.trail.recording import Recording
+
+FRESH_LETTERS = ("qxjzkvw", "zvqwjxk", "wkzqvxj", "jqvkzwx", "vjxqwkz")
+"""Of words that no instruction holds, and that no other test gives to the policy."""
+
+
+def words_fate(trails: Trails, texts: tuple[str, str]) -> tuple[WordsFate, tuple[str, ...]]:
+    """Why nothing of the words in which two texts differ enters the network."""
+    one, mine = texts[0], texts[0].split()
+    telling, lost = _telling(*texts)
+    effective = _effective_word(trails, mine, telling)
+    if effective is None:
+        if (shared := _shared_id(trails, lost)) is not None:
+            return shared, lost
+        made_up = " ".join(  # as long, word by word, for caches go by length
+            _fresh_word(FRESH_LETTERS[i % len(FRESH_LETTERS)], len(word))
+            for i, word in enumerate(mine)
+        )
+        if trails.enters(one, made_up):
+            return "same", lost
+        return _without_words(trails, texts), lost
+    if _is_cached_by(trails, texts, effective):
+        return "stale", lost
+    if not any(trails.enters(one, word) in (True, None) for word in mine):
+        return "empty", lost  # one word alone gives what the whole text gives
+    at_telling = [
+        trails.enters(one, with_word(mine, i, mine[effective]))
+        for i in telling
+        if mine[i] != mine[effective]
+    ]
+    if any(trails.enters(one, with_word(mine, i, MADE_UP_WORDS[0])) for i in telling):
+        return "same", lost
+    return ("unknown" if any(at_telling) else "cut off"), lost
+
+
+def fate_of_ids(trails: Trails, texts: tuple[str, str]) -> tuple[WordsFate, tuple[str, ...]]:
+    """What other ids were written over those of the words: one for all of them, or nothing."""
+    _, lost = _telling(*texts)
+    return ("arrive", ()) if _shared_id(trails, lost) is None else ("same", lost)
+
+
+def _telling(one: str, two: str) -> tuple[list[int], tuple[str, ...]]:
+    """Where the first text differs from the second, and the words in which they do."""
+    mine, theirs = one.split(), two.split()
+    telling = [i for i, word in enumerate(mine) if i >= len(theirs) or theirs[i] != word]
+    new = [*(word for word in theirs if word not in mine), *theirs[len(mine) :]]
+    return telling, tuple(dict.fromkeys([*(mine[i] for i in telling), *new]))
+
+
+def _is_cached_by(trails: Trails, texts: tuple[str, str], effective: int) -> bool:
+    """Whether the telling words enter beside a word that no text had before.
+
+    Then they were not lost by themselves: what is kept under that other word was given again.
+    """
+    one, two = (text.split() for text in texts)
+    if len(one) != len(two):
+        return False
+    length = len(one[effective])
+    # As long, so that nothing after it moves; then of other lengths, for a cache may go by letters.
+    return any(
+        _enters_beside(trails, one, two, effective, [length + step * i for i in range(5)])
+        for step in (0, 1)
+    )
+
+
+def _enters_beside(
+    trails: Trails, one: list[str], two: list[str], effective: int, lengths: Sequence[int]
+) -> bool:
+    """Whether more differs with the telling words than without, beside words of these lengths."""
+    fresh = [_fresh_word(*each) for each in zip(FRESH_LETTERS, lengths, strict=True)]
+    mine = [with_word(one, effective, word) for word in fresh[:3]]
+    theirs = [with_word(two, effective, word) for word in fresh[3:]]
+    try:
+        alone = [_entries(trails.between(a, b)) for a, b in combinations(mine, 2)]
+        together = [_entries(trails.between(a, b)) for a in mine for b in theirs]
+    except InstructionError:
+        return False
+    return min(together) > max(alone)
+
+
+def _fresh_word(letters: str, length: int) -> str:
+    return (letters * (length // len(letters) + 1))[:length]
+
+
+def _entries(words: Differences) -> int:
+    """How many numbers differ where the difference enters; 0 where the runs have other shapes."""
+    if words.unmatched:
+        return 0
+    for number in range(len(words.base.operators)):
+        for one, two in words.input_pairs(number):
+            if words.between(one, two).is_any:
+                return int(words.entries(one, two).sum())
+    return 0
+
+
+def _effective_word(trails: Trails, mine: Sequence[str], telling: Sequence[int]) -> int | None:
+    """A word of the text whose exchange for a made-up one enters; None where none does."""
+    text = " ".join(mine)
+    for index in range(len(mine)):
+        if index not in telling and trails.enters(text, with_word(mine, index, MADE_UP_WORDS[0])):
+            return index
+    return None
+
+
+def _without_words(trails: Trails, texts: tuple[str, str]) -> WordsFate:
+    """No word of the text enters: is there a text at all, and whose?"""
+    one = texts[0]
+    fresh = " ".join(_fresh_word(letters, 4) for letters in FRESH_LETTERS[:3])
+    if _is_kept(trails, f"{one} {fresh}"):
+        return "stale"
+    ids = _looked_up(trails.of(one))
+    if not ids:
+        return "no input"
+    held = max(len(lone_ids(each.tolist())) for each in ids)
+    return "stale" if held >= len(one.split()) else "empty"
+
+
+def _shared_id(trails: Trails, words: Sequence[str]) -> WordsFate | None:
+    """Where these words and made-up ones all become one id: "unknown"; None where they do not.
+
+    "same" where the prompt has no other id: whatever it holds is that one, so it tells nothing of
+    what the tokeniser knows. They are put one behind the other into a short text, so that nothing
+    is cut off, and each text is longer than the last, for caches go by length.
+    """
+    texts = [_fresh_word(FRESH_LETTERS[0], 4)]
+    for word in (*words, _fresh_word(FRESH_LETTERS[1], 5)):
+        texts.append(f"{texts[-1]} {word}")
+    try:
+        runs = [[Counter(ids.tolist()) for ids in _looked_up(trails.of(each))] for each in texts]
+    except InstructionError:
+        return None
+    shared: list[WordsFate] = []
+    for look_up in zip(*runs, strict=False):
+        added = [set(more - ids) for ids, more in pairwise(look_up)]
+        if not all(added):
+            continue  # no words, or no longer than before
+        if len(found := set[int]().union(*added)) == 1:
+            kept = set(look_up[0]) & set(look_up[-1]) - set(look_up[0] - look_up[-1])
+            shared.append("unknown" if kept - found else "same")
+        elif not _are_places(added):
+            return None
+    return None if not shared else "unknown" if "unknown" in shared else "same"
+
+
+def _are_places(added: Sequence[set[int]]) -> bool:
+    """Whether each longer text adds the number that comes next: positions are looked up."""
+    each = [min(ids) for ids in added]
+    return all(len(ids) == 1 for ids in added) and all(b == a + 1 for a, b in pairwise(each))
+
+
+def _is_kept(trails: Trails, text: str) -> bool:
+    """Whether a text that is given for the second time takes fewer operators: a cache."""
+    try:
+        first, second = (trails.anew(text) for _ in range(2))
+    except InstructionError:
+        return False
+    return len(second.operators) < len(first.operators)
+
+
+def _looked_up(recording: Recording) -> list[torch.Tensor]:
+    """Ids of every look-up in an embedding or a bag of them."""
+    return [
+        operator.inputs[1].tensor.flatten()
+        for operator in recording.operators
+        if short_name(operator) in LOOK_UPS
+        and len(operator.inputs) > 1
+        and not operator.inputs[1].is_weight
+    ]
