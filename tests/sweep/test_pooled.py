@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from heedmap.auditing.api import audit
-from heedmap.auditing.climb import Climb, climb
+from heedmap.auditing.climb import climb
+from heedmap.auditing.plan import Climb
 from heedmap.auditing.upper.measure import UpperOptions
 from heedmap.data.images import png_bytes
 from heedmap.errors import RecordError

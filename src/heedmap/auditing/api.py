@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from heedmap.auditing.climb import Climb, climb
+from heedmap.auditing.climb import climb
+from heedmap.auditing.plan import Climb
 from heedmap.auditing.preparation import check_inputs, describe_frame, load_all
 from heedmap.auditing.upper.measure import UpperOptions, check_trials
 from heedmap.data.frames import FramePngs, FramesLike, named_frames

@@ -15,6 +15,7 @@ from heedmap.auditing.words_fate import fate_of_ids, words_fate
 from heedmap.data.trials import Trial
 from heedmap.errors import InstructionError
 from heedmap.ladder.evidence import BehaviourFacts, TrailFacts
+from heedmap.ladder.verdict import Measurements
 from heedmap.policies.stages import stage
 from heedmap.tracing.trail.attention import reads_of
 from heedmap.tracing.trail.differences import Differences
@@ -129,3 +130,14 @@ def _was_attended(words: Differences, loss: Loss) -> bool:
             if read is not None and read.differing_keys:
                 return True
     return False
+
+
+def with_trail(
+    trails: Trails | None, trials: Sequence[Trial], measurements: Measurements
+) -> Measurements:
+    """With the step at which the instruction was lost, where the action does not follow it."""
+    behaviour = measurements.behaviour
+    if behaviour is None or trails is None or behaviour.responds:
+        return measurements
+    trail = measure_trail(trails, trials[0], behaviour)
+    return measurements.model_copy(update={"trail": trail})

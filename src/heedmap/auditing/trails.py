@@ -15,7 +15,8 @@ from heedmap.policies.attempts import attempt
 from heedmap.policies.base import Policy
 from heedmap.tracing.trail.differences import Differences
 from heedmap.tracing.trail.losses import entered
-from heedmap.tracing.trail.recording import OperatorKey, Recording, record
+from heedmap.tracing.trail.recorder import record
+from heedmap.tracing.trail.recording import OperatorKey, Recording
 
 HELD_BYTES = 2**30
 """Recorded activations beyond which earlier runs are let go."""
@@ -27,7 +28,7 @@ def recorded(
     text: str,
     held: Mapping[OperatorKey, torch.Tensor] | None = None,
 ) -> Recording:
-    """A run that the policy may refuse; `held` as of `heedmap.tracing.trail.recording.record`.
+    """A run that the policy may refuse; `held` as of `heedmap.tracing.trail.recorder.record`.
 
     Raises InstructionError where it does, or fails twice in a row; PolicyRunError of a failure that
     does not come again.

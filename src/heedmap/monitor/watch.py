@@ -17,7 +17,8 @@ import pyarrow as pa
 import torch
 from torch import nn
 
-from heedmap.auditing.climb import Climb, climb
+from heedmap.auditing.climb import climb
+from heedmap.auditing.plan import Climb
 from heedmap.auditing.upper.measure import UpperOptions, check_trials
 from heedmap.data.trials import Trial
 from heedmap.errors import HeedmapError, InstructionLostError, MonitorError

@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from heedmap.auditing.climb import Climb, climb
+from heedmap.auditing.climb import climb
+from heedmap.auditing.plan import Climb
 from heedmap.auditing.preparation import evaluating
 from heedmap.auditing.upper.measure import UpperOptions, check_trials
 from heedmap.data.trials import Trial

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from heedmap.auditing.climb import Climbed
+from heedmap.auditing.plan import Climbed
 from heedmap.data.images import pixels_sha256
 from heedmap.data.trials import Trial
 from heedmap.ladder.judge import judge

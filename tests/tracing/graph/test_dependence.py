@@ -10,7 +10,7 @@ from torch import nn
 
 from heedmap.policies.callable import CallablePolicy
 from heedmap.tracing.graph.dependence import direct_dependence
-from heedmap.tracing.trail.recording import record
+from heedmap.tracing.trail.recorder import record
 from tests.graph_policies import trials
 
 ROWS = 6

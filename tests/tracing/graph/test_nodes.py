@@ -8,7 +8,8 @@ import torch
 from heedmap.policies.callable import CallablePolicy
 from heedmap.tracing.graph.dependence import direct_dependence
 from heedmap.tracing.graph.nodes import Node, nodes_of
-from heedmap.tracing.trail.recording import Recording, record
+from heedmap.tracing.trail.recorder import record
+from heedmap.tracing.trail.recording import Recording
 from tests.graph_policies import DIM, HEADS, NETWORKS, TEXTS, Attention, network, policy, trials
 
 TOLERANCE = 1e-5

@@ -12,7 +12,8 @@ from heedmap.data.observation import Observation, of_frame
 from heedmap.policies.callable import CallablePolicy
 from heedmap.tracing.capture.trace import one_attention_path
 from heedmap.tracing.trail.differences import Differences
-from heedmap.tracing.trail.recording import Recording, record
+from heedmap.tracing.trail.recorder import record
+from heedmap.tracing.trail.recording import Recording
 
 DIM, IMAGES = 8, 4
 """Size of a state, and how many positions an image has."""

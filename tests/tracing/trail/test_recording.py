@@ -15,7 +15,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from heedmap.policies.base import weights_sha256
 from heedmap.policies.callable import CallablePolicy
-from heedmap.tracing.trail.recording import Recording, record
+from heedmap.tracing.trail.recorder import record
+from heedmap.tracing.trail.recording import Recording
 from tests.tracing.trail.plain import DIM, LEFT, Body, Encoders, between, observation, policy_of
 from tests.tracing.trail.plain import recorded as recorded_of
 

@@ -13,7 +13,8 @@ from torch import nn
 from heedmap.data.observation import Observation, of_frame
 from heedmap.policies.base import same_sums, weights_sums
 from heedmap.policies.callable import CallablePolicy
-from heedmap.tracing.trail.recording import ModuleCall, Recording, record
+from heedmap.tracing.trail.recorder import record
+from heedmap.tracing.trail.recording import ModuleCall, Recording
 from heedmap.tracing.trail.steps import carried_shares, relative_differences, steps
 
 WORDS = {"left": [3.0, 4.0], "right": [3.0, -4.0], "left please": [3.0, 4.0, 1.0]}

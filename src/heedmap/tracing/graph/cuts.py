@@ -21,7 +21,8 @@ from heedmap.tracing.capture.rows import MASKED_BELOW
 from heedmap.tracing.capture.running import OperatorMode, Running, watch_modules
 from heedmap.tracing.capture.trace import fused_call
 from heedmap.tracing.graph.nodes import Node
-from heedmap.tracing.trail.recording import OperatorCounter, OperatorKey
+from heedmap.tracing.trail.recorder import OperatorCounter
+from heedmap.tracing.trail.recording import OperatorKey
 
 Hidden = Bool[torch.Tensor, "group query key"]
 

@@ -8,7 +8,7 @@ examples of a batch lie along one axis, `group`: a computation may run several b
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -17,29 +17,20 @@ from jaxtyping import Bool, Float, Int, Shaped
 
 from heedmap.tracing.capture.calls import FusedCall
 from heedmap.tracing.capture.rows import MASKED_BELOW
-from heedmap.tracing.capture.trace import SOFTMAX_OPERATORS, fused_call, is_fused_attention
-from heedmap.tracing.trail.kinds import PRODUCTS, short_name
+from heedmap.tracing.capture.trace import fused_call, is_fused_attention
+from heedmap.tracing.graph.softmax import (
+    MATRIX_PRODUCTS,
+    KeyRows,
+    QueryRows,
+    factors_of_scores,
+    named,
+    softmax_before,
+)
+from heedmap.tracing.trail.kinds import short_name
 from heedmap.tracing.trail.recording import Operator, OperatorKey, Recording, Value
-
-_PRODUCTS = ("aten::bmm", "aten::mm", "aten::baddbmm")
-# fmt: off
-_VIEWS = frozenset({
-    "view", "_unsafe_view", "reshape", "expand", "permute", "transpose", "unsqueeze", "squeeze",
-    "contiguous", "t", "alias", "detach", "clone", "_to_copy", "slice", "select",
-    "native_dropout", "unflatten", "flatten",
-})
-_SAME_ORDER = frozenset({"_to_copy", "native_dropout", "clone", "contiguous"})
-_SCALES = frozenset({
-    "mul", "div", "add", "sub", "masked_fill", "where", "tanh", "clamp", "neg", "maximum",
-})
-# fmt: on
-_STEPS = 16
-"""Operators between a product and the softmax, or the softmax and a product, at most."""
 
 Weights = Float[torch.Tensor, "group query key"]
 Seen = Bool[torch.Tensor, "group query key"]
-QueryRows = Shaped[torch.Tensor, "group query dim"]
-KeyRows = Shaped[torch.Tensor, "group key dim"]
 ValueRows = Shaped[torch.Tensor, "group key value_dim"]
 
 
@@ -122,7 +113,7 @@ def nodes_of(recording: Recording) -> list[Node]:
     for operator in recording.operators:
         if is_fused_attention(operator.name):
             found.append(_fused(recording, operator))
-        elif operator.name in _PRODUCTS and len(operator.inputs) > 1:
+        elif operator.name in MATRIX_PRODUCTS and len(operator.inputs) > 1:
             node = _written_out(recording, operator)
             if node is not None:
                 found.append(node)
@@ -153,7 +144,7 @@ def _fused(recording: Recording, operator: Operator) -> Node:
     return Node(
         number=operator.number,
         key=operator.key,
-        module=_named(recording, operator, operator.inputs[0]),
+        module=named(recording, operator, operator.inputs[0]),
         call=operator.call,
         fused=call,
         softmax=None,
@@ -170,7 +161,7 @@ def _written_out(recording: Recording, operator: Operator) -> Node | None:
     """A product with what a softmax gave: over its own last axis, whichever factor it is."""
     factors = operator.inputs[-2:]
     for index in (0, 1):
-        found = _softmax_before(recording, factors[index])
+        found = softmax_before(recording, factors[index])
         if found is None:
             continue
         softmax, weights = found
@@ -181,11 +172,11 @@ def _written_out(recording: Recording, operator: Operator) -> Node | None:
             weights, values = weights.mT, values.mT
         if weights.shape[-1] != values.shape[-2]:
             continue
-        asked = _factors_of_scores(recording, softmax, weights)
+        asked = factors_of_scores(recording, softmax, weights)
         return Node(
             number=operator.number,
             key=operator.key,
-            module=_named(recording, operator, None if asked is None else asked[2]),
+            module=named(recording, operator, None if asked is None else asked[2]),
             call=operator.call,
             fused=None,
             softmax=softmax,
@@ -206,7 +197,7 @@ def _summed(recording: Recording, operator: Operator) -> Node | None:
     if product is None or short_name(product) != "mul" or len(product.inputs) != 2:
         return None
     for index in (0, 1):
-        found = _softmax_before(recording, product.inputs[index])
+        found = softmax_before(recording, product.inputs[index])
         if found is None:
             continue
         (softmax, weights), values = found, product.inputs[1 - index].tensor
@@ -216,13 +207,13 @@ def _summed(recording: Recording, operator: Operator) -> Node | None:
         keys, queries, dims, groups = axes
         shape = torch.broadcast_shapes(weights.shape, values.shape)
         places = _in_order(weights, groups, (queries, keys), shape)
-        asked = _factors_of_scores(recording, softmax, places)
+        asked = factors_of_scores(recording, softmax, places)
         keeps_axis = len(operator.args) > 2 and bool(operator.args[2])
         dropped = int(keys < queries and not keeps_axis)
         return Node(
             number=operator.number,
             key=operator.key,
-            module=_named(recording, operator, None if asked is None else asked[2]),
+            module=named(recording, operator, None if asked is None else asked[2]),
             call=operator.call,
             fused=None,
             softmax=softmax,
@@ -266,76 +257,3 @@ def _in_order(
     (left,) = set(range(tensor.ndim)) - {*groups, *last}  # of size one here
     moved = tensor.expand(sizes).permute(*groups, *last, left).squeeze(-1)
     return moved.flatten(0, -3) if groups else moved[None]
-
-
-def _softmax_before(recording: Recording, value: Value) -> tuple[Operator, torch.Tensor] | None:
-    """The softmax that a factor is a copy or view of, and of each entry its place in there."""
-    steps: list[Operator] = []
-    for _ in range(_STEPS):
-        if len(value.made_by) != 1:
-            return None
-        operator = recording.operators[value.made_by[0]]
-        if operator.name in SOFTMAX_OPERATORS:
-            return operator, _places(operator, reversed(steps))
-        if short_name(operator) not in _VIEWS or not operator.inputs:
-            return None
-        steps.append(operator)
-        value = operator.inputs[0]
-    return None
-
-
-def _places(softmax: Operator, steps: Iterable[Operator]) -> torch.Tensor:
-    """Numbers of a softmax's entries, through the views that follow it."""
-    given = softmax.outputs[0].tensor
-    numbers = torch.arange(given.numel(), device=given.device).reshape(given.shape)
-    for step in steps:
-        if short_name(step) not in _SAME_ORDER:
-            args = [numbers if isinstance(arg, Value) else arg for arg in step.args]
-            numbers = step.func(*args, **step.kwargs)
-    return numbers
-
-
-def _factors_of_scores(
-    recording: Recording, softmax: Operator, weights: torch.Tensor
-) -> tuple[QueryRows, KeyRows, Value] | None:
-    """Queries and keys whose product the softmax was taken of, and the queries' factor.
-
-    None where none is recognised.
-    """
-    value = softmax.inputs[0]
-    groups, queries, keys = weights.shape
-    for _ in range(_STEPS):
-        if not value.made_by:
-            return None
-        operator = recording.operators[value.made_by[-1]]
-        short = short_name(operator)
-        if operator.name in _PRODUCTS and len(operator.inputs) > 1:
-            one, two = (each.tensor for each in operator.inputs[-2:])
-            if one.ndim == 2:
-                one, two = one[None], two[None]
-            two = two.mT
-            if one.shape[:2] == (groups, queries) and two.shape[:2] == (groups, keys):
-                return one, two, operator.inputs[-2]
-            if one.shape[:2] == (groups, keys) and two.shape[:2] == (groups, queries):
-                return two, one, operator.inputs[-1]
-            return None
-        if short not in _VIEWS | _SCALES or not operator.inputs:
-            return None
-        value = max(operator.inputs, key=lambda each: each.tensor.numel())
-    return None
-
-
-def _named(recording: Recording, operator: Operator, queries: Value | None) -> str:
-    """The module of a computation: see `Node.module`."""
-    value = queries
-    for _ in range(2 * _STEPS):
-        if value is None or not value.made_by:
-            break
-        maker = recording.operators[value.made_by[-1]]
-        if any(each.is_weight for each in maker.inputs) and short_name(maker) in PRODUCTS:
-            around, _, _ = maker.module.rpartition(".")
-            is_inside = around.startswith(f"{operator.module}." if operator.module else "")
-            return around if around and is_inside else operator.module
-        activations = [each for each in maker.inputs if not each.is_weight]
-        value = max(activations, key=lambda each: each.tensor.numel(), default=None)
-    return operator.module

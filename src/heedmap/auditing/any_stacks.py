@@ -1,0 +1,70 @@
+"""A policy whose attention is in several stacks, caches or loops, or cannot be read."""
+
+from __future__ import annotations
+
+from heedmap.auditing.graph.measure import measure_graph
+from heedmap.auditing.plan import Climb, Climbed
+from heedmap.auditing.policy_result import describe_over_graph, policy_result
+from heedmap.auditing.trail import with_trail
+from heedmap.auditing.trails import Trails
+from heedmap.auditing.upper.measure import UpperFacts, measure_by_exchange
+from heedmap.errors import (
+    CaptureError,
+    HeedmapError,
+    NoAttentionError,
+)
+from heedmap.ladder.verdict import Measurements
+from heedmap.policies.base import Policy, weights_sha256
+
+
+def is_elsewhere(measured: Measurements) -> bool:
+    """Whether the stack that was read as the transformer holds no word, and there are others."""
+    presence = measured.presence
+    nowhere = not (presence.positions or presence.mixed_positions or presence.overwritten_positions)
+    return presence.measured and nowhere and len(measured.stacks) > 1
+
+
+def over_graph(plan: Climb, trails: Trails, climbed: Climbed) -> Climbed:
+    """Over all stacks, if any holds words; as it was, otherwise."""
+    if climbed.upper.obeyed is None:
+        return climbed
+    try:
+        measurements, upper = measure_graph(trails, plan.trials, climbed.upper, plan.options)
+    except CaptureError:
+        return climbed
+    if not measurements.visibility.instruction_total:
+        return climbed
+    measurements = with_trail(trails, plan.trials, measurements)
+    policy, result = trails.policy, climbed.result
+    described = describe_over_graph(policy, measurements.computations)
+    return Climbed(
+        policy_result(described, policy.name, result.weights_sha256, measurements), upper
+    )
+
+
+def read_any_stacks(
+    policy: Policy, plan: Climb, trails: Trails | None, why: HeedmapError, *, with_hash: bool
+) -> Climbed:
+    """Behaviour and trail alone, where no attention could be read."""
+    upper = UpperFacts()
+    if plan.trials:
+        upper = measure_by_exchange(
+            policy, plan.trials, plan.seed, lambda: plan.on_step(policy), plan.options
+        )
+    measurements = Measurements.of_black_box(
+        upper.obeyed,
+        upper.behaviour,
+        unread=str(why),
+        has_no_attention=isinstance(why, NoAttentionError),
+    )
+    if trails is not None:
+        try:
+            measurements, upper = measure_graph(trails, plan.trials, upper, plan.options)
+        except CaptureError as error:
+            measurements = measurements.model_copy(
+                update={"unread": f"{why} Nor as a graph: {error}."}
+            )
+    measurements = with_trail(trails, plan.trials, measurements)
+    described = describe_over_graph(policy, measurements.computations)
+    weights = weights_sha256(policy.module) if with_hash else None
+    return Climbed(policy_result(described, policy.name, weights, measurements), upper)

@@ -1,0 +1,103 @@
+"""What an audit puts to a policy, where its rows go, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Protocol, runtime_checkable
+
+import pyarrow as pa
+
+from heedmap.auditing.diagnosis import CaseFacts
+from heedmap.auditing.steps import measure_steps
+from heedmap.auditing.trails import Trails
+from heedmap.auditing.upper.measure import UpperFacts, UpperOptions
+from heedmap.data.trials import Trial
+from heedmap.ladder.evidence import TrailFacts
+from heedmap.ladder.verdict import Measurements
+from heedmap.policies.base import Policy
+from heedmap.record.layout import DeclaredRegions, parse_declared
+from heedmap.record.record import PolicyResult
+from heedmap.record.tables import (
+    TableName,
+    trail_table,
+    trial_table,
+)
+
+
+@runtime_checkable
+class Rows(Protocol):
+    """Takes the rows of one table as they come."""
+
+    def add(self, table: pa.Table) -> None:
+        """Rows of one case."""
+        ...
+
+
+@dataclass
+class Climb:
+    """What is put to a policy, and where the rows go."""
+
+    examined: Sequence[Trial]
+    """Frames that rungs 1-4 are measured on, each under its own instructions."""
+    trials: Sequence[Trial]
+    """What rungs 5 and 6 are measured on."""
+    tables: Mapping[TableName, Rows]
+    """Tables that are kept; the rows of others are not made."""
+    declared: DeclaredRegions | None = None
+    seed: int = 0
+    options: UpperOptions = UpperOptions()  # noqa: RUF009 - immutable
+    by_frame: bool = False
+    """Whether rungs 1-4 are also measured on every frame alone."""
+    on_step: Callable[[Policy], None] = lambda policy: None
+    """Called after every case, and after every stage of the upper rungs."""
+
+    @property
+    def cases(self) -> int:
+        """How many cases rungs 1-4 are measured on."""
+        return sum(len(frame.instructions) for frame in self.examined)
+
+    @property
+    def steps(self) -> int:
+        """How often `on_step` is called for one policy."""
+        return self.cases + (self.options.stages if self.trials else 0)
+
+    def declared_for(self, policy: Policy) -> DeclaredRegions | None:
+        """The regions that were declared, or those that the policy's scripts assume."""
+        if self.declared is not None or policy.default_declared is None:
+            return self.declared
+        return parse_declared(policy.default_declared)
+
+    def keep_trials(self, policy: Policy, upper: UpperFacts) -> None:
+        """Write what the upper rungs found trial by trial."""
+        if "trials" in self.tables:
+            clusters = {trial.name: trial.cluster for trial in self.trials}
+            self.tables["trials"].add(trial_table(policy.name, clusters, upper.by_trial))
+
+    def keep_steps(self, trails: Trails | None, trail: TrailFacts | None) -> None:
+        """Write every module call of the first trial; those of a small policy are patched, too."""
+        if "trail" not in self.tables or trails is None:
+            return
+        texts = None if trail is None else trail.texts
+        most_patched = MOST_PATCHED if self.options.until == "map" else 0
+        found = measure_steps(trails, self.trials[0], texts, most_patched=most_patched)
+        if found is not None:
+            self.tables["trail"].add(trail_table(trails.policy.name, map(asdict, found[1])))
+
+
+@dataclass
+class Climbed:
+    """What one policy showed, gathered case by case."""
+
+    result: PolicyResult
+    upper: UpperFacts
+    cases: Mapping[tuple[str, str], CaseFacts] = field(default_factory=dict)
+    """Facts of rungs 1-4, by frame and instruction; empty for a black box."""
+    frames: Mapping[str, Measurements] = field(default_factory=dict)
+    """Rungs 1-4 of every frame alone, where requested."""
+    digests: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """Of the attention, by frame and instruction."""
+
+
+MOST_PATCHED = 64
+"""Module calls up to which an audit patches them, one run each."""

@@ -1,0 +1,103 @@
+"""Attention that is written out: from a product back to its softmax, and to queries and keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from jaxtyping import Shaped
+
+from heedmap.tracing.capture.trace import SOFTMAX_OPERATORS
+from heedmap.tracing.trail.kinds import PRODUCTS, short_name
+from heedmap.tracing.trail.recording import Operator, Recording, Value
+
+MATRIX_PRODUCTS = ("aten::bmm", "aten::mm", "aten::baddbmm")
+# fmt: off
+_VIEWS = frozenset({
+    "view", "_unsafe_view", "reshape", "expand", "permute", "transpose", "unsqueeze", "squeeze",
+    "contiguous", "t", "alias", "detach", "clone", "_to_copy", "slice", "select",
+    "native_dropout", "unflatten", "flatten",
+})
+_SAME_ORDER = frozenset({"_to_copy", "native_dropout", "clone", "contiguous"})
+_SCALES = frozenset({
+    "mul", "div", "add", "sub", "masked_fill", "where", "tanh", "clamp", "neg", "maximum",
+})
+# fmt: on
+_STEPS = 16
+"""Operators between a product and the softmax, or the softmax and a product, at most."""
+
+QueryRows = Shaped[torch.Tensor, "group query dim"]
+KeyRows = Shaped[torch.Tensor, "group key dim"]
+
+
+def softmax_before(recording: Recording, value: Value) -> tuple[Operator, torch.Tensor] | None:
+    """The softmax that a factor is a copy or view of, and of each entry its place in there."""
+    steps: list[Operator] = []
+    for _ in range(_STEPS):
+        if len(value.made_by) != 1:
+            return None
+        operator = recording.operators[value.made_by[0]]
+        if operator.name in SOFTMAX_OPERATORS:
+            return operator, _places(operator, reversed(steps))
+        if short_name(operator) not in _VIEWS or not operator.inputs:
+            return None
+        steps.append(operator)
+        value = operator.inputs[0]
+    return None
+
+
+def _places(softmax: Operator, steps: Iterable[Operator]) -> torch.Tensor:
+    """Numbers of a softmax's entries, through the views that follow it."""
+    given = softmax.outputs[0].tensor
+    numbers = torch.arange(given.numel(), device=given.device).reshape(given.shape)
+    for step in steps:
+        if short_name(step) not in _SAME_ORDER:
+            args = [numbers if isinstance(arg, Value) else arg for arg in step.args]
+            numbers = step.func(*args, **step.kwargs)
+    return numbers
+
+
+def factors_of_scores(
+    recording: Recording, softmax: Operator, weights: torch.Tensor
+) -> tuple[QueryRows, KeyRows, Value] | None:
+    """Queries and keys whose product the softmax was taken of, and the queries' factor.
+
+    None where none is recognised.
+    """
+    value = softmax.inputs[0]
+    groups, queries, keys = weights.shape
+    for _ in range(_STEPS):
+        if not value.made_by:
+            return None
+        operator = recording.operators[value.made_by[-1]]
+        short = short_name(operator)
+        if operator.name in MATRIX_PRODUCTS and len(operator.inputs) > 1:
+            one, two = (each.tensor for each in operator.inputs[-2:])
+            if one.ndim == 2:
+                one, two = one[None], two[None]
+            two = two.mT
+            if one.shape[:2] == (groups, queries) and two.shape[:2] == (groups, keys):
+                return one, two, operator.inputs[-2]
+            if one.shape[:2] == (groups, keys) and two.shape[:2] == (groups, queries):
+                return two, one, operator.inputs[-1]
+            return None
+        if short not in _VIEWS | _SCALES or not operator.inputs:
+            return None
+        value = max(operator.inputs, key=lambda each: each.tensor.numel())
+    return None
+
+
+def named(recording: Recording, operator: Operator, queries: Value | None) -> str:
+    """The module of a computation: see `Node.module`."""
+    value = queries
+    for _ in range(2 * _STEPS):
+        if value is None or not value.made_by:
+            break
+        maker = recording.operators[value.made_by[-1]]
+        if any(each.is_weight for each in maker.inputs) and short_name(maker) in PRODUCTS:
+            around, _, _ = maker.module.rpartition(".")
+            is_inside = around.startswith(f"{operator.module}." if operator.module else "")
+            return around if around and is_inside else operator.module
+        activations = [each for each in maker.inputs if not each.is_weight]
+        value = max(activations, key=lambda each: each.tensor.numel(), default=None)
+    return operator.module

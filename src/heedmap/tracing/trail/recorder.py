@@ -1,0 +1,271 @@
+"""Run a policy once and record it: every operator with what it took and gave, every module call.
+
+Any torch module: a `TorchDispatchMode` sees the operators below Python's wrappers, whatever the
+architecture. Tensors are held, not copied; what is about to be written over is copied first. So a
+recording needs about the memory of all activations of one pass.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils._pytree import tree_leaves
+
+from heedmap.data.observation import Observation
+from heedmap.errors import CaptureError
+from heedmap.policies.base import Policy
+from heedmap.policies.unwatched import unwatched
+from heedmap.tracing.capture.running import OperatorMode, Running, watch_modules
+from heedmap.tracing.trail.recording import (
+    ModuleCall,
+    Operator,
+    OperatorKey,
+    Place,
+    Recording,
+    Value,
+    rests_on_weights,
+)
+
+
+def record(
+    policy: Policy,
+    observation: Observation,
+    instruction: str,
+    held: Mapping[OperatorKey, torch.Tensor] | None = None,
+) -> Recording:
+    """Run the policy once and record it; no hook is left behind.
+
+    What an operator in `held` gives (of several tensors the first) is replaced by the tensor there
+    (activation patching, operator by operator). Raises what running the policy raises, and
+    CaptureError where an operator is held at another shape than it gives.
+    """
+    recording = Recording()
+    with torch.no_grad(), _recording(policy.module, recording, held or {}) as recorder:
+        scores = policy.act_unchecked([observation], [instruction])
+        recording.action = recorder.known(scores)
+    recording.scores = scores.clone()  # or a policy's next run might write over it
+    if recording.action is None or not rests_on_weights(recording.operators, recording.action):
+        recording.action = _last_equal(recording.operators, scores)
+    return recording
+
+
+@contextmanager
+def _recording(
+    module: nn.Module, into: Recording, held: Mapping[OperatorKey, torch.Tensor]
+) -> Iterator[_Recorder]:
+    kinds = {name: type(inner).__name__ for name, inner in module.named_modules()}
+    begun: list[int] = []
+
+    def on_enter(_: str) -> None:
+        begun.append(len(into.operators))
+
+    def on_leave(name: str, call: int, output: Any) -> None:
+        outputs = tuple(recorder.value(t) for t in _tensors(output))
+        at = begun.pop()
+        into.calls.append(ModuleCall(name, kinds[name], call, outputs, at, len(into.operators)))
+
+    with watch_modules(module, on_enter=on_enter, on_leave=on_leave) as running:
+        recorder = _Recorder(module, running, into, held)
+        with recorder:
+            yield recorder
+    recorder.keep_written()
+
+
+class OperatorCounter:
+    """Gives every operator of a run its key, as it comes."""
+
+    def __init__(self, running: Running) -> None:
+        self._running = running
+        self._seen: Counter[tuple[str, int, str]] = Counter()
+
+    def key_of(self, func: Any) -> OperatorKey:
+        """Of the operator that runs now; to be asked once for each."""
+        place = self._running.innermost, self._running.call, func._schema.name
+        nth = self._seen[place]
+        self._seen[place] += 1
+        return *place, nth
+
+
+_Key = tuple[int, int, int, tuple[int, ...], tuple[int, ...], torch.dtype]
+
+
+class _Recorder(OperatorMode):
+    """Notes every operator."""
+
+    def __init__(
+        self,
+        module: nn.Module,
+        running: Running,
+        into: Recording,
+        replaced: Mapping[OperatorKey, torch.Tensor],
+    ) -> None:
+        super().__init__()
+        self._replaced = replaced
+        self._alive: dict[int, tuple[int, torch.UntypedStorage]] = {}
+        self._into = into
+        held = [*module.parameters(), *module.buffers()]
+        self._weights = {_storage(tensor) for tensor in held if tensor.numel()}
+        self._values: dict[_Key, Value] = {}
+        self._of_storage: dict[int, list[Value]] = {}
+        self._writers: dict[int, list[int]] = {}
+        self._writes: Counter[int] = Counter()
+        self._counter = OperatorCounter(running)
+
+    def operate(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if not self._into.is_whole:
+            return func(*args, **kwargs)
+        inputs = {id(t): self.value(t) for t in _tensors((args, kwargs))}
+        given = _with_values(args, inputs), _with_values(kwargs, inputs)
+        written = _written(func, args, kwargs)
+        for tensor in written:
+            self._keep_before_write(_storage(tensor))
+        result = func(*args, **kwargs)
+        key = self._counter.key_of(func)
+        module, call, name, nth = key
+        if (instead := self._replaced.get(key)) is not None:
+            result = _with_first(result, instead, name, module)
+        number = len(self._into.operators)
+        outputs = tuple(self._made(t, number) for t in _tensors(result)) or tuple(
+            self._made(t, number) for t in written
+        )
+        self._into.operators.append(
+            Operator(number, name, module, call, nth, func, *given, tuple(inputs.values()), outputs)
+        )
+        return result
+
+    def known(self, tensor: torch.Tensor) -> Value | None:
+        """The value that an operator made; None for a tensor that none did."""
+        value = self._values.get(self._key(tensor))
+        return value if value is not None and value.made_by else None
+
+    def value(self, tensor: torch.Tensor) -> Value:
+        """What this tensor is now."""
+        key = self._key(tensor)
+        if (found := self._values.get(key)) is None:
+            storage = _storage(tensor)
+            writers = tuple(self._writers.get(storage, ()))
+            is_weight = storage in self._weights
+            found = self._keep(key, Value(_alias(tensor), writers, is_weight, self._place(tensor)))
+        return found
+
+    def keep_written(self) -> None:
+        """Copy what is held of storages that were written to: the next run may do so again."""
+        for storage in self._writes:
+            self._copy(storage)
+
+    def _copy(self, storage: int) -> None:
+        for value in self._of_storage.pop(storage, []):
+            value.tensor = value.tensor.clone()
+
+    def _made(self, tensor: torch.Tensor, number: int) -> Value:
+        storage = _storage(tensor)
+        if storage not in self._writers:
+            self._writers[storage] = []
+            if storage not in self._weights:
+                self._into.held_bytes += tensor.untyped_storage().nbytes()
+        self._writers[storage].append(number)
+        is_view_of_weight = storage in self._weights
+        made = Value(_alias(tensor), (number,), is_view_of_weight, self._place(tensor))
+        return self._keep(self._key(tensor), made)
+
+    def _place(self, tensor: torch.Tensor) -> Place:
+        """Storages are kept alive, so that no other one takes the address meanwhile."""
+        storage = _storage(tensor)
+        if storage not in self._alive:
+            self._alive[storage] = len(self._alive), tensor.untyped_storage()
+        number, _ = self._alive[storage]
+        return Place(number, int(tensor.storage_offset()), tuple(tensor.stride()))
+
+    def _keep(self, key: _Key, value: Value) -> Value:
+        self._values[key] = value
+        self._of_storage.setdefault(key[0], []).append(value)
+        return value
+
+    def _keep_before_write(self, storage: int) -> None:
+        """Copy what is held of a storage that is about to be written to.
+
+        A buffer that a run writes to holds activations from then on, and no weights.
+        """
+        self._weights.discard(storage)
+        self._copy(storage)
+        self._writes[storage] += 1
+
+    def _key(self, tensor: torch.Tensor) -> _Key:
+        storage = _storage(tensor)
+        shape, stride = tuple(tensor.shape), tuple(tensor.stride())
+        offset = int(tensor.storage_offset())
+        return storage, self._writes[storage], offset, shape, stride, tensor.dtype
+
+
+def _with_first(result: Any, instead: torch.Tensor, name: str, module: str) -> Any:
+    """What an operator gave, with the first tensor of it replaced."""
+    given = result[0] if isinstance(result, tuple | list) else result
+    if given.shape != instead.shape or given.dtype != instead.dtype:
+        raise CaptureError(
+            f"{name} in '{module}' gave a tensor of shape {tuple(given.shape)}, and cannot be held "
+            f"at one of {tuple(instead.shape)}; give instructions of one length."
+        )
+    copy = instead.clone()  # or what comes after might write into what is held
+    return (copy, *result[1:]) if isinstance(result, tuple | list) else copy
+
+
+def _storage(tensor: torch.Tensor) -> int:
+    return tensor.untyped_storage().data_ptr()
+
+
+def _alias(tensor: torch.Tensor) -> torch.Tensor:
+    with unwatched():  # or it were recorded as an operator of the policy
+        return tensor.detach()
+
+
+def _is_plain(leaf: Any) -> bool:
+    return torch.is_tensor(leaf) and leaf.layout == torch.strided and not leaf.is_meta
+
+
+def _tensors(nested: Any) -> list[torch.Tensor]:
+    if torch.is_tensor(nested):
+        return [nested] if _is_plain(nested) else []
+    if isinstance(nested, tuple | list):  # quicker than torch's pytrees, for what is not nested
+        return [leaf for each in nested for leaf in _tensors(each)]
+    if nested is None or isinstance(nested, bool | int | float | str):
+        return []
+    return [leaf for leaf in tree_leaves(nested) if _is_plain(leaf)]
+
+
+def _with_values(nested: Any, values: Mapping[int, Value]) -> Any:
+    if torch.is_tensor(nested):
+        return values.get(id(nested))
+    if isinstance(nested, tuple | list):
+        return tuple(_with_values(each, values) for each in nested)
+    if isinstance(nested, dict):
+        return {name: _with_values(each, values) for name, each in nested.items()}
+    return nested
+
+
+def _written(func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[torch.Tensor]:
+    """Tensors that an operator changes in place."""
+    schema = func._schema
+    if not schema.is_mutable:
+        return []
+    given = {**dict(zip([a.name for a in schema.arguments], args, strict=False)), **kwargs}
+    changed = [a.name for a in schema.arguments if a.alias_info and a.alias_info.is_write]
+    return [t for name in changed for t in _tensors(given.get(name))]
+
+
+def _last_equal(operators: Sequence[Operator], scores: torch.Tensor) -> Value | None:
+    """The last value that holds the scores' numbers: a policy may hand them on through numpy."""
+    wanted = scores.detach().flatten().double()
+    for operator in reversed(operators):
+        for value in operator.outputs:
+            held = value.tensor
+            is_alike = held.numel() == wanted.numel() and held.is_floating_point()
+            if not is_alike or not rests_on_weights(operators, value):
+                continue
+            if torch.allclose(held.flatten().double(), wanted, rtol=1e-6, atol=0):
+                return value
+    return None
