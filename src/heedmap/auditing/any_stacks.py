@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from heedmap.auditing.graph.measure import measure_graph
 from heedmap.auditing.plan import Climb, Climbed
 from heedmap.auditing.policy_result import describe_over_graph, policy_result
@@ -25,15 +29,22 @@ def is_elsewhere(measured: Measurements) -> bool:
 
 
 def over_graph(plan: Climb, trails: Trails, climbed: Climbed) -> Climbed:
-    """Over all stacks, if any holds words; as it was, otherwise."""
-    if climbed.upper.obeyed is None:
+    """Over all stacks, if any holds words; as it was, where none does.
+
+    Where that is not known, nothing is said of the one stack: the words may be in another.
+    """
+    upper = climbed.upper
+    if upper.obeyed is None:
         return climbed
     try:
-        measurements, upper = measure_graph(trails, plan.trials, climbed.upper, plan.options)
-    except CaptureError:
-        return climbed
-    if not measurements.visibility.instruction_total:
-        return climbed
+        with _own_errors_are_told():
+            measurements, upper = measure_graph(trails, plan.trials, upper, plan.options)
+    except CaptureError as error:
+        why = f"Its attention is in several stacks, and {error}."
+        measurements = Measurements.of_black_box(upper.obeyed, upper.behaviour, unread=why)
+    else:
+        if not (measurements.visibility.instruction_total or measurements.presence.positions):
+            return climbed
     measurements = with_trail(trails, plan.trials, measurements)
     policy, result = trails.policy, climbed.result
     described = describe_over_graph(policy, measurements.computations)
@@ -59,7 +70,8 @@ def read_any_stacks(
     )
     if trails is not None:
         try:
-            measurements, upper = measure_graph(trails, plan.trials, upper, plan.options)
+            with _own_errors_are_told():
+                measurements, upper = measure_graph(trails, plan.trials, upper, plan.options)
         except CaptureError as error:
             measurements = measurements.model_copy(
                 update={"unread": f"{why} Nor as a graph: {error}."}
@@ -68,3 +80,20 @@ def read_any_stacks(
     described = describe_over_graph(policy, measurements.computations)
     weights = weights_sha256(policy.module) if with_hash else None
     return Climbed(policy_result(described, policy.name, weights, measurements), upper)
+
+
+@contextmanager
+def _own_errors_are_told() -> Iterator[None]:
+    """An error of heedmap's own, while it reads the graph, ends that and not the audit.
+
+    A warning shows it, and it becomes a CaptureError. Errors of the policy's code are
+    PolicyRunErrors already.
+    """
+    try:
+        yield
+    except (HeedmapError, MemoryError):
+        raise
+    except Exception as error:
+        told = f"heedmap failed to read its attention ({type(error).__name__}: {error})"
+        warnings.warn(f"{told}; please report this.", RuntimeWarning, stacklevel=2)
+        raise CaptureError(f"{told}.") from error

@@ -126,8 +126,10 @@ def _attended(measured: Measurements) -> tuple[Rung, Cause | None]:
     cause: Cause | None = None
     if facts.values_are_zero:
         cause = "values_zero"
-    elif facts.rollout_share is not None and facts.rollout_share < UNATTENDED_ROLLOUT_SHARE:
-        cause = "unattended"
+    else:
+        most = facts.largest_share if facts.rollout_share is None else facts.rollout_share
+        if most is not None and most < UNATTENDED_ROLLOUT_SHARE:
+            cause = "unattended"
     status: Status = "fails" if cause else "holds"
     return Rung(status=status, value=facts.share, evidence=facts.model_dump(mode="json")), cause
 

@@ -55,7 +55,8 @@ def judge_used(measured: Measurements) -> tuple[Rung, Cause | None]:
         by_exchange = measured.by_exchange_only or measured.behaviour is not None
         return _used_by_exchange(measured) if by_exchange else _NOT_MEASURED
     evidence = facts.model_dump(mode="json")
-    if is_effect(facts.mediated, facts.unit):
+    is_still = measured.behaviour is not None and not measured.behaviour.responds
+    if is_effect(facts.mediated, facts.unit) and not is_still:  # random edges may add to nothing
         return Rung(status="holds", value=facts.mediated.value, evidence=evidence), None
     if _moves(measured):
         evidence |= {"by": "exchange"}  # by another way than the sequence that was cut

@@ -129,6 +129,8 @@ class AttendedFacts(Frozen):
     """Heads with at least 5 % of their attention on the instruction."""
     top_heads: tuple[HeadOnInstruction, ...] = ()
     """The heads that attend to the instruction most."""
+    largest_share: float | None = None
+    """Over several stacks: the largest share on words in any computation, in any head."""
     ivar: float | None
     """Instruction share over instruction + image share (as published under this name)."""
     null_shuffled_weights: float | None = None
@@ -314,6 +316,8 @@ class Details(Frozen):
     """As `mediated`, where only the action rows' own edges are cut."""
     swap: Estimate | None = None
     """Distance of the action when the instruction is exchanged."""
+    is_still: bool = False
+    """Whether exchanging the instruction does not change the action at all."""
     raw_change: float | None = None
     """The largest change of one value of the action under an exchange, in the action's own units,
     where `unit` is another."""

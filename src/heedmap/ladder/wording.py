@@ -142,6 +142,8 @@ def _upper(verdict: Verdict) -> list[str]:
         return [*keys, "and_obeyed"]
     if is_too_small(verdict):
         return ["and_too_small"]
+    if not keys and isinstance(verdict.details, Details) and verdict.details.is_still:
+        return ["and_same_action"]
     return [*keys, "and_right_way_unknown"] if keys else ["and_upper_not_measured"]
 
 

@@ -33,6 +33,8 @@ _WATCHING = str(Path(__file__).parents[1] / "tracing")
 
 def is_raised_by_watching(error: BaseException | None) -> bool:
     """Whether an error came up in what watches a policy's pass, not in the policy's own code."""
+    if "torch dispatch mode" in str(error) or type(error).__module__.startswith("torch._dynamo"):
+        return True  # a kernel that compiles itself, such as FlexAttention, refuses to be watched
     frames, last = None if error is None else error.__traceback__, ""
     while frames is not None:
         last = frames.tb_frame.f_code.co_filename

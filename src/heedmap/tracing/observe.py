@@ -78,6 +78,7 @@ class Pass(Entered):
 
         Raises NonFiniteError where they are not numbers.
         """
+        self.stack.check_one_sequence()
         weights = torch.stack([call.row_weights(rows)[0] for call in self.stack.calls])
         if weights.isnan().any():
             raise NonFiniteError(
@@ -89,6 +90,7 @@ class Pass(Entered):
 
     def visible(self, rows: tuple[int, ...]) -> VisibleByLayer:
         """Whether any of these rows may see a position, layer by layer."""
+        self.stack.check_one_sequence()
         seen = [call.visibility()[0, list(rows)].any(dim=0) for call in self.stack.calls]
         return torch.stack(seen).cpu().numpy()
 
@@ -237,8 +239,9 @@ def check_attention_seen(policy: Policy, seen: Trace) -> None:
         found = f"the module(s) {', '.join(hidden[:3])} ran" if hidden else "no such module ran"
         kind = CaptureError if hidden else NoAttentionError
         raise kind(
-            f"No attention was seen in the policy '{policy.name}' ({found}): it does not run "
-            f"through torch's attention or softmax. Set attn_implementation='sdpa', switch "
+            f"No attention was seen in the policy '{policy.name}' ({found}): it runs none "
+            f"that is recognised, through torch's attention or a softmax. Set "
+            f"attn_implementation='sdpa', switch "
             f"torch.compile and fused kernels such as flash-attn off, and check that the module "
             f"given is the one that the policy runs."
         )

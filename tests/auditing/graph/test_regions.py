@@ -83,7 +83,7 @@ def test_shares_add_up_and_are_those_of_the_oracle(name: str) -> None:
         assert sum(computation.shares.values()) == pytest.approx(1, abs=TOLERANCE)
         weights = net.kept[computation.module][computation.call if name != "refining" else 0]
         if name == "refining" and computation.module == "layer":
-            continue  # three calls of one module: below
+            continue  # three calls of one module
         asking = computation.action_rows or torch.nonzero(~rows.asking).flatten().tolist()
         mine = weights[0][:, list(asking)]
         for region, held in rows.regions.items():

@@ -63,12 +63,20 @@ def _reads_words(rows: Rows) -> bool:
 def presence(graph: Graph) -> PresenceFacts:
     """Keys that hold words, in the first computation that has any."""
     held = next((rows for rows in graph.rows if rows.words.any()), None)
+    asking = next((r for r in graph.rows if r.asking.any() or r.decodes_words), None)
     mixed = next((rows for rows in graph.rows if MIXED in rows.regions), None)
     return PresenceFacts(
         measured=bool(graph.word_texts),
-        positions=() if held is None else _positions(held.words),
+        positions=_positions(held.words) if held is not None else _places(asking),
         mixed_positions=() if mixed is None else _positions(mixed.regions[MIXED]),
     )
+
+
+def _places(asking: Rows | None) -> tuple[int, ...]:
+    """Of queries that hold words: an image may be what is read by them."""
+    if asking is None:
+        return ()
+    return tuple(torch.nonzero(asking.word_queries).flatten().tolist())
 
 
 def visibility(graph: Graph) -> VisibilityFacts:
@@ -119,6 +127,9 @@ def attended(graph: Graph) -> AttendedFacts | None:
         sinks=(),
         value_share=None,
         rollout_share=None,
+        largest_share=max(
+            float(_share(r, r.words).max()) for r in graph.rows if (_seen(r) & r.words).any()
+        ),
         values_are_zero=all(zero),
         heads_alive_by_layer=tuple(int((s >= ALIVE_SHARE).sum()) for s in shares),
         top_heads=_top_heads(shares),

@@ -9,7 +9,7 @@ of one kind of input runs freely, so that what it pools still holds that kind.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -26,7 +26,8 @@ from heedmap.tracing.capture.stacks import pattern_of
 from heedmap.tracing.graph.dependence import direct_dependence
 from heedmap.tracing.graph.nodes import Node, nodes_of
 from heedmap.tracing.trail.differences import Differences
-from heedmap.tracing.trail.recording import OperatorKey, Recording
+from heedmap.tracing.trail.kinds import short_name
+from heedmap.tracing.trail.recording import Operator, OperatorKey, Recording
 
 ROTATIONS = 2
 """Ways to move the instruction's words on by some places, so that each has another one's place."""
@@ -44,6 +45,8 @@ class Rows:
     """Query rows that the action rests on directly."""
     asking: Flags
     """Other query rows that hold words."""
+    word_queries: Flags
+    """All query rows that hold words."""
     decodes_words: bool
     """Whether the action is decoded from rows that hold words."""
     regions: Mapping[str, Bool[torch.Tensor, "group key"]]
@@ -124,9 +127,11 @@ def _as_long(trails: Trails, text: str, others: Sequence[str], nodes: Sequence[N
     shapes = {node.key: (node.query_count, node.key_count) for node in nodes}
     found: list[str] = []
     for other in dict.fromkeys([*others, *moved]):
-        if other == text:
+        if other == text or len(other.split()) != len(words):
             continue
         with suppress(InstructionError):
+            if trails.policy.token_count(other) != trails.policy.token_count(text):
+                continue
             run = trails.of(other)
             if {n.key: (n.query_count, n.key_count) for n in nodes_of(run)} == shapes:
                 found.append(other)
@@ -141,7 +146,7 @@ class _Tracing:
     text: str
     base: Recording
     nodes: Sequence[Node]
-    action: Mapping[OperatorKey, Flags]
+    action: dict[OperatorKey, Flags]
     _held: dict[OperatorKey, torch.Tensor] = field(default_factory=dict)
 
     def graph(self, texts: Sequence[str]) -> Graph:
@@ -149,11 +154,15 @@ class _Tracing:
         free_frames = [
             self._apart(run) for views in self._frames().values() for run in self._runs(views)
         ]
+        mixed = {
+            node.key
+            for node in self.nodes
+            if any(each.any_at(node.key) for each in free_words)
+            and any(each.any_at(node.key) for each in free_frames)
+        }
+        self._leave_encoders_out(mixed)
         for node in self.nodes:
-            is_mixed = any(each.any_at(node.key) for each in free_words) and any(
-                each.any_at(node.key) for each in free_frames
-            )
-            if is_mixed or bool(self.action[node.key].any()):
+            if node.key in mixed or bool(self.action[node.key].any()):
                 self._held[node.key] = node.output.tensor
         words = [self._held_apart(self.trails.observation, other) for other in texts]
         regions = {
@@ -176,6 +185,46 @@ class _Tracing:
             else self._beside(texts, words),
         )
 
+    def _leave_encoders_out(self, mixed: Set[OperatorKey]) -> None:
+        """What an encoder of one kind of input pools may feed the action, but is not decoded.
+
+        `mixed` are computations that take in both frame and words. Where any of them feeds the
+        action directly, others do only if they are of the same modules, or their rows are rows of
+        the mixed ones' queries: noise on one of them reaches one row there, and not all.
+        """
+        feeding = [n for n in self.nodes if bool(self.action[n.key].any())]
+        readers = [n for n in feeding if n.key in mixed]
+        if not readers:
+            return
+        kept = {pattern_of(node.module) for node in readers}
+        for node in feeding:
+            if pattern_of(node.module) not in kept and self._is_same_stream(node, readers):
+                kept.add(pattern_of(node.module))
+        for node in self.nodes:
+            if pattern_of(node.module) not in kept:
+                self.action[node.key] = torch.zeros_like(self.action[node.key])
+
+    def _is_same_stream(self, node: Node, readers: Sequence[Node]) -> bool:
+        """Whether a row of what this gave becomes a row of what the readers ask with."""
+        held = {reader.key: reader.output.tensor for reader in readers}
+        given = node.output.tensor
+        row = int(torch.nonzero(self.action[node.key]).flatten()[0])
+        noisy = given.clone()
+        noisy.movedim(node.query_axis, 0)[row] += given.std() + 1e-3
+        try:
+            run = recorded(
+                self.trails.policy, self.trails.observation, self.text, held | {node.key: noisy}
+            )
+        except (InstructionError, CaptureError):
+            return False
+        queries = self._apart(run).queries
+        for reader in readers:
+            reached = queries.get(reader.key)
+            if reached is not None and bool(reached.any()):
+                is_one_of_one = len(reached) == 1 == node.query_count
+                return is_one_of_one or not bool(reached.all())
+        return False
+
     def _beside(self, texts: Sequence[str], words: Sequence[_Apart]) -> Beside | None:
         """Whether the words move the action though nothing that any attention gave is other."""
         if not words:
@@ -189,21 +238,24 @@ class _Tracing:
         words_apart = Differences(self.base, run)
         frame = self.trails.over_frame(self.text)
         ancestors = self.base.ancestors()
-        for operator in self.base.operators:
-            if operator.number not in ancestors:
-                continue
-            takes = any(each.is_any for each in words_apart.of_outputs(operator.number))
-            if takes and (
-                frame is None or any(d.is_any for d in frame.of_outputs(operator.number))
-            ):
+        differing = [
+            operator
+            for operator in self.base.operators
+            if operator.number in ancestors
+            and any(each.is_any for each in words_apart.of_outputs(operator.number))
+        ]
+        if any(_mixes_rows(operator) for operator in differing):
+            return None  # attention in a form that is not recognised
+        for operator in differing:
+            if frame is None or any(d.is_any for d in frame.of_outputs(operator.number)):
                 return Beside(operator.module, change)
         return Beside("", change)
 
     def _own_keys(self) -> dict[OperatorKey, torch.Tensor]:
         """Keys that are made of the action rows, in this computation or one before.
 
-        Found by noise on what all readers gave to their action rows. The first layer of a stack has
-        none before it, and holds the same as the others of as many queries and keys.
+        Found by noise on what all readers gave to their action rows, and on what their queries were
+        projected from.
         """
         noisy = dict(self._held)
         generator = torch.Generator().manual_seed(self.trails.seed)
@@ -214,21 +266,29 @@ class _Tracing:
                 is_action = torch.zeros_like(given, dtype=torch.bool)
                 is_action.movedim(node.query_axis, 0)[action] = True
                 noisy[node.key] = given + noise * given.std() * is_action
+                noisy |= self._noise_on_source(node, action, generator)
         try:
             run = recorded(self.trails.policy, self.trails.observation, self.text, noisy)
         except (InstructionError, CaptureError):
             return {}  # under noise it takes another way
-        found = dict(self._apart(run).keys)
-        by_kind: dict[tuple[str, int, int], list[Node]] = {}
-        for node in self.nodes:
-            kind = pattern_of(node.module), node.query_count, node.key_count
-            by_kind.setdefault(kind, []).append(node)
-        for alike in by_kind.values():
-            known = [found[node.key] for node in alike if node.key in found]
-            if len({each.shape for each in known}) == 1:
-                together = torch.stack(known).any(dim=0)
-                found |= {node.key: together for node in alike}
-        return found
+        return dict(self._apart(run).keys)
+
+    def _noise_on_source(
+        self, node: Node, action: Flags, generator: torch.Generator
+    ) -> dict[OperatorKey, torch.Tensor]:
+        """On the rows that a reader's queries were projected from, where they are as many."""
+        hidden = node.hidden
+        if hidden is None or not hidden.made_by or hidden.tensor.ndim < 2:
+            return {}
+        maker = self.base.operators[hidden.made_by[-1]]
+        rows = hidden.tensor.shape[-2]
+        is_output = maker.outputs[0].tensor.shape == hidden.tensor.shape
+        if rows != node.query_count or not is_output or maker.key in self._held:
+            return {}
+        given = maker.outputs[0].tensor
+        noise = torch.randn(given.shape, generator=generator).to(given)
+        spread = given.std() if given.numel() > 1 else given.abs().max()
+        return {maker.key: given + noise * (spread + 1e-3) * action[:, None]}
 
     def _frames(self) -> dict[str, list[Observation]]:
         cameras = observation_variants(self.trails.observation, self.trails.seed)
@@ -262,19 +322,40 @@ class _Tracing:
             for name, found in ((WORDS, words), *others.items())
         }
         if own is not None and own.shape == none.shape:
-            flags = {name: each & ~own for name, each in flags.items()} | {ACTION: own}
+            flags = _with_action(flags, own)
         several = torch.stack(list(flags.values())).sum(dim=0) > 1
         regions = {name: each & ~several for name, each in flags.items() if each.any()}
         if several.any():
             regions[MIXED] = several
-        holds_words = _or(
-            [q for each in words if (q := each.queries.get(node.key)) is not None],
-            torch.zeros(node.query_count, dtype=torch.bool),
-        )
         action = self.action[node.key]
-        return Rows(
-            node, action, holds_words & ~action, bool((holds_words & action).any()), regions
-        )
+        asking = [q for each in words if (q := each.queries.get(node.key)) is not None]
+        holds_words = _or(asking, torch.zeros(node.query_count, dtype=torch.bool))
+        # Where every action row differs with every word, it is modulated, and holds no word.
+        decodes = any(bool((q & action).any()) and bool((action & ~q).any()) for q in asking)
+        return Rows(node, action, holds_words & ~action, holds_words, decodes, regions)
+
+
+def _with_action(flags: Mapping[str, torch.Tensor], own: torch.Tensor) -> dict[str, torch.Tensor]:
+    """With the action's own keys as a region, which goes before the others.
+
+    But where the action is pooled over rows that hold an input, these stay what they are: some of
+    the own keys hold it then, and no others do.
+    """
+    pooled = torch.zeros_like(own)
+    for each in flags.values():
+        is_part = bool((each & own).any()) and bool((own & ~each).any())
+        if is_part and not bool((each & ~own).any()):
+            pooled = pooled | each
+    own = own & ~pooled
+    return {name: each & ~own for name, each in flags.items()} | {ACTION: own}
+
+
+def _mixes_rows(operator: Operator) -> bool:
+    """Whether an operator multiplies activations with one another, or exponentiates."""
+    short = short_name(operator)
+    if short in ("exp", "logsumexp"):
+        return True
+    return short in ("bmm", "mm", "baddbmm") and not any(v.is_weight for v in operator.inputs)
 
 
 @dataclass(frozen=True)

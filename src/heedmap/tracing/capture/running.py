@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch._ops import HigherOrderOperator
 from torch.nn.modules.module import (
     register_module_forward_hook,
     register_module_forward_pre_hook,
@@ -99,7 +100,15 @@ def _leave(running: Running, watched: _Watched, module: nn.Module, _: Any, outpu
 
 
 class OperatorMode(TorchDispatchMode, ABC):
-    """Shows every operator below Python's wrappers to `operate`, which runs it."""
+    """Shows every operator below Python's wrappers to `operate`, which runs it.
+
+    Operators that take functions (FlexAttention, `torch.cond`) are run as they are.
+    """
+
+    supports_higher_order_operators = True
+
+    def pass_by(self) -> None:
+        """Called where something ran that was not shown."""
 
     @abstractmethod
     def operate(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -110,6 +119,9 @@ class OperatorMode(TorchDispatchMode, ABC):
     ) -> Any:
         kwargs = kwargs or {}
         if UNWATCHED.get():
+            return func(*args, **kwargs)
+        if isinstance(func, HigherOrderOperator):
+            self.pass_by()
             return func(*args, **kwargs)
         if torch.is_inference_mode_enabled():  # composite operators arrive whole there
             with self:

@@ -65,6 +65,15 @@ class Stack:
             calls.append(BareCall.of(call, calls[-1] if calls else None))
         return Stack(self.pattern, tuple(calls))
 
+    def check_one_sequence(self) -> None:
+        """Raise CaptureError when layers read different numbers of keys in this run."""
+        counts = sorted({call.key_count for call in self.calls})
+        if len(counts) > 1:
+            raise CaptureError(
+                f"The layers of {self.pattern} read {', '.join(map(str, counts))} keys in one run: "
+                f"they are not one sequence."
+            )
+
     def check_runs_once(self) -> None:
         """Raise CaptureError when a layer ran more than once in one forward pass."""
         names = self.module_names

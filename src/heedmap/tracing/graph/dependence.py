@@ -24,6 +24,7 @@ _ELEMENTWISE_CUTOFFS = SATURATING - {
 }  # fmt: skip
 """Have no slope over a part of their range; here they pass everything on."""
 
+_SOFTMAXES = frozenset({"_softmax", "_log_softmax", "_safe_softmax"})
 _LOOKUPS = frozenset({"index", "embedding", "gather", "index_select", "take"})
 
 Dependence = Mapping[int, torch.Tensor]
@@ -160,6 +161,9 @@ def _through(
 ) -> list[torch.Tensor | None]:
     """What depends on each input, given what depends on the outputs."""
     short = short_name(operator)
+    if short in _SOFTMAXES:  # flat where one entry has all the weight
+        axis = operator.args[1]
+        return [_along_axis(value, arriving[0], axis) for value in operator.inputs]
     found = None if short in _ELEMENTWISE_CUTOFFS else _by_derivative(operator, arriving)
     largest = max(
         (each for each in arriving if each is not None), key=lambda each: each.numel()
@@ -172,6 +176,13 @@ def _through(
     by_shape = [_by_shape(value, largest) for value in operator.inputs]
     # What is written over is gone.
     return [None, *by_shape[1:]] if short in OVERWRITING else by_shape
+
+
+def _along_axis(value: Value, gradient: torch.Tensor | None, axis: int) -> torch.Tensor | None:
+    """All entries along an axis depend on one another."""
+    if gradient is None or value.is_weight:
+        return None
+    return gradient.abs().sum(dim=axis, keepdim=True).expand(value.tensor.shape)
 
 
 def _is_index(value: Value) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -20,11 +21,13 @@ from heedmap.tracing.capture.rows import MASKED_BELOW
 from heedmap.tracing.capture.trace import fused_call, is_fused_attention
 from heedmap.tracing.graph.softmax import (
     MATRIX_PRODUCTS,
+    STEPS,
+    GateError,
     KeyRows,
     QueryRows,
     factors_of_scores,
-    named,
     softmax_before,
+    source_of,
 )
 from heedmap.tracing.trail.kinds import short_name
 from heedmap.tracing.trail.recording import Operator, OperatorKey, Recording, Value
@@ -46,6 +49,8 @@ class Node:
     projection that made its queries."""
     call: int
     """Which call of the module, or which computation of these sizes in it, from 0."""
+    hidden: Value | None
+    """What its queries were projected from; None where that was not recognised."""
     fused: FusedCall | None
     softmax: Operator | None
     """Where it is written out."""
@@ -113,15 +118,21 @@ def nodes_of(recording: Recording) -> list[Node]:
     for operator in recording.operators:
         if is_fused_attention(operator.name):
             found.append(_fused(recording, operator))
-        elif operator.name in MATRIX_PRODUCTS and len(operator.inputs) > 1:
-            node = _written_out(recording, operator)
-            if node is not None:
-                found.append(node)
-        elif operator.name == "aten::sum" and operator.inputs:
-            node = _summed(recording, operator)
-            if node is not None:
-                found.append(node)
+        else:
+            with suppress(GateError):
+                node = _unfused(recording, operator)
+                if node is not None:
+                    found.append(node)
     return _numbered(found)
+
+
+def _unfused(recording: Recording, operator: Operator) -> Node | None:
+    """Raises GateError where a softmax weighs something else than rows."""
+    if operator.name in MATRIX_PRODUCTS and len(operator.inputs) > 1:
+        return _written_out(recording, operator)
+    if operator.name == "aten::sum" and operator.inputs:
+        return _summed(recording, operator)
+    return None
 
 
 def _numbered(nodes: Sequence[Node]) -> list[Node]:
@@ -139,12 +150,14 @@ def _fused(recording: Recording, operator: Operator) -> Node:
     args = tuple(a.tensor if isinstance(a, Value) else a for a in operator.args)
     kwargs = {k: v.tensor if isinstance(v, Value) else v for k, v in operator.kwargs.items()}
     call = fused_call(operator.module, operator.func, args, kwargs)
+    source = source_of(recording, operator, operator.inputs[0])
     repeated = call.query.shape[1] // call.key.shape[1]
     keys, values = (x.repeat_interleave(repeated, dim=1) for x in (call.key, call.value))
     return Node(
         number=operator.number,
         key=operator.key,
-        module=named(recording, operator, operator.inputs[0]),
+        module=source.module,
+        hidden=source.hidden,
         call=operator.call,
         fused=call,
         softmax=None,
@@ -166,6 +179,8 @@ def _written_out(recording: Recording, operator: Operator) -> Node | None:
             continue
         softmax, weights = found
         values = factors[1 - index].tensor
+        if not _depends_on_input(recording, factors[1 - index]):
+            raise GateError  # centres of bins, a codebook, a mix of heads
         if weights.ndim == 2:
             weights, values = weights[None], values[None]
         if index == 1:  # values times weights: both the other way round
@@ -173,10 +188,12 @@ def _written_out(recording: Recording, operator: Operator) -> Node | None:
         if weights.shape[-1] != values.shape[-2]:
             continue
         asked = factors_of_scores(recording, softmax, weights)
+        source = source_of(recording, operator, None if asked is None else asked[2])
         return Node(
             number=operator.number,
             key=operator.key,
-            module=named(recording, operator, None if asked is None else asked[2]),
+            module=source.module,
+            hidden=source.hidden,
             call=operator.call,
             fused=None,
             softmax=softmax,
@@ -188,6 +205,18 @@ def _written_out(recording: Recording, operator: Operator) -> Node | None:
             query_axis=operator.outputs[0].tensor.ndim - (1 if index else 2),
         )
     return None
+
+
+def _depends_on_input(recording: Recording, value: Value) -> bool:
+    """Whether a value is no weight, nor a constant, nor a view of either."""
+    for _ in range(2 * STEPS):
+        if value.is_weight or not value.made_by:
+            return False
+        inputs = recording.operators[value.made_by[-1]].inputs
+        if len(inputs) != 1:
+            return bool(inputs)
+        value = inputs[0]
+    return True
 
 
 def _summed(recording: Recording, operator: Operator) -> Node | None:
@@ -208,12 +237,14 @@ def _summed(recording: Recording, operator: Operator) -> Node | None:
         shape = torch.broadcast_shapes(weights.shape, values.shape)
         places = _in_order(weights, groups, (queries, keys), shape)
         asked = factors_of_scores(recording, softmax, places)
+        source = source_of(recording, operator, None if asked is None else asked[2])
         keeps_axis = len(operator.args) > 2 and bool(operator.args[2])
         dropped = int(keys < queries and not keeps_axis)
         return Node(
             number=operator.number,
             key=operator.key,
-            module=named(recording, operator, None if asked is None else asked[2]),
+            module=source.module,
+            hidden=source.hidden,
             call=operator.call,
             fused=None,
             softmax=softmax,

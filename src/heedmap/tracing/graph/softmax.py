@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Shaped
@@ -18,22 +19,26 @@ _VIEWS = frozenset({
     "contiguous", "t", "alias", "detach", "clone", "_to_copy", "slice", "select",
     "native_dropout", "unflatten", "flatten",
 })
-_SAME_ORDER = frozenset({"_to_copy", "native_dropout", "clone", "contiguous"})
+_SAME_ORDER = frozenset({"_to_copy", "native_dropout"})
 _SCALES = frozenset({
     "mul", "div", "add", "sub", "masked_fill", "where", "tanh", "clamp", "neg", "maximum",
 })
 # fmt: on
-_STEPS = 16
+STEPS = 16
 """Operators between a product and the softmax, or the softmax and a product, at most."""
 
 QueryRows = Shaped[torch.Tensor, "group query dim"]
 KeyRows = Shaped[torch.Tensor, "group key dim"]
 
 
+class GateError(Exception):
+    """A softmax over outputs of a linear map weighs something, but not rows by queries and keys."""
+
+
 def softmax_before(recording: Recording, value: Value) -> tuple[Operator, torch.Tensor] | None:
     """The softmax that a factor is a copy or view of, and of each entry its place in there."""
     steps: list[Operator] = []
-    for _ in range(_STEPS):
+    for _ in range(STEPS):
         if len(value.made_by) != 1:
             return None
         operator = recording.operators[value.made_by[0]]
@@ -62,11 +67,12 @@ def factors_of_scores(
 ) -> tuple[QueryRows, KeyRows, Value] | None:
     """Queries and keys whose product the softmax was taken of, and the queries' factor.
 
-    None where none is recognised.
+    None where none is recognised. Raises GateError where what is weighed are outputs of a linear
+    map: a mixture of experts, or bins of an action.
     """
     value = softmax.inputs[0]
     groups, queries, keys = weights.shape
-    for _ in range(_STEPS):
+    for _ in range(STEPS):
         if not value.made_by:
             return None
         operator = recording.operators[value.made_by[-1]]
@@ -77,27 +83,51 @@ def factors_of_scores(
                 one, two = one[None], two[None]
             two = two.mT
             if one.shape[:2] == (groups, queries) and two.shape[:2] == (groups, keys):
+                if operator.inputs[-1].is_weight:
+                    raise GateError
                 return one, two, operator.inputs[-2]
             if one.shape[:2] == (groups, keys) and two.shape[:2] == (groups, queries):
                 return two, one, operator.inputs[-1]
             return None
+        if short in ("addmm", "linear", "addmv") and any(v.is_weight for v in operator.inputs):
+            raise GateError
         if short not in _VIEWS | _SCALES or not operator.inputs:
             return None
         value = max(operator.inputs, key=lambda each: each.tensor.numel())
     return None
 
 
-def named(recording: Recording, operator: Operator, queries: Value | None) -> str:
-    """The module of a computation: see `Node.module`."""
+def _unviewed(recording: Recording, value: Value) -> Value:
+    """What a value is a view of: each projection may view its input for itself."""
+    while value.made_by:
+        maker = recording.operators[value.made_by[-1]]
+        if short_name(maker) not in _VIEWS - _SAME_ORDER or len(maker.inputs) != 1:
+            return value
+        value = maker.inputs[0]
+    return value
+
+
+class Source(NamedTuple):
+    """Where the queries of a computation come from."""
+
+    module: str
+    hidden: Value | None
+    """What they were projected from; None where no projection was recognised."""
+
+
+def source_of(recording: Recording, operator: Operator, queries: Value | None) -> Source:
+    """The projection that made the queries, and the module around it (see `Node.module`)."""
     value = queries
-    for _ in range(2 * _STEPS):
+    for _ in range(2 * STEPS):
         if value is None or not value.made_by:
             break
         maker = recording.operators[value.made_by[-1]]
-        if any(each.is_weight for each in maker.inputs) and short_name(maker) in PRODUCTS:
+        activations = [each for each in maker.inputs if not each.is_weight]
+        largest = max(activations, key=lambda each: each.tensor.numel(), default=None)
+        if len(activations) < len(maker.inputs) and short_name(maker) in PRODUCTS:
             around, _, _ = maker.module.rpartition(".")
             is_inside = around.startswith(f"{operator.module}." if operator.module else "")
-            return around if around and is_inside else operator.module
-        activations = [each for each in maker.inputs if not each.is_weight]
-        value = max(activations, key=lambda each: each.tensor.numel(), default=None)
-    return operator.module
+            module = around if around and is_inside else operator.module
+            return Source(module, None if largest is None else _unviewed(recording, largest))
+        value = largest
+    return Source(operator.module, None)

@@ -117,7 +117,7 @@ class _Recorder(OperatorMode):
         self._counter = OperatorCounter(running)
 
     def operate(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if not self._into.is_whole:
+        if self._into.is_full:
             return func(*args, **kwargs)
         inputs = {id(t): self.value(t) for t in _tensors((args, kwargs))}
         given = _with_values(args, inputs), _with_values(kwargs, inputs)
@@ -137,6 +137,10 @@ class _Recorder(OperatorMode):
             Operator(number, name, module, call, nth, func, *given, tuple(inputs.values()), outputs)
         )
         return result
+
+    def pass_by(self) -> None:
+        """What it gave comes from nowhere, as far as the recording knows."""
+        self._into.has_gaps = True
 
     def known(self, tensor: torch.Tensor) -> Value | None:
         """The value that an operator made; None for a tensor that none did."""

@@ -92,11 +92,18 @@ class Recording:
     """The scores, as what the operators gave; None where they were made outside torch."""
     held_bytes: int = 0
     """Of activations."""
+    has_gaps: bool = False
+    """Whether something ran that could not be recorded, such as FlexAttention."""
 
     @property
     def is_whole(self) -> bool:
-        """False where memory ended first."""
-        return self.held_bytes <= LARGEST_BYTES
+        """False where memory ended first, or something in it could not be recorded."""
+        return not (self.is_full or self.has_gaps)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether memory ended first."""
+        return self.held_bytes > LARGEST_BYTES
 
     def ancestors(self) -> frozenset[int]:
         """Numbers of the operators that the action depends on; all, where that is not known."""

@@ -97,6 +97,7 @@ and_used_by_exchange = It is used: swapping the instruction changes the action b
 and_used_over_others = It arrives through other positions: cutting only the action token's own edges removes { $directly }.
 and_obeyed = The policy follows it: the action is as expected in { $rate }, chance level { $chance }.
 and_right_way_unknown = Whether the action is correct was not measured: no expected actions were given (--expect).
+and_same_action = Under all instructions the action is the same.
 and_upper_not_measured = Whether it is used and followed was not measured.
 and_too_small = Whether it is used and followed was not measured: exchanging it changes the action by { $change } of the action's own magnitude; below { $least_change } that may be rounding.
 fix_too_small = Give frames and instructions with clearly different expected actions; where the actions have a large constant offset, subtract it.

@@ -82,6 +82,7 @@ note_values_zero = the values at its words are zero; it acts through the keys or
 note_unattended = hardly any attention reaches its words; it arrives another way
 
 where_operator = { $module } ({ $operator })
+own_code = the policy's own code
 where_outermost = the policy's own code ({ $operator })
 
 unit_raw = raw units

@@ -97,6 +97,7 @@ and_used_by_exchange = 지시문을 사용합니다. 지시문을 바꿀 때의 
 and_used_over_others = 지시문은 다른 위치를 거쳐 전달됩니다. 액션 토큰의 직접 연결만 차단하면 { JOSA($directly, "이/가") } 제거됩니다.
 and_obeyed = 정책이 지시문을 따릅니다. 액션은 { $rate }에서 기대 액션과 일치합니다(우연 수준 { $chance }).
 and_right_way_unknown = 액션이 올바른지는 측정하지 않았습니다. 기대 액션이 주어지지 않았습니다(--expect).
+and_same_action = 모든 지시문에서 액션이 같습니다.
 and_upper_not_measured = 지시문을 사용하고 따르는지는 측정하지 않았습니다.
 and_too_small = 지시문을 사용하고 따르는지는 측정하지 않았습니다. 지시문을 바꾼 효과가 액션 자체 크기의 { $change }이며, { $least_change } 미만은 반올림 오차일 수 있습니다.
 fix_too_small = 기대 액션이 분명히 다른 프레임과 지시문을 주십시오. 액션에 큰 상수 오프셋이 있으면 빼고 주십시오.

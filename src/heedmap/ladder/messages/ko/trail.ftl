@@ -82,6 +82,7 @@ note_values_zero = 단어 위치의 value가 0이며, key나 다른 경로로 �
 note_unattended = 단어에 어텐션이 거의 도달하지 않으며, 지시문은 다른 경로로 도달함
 
 where_operator = { $module } ({ $operator })
+own_code = 정책 자체의 코드
 where_outermost = 정책 자체의 코드 ({ $operator })
 
 unit_raw = 액션 고유 단위
