@@ -184,14 +184,36 @@ def test_weights_that_are_nothing_are_not_called_use() -> None:
     assert audited(Cross()).verdict.rungs["used"].status == "holds"
 
 
-def test_an_action_made_outside_of_torch_is_no_bypass() -> None:
-    class Numpy(Cross):
-        def run(self, seen: Sequence[np.ndarray], texts: Sequence[str]) -> torch.Tensor:
-            return torch.from_numpy(super().run(seen, texts).detach().numpy() * 3 + 1)
+class Numpy(Cross):
+    """Un-normalised outside of torch."""
 
+    def run(self, seen: Sequence[np.ndarray], texts: Sequence[str]) -> torch.Tensor:
+        return torch.from_numpy(super().run(seen, texts).detach().numpy() * 3 + 1)
+
+
+class Drawn(Cross):
+    """Made outside of torch from two values, so that none of them is the action."""
+
+    def run(self, seen: Sequence[np.ndarray], texts: Sequence[str]) -> torch.Tensor:
+        images, words = self.images(seen), self.words(texts[0])
+        x = self.rows(images, words).detach().numpy()
+        y = self.head(self.queries(images)).detach().numpy()
+        return torch.from_numpy(x[:, :, :3] * y).flatten(1)
+
+
+def test_an_action_that_is_un_normalised_in_numpy_is_followed_back() -> None:
     found = audited(Numpy())
+    assert found.verdict.bypass.status == "none"
+    assert {rung.status for name, rung in found.verdict.rungs.items() if name != "obeyed"} == {
+        "holds"
+    }
+
+
+def test_of_an_action_whose_making_is_not_seen_nothing_is_claimed() -> None:
+    found = audited(Drawn())
     assert found.verdict.bypass.status == "not measured"
     assert found.verdict.notes == ()
+    assert found.verdict.is_unread
     assert found.verdict.cause == "none"
 
 

@@ -12,7 +12,7 @@ LOWER = ("tokenised", "present", "visible", "attended")
 
 
 def audited(name: str, fault: Fault) -> PolicyResult:
-    frames = trials(2)
+    frames = trials(1)
     found = audit(
         policy(network(name, fault)),
         {trial.name: trial.observation for trial in frames},

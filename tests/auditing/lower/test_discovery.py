@@ -15,6 +15,7 @@ from heedmap.data.observation import of_frame
 from heedmap.data.pixels import Frame
 from heedmap.policies.base import Policy
 from heedmap.policies.callable import CallablePolicy
+from heedmap.record.record import PolicyResult
 from heedmap.testbed.specimens.world import VOCABULARY_WORDS, FrameCase
 from heedmap.testbed.specimens.zoo import pixels_of
 from heedmap.tracing.observe import observe
@@ -149,9 +150,13 @@ def test_a_policy_that_takes_in_no_image_is_audited_and_told(case: FrameCase) ->
     assert policy.measurements.patches == ()
 
 
+def audited(policy: CallablePolicy, case: FrameCase) -> PolicyResult:
+    return audit(policy, case.frame, case.instructions, until="cut").record.policies[0]
+
+
 def audited_unread(policy: CallablePolicy, case: FrameCase) -> str:
     """Why no attention could be read; behaviour was measured, and the verdict says so."""
-    found = audit(policy, case.frame, case.instructions, until="cut").record.policies[0]
+    found = audited(policy, case)
     assert found.measurements.behaviour is not None
     assert found.measurements.unread is not None
     assert found.verdict.is_unread
@@ -172,7 +177,7 @@ def test_attention_out_of_sight_is_named_with_the_remedy(case: FrameCase) -> Non
     assert "attn_implementation='sdpa'" in unread
 
 
-def test_attention_outside_of_any_layer_module_is_refused_with_the_remedy(case: FrameCase) -> None:
+def test_attention_outside_of_any_layer_module_is_read_by_itself(case: FrameCase) -> None:
     class Flat(PlainPolicy):
         def forward(self, frames: Sequence[Frame], instructions: Sequence[str]) -> torch.Tensor:
             pixels = torch.stack([pixels_of(frame) for frame in frames])
@@ -180,8 +185,11 @@ def test_attention_outside_of_any_layer_module_is_refused_with_the_remedy(case: 
             return self.head(F.scaled_dot_product_attention(states, states, states)[:, 0, -1])
 
     network = Flat("sdpa")
-    unread = audited_unread(CallablePolicy("flat", network, network), case)
-    assert "into an nn.Module of its own" in unread
+    found = audited(CallablePolicy("flat", network, network), case).measurements
+    assert found.unread is None
+    (computation,) = found.computations
+    assert (computation.module, computation.queries, computation.keys) == ("", PATCHES, PATCHES)
+    assert computation.action_rows == (PATCHES - 1,)
 
 
 def test_a_transformer_that_is_not_inside_is_refused() -> None:
@@ -211,8 +219,10 @@ class EncoderDecoder(nn.Module):
         return self.head(self.transformer(given, query)[:, -1])
 
 
-def test_an_encoder_read_by_a_decoder_is_audited_by_what_it_does(case: FrameCase) -> None:
+def test_an_encoder_read_by_a_decoder_is_read_over_both(case: FrameCase) -> None:
     network = EncoderDecoder()
     policy = CallablePolicy("two stacks", network, network)
-    unread = audited_unread(policy, case)
-    assert "57 positions are all read by a decoder's cross-attention" in unread
+    found = audited(policy, case).measurements
+    assert found.unread is None
+    assert [stack.taken for stack in found.stacks] == [False, *[True] * (len(found.stacks) - 1)]
+    assert found.visibility.instruction_direct == found.visibility.instruction_total > 0

@@ -12,6 +12,7 @@ from heedmap.policies.callable import CallablePolicy
 from heedmap.tracing.graph.dependence import direct_dependence
 from heedmap.tracing.trail.recorder import record
 from tests.graph_policies import trials
+from tests.tracing.graph.test_nodes import action_of
 
 ROWS = 6
 Then = Callable[[torch.Tensor], torch.Tensor]
@@ -81,6 +82,6 @@ def test_rows_that_decide(then: Then, rows: list[int], mode: Callable[[], object
     net = Net()
     recording = record(CallablePolicy("net", net.run, net), trials(1)[0].observation, "go")
     first = next(op for op in recording.operators if op.name == "aten::addmm")
-    found = direct_dependence(recording, {first.number})[first.number]
+    found = direct_dependence(recording, action_of(recording), {first.number})[first.number]
     entries = found.reshape(1, ROWS, 4) != 0
     assert torch.nonzero(entries.any(dim=-1)[0]).flatten().tolist() == rows

@@ -9,10 +9,15 @@ from heedmap.policies.callable import CallablePolicy
 from heedmap.tracing.graph.dependence import direct_dependence
 from heedmap.tracing.graph.nodes import Node, nodes_of
 from heedmap.tracing.trail.recorder import record
-from heedmap.tracing.trail.recording import Recording
+from heedmap.tracing.trail.recording import Recording, Value
 from tests.graph_policies import DIM, HEADS, NETWORKS, TEXTS, Attention, network, policy, trials
 
 TOLERANCE = 1e-5
+
+
+def action_of(recording: Recording) -> Value:
+    assert recording.action is not None
+    return recording.action
 
 
 def run_of(name: str) -> tuple[dict[str, list[torch.Tensor]], Recording]:
@@ -64,7 +69,7 @@ def test_the_rows_of_queries_keys_and_values_are_found(how: str) -> None:
     assert torch.allclose(node.values, v[0], atol=TOLERANCE)
     if node.keys is not None:  # in the layout of an einsum, they may not be recognised
         assert torch.allclose(node.keys, k[0], atol=TOLERANCE)
-    dependence = direct_dependence(recording, {node.number})
+    dependence = direct_dependence(recording, action_of(recording), {node.number})
     assert torch.nonzero(node.output_rows(dependence[node.number] != 0)).flatten().tolist() == [1]
 
 

@@ -27,8 +27,16 @@ from heedmap.tracing.graph.dependence import direct_dependence
 from heedmap.tracing.graph.nodes import Node, nodes_of
 from heedmap.tracing.trail.differences import Differences
 from heedmap.tracing.trail.kinds import short_name
-from heedmap.tracing.trail.recording import Operator, OperatorKey, Recording
+from heedmap.tracing.trail.recording import (
+    Operator,
+    OperatorKey,
+    Recording,
+    Value,
+    rests_on_weights,
+)
 
+CARRIERS_TRIED = 4
+"""Last values of a run that are tried as what the action is made from."""
 ROTATIONS = 2
 """Ways to move the instruction's words on by some places, so that each has another one's place."""
 WORDS, STATE, MIXED, ACTION = "instruction", "state", "mixed", "action"
@@ -108,7 +116,10 @@ def graph_of(trails: Trails, text: str, others: Sequence[str]) -> Graph:
     nodes = nodes_of(base)
     if not nodes:
         raise CaptureError("no attention computation was seen in its run")
-    dependence = direct_dependence(base, {node.number for node in nodes})
+    made_of = base.action or _carrier(trails, text, base)
+    if made_of is None:
+        raise CaptureError("what the action is made from was not found in its run")
+    dependence = direct_dependence(base, made_of, {node.number for node in nodes})
     action = {
         node.key: node.output_rows(dependence[node.number])
         if node.number in dependence
@@ -118,6 +129,37 @@ def graph_of(trails: Trails, text: str, others: Sequence[str]) -> Graph:
     if not any(bool(rows.any()) for rows in action.values()):
         raise CaptureError("the action rests on no attention computation directly")
     return _Tracing(trails, text, base, nodes, action).graph(_as_long(trails, text, others, nodes))
+
+
+def _carrier(trails: Trails, text: str, base: Recording) -> Value | None:
+    """What an action that leaves torch is made from: un-normalised in numpy, say.
+
+    One of the last values that rest on weights; with that of a run on another frame in its place,
+    the action is the one on that frame.
+    """
+    if trails.other_frame is None:
+        return None
+    other = trails.on_other_frame(text)
+    theirs = {operator.key: operator for operator in other.operators}
+    last = [
+        operator
+        for operator in reversed(base.operators)
+        if operator.outputs
+        and operator.outputs[0].tensor.is_floating_point()
+        and rests_on_weights(base.operators, operator.outputs[0])
+    ]
+    for operator in last[:CARRIERS_TRIED]:
+        held = theirs.get(operator.key)
+        if held is None or other.scores is None or base.scores is None:
+            continue
+        with suppress(InstructionError, CaptureError):
+            given = {operator.key: held.outputs[0].tensor}
+            run = recorded(trails.policy, trails.observation, text, given)
+            if run.scores is not None and run.scores.shape == other.scores.shape:
+                is_theirs = torch.allclose(run.scores, other.scores, rtol=1e-4)
+                if is_theirs and not torch.equal(other.scores, base.scores):
+                    return operator.outputs[0]
+    return None
 
 
 def _as_long(trails: Trails, text: str, others: Sequence[str], nodes: Sequence[Node]) -> list[str]:

@@ -31,18 +31,18 @@ Dependence = Mapping[int, torch.Tensor]
 """By operator number: which entries of its output the action rests on directly (non-zero)."""
 
 
-def direct_dependence(recording: Recording, at: Collection[int], seed: int = 0) -> Dependence:
+def direct_dependence(
+    recording: Recording, action: Value, at: Collection[int], seed: int = 0
+) -> Dependence:
     """For the operators numbered in `at`, where the action rests on what they gave.
 
-    Nothing is followed past these operators into what they took. Empty where the action was made
-    outside of what was recorded.
+    `action` is the value of the recording that it is, or is made from. Nothing is followed past
+    these operators into what they took.
     """
-    if recording.action is None:
-        return {}
     back = _Backward()
     generator = torch.Generator().manual_seed(seed)
-    shape = recording.action.tensor.shape
-    back.add(recording.action, torch.randn(shape, generator=generator, dtype=torch.float64))
+    shape = action.tensor.shape
+    back.add(action, torch.randn(shape, generator=generator, dtype=torch.float64))
     found: dict[int, torch.Tensor] = {}
     for operator in reversed(recording.operators):
         if _gives_views(operator):
