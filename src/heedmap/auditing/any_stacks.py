@@ -56,7 +56,7 @@ def over_graph(plan: Climb, trails: Trails, climbed: Climbed) -> Climbed:
 def read_any_stacks(
     policy: Policy, plan: Climb, trails: Trails | None, why: HeedmapError, *, with_hash: bool
 ) -> Climbed:
-    """Behaviour and trail alone, where no attention could be read."""
+    """Over all stacks, where no single one could be read; else by behaviour and trail alone."""
     upper = UpperFacts()
     if plan.trials:
         upper = measure_by_exchange(

@@ -51,14 +51,17 @@ class Rows:
     node: Node
     action: Flags
     """Query rows that the action rests on directly."""
-    asking: Flags
-    """Other query rows that hold words."""
     word_queries: Flags
     """All query rows that hold words."""
     decodes_words: bool
     """Whether the action is decoded from rows that hold words."""
     regions: Mapping[str, Bool[torch.Tensor, "group key"]]
     """All regions of the keys by name; the rest is in none of them. No key is in two."""
+
+    @property
+    def asking(self) -> Flags:
+        """Query rows that hold words, and that the action does not rest on directly."""
+        return self.word_queries & ~self.action
 
     @property
     def words(self) -> Bool[torch.Tensor, "group key"]:
@@ -374,7 +377,7 @@ class _Tracing:
         holds_words = _or(asking, torch.zeros(node.query_count, dtype=torch.bool))
         # Where every action row differs with every word, it is modulated, and holds no word.
         decodes = any(bool((q & action).any()) and bool((action & ~q).any()) for q in asking)
-        return Rows(node, action, holds_words & ~action, holds_words, decodes, regions)
+        return Rows(node, action, holds_words, decodes, regions)
 
 
 def _with_action(flags: Mapping[str, torch.Tensor], own: torch.Tensor) -> dict[str, torch.Tensor]:

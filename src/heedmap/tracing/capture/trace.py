@@ -22,7 +22,7 @@ from heedmap.tracing.capture.towers import is_remembered
 from heedmap.types import TokenIds
 
 SOFTMAX_OPERATORS = ("aten::_softmax", "aten::_safe_softmax")
-_PRODUCTS = ("aten::bmm", "aten::mm", "aten::baddbmm")
+MATRIX_PRODUCTS = ("aten::bmm", "aten::mm", "aten::baddbmm")
 _COPIES = ("aten::_to_copy", "aten::clone", "aten::mul", "aten::native_dropout")
 
 EditEmbedding = Callable[["EmbeddingCall", torch.Tensor], torch.Tensor]
@@ -103,7 +103,7 @@ class _Watch(OperatorMode):
             return self._note_embedding(args[1], result)
         if operator in SOFTMAX_OPERATORS:
             self._note_softmax(args[0], args[1], result)
-        elif operator in _PRODUCTS:
+        elif operator in MATRIX_PRODUCTS:
             self._note_product(args[-2:])
         elif operator in _COPIES:
             self._follow_copy(args, result)

@@ -18,9 +18,8 @@ from jaxtyping import Bool, Float, Int, Shaped
 
 from heedmap.tracing.capture.calls import FusedCall
 from heedmap.tracing.capture.rows import MASKED_BELOW
-from heedmap.tracing.capture.trace import fused_call, is_fused_attention
+from heedmap.tracing.capture.trace import MATRIX_PRODUCTS, is_fused_attention
 from heedmap.tracing.graph.softmax import (
-    MATRIX_PRODUCTS,
     STEPS,
     GateError,
     KeyRows,
@@ -29,6 +28,7 @@ from heedmap.tracing.graph.softmax import (
     softmax_before,
     source_of,
 )
+from heedmap.tracing.trail.attention import fused_call_of
 from heedmap.tracing.trail.kinds import short_name
 from heedmap.tracing.trail.recording import Operator, OperatorKey, Recording, Value
 
@@ -147,9 +147,7 @@ def _numbered(nodes: Sequence[Node]) -> list[Node]:
 
 
 def _fused(recording: Recording, operator: Operator) -> Node:
-    args = tuple(a.tensor if isinstance(a, Value) else a for a in operator.args)
-    kwargs = {k: v.tensor if isinstance(v, Value) else v for k, v in operator.kwargs.items()}
-    call = fused_call(operator.module, operator.func, args, kwargs)
+    call = fused_call_of(operator)
     source = source_of(recording, operator, operator.inputs[0])
     repeated = call.query.shape[1] // call.key.shape[1]
     keys, values = (x.repeat_interleave(repeated, dim=1) for x in (call.key, call.value))
@@ -187,24 +185,37 @@ def _written_out(recording: Recording, operator: Operator) -> Node | None:
             weights, values = weights.mT, values.mT
         if weights.shape[-1] != values.shape[-2]:
             continue
-        asked = factors_of_scores(recording, softmax, weights)
-        source = source_of(recording, operator, None if asked is None else asked[2])
-        return Node(
-            number=operator.number,
-            key=operator.key,
-            module=source.module,
-            hidden=source.hidden,
-            call=operator.call,
-            fused=None,
-            softmax=softmax,
-            places=weights,
-            queries=None if asked is None else asked[0],
-            keys=None if asked is None else asked[1],
-            values=values,
-            output=operator.outputs[0],
-            query_axis=operator.outputs[0].tensor.ndim - (1 if index else 2),
-        )
+        axis = operator.outputs[0].tensor.ndim - (1 if index else 2)
+        return _of_softmax(recording, operator, softmax, weights, values, axis)
     return None
+
+
+def _of_softmax(
+    recording: Recording,
+    operator: Operator,
+    softmax: Operator,
+    places: torch.Tensor,
+    values: torch.Tensor,
+    query_axis: int,
+) -> Node:
+    """A computation that is written out. Raises GateError as `factors_of_scores` does."""
+    asked = factors_of_scores(recording, softmax, places)
+    source = source_of(recording, operator, None if asked is None else asked[2])
+    return Node(
+        number=operator.number,
+        key=operator.key,
+        module=source.module,
+        hidden=source.hidden,
+        call=operator.call,
+        fused=None,
+        softmax=softmax,
+        places=places,
+        queries=None if asked is None else asked[0],
+        keys=None if asked is None else asked[1],
+        values=values,
+        output=operator.outputs[0],
+        query_axis=query_axis,
+    )
 
 
 def _depends_on_input(recording: Recording, value: Value) -> bool:
@@ -236,25 +247,10 @@ def _summed(recording: Recording, operator: Operator) -> Node | None:
         keys, queries, dims, groups = axes
         shape = torch.broadcast_shapes(weights.shape, values.shape)
         places = _in_order(weights, groups, (queries, keys), shape)
-        asked = factors_of_scores(recording, softmax, places)
-        source = source_of(recording, operator, None if asked is None else asked[2])
         keeps_axis = len(operator.args) > 2 and bool(operator.args[2])
         dropped = int(keys < queries and not keeps_axis)
-        return Node(
-            number=operator.number,
-            key=operator.key,
-            module=source.module,
-            hidden=source.hidden,
-            call=operator.call,
-            fused=None,
-            softmax=softmax,
-            places=places,
-            queries=None if asked is None else asked[0],
-            keys=None if asked is None else asked[1],
-            values=_in_order(values, groups, (keys, dims), shape),
-            output=operator.outputs[0],
-            query_axis=queries - dropped,
-        )
+        read = _in_order(values, groups, (keys, dims), shape)
+        return _of_softmax(recording, operator, softmax, places, read, queries - dropped)
     return None
 
 

@@ -8,11 +8,10 @@ from typing import NamedTuple
 import torch
 from jaxtyping import Shaped
 
-from heedmap.tracing.capture.trace import SOFTMAX_OPERATORS
+from heedmap.tracing.capture.trace import MATRIX_PRODUCTS, SOFTMAX_OPERATORS
 from heedmap.tracing.trail.kinds import PRODUCTS, short_name
 from heedmap.tracing.trail.recording import Operator, Recording, Value
 
-MATRIX_PRODUCTS = ("aten::bmm", "aten::mm", "aten::baddbmm")
 # fmt: off
 _VIEWS = frozenset({
     "view", "_unsafe_view", "reshape", "expand", "permute", "transpose", "unsqueeze", "squeeze",

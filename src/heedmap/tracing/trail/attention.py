@@ -8,12 +8,16 @@ import torch
 
 from heedmap.tracing.capture.calls import AttentionCall, FusedCall, WrittenOutCall
 from heedmap.tracing.capture.rows import MASKED_BELOW
-from heedmap.tracing.capture.trace import SOFTMAX_OPERATORS, fused_call, is_fused_attention
+from heedmap.tracing.capture.trace import (
+    MATRIX_PRODUCTS,
+    SOFTMAX_OPERATORS,
+    fused_call,
+    is_fused_attention,
+)
 from heedmap.tracing.trail.differences import Differences
 from heedmap.tracing.trail.kinds import short_name
 from heedmap.tracing.trail.recording import Operator, Recording, Value
 
-_PRODUCTS = ("aten::bmm", "aten::mm", "aten::baddbmm")
 # fmt: off
 _COPIES = frozenset({
     "_to_copy", "clone", "native_dropout", "view", "_unsafe_view", "reshape", "expand",
@@ -54,16 +58,16 @@ def reads_of(words: Differences, number: int) -> Read | None:
     operator, other = words.base.operators[number], words.matched.get(number)
     if is_fused_attention(operator.name):
         return _fused(words, operator, other)
-    if operator.name in _PRODUCTS:
+    if operator.name in MATRIX_PRODUCTS:
         return _written_out(words, operator, other)
     return None
 
 
 def _fused(words: Differences, operator: Operator, other: Operator | None) -> Read | None:
-    mine = _fused_call(operator)
+    mine = fused_call_of(operator)
     if other is None:
         return None
-    theirs = _fused_call(other)
+    theirs = fused_call_of(other)
     if mine.key.shape != theirs.key.shape or mine.value.shape != theirs.value.shape:
         return None
     apart = _rows_apart(mine.key, theirs.key) | _rows_apart(mine.value, theirs.value)
@@ -84,7 +88,8 @@ def _examples(*apart: torch.Tensor) -> tuple[int, ...]:
     return _numbers(torch.stack([each.flatten(1).any(dim=1) for each in apart]).any(dim=0))
 
 
-def _fused_call(operator: Operator) -> FusedCall:
+def fused_call_of(operator: Operator) -> FusedCall:
+    """What a fused attention operator of a recording was called with."""
     args = tuple(a.tensor if isinstance(a, Value) else a for a in operator.args)
     kwargs = {k: v.tensor if isinstance(v, Value) else v for k, v in operator.kwargs.items()}
     return fused_call(operator.module, operator.func, args, kwargs)
@@ -221,7 +226,7 @@ def feeds_values(base: Recording, operator: Operator) -> bool:
             continue
         if is_fused_attention(later.name):
             return len(taken) > 2 and taken[2]
-        if later.name in _PRODUCTS:
+        if later.name in MATRIX_PRODUCTS:
             others = [v for v, is_taken in zip(later.inputs, taken, strict=True) if not is_taken]
             return any(softmax_before(base, value) is not None for value in others)
         if short_name(later) in _COPIES | _JOINS:
