@@ -6,7 +6,9 @@ import pytest
 import torch
 
 from heedmap.auditing.graph import facts
-from heedmap.auditing.graph.regions import Graph, graph_of
+from heedmap.auditing.graph.pooled import PooledShares
+from heedmap.auditing.graph.regions import graph_of
+from heedmap.auditing.graph.rows import Graph
 from heedmap.auditing.graph.use import edges_of, random_edges_like
 from heedmap.auditing.trails import Trails
 from heedmap.auditing.upper.used import DIRECT, WHOLE
@@ -79,7 +81,9 @@ def test_shares_add_up_and_are_those_of_the_oracle(name: str) -> None:
     for kept in net.kept.values():
         kept.clear()
     policy(net)([trials(1)[0].observation], [TEXTS["left"]])
-    for computation, rows in zip(facts.computations(found), found.rows, strict=True):
+    for computation, rows in zip(
+        facts.computations(found, found.shares()), found.rows, strict=True
+    ):
         assert sum(computation.shares.values()) == pytest.approx(1, abs=TOLERANCE)
         weights = net.kept[computation.module][computation.call if name != "refining" else 0]
         if name == "refining" and computation.module == "layer":
@@ -126,3 +130,23 @@ def test_random_edges_are_as_many_and_lead_to_no_word() -> None:
         rows = found.rows[number]
         assert not (hidden & rows.words[:, None]).any()
         assert not (hidden & ~rows.node.seen).any()
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_pooled_shares_are_the_mean_over_the_runs(name: str) -> None:
+    net = network(name)
+    pooled = PooledShares(graph(net))
+    for mine, own in zip(pooled.shares(), pooled.graph.shares(), strict=True):
+        assert all(torch.equal(mine[region], own[region]) for region in own)  # before any run
+    single: list[list[dict[str, float]]] = []
+    for trial in trials(2):
+        one = PooledShares(pooled.graph)
+        for into in (one, pooled):
+            with into.captured(net):
+                policy(net)([trial.observation], [TEXTS["right"]])
+        single.append([{n: float(s.mean()) for n, s in each.items()} for each in one.shares()])
+    for mean, first, second in zip(pooled.shares(), *single, strict=True):
+        for region, share in mean.items():
+            expected = (first[region] + second[region]) / 2
+            assert float(share.mean()) == pytest.approx(expected, abs=TOLERANCE)
+    assert single[0] != single[1]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
-from heedmap.auditing.graph.regions import ACTION, MIXED, Graph, Rows
+from heedmap.auditing.graph.rows import ACTION, MIXED, WORDS, Graph, Rows, Shares
 from heedmap.ladder.evidence import Bypass
 from heedmap.ladder.thresholds import ZERO_VALUE_SHARE
 from heedmap.ladder.verdict import (
@@ -25,16 +25,19 @@ REST = "rest"
 TOP_HEADS = 5
 
 
-def computations(graph: Graph) -> tuple[Computation, ...]:
+def computations(graph: Graph, shares: Sequence[Shares]) -> tuple[Computation, ...]:
     """One for each node, in the order in which they ran."""
-    return tuple(_computation(rows) for rows in graph.rows)
+    return tuple(_computation(*each) for each in zip(graph.rows, shares, strict=True))
 
 
-def stacks(graph: Graph) -> tuple[StackInfo, ...]:
+def stacks(graph: Graph, shares: Sequence[Shares]) -> tuple[StackInfo, ...]:
     """Computations of like modules; those that the action is decoded from are taken."""
     by_pattern: dict[str, list[Rows]] = {}
-    for rows in graph.rows:
+    reading_words: set[int] = set()
+    for rows, share in zip(graph.rows, shares, strict=True):
         by_pattern.setdefault(pattern_of(rows.node.module), []).append(rows)
+        if WORDS in share and bool((share[WORDS] > 0).any()) and not bool(rows.asking.all()):
+            reading_words.add(rows.node.number)
     return tuple(
         StackInfo(
             pattern=pattern,
@@ -43,9 +46,11 @@ def stacks(graph: Graph) -> tuple[StackInfo, ...]:
             backend="softmax" if held[0].node.fused is None else "sdpa",
             taken=any(rows.reads for rows in held),
             reason=_READS if any(rows.reads for rows in held) else _FEEDS,
-            reads_words=any(_reads_words(rows) for rows in held),
+            reads_words=any(rows.node.number in reading_words for rows in held),
             calls=1 + max(rows.node.call for rows in held),
-            calls_reading=tuple(sorted({r.node.call for r in held if _reads_words(r)})),
+            calls_reading=tuple(
+                sorted({r.node.call for r in held if r.node.number in reading_words})
+            ),
         )
         for pattern, held in by_pattern.items()
     )
@@ -53,11 +58,6 @@ def stacks(graph: Graph) -> tuple[StackInfo, ...]:
 
 _READS = "the action is decoded from its rows"
 _FEEDS = "the action rests on its rows through other attention only, or not at all"
-
-
-def _reads_words(rows: Rows) -> bool:
-    """Whether any row that counts has attention on words."""
-    return bool((_share(rows, rows.words) > 0).any()) and not bool(rows.asking.all())
 
 
 def presence(graph: Graph) -> PresenceFacts:
@@ -85,9 +85,9 @@ def visibility(graph: Graph) -> VisibilityFacts:
     asked = graph.rows if graph.words_reach else graph.readers
     words = max((_count(rows.words) for rows in asked), default=0)
     looked = graph.rows if graph.frame_reaches else graph.readers
-    images = max((_count(_image(rows)) for rows in looked), default=0)
-    direct = max((_count(_seen(rows) & rows.words) for rows in graph.readers), default=0)
-    image_direct = max((_count(_seen(rows) & _image(rows)) for rows in graph.readers), default=0)
+    images = max((_count(rows.images) for rows in looked), default=0)
+    direct = max((_count(rows.seen & rows.words) for rows in graph.readers), default=0)
+    image_direct = max((_count(rows.seen & rows.images) for rows in graph.readers), default=0)
     reachable = direct or (words if graph.words_reach else 0)
     blind = {
         row
@@ -107,32 +107,36 @@ def visibility(graph: Graph) -> VisibilityFacts:
     )
 
 
-def attended(graph: Graph) -> AttendedFacts | None:
+def attended(graph: Graph, shares: Sequence[Shares]) -> AttendedFacts | None:
     """Where action rows may see words; else where rows do that feed them; None where none do."""
-    seeing = [r for r in graph.readers if (_seen(r) & r.words).any()]
-    seeing = seeing or [r for r in graph.rows if (_seen(r) & r.words).any() and not r.reads]
+    pairs = [
+        (rows, share)
+        for rows, share in zip(graph.rows, shares, strict=True)
+        if (rows.seen & rows.words).any()
+    ]
+    seeing = [pair for pair in pairs if pair[0].reads] or pairs
     if not seeing:
         return None
-    shares = [_share(rows, rows.words) for rows in seeing]
-    images = [_share(rows, _image(rows)) for rows in seeing]
-    by_head = torch.cat([each.flatten() for each in shares])
-    total = by_head + torch.cat([each.flatten() for each in images])
-    lifts = [_lift(rows, share) for rows, share in zip(seeing, shares, strict=True)]
+    words = [share[WORDS] for _, share in seeing]
+    images = [
+        sum((s for n, s in share.items() if is_image(n)), start=torch.zeros(()))
+        for _, share in seeing
+    ]
+    total = torch.cat([(one + two) for one, two in zip(words, images, strict=True)])
+    by_head = torch.cat(words)
+    lifts = [_lift(rows, share[WORDS]) for rows, share in seeing]
     known = [lift for lift in lifts if lift is not None]
-    zero = [_is_zero(rows) for rows in seeing]
     return AttendedFacts(
-        share=_mean(shares),
-        last_layer_share=float(shares[-1].mean()),
+        share=_mean(words),
+        last_layer_share=float(words[-1].mean()),
         lift=sum(known) / len(known) if known else None,
         sinks=(),
         value_share=None,
         rollout_share=None,
-        largest_share=max(
-            float(_share(r, r.words).max()) for r in graph.rows if (_seen(r) & r.words).any()
-        ),
-        values_are_zero=all(zero),
-        heads_alive_by_layer=tuple(int((s >= ALIVE_SHARE).sum()) for s in shares),
-        top_heads=_top_heads(shares),
+        largest_share=max(float(share[WORDS].max()) for _, share in pairs),
+        values_are_zero=all(_is_zero(rows) for rows, _ in seeing),
+        heads_alive_by_layer=tuple(int((s >= ALIVE_SHARE).sum()) for s in words),
+        top_heads=_top_heads(words),
         ivar=float(by_head.mean() / total.mean()) if float(total.mean()) > 0 else None,
     )
 
@@ -148,9 +152,9 @@ def bypass(graph: Graph, floor: float) -> Bypass:
     )
 
 
-def _computation(rows: Rows) -> Computation:
+def _computation(rows: Rows, shares: Shares) -> Computation:
     node = rows.node
-    shares = {name: float(_share(rows, held).mean()) for name, held in rows.regions.items()}
+    means = {name: float(share.mean()) for name, share in shares.items()}
     return Computation(
         module=node.module,
         call=node.call,
@@ -158,41 +162,15 @@ def _computation(rows: Rows) -> Computation:
         keys=node.key_count,
         groups=node.groups,
         action_rows=tuple(torch.nonzero(rows.action).flatten().tolist()),
-        shares={**shares, REST: max(0.0, 1.0 - sum(shares.values()))},
+        shares={**means, REST: max(0.0, 1.0 - sum(means.values()))},
         words=_count(rows.words),
-        words_seen=_count(_seen(rows) & rows.words),
+        words_seen=_count(rows.seen & rows.words),
     )
-
-
-def _asking(rows: Rows) -> torch.Tensor:
-    """The rows whose attention counts: the action's, else all that hold no words."""
-    chosen = rows.action if rows.reads else ~rows.asking
-    return chosen if bool(chosen.any()) else torch.ones_like(chosen)
-
-
-def _share(rows: Rows, held: torch.Tensor) -> torch.Tensor:
-    """Of each group's attention, mean over the rows that count."""
-    chosen = torch.nonzero(_asking(rows)).flatten().tolist()
-    weights = rows.node.weights(chosen).double()
-    return (weights * held[:, None]).sum(dim=-1).mean(dim=-1)
-
-
-def _seen(rows: Rows) -> torch.Tensor:
-    """Keys that any of the rows that count may see, group by group."""
-    return rows.node.seen[:, _asking(rows)].any(dim=1)
-
-
-def _image(rows: Rows) -> torch.Tensor:
-    found = torch.zeros(rows.node.groups, rows.node.key_count, dtype=torch.bool)
-    for name, held in rows.regions.items():
-        if is_image(name):
-            found = found | held
-    return found
 
 
 def _lift(rows: Rows, share: torch.Tensor) -> float | None:
     """Share for each visible key of the instruction, against attention spread evenly."""
-    seen = _seen(rows)
+    seen = rows.seen
     even = (seen & rows.words).sum().double() / seen.sum().double()
     return float(share.mean() / even) if 0 < float(even) < 1 else None
 

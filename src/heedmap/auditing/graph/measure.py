@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from heedmap.auditing.graph import facts
-from heedmap.auditing.graph.regions import Graph, graph_of
+from heedmap.auditing.graph.pooled import PooledShares
+from heedmap.auditing.graph.regions import graph_of
 from heedmap.auditing.graph.use import measure_graph_use
 from heedmap.auditing.lower.tokens import measure_tokens
 from heedmap.auditing.trails import Trails
@@ -33,32 +34,34 @@ def measure_graph(
     Raises CaptureError where the graph cannot be read (see `graph_of`).
     """
     policy, trial = trails.policy, trials[0]
-    graphs: dict[int, Graph] = {}
+    graphs: dict[int, PooledShares] = {}
     for text in trial.instructions.values():
         key = length_key(policy, text)
         if key not in graphs:
-            graphs[key] = graph_of(trails, text, list(trial.instructions.values()))
-    first = next(iter(graphs.values()))
+            found = graph_of(trails, text, list(trial.instructions.values()))
+            graphs[key] = PooledShares(found)
+    pooled = next(iter(graphs.values()))
     upper = _with_use(trails, graphs, trials, upper, options)
     assert upper.behaviour is not None
+    first, shares = pooled.graph, pooled.shares()
     measured = Measurements(
-        stacks=facts.stacks(first),
+        stacks=facts.stacks(first, shares),
         tokens=measure_tokens(policy, trial.observation, trial.instructions),
         presence=facts.presence(first),
         visibility=facts.visibility(first),
-        attended=facts.attended(first),
+        attended=facts.attended(first, shares),
         bypass=facts.bypass(first, upper.behaviour.floor),
         used=upper.used,
         obeyed=upper.obeyed,
         behaviour=upper.behaviour,
-        computations=facts.computations(first),
+        computations=facts.computations(first, shares),
     )
     return GraphFound(measured, upper)
 
 
 def _with_use(
     trails: Trails,
-    graphs: dict[int, Graph],
+    graphs: dict[int, PooledShares],
     trials: Sequence[Trial],
     upper: UpperFacts,
     options: UpperOptions,

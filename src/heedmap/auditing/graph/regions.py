@@ -12,11 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool
 
+from heedmap.auditing.graph.apart import Apart, any_of
+from heedmap.auditing.graph.beside import way_beside
+from heedmap.auditing.graph.carrier import carrier
+from heedmap.auditing.graph.rows import ACTION, MIXED, STATE, WORDS, Beside, Flags, Graph, Rows
 from heedmap.auditing.trails import Trails, recorded
 from heedmap.auditing.variants import observation_variants, state_variants
 from heedmap.data.observation import Observation
@@ -25,85 +27,10 @@ from heedmap.policies.stages import stage
 from heedmap.tracing.capture.stacks import pattern_of
 from heedmap.tracing.graph.dependence import direct_dependence
 from heedmap.tracing.graph.nodes import Node, nodes_of
-from heedmap.tracing.trail.differences import Differences
-from heedmap.tracing.trail.kinds import short_name
-from heedmap.tracing.trail.recording import (
-    Operator,
-    OperatorKey,
-    Recording,
-    Value,
-    rests_on_weights,
-)
+from heedmap.tracing.trail.recording import OperatorKey, Recording
 
-CARRIERS_TRIED = 4
-"""Last values of a run that are tried as what the action is made from."""
 ROTATIONS = 2
 """Ways to move the instruction's words on by some places, so that each has another one's place."""
-WORDS, STATE, MIXED, ACTION = "instruction", "state", "mixed", "action"
-
-Flags = Bool[torch.Tensor, " row"]
-
-
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """Of one computation: what its rows hold."""
-
-    node: Node
-    action: Flags
-    """Query rows that the action rests on directly."""
-    word_queries: Flags
-    """All query rows that hold words."""
-    decodes_words: bool
-    """Whether the action is decoded from rows that hold words."""
-    regions: Mapping[str, Bool[torch.Tensor, "group key"]]
-    """All regions of the keys by name; the rest is in none of them. No key is in two."""
-
-    @property
-    def asking(self) -> Flags:
-        """Query rows that hold words, and that the action does not rest on directly."""
-        return self.word_queries & ~self.action
-
-    @property
-    def words(self) -> Bool[torch.Tensor, "group key"]:
-        """Keys that hold words and no frame."""
-        none = torch.zeros(self.node.groups, self.node.key_count, dtype=torch.bool)
-        return self.regions.get(WORDS, none)
-
-    @property
-    def reads(self) -> bool:
-        """Whether the action is decoded from what this computation gave."""
-        return bool(self.action.any())
-
-
-class Beside(NamedTuple):
-    """A way from the words to the action beside attention: adaLN, FiLM, a pooled encoding."""
-
-    module: str
-    """Where it meets what the frame changes."""
-    change: float
-    """Largest change of a score under other words with what attention gave held."""
-
-
-@dataclass(frozen=True, eq=False)
-class Graph:
-    """All attention computations of one run, with what their rows hold."""
-
-    base: Recording
-    rows: tuple[Rows, ...]
-    word_texts: tuple[str, ...]
-    """Texts whose runs were compared; empty where none ran in the same shapes."""
-    words_reach: bool
-    """Whether what the action rows may see changes with the words, at first or second hand."""
-    frame_reaches: bool
-    """As `words_reach`, with the frame."""
-    beside: Beside | None
-    """The way beside attention that the words take to the action; None where there is none, or it
-    is not known."""
-
-    @property
-    def readers(self) -> list[Rows]:
-        """Computations that the action is decoded from."""
-        return [rows for rows in self.rows if rows.reads]
 
 
 @stage("finding what each attention computation reads")
@@ -119,7 +46,7 @@ def graph_of(trails: Trails, text: str, others: Sequence[str]) -> Graph:
     nodes = nodes_of(base)
     if not nodes:
         raise CaptureError("no attention computation was seen in its run")
-    made_of = base.action or _carrier(trails, text, base)
+    made_of = base.action or carrier(trails, text, base)
     if made_of is None:
         raise CaptureError("what the action is made from was not found in its run")
     dependence = direct_dependence(base, made_of, {node.number for node in nodes})
@@ -132,37 +59,6 @@ def graph_of(trails: Trails, text: str, others: Sequence[str]) -> Graph:
     if not any(bool(rows.any()) for rows in action.values()):
         raise CaptureError("the action rests on no attention computation directly")
     return _Tracing(trails, text, base, nodes, action).graph(_as_long(trails, text, others, nodes))
-
-
-def _carrier(trails: Trails, text: str, base: Recording) -> Value | None:
-    """What an action that leaves torch is made from: un-normalised in numpy, say.
-
-    One of the last values that rest on weights; with that of a run on another frame in its place,
-    the action is the one on that frame.
-    """
-    if trails.other_frame is None:
-        return None
-    other = trails.on_other_frame(text)
-    theirs = {operator.key: operator for operator in other.operators}
-    last = [
-        operator
-        for operator in reversed(base.operators)
-        if operator.outputs
-        and operator.outputs[0].tensor.is_floating_point()
-        and rests_on_weights(base.operators, operator.outputs[0])
-    ]
-    for operator in last[:CARRIERS_TRIED]:
-        held = theirs.get(operator.key)
-        if held is None or other.scores is None or base.scores is None:
-            continue
-        with suppress(InstructionError, CaptureError):
-            given = {operator.key: held.outputs[0].tensor}
-            run = recorded(trails.policy, trails.observation, text, given)
-            if run.scores is not None and run.scores.shape == other.scores.shape:
-                is_theirs = torch.allclose(run.scores, other.scores, rtol=1e-4)
-                if is_theirs and not torch.equal(other.scores, base.scores):
-                    return operator.outputs[0]
-    return None
 
 
 def _as_long(trails: Trails, text: str, others: Sequence[str], nodes: Sequence[Node]) -> list[str]:
@@ -225,9 +121,7 @@ class _Tracing:
             tuple(texts),
             words_reach=any(_is_reached(each, free_words) for each in readers),
             frame_reaches=any(_is_reached(each, free_frames) for each in readers),
-            beside=None
-            if any(each.decodes_words for each in readers)
-            else self._beside(texts, words),
+            beside=None if any(r.decodes_words for r in readers) else self._beside(texts, words),
         )
 
     def _leave_encoders_out(self, mixed: Set[OperatorKey]) -> None:
@@ -270,31 +164,12 @@ class _Tracing:
                 return is_one_of_one or not bool(reached.all())
         return False
 
-    def _beside(self, texts: Sequence[str], words: Sequence[_Apart]) -> Beside | None:
-        """Whether the words move the action though nothing that any attention gave is other."""
-        if not words:
-            return None
-        change, text = max(
-            (each.score_change, text) for each, text in zip(words, texts, strict=True)
-        )
+    def _beside(self, texts: Sequence[str], words: Sequence[Apart]) -> Beside | None:
+        changes = [(each.score_change, text) for each, text in zip(words, texts, strict=True)]
+        change, other = max(changes, default=(0.0, ""))
         if not change:
             return None
-        run = recorded(self.trails.policy, self.trails.observation, text, self._held)
-        words_apart = Differences(self.base, run)
-        frame = self.trails.over_frame(self.text)
-        ancestors = self.base.ancestors()
-        differing = [
-            operator
-            for operator in self.base.operators
-            if operator.number in ancestors
-            and any(each.is_any for each in words_apart.of_outputs(operator.number))
-        ]
-        if any(_mixes_rows(operator) for operator in differing):
-            return None  # attention in a form that is not recognised
-        for operator in differing:
-            if frame is None or any(d.is_any for d in frame.of_outputs(operator.number)):
-                return Beside(operator.module, change)
-        return Beside("", change)
+        return way_beside(self.trails, self.text, other, change, self._held)
 
     def _own_keys(self) -> dict[OperatorKey, torch.Tensor]:
         """Keys that are made of the action rows, in this computation or one before.
@@ -344,26 +219,26 @@ class _Tracing:
             with suppress(InstructionError):
                 yield self.trails.anew(self.text, observation)
 
-    def _held_apart(self, observation: Observation, text: str) -> _Apart:
+    def _held_apart(self, observation: Observation, text: str) -> Apart:
         try:
             run = recorded(self.trails.policy, observation, text, self._held)
         except InstructionError as error:
             raise CaptureError(f"it cannot be run with attention held: {error}") from error
         return self._apart(run)
 
-    def _apart(self, run: Recording) -> _Apart:
-        return _Apart.between(self.base, self.nodes, run)
+    def _apart(self, run: Recording) -> Apart:
+        return Apart.between(self.base, self.nodes, run)
 
     def _rows(
         self,
         node: Node,
         own: torch.Tensor | None,
-        words: Sequence[_Apart],
-        others: Mapping[str, Sequence[_Apart]],
+        words: Sequence[Apart],
+        others: Mapping[str, Sequence[Apart]],
     ) -> Rows:
         none = torch.zeros(node.groups, node.key_count, dtype=torch.bool)
         flags = {
-            name: _or([each.keys.get(node.key, none) for each in found], none)
+            name: any_of([each.keys.get(node.key, none) for each in found], none)
             for name, found in ((WORDS, words), *others.items())
         }
         if own is not None and own.shape == none.shape:
@@ -374,7 +249,7 @@ class _Tracing:
             regions[MIXED] = several
         action = self.action[node.key]
         asking = [q for each in words if (q := each.queries.get(node.key)) is not None]
-        holds_words = _or(asking, torch.zeros(node.query_count, dtype=torch.bool))
+        holds_words = any_of(asking, torch.zeros(node.query_count, dtype=torch.bool))
         # Where every action row differs with every word, it is modulated, and holds no word.
         decodes = any(bool((q & action).any()) and bool((action & ~q).any()) for q in asking)
         return Rows(node, action, holds_words, decodes, regions)
@@ -395,57 +270,7 @@ def _with_action(flags: Mapping[str, torch.Tensor], own: torch.Tensor) -> dict[s
     return {name: each & ~own for name, each in flags.items()} | {ACTION: own}
 
 
-def _mixes_rows(operator: Operator) -> bool:
-    """Whether an operator multiplies activations with one another, or exponentiates."""
-    short = short_name(operator)
-    if short in ("exp", "logsumexp"):
-        return True
-    return short in ("bmm", "mm", "baddbmm") and not any(v.is_weight for v in operator.inputs)
-
-
-@dataclass(frozen=True)
-class _Apart:
-    """Where the rows of each computation differ from the base run's."""
-
-    queries: Mapping[OperatorKey, Flags]
-    keys: Mapping[OperatorKey, Bool[torch.Tensor, "group key"]]
-    score_change: float
-
-    def any_at(self, key: OperatorKey) -> bool:
-        """Whether anything that the computation takes differs."""
-        return any(key in side and bool(side[key].any()) for side in (self.queries, self.keys))
-
-    @classmethod
-    def between(cls, base: Recording, nodes: Sequence[Node], run: Recording) -> _Apart:
-        """Computations that the run does not have, or in other shapes, are left out."""
-        others = {node.key: node for node in nodes_of(run)}
-        queries, keys = {}, {}
-        for node in nodes:
-            other = others.get(node.key)
-            if other is None or other.values.shape != node.values.shape:
-                continue
-            apart = (node.values != other.values).any(dim=-1)
-            if node.keys is not None and other.keys is not None:
-                apart = apart | (node.keys != other.keys).any(dim=-1)
-            keys[node.key] = apart
-            if node.queries is not None and other.queries is not None:
-                queries[node.key] = (node.queries != other.queries).any(dim=-1).any(dim=0)
-            elif node.is_over_itself:
-                queries[node.key] = apart.any(dim=0)
-        one, two = base.scores, run.scores
-        if one is None or two is None or one.shape != two.shape:
-            return cls(queries, keys, 0.0)
-        return cls(queries, keys, float((one - two).abs().max()))
-
-
-def _or(flags: Sequence[torch.Tensor], none: torch.Tensor) -> torch.Tensor:
-    found = none
-    for each in flags:
-        found = found | each
-    return found
-
-
-def _is_reached(rows: Rows, free: Sequence[_Apart]) -> bool:
+def _is_reached(rows: Rows, free: Sequence[Apart]) -> bool:
     """Whether anything that the action rows may see changes with the words."""
     seen = rows.node.seen[:, rows.action].any(dim=1)
     return any(

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from heedmap.auditing.graph.regions import Graph, Rows
+from heedmap.auditing.graph.pooled import PooledShares
+from heedmap.auditing.graph.rows import Graph, Rows
 from heedmap.auditing.upper.responses import Scores
 from heedmap.auditing.upper.runner import length_key
 from heedmap.auditing.upper.use_facts import use_facts
@@ -36,15 +37,15 @@ Cut = Mapping[int, Hidden]
 @stage("measuring what cutting the instruction out does")
 def measure_graph_use(
     policy: Policy,
-    graphs: Mapping[int, Graph],
+    graphs: Mapping[int, PooledShares],
     trials: Sequence[Trial],
     metric: ActionMetric,
     seed: int,
 ) -> Use | None:
     """Over the first trials whose instructions ask for different actions; None where none counts.
 
-    `graphs` are by the length of the instruction (`length_key`). Trials of other lengths, or that
-    run another way, are left out and counted.
+    `graphs` are by the length of the instruction (`length_key`); the runs without a cut are added
+    to their shares. Trials of other lengths, or that run another way, are left out and counted.
     """
     counted = [trial for trial in trials if trial.is_needed is not False][:MOST_TRIALS]
     scores, usable = CutScores(), list[Trial]()
@@ -105,24 +106,35 @@ class _Cutting:
     """One trial under its instructions, with edges cut."""
 
     policy: Policy
-    graphs: Mapping[int, Graph]
+    graphs: Mapping[int, PooledShares]
     trial: Trial
     seed: int
     _drawn: dict[tuple[int, CutName, int], Cut] = field(default_factory=dict)
 
-    def graph(self, name: str) -> Graph:
-        """Of this instruction's length. Raises CaptureError where there is none."""
+    def _pooled(self, name: str) -> PooledShares:
         key = length_key(self.policy, self.trial.instructions[name])
         if key not in self.graphs:
             raise CaptureError("no run of this length was looked into")
         return self.graphs[key]
 
-    def scores(self, name: str, cut: Cut | None) -> Scores:
-        """One run. Raises CaptureError where it took another way."""
+    def graph(self, name: str) -> Graph:
+        """Of this instruction's length. Raises CaptureError where there is none."""
+        return self._pooled(name).graph
+
+    def plain(self, name: str) -> Scores:
+        """One run, its shares added. Raises CaptureError where it took another way."""
+        with self._pooled(name).captured(self.policy.module):
+            return self._scores(name)
+
+    def cut(self, name: str, cut: Cut) -> Scores:
+        """One run without some edges. Raises CaptureError where it took another way."""
         rows = self.graph(name).rows
-        cuts = [NodeCut(rows[number].node, hidden) for number, hidden in (cut or {}).items()]
+        cuts = [NodeCut(rows[number].node, hidden) for number, hidden in cut.items()]
         with cut_nodes(self.policy.module, cuts):
-            given = self.policy([self.trial.observation], [self.trial.instructions[name]])
+            return self._scores(name)
+
+    def _scores(self, name: str) -> Scores:
+        given = self.policy([self.trial.observation], [self.trial.instructions[name]])
         return given[0].double().cpu().numpy()
 
     def random(self, name: str, cut: CutName, draw: int) -> Cut:
@@ -139,15 +151,15 @@ def _run(cutting: _Cutting, number: int) -> CutScores:
     """All runs of one trial. Raises CaptureError, InstructionError where one cannot be made."""
     into = CutScores()
     for name in cutting.trial.instructions:
-        into.plain[number, name] = cutting.scores(name, None)
+        into.plain[number, name] = cutting.plain(name)
         for cut in (WHOLE, DIRECT):
             edges = edges_of(cutting.graph(name), cut)
             if not edges:
                 continue
             count = sum(int(hidden.sum()) for hidden in edges.values())
             into.edges.setdefault((number, cut), []).append(count)
-            into.cut[number, name, cut] = cutting.scores(name, edges)
+            into.cut[number, name, cut] = cutting.cut(name, edges)
             for draw in range(RANDOM_DRAWS):
                 drawn = cutting.random(name, cut, draw)
-                into.random[number, name, cut, draw] = cutting.scores(name, drawn)
+                into.random[number, name, cut, draw] = cutting.cut(name, drawn)
     return into

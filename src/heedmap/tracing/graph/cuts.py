@@ -37,7 +37,7 @@ class NodeCut:
     @property
     def key(self) -> OperatorKey:
         """Of the operator at which the edges are cut."""
-        return self.node.key if self.node.softmax is None else self.node.softmax.key
+        return self.node.softmax_key
 
 
 @contextmanager
@@ -62,14 +62,14 @@ class _Cutter(OperatorMode):
 
     def __init__(self, running: Running, cuts: Mapping[OperatorKey, NodeCut]) -> None:
         super().__init__()
-        self._counter = OperatorCounter(running)
+        self._counter = OperatorCounter(running, {name for _, _, name, _ in cuts})
         self._cuts = cuts
         self.done: set[OperatorKey] = set()
 
     def operate(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         key = self._counter.key_of(func)
-        cut = self._cuts.get(key)
-        if cut is None:
+        cut = None if key is None else self._cuts.get(key)
+        if key is None or cut is None:
             return func(*args, **kwargs)
         if cut.node.softmax is not None:
             if args[0].numel() != cut.node.softmax.inputs[0].tensor.numel():

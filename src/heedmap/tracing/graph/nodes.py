@@ -65,6 +65,11 @@ class Node:
     """Of the output, along which its query rows lie."""
 
     @property
+    def softmax_key(self) -> OperatorKey:
+        """Of the operator that computes the weights: the fused kernel, or the softmax."""
+        return self.key if self.softmax is None else self.softmax.key
+
+    @property
     def groups(self) -> int:
         """Heads times examples."""
         return self.values.shape[0]

@@ -8,7 +8,7 @@ recording needs about the memory of all activations of one pass.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from typing import Any
 
@@ -77,15 +77,22 @@ def _recording(
 
 
 class OperatorCounter:
-    """Gives every operator of a run its key, as it comes."""
+    """Gives the operators of a run their keys, as they come: all of them, or those of some names.
 
-    def __init__(self, running: Running) -> None:
+    To be asked once for each operator that runs.
+    """
+
+    def __init__(self, running: Running, names: Set[str] | None = None) -> None:
         self._running = running
+        self._names = names
         self._seen: Counter[tuple[str, int, str]] = Counter()
 
-    def key_of(self, func: Any) -> OperatorKey:
-        """Of the operator that runs now; to be asked once for each."""
-        place = self._running.innermost, self._running.call, func._schema.name
+    def key_of(self, func: Any) -> OperatorKey | None:
+        """Of the operator that runs now; None of one with another name."""
+        name = func._schema.name
+        if self._names is not None and name not in self._names:
+            return None
+        place = self._running.innermost, self._running.call, name
         nth = self._seen[place]
         self._seen[place] += 1
         return *place, nth
@@ -126,6 +133,7 @@ class _Recorder(OperatorMode):
             self._keep_before_write(_storage(tensor))
         result = func(*args, **kwargs)
         key = self._counter.key_of(func)
+        assert key is not None
         module, call, name, nth = key
         if (instead := self._replaced.get(key)) is not None:
             result = _with_first(result, instead, name, module)
