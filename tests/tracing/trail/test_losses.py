@@ -6,6 +6,7 @@ from typing import get_args
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from heedmap.auditing.trail import measure_trail
 from heedmap.auditing.trails import Trails
@@ -15,7 +16,7 @@ from heedmap.policies.callable import CallablePolicy
 from heedmap.tracing.capture.trace import one_attention_path
 from heedmap.tracing.trail.losses import find_loss
 from tests.ladder.facts import behaviour
-from tests.tracing.trail.plain import LEFT, RIGHT, between, observation, policy_of
+from tests.tracing.trail.plain import LEFT, RIGHT, Encoders, between, observation, policy_of
 from tests.tracing.trail.plants import PLANTS, Plant, sliced_write
 
 IDS = [f"{plant.run.__name__}-{str(plant.dtype)[6:]}" for plant in PLANTS]
@@ -61,3 +62,30 @@ def test_nothing_enters_where_the_words_are_the_same() -> None:
     assert find_loss(between(policy, LEFT, LEFT), None).how == "not entered"
     unread = policy_of(lambda net, words, image: net.head(torch.zeros_like(words[:, 0])))
     assert find_loss(between(unread), None).how == "left out"
+
+
+def _constant_values(net: Encoders, words: torch.Tensor, way: str) -> torch.Tensor:
+    """What a query reads of values that are alike whatever the words; the weights are theirs."""
+    net.mix.weight.zero_()
+    words = torch.cat([words * scale for scale in (0.3, 0.7, 1.1, 1.9, 2.3)], dim=1)
+    values = net.mix(words) + 0.37
+    scores = words @ words.mT
+    if way == "fused":
+        return F.scaled_dot_product_attention(words, words, values)
+    if way == "product":
+        return scores.softmax(dim=-1) @ values
+    return torch.einsum("bqk,bkd->bqd", scores.softmax(dim=-1), values)
+
+
+@pytest.mark.parametrize("way", ["fused", "product", "einsum"])
+def test_rounding_of_weights_beside_values_that_are_alike_is_not_where_it_was_lost(
+    way: str,
+) -> None:
+    words = between(
+        policy_of(lambda net, words, _: net.head(_constant_values(net, words, way).mean(dim=1)))
+    )
+    assert 0 < words.action.relative < 1e-5, "the weights round alike"
+    loss = find_loss(words, None)
+    assert loss.how == "values equal"
+    assert loss.operator is not None
+    assert loss.operator.module == "mix"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import torch
 
@@ -38,21 +38,23 @@ def stacks(graph: Graph, shares: Sequence[Shares]) -> tuple[StackInfo, ...]:
         by_pattern.setdefault(pattern_of(rows.node.module), []).append(rows)
         if WORDS in share and bool((share[WORDS] > 0).any()) and not bool(rows.asking.all()):
             reading_words.add(rows.node.number)
-    return tuple(
-        StackInfo(
-            pattern=pattern,
-            layers=len({rows.node.module for rows in held}),
-            positions=max(rows.node.key_count for rows in held),
-            backend="softmax" if held[0].node.fused is None else "sdpa",
-            taken=any(rows.reads for rows in held),
-            reason=_READS if any(rows.reads for rows in held) else _FEEDS,
-            reads_words=any(rows.node.number in reading_words for rows in held),
-            calls=1 + max(rows.node.call for rows in held),
-            calls_reading=tuple(
-                sorted({r.node.call for r in held if r.node.number in reading_words})
-            ),
-        )
-        for pattern, held in by_pattern.items()
+    return tuple(_stack(*each, reading_words) for each in by_pattern.items())
+
+
+def _stack(pattern: str, held: Sequence[Rows], reading_words: Set[int]) -> StackInfo:
+    readers = [rows for rows in held if rows.reads]
+    counted = readers or held  # a call that the action is not decoded from reads for something else
+    reading = {rows.node.call for rows in counted if rows.node.number in reading_words}
+    return StackInfo(
+        pattern=pattern,
+        layers=len({rows.node.module for rows in held}),
+        positions=max(rows.node.key_count for rows in held),
+        backend="softmax" if held[0].node.fused is None else "sdpa",
+        taken=bool(readers),
+        reason=_READS if readers else _FEEDS,
+        reads_words=any(rows.node.number in reading_words for rows in held),
+        calls=1 + max(rows.node.call for rows in counted),
+        calls_reading=tuple(sorted(reading)),
     )
 
 

@@ -250,8 +250,11 @@ class _Tracing:
         action = self.action[node.key]
         asking = [q for each in words if (q := each.queries.get(node.key)) is not None]
         holds_words = any_of(asking, torch.zeros(node.query_count, dtype=torch.bool))
-        # Where every action row differs with every word, it is modulated, and holds no word.
-        decodes = any(bool((q & action).any()) and bool((action & ~q).any()) for q in asking)
+        # Where all rows differ, or just the action's, they are modulated, and hold no word.
+        decodes = any(
+            bool((q & action).any()) and not bool(q.all()) and not torch.equal(q, action)
+            for q in asking
+        )
         return Rows(node, action, holds_words, decodes, regions)
 
 

@@ -39,7 +39,7 @@ def find_loss(words: Differences, frame: Differences | None) -> Loss:
     if frame is not None and frame.action.is_any and not ancestors & set(entered(frame)):
         ancestors = frozenset(range(len(base.operators)))  # the way to the action is not whole
     if words.action.is_any:
-        return _faded(words, [number for number in differing if number in ancestors])
+        return _faded(words, frame, [number for number in differing if number in ancestors])
     taken = {id(value) for number in ancestors for value in base.operators[number].inputs}
     taken.add(id(base.action))
     ends = [number for number in differing if number in ancestors and ends_at(words, number, taken)]
@@ -52,8 +52,12 @@ def find_loss(words: Differences, frame: Differences | None) -> Loss:
     return _loss_at(words, frame, number)
 
 
-def _faded(words: Differences, numbers: list[int]) -> Loss:
-    """Where most of the difference went, of which rounding is all that comes out."""
+def _faded(words: Differences, frame: Differences | None, numbers: list[int]) -> Loss:
+    """Where most of the difference went, of which rounding is all that comes out.
+
+    Where it ended altogether on one way (values of zero, say, beside weights that round otherwise),
+    that is what lost it.
+    """
 
     def remaining(number: int) -> float:
         given = max((d.relative for d in words.of_outputs(number)), default=0.0)
@@ -68,6 +72,8 @@ def _faded(words: Differences, numbers: list[int]) -> Loss:
     ]
     if not numbers:
         return Loss("not known")
+    if ended := [number for number in numbers if remaining(number) == 0]:
+        return _loss_at(words, frame, ended[-1])
     operator = words.base.operators[min(numbers, key=remaining)]
     is_choice = is_sum_over_equals(words, operator)
     return Loss("no choice" if is_choice else "rounded away", operator)

@@ -36,8 +36,8 @@ cause_none_as_it_acts = The action depends on the instruction.
 
 ## Causes that the trail found
 
-cause_empty_instruction_by_trail = Nothing of the instructions reaches the network: the same few token ids are looked up for each of them.
-cause_stale_instruction_by_trail = The instruction does not reach the network: what reaches it is the same whatever the instruction says, as of an earlier instruction or of a prompt without one.
+cause_empty_instruction_by_trail = Nothing of the instructions reaches the network: the same token ids are looked up for each of them, as of a prompt that holds no instruction or is cut before it.
+cause_stale_instruction_by_trail = The instruction does not reach the network: what reaches it is the same whatever the instruction says, as of an earlier instruction, or of a prompt that holds none or is cut before it.
 cause_stale_instruction_of_a_cache = The instruction is encoded ({ $where }), but the action is made from what was kept of an earlier one.
 cause_truncated_by_trail = The instruction is truncated: nothing that stands where these words stand reaches the network: { $lost_words }.
 cause_truncated_on_ids = The instruction is truncated: the token ids in which the instructions differ are cut off at { $where }.
