@@ -65,6 +65,7 @@ def measure_behaviour(
             "state_change": _state_change(runner, asked, trials, seen),
             "state_decides": _state_decides(runner, asked, trials),
             "alike": _alike(asked, trials, seen),
+            "unmoved": _unmoved(asked, trials, seen),
         }
     )
 
@@ -79,6 +80,17 @@ def _alike(
             change = _apart(scores[one], scores[two])
             changes[one, two] = max(changes.get((one, two), 0.0), change)
     return tuple(pair for pair, change in changes.items() if not seen.is_response(change))
+
+
+def _unmoved(
+    asked: Sequence[dict[str, Scores]], trials: Sequence[Trial], seen: BehaviourFacts
+) -> int:
+    """Frames with different expected actions on which no pair of them moves the action."""
+    return sum(
+        not any(seen.is_response(_apart(scores[a], scores[b])) for a, b in trial.pairs())
+        for trial, scores in zip(trials, asked, strict=True)
+        if trial.is_needed
+    )
 
 
 def _apart(one: Scores, two: Scores | None) -> float:

@@ -20,6 +20,7 @@ from heedmap.policies.stages import stage
 from heedmap.tracing.trail.attention import reads_of
 from heedmap.tracing.trail.differences import Differences
 from heedmap.tracing.trail.losses import Loss, find_loss
+from heedmap.tracing.trail.recording import makers
 from heedmap.tracing.trail.ways import is_at_limit, is_kept_instead, is_lost_there_too
 
 TRIED_PAIRS = 12
@@ -83,8 +84,8 @@ def _facts(trails: Trails, texts: tuple[str, str], words: Differences) -> TrailF
     on_ids = _is_on_ids(words, loss)
     if loss.how == "not entered":
         fate, lost = words_fate(trails, texts)
-    elif on_ids and loss.how in ("overwritten", "masked"):
-        fate, lost = fate_of_ids(trails, texts)
+    elif on_ids and loss.how in ("overwritten", "masked", "saturated"):
+        fate, lost = fate_of_ids(trails, texts, are_one=loss.how == "saturated")
     operators = len(words.base.operators)
     return TrailFacts(
         texts=texts,
@@ -114,10 +115,10 @@ def _is_on_ids(words: Differences, loss: Loss) -> bool:
     if any(d.is_any for d in words.of_outputs(number)):
         return False  # it was taken by nothing after that: left out, and not cut
     return all(
-        not one.tensor.is_floating_point()
+        not any(each.tensor.is_floating_point() for each in makers(words.base.operators, one))
         for one, two in words.input_pairs(number)
         if words.between(one, two).is_any
-    )
+    )  # what is made of a choice between floats (an argmax) is no id of a word
 
 
 def _was_attended(words: Differences, loss: Loss) -> bool:

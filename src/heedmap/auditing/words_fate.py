@@ -18,7 +18,7 @@ from heedmap.errors import InstructionError
 from heedmap.ladder.evidence import WordsFate
 from heedmap.ladder.ids import lone_ids
 from heedmap.tracing.trail.differences import Differences
-from heedmap.tracing.trail.kinds import LOOK_UPS, short_name
+from heedmap.tracing.trail.kinds import LOOK_UPS
 from heedmap.tracing.trail.recording import Recording
 
 FRESH_LETTERS = ("qxjzkvw", "zvqwjxk", "wkzqvxj", "jqvkzwx", "vjxqwkz")
@@ -54,9 +54,16 @@ def words_fate(trails: Trails, texts: tuple[str, str]) -> tuple[WordsFate, tuple
     return ("unknown" if any(at_telling) else "cut off"), lost
 
 
-def fate_of_ids(trails: Trails, texts: tuple[str, str]) -> tuple[WordsFate, tuple[str, ...]]:
-    """What other ids were written over those of the words: one for all of them, or nothing."""
+def fate_of_ids(
+    trails: Trails, texts: tuple[str, str], *, are_one: bool
+) -> tuple[WordsFate, tuple[str, ...]]:
+    """What other ids were written over those of the words: one for all of them, or nothing.
+
+    `are_one` where they are known to have become one, by a limit.
+    """
     _, lost = _telling(*texts)
+    if are_one:
+        return "same", lost
     return ("arrive", ()) if _shared_id(trails, lost) is None else ("same", lost)
 
 
@@ -164,9 +171,8 @@ def _shared_id(trails: Trails, words: Sequence[str]) -> WordsFate | None:
 
 
 def _are_places(added: Sequence[set[int]]) -> bool:
-    """Whether each longer text adds the number that comes next: positions are looked up."""
-    each = [min(ids) for ids in added]
-    return all(len(ids) == 1 for ids in added) and all(b == a + 1 for a, b in pairwise(each))
+    """Whether each longer text adds the numbers that come next: positions are looked up."""
+    return all(later == {number + 1 for number in ids} for ids, later in pairwise(added))
 
 
 def _is_kept(trails: Trails, text: str) -> bool:
@@ -183,7 +189,7 @@ def _looked_up(recording: Recording) -> list[torch.Tensor]:
     return [
         operator.inputs[1].tensor.flatten()
         for operator in recording.operators
-        if short_name(operator) in LOOK_UPS
+        if operator.short_name in LOOK_UPS
         and len(operator.inputs) > 1
         and not operator.inputs[1].is_weight
     ]

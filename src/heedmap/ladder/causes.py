@@ -143,7 +143,8 @@ CAUSES: dict[Cause, About] = {
     "partial": About(
         ("obeyed",),
         "some instructions are followed on most frames, others are not, and the action changes "
-        "between them",
+        "between them; or on a fifth of the frames or more no instruction moves the action, and on "
+        "others they do",
     ),
     "disobeyed": About(
         ("obeyed",),

@@ -6,7 +6,12 @@ from heedmap.ladder.evidence import Estimate, FollowingFacts
 from heedmap.ladder.messages import Language, say
 from heedmap.ladder.messages.numbers import ABSENT, amount, percent, ranges, rate
 from heedmap.ladder.thresholds import LEAST_ACTION_CHANGE_SHARE
-from heedmap.ladder.upper import change_that_may_be_rounding, followed_and_not
+from heedmap.ladder.upper import (
+    change_that_may_be_rounding,
+    decided_frames,
+    followed_and_not,
+    leaves_some_frames,
+)
 from heedmap.ladder.verdict import Details, Measurements
 
 
@@ -21,6 +26,8 @@ def details_of(measured: Measurements) -> Details:
     competent = None if obeyed is None else obeyed.competent
     either = used or obeyed
     trail = measured.trail
+    behaviour = measured.behaviour
+    unmoved = behaviour.unmoved if behaviour and leaves_some_frames(measured) else 0
     followed, ignored = ((), ()) if following is None else followed_and_not(following)
     return Details(
         positions=presence.positions or presence.mixed_positions,
@@ -57,6 +64,8 @@ def details_of(measured: Measurements) -> Details:
         followed=followed,
         ignored=ignored,
         alike=() if measured.behaviour is None else measured.behaviour.alike,
+        unmoved=unmoved,
+        frames=decided_frames(obeyed) if obeyed and unmoved else 0,
         action_change=change_that_may_be_rounding(measured),
     )
 
@@ -136,6 +145,8 @@ def detail_texts(details: Details | dict[str, str], language: Language) -> dict[
         "followed": ", ".join(details.followed),
         "ignored": ", ".join(details.ignored),
         "alike": ", ".join(f"{a} = {b}" for a, b in details.alike),
+        "unmoved": str(details.unmoved),
+        "frames": str(details.frames),
     }
     if details.action_change is not None:
         texts["change"] = f"{100 * details.action_change:.1g} %"

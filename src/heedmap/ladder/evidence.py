@@ -295,6 +295,8 @@ class BehaviourFacts(Frozen):
     """Under other states; None where there is none."""
     alike: tuple[tuple[str, str], ...] = ()
     """Names of instructions that ask for different actions, and never lead to different ones."""
+    unmoved: int = 0
+    """Frames on which instructions ask for different actions, and none of them moves the action."""
     is_tied: bool = False
     """Whether every action has the same score, on all of them."""
     state_decides: bool = False

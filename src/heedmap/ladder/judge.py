@@ -16,6 +16,7 @@ from heedmap.ladder.ids import lone_ids
 from heedmap.ladder.reconcile import Judged, is_blind, reconcile
 from heedmap.ladder.thresholds import UNATTENDED_ROLLOUT_SHARE
 from heedmap.ladder.upper import (
+    change_that_may_be_rounding,
     judge_competent,
     judge_needed,
     judge_obeyed,
@@ -142,7 +143,8 @@ def _without_fault(measured: Measurements) -> Cause:
         return "bypass"
     if not measured.presence.measured and measured.tokens.module is None:
         known = measured.obeyed is not None and responds(measured.obeyed)
-        known |= measured.behaviour is not None and measured.behaviour.responds
+        is_small = change_that_may_be_rounding(measured) is not None
+        known |= measured.behaviour is not None and measured.behaviour.responds and not is_small
         if not known:
             return "not_measured"
     hops = measured.visibility.instruction_hops

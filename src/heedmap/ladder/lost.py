@@ -93,6 +93,10 @@ def _lost_on_ids(trail: TrailFacts) -> tuple[RungName, Cause] | None:
             return "tokenised", "same_ids" if trail.words == "same" else "empty_instruction"
         case "multiplied by zero":
             return "present", "gated"
+        case "saturated":
+            return "tokenised", "same_ids"
+        case "no choice":
+            return "used", "unused"
         case _:
             return "used", "not_identified"
 

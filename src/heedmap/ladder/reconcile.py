@@ -95,13 +95,15 @@ def _without_response(
     if where is None:  # nothing was asked for, or nothing more is known
         return found, ()
     name, cause, by = where
+    # An action that nothing moves does not show how far the instruction came.
+    came_there = not (by == "tied" or cause in ("constant_action", "saturated")) or by == "trail"
     notes: list[Cause] = []
     for other in LOWER_RUNGS:
         rung, structural = found[other]
         if other == name or rung.status != "fails":
             continue
         is_before = _ORDER.index(other) < _ORDER.index(name)
-        if is_before:  # the difference came further than there
+        if is_before and came_there:  # further than where structure has it end
             found[other] = _noted(rung, structural), None
             if structural is not None:
                 notes.append(structural)
@@ -153,7 +155,11 @@ def _where(measured: Measurements, found: Mapping[RungName, Judged]) -> _Where |
 
 
 def _ends_for_all(trail: TrailFacts | None) -> bool:
-    """Whether what the frame changes ends where what the instruction changes does."""
+    """Whether what the frame changes ends where what the instruction changes does.
+
+    Not where attention takes in neither: what hides them says more.
+    """
     if trail is None or trail.how is None or trail.frame_is_lost_there:
-        return trail is None or trail.how not in ("masked", "masked by order", "not entered")
+        hidden = ("masked", "masked by order", "no weight", "not entered")
+        return trail is None or trail.how not in hidden
     return trail.how == "not known"

@@ -73,6 +73,10 @@ FOLLOWED_SHARE = 0.75
 """Share of frames (0..1) from which a single instruction counts as followed, where others are not:
 well above chance among two or three actions."""
 
+UNMOVED_SHARE = 0.2
+"""Share of the frames on which the instruction decides (0..1) from which a policy whose action does
+not move at all there follows in part: one in five. A single odd frame among many is no pattern."""
+
 SWAPPED_SHARE = 0.5
 """Share of cases (0..1) above which one action is output in the place of another: most of them."""
 

@@ -16,6 +16,7 @@ from heedmap.ladder.thresholds import (
     LEAST_EFFECT,
     LEAST_FOLLOWED_SHARE,
     SAME_ACTION_SHARE,
+    UNMOVED_SHARE,
 )
 from heedmap.ladder.verdict import Measurements, Rung
 
@@ -28,7 +29,7 @@ def judge_needed(measured: Measurements) -> Rung:
     if facts is None:
         return Rung(status="not measured")
     evidence = facts.model_dump(include={"trials", "not_needed", "without_expectation"})
-    if decided := _decided(facts):
+    if decided := decided_frames(facts):
         return Rung(status="holds", value=decided / facts.trials, evidence=evidence)
     status = "fails" if facts.not_needed else "not measured"
     return Rung(status=status, value=0.0 if facts.not_needed else None, evidence=evidence)
@@ -61,7 +62,7 @@ def judge_used(measured: Measurements) -> tuple[Rung, Cause | None]:
     if _moves(measured):
         evidence |= {"by": "exchange"}  # by another way than the sequence that was cut
         return Rung(status="holds", value=facts.mediated.value, evidence=evidence), None
-    if measured.obeyed is None or not _decided(measured.obeyed):
+    if measured.obeyed is None or not decided_frames(measured.obeyed):
         # no expected action says that it should be used
         return Rung(status="not measured", evidence=evidence), None
     rung = Rung(status="fails", value=facts.mediated.value, evidence=evidence)
@@ -81,7 +82,7 @@ def _used_by_exchange(measured: Measurements) -> tuple[Rung, Cause | None]:
     value = facts.beyond_paraphrase.value
     if responds_to_words(measured) or _moves(measured):
         return Rung(status="holds", value=value, evidence=evidence), None
-    if not _decided(facts):
+    if not decided_frames(facts):
         return Rung(status="not measured", evidence=evidence), None
     return Rung(status="fails", value=value, evidence=evidence), _cause_of_no_use(measured)
 
@@ -89,19 +90,27 @@ def _used_by_exchange(measured: Measurements) -> tuple[Rung, Cause | None]:
 def _moves(measured: Measurements) -> bool:
     """Whether what the instruction says moves the action, by enough to count.
 
-    More than a paraphrase does or not: that is a question of rung 6. False where only the number
-    of words does, and in records without `behaviour`.
+    More than a paraphrase does or not, on most frames or on some: these are questions of rung 6.
+    False where only the number of words does, and in records without `behaviour`.
     """
     facts, behaviour = measured.obeyed, measured.behaviour
     if facts is None or facts.swap_distance is None or behaviour is None:
         return False
-    return behaviour.responds and is_effect(facts.swap_distance, facts.unit)
+    return behaviour.responds and is_large(facts.swap_distance, facts.unit)
+
+
+def leaves_some_frames(measured: Measurements) -> bool:
+    """Whether the action moves with the instruction on some frames, and on others not at all."""
+    facts, behaviour = measured.obeyed, measured.behaviour
+    if facts is None or behaviour is None or not behaviour.unmoved:
+        return False
+    return UNMOVED_SHARE * decided_frames(facts) <= behaviour.unmoved < decided_frames(facts)
 
 
 def judge_obeyed(measured: Measurements) -> tuple[Rung, Cause | None]:
     """Does exchanging the instruction change the action, the right way?"""
     if (change := change_that_may_be_rounding(measured)) is not None:
-        return _too_small(change)
+        return _too_small_to_follow(measured, change)
     facts = measured.obeyed
     if facts is None or facts.beyond_paraphrase is None:
         return Rung(status="not measured"), None
@@ -110,11 +119,11 @@ def judge_obeyed(measured: Measurements) -> tuple[Rung, Cause | None]:
     is_competent = judge_competent(measured).status != "fails"
     moves = measured.behaviour.responds if measured.behaviour else responds(facts)
     may_follow = is_competent and moves
-    may_follow = may_follow and not _some_are_alike(measured)
+    may_follow = may_follow and not (_some_are_alike(measured) or leaves_some_frames(measured))
     if following is not None and may_follow and _is_followed(following):
         return Rung(status="holds", value=following.rate.value, evidence=evidence), None
     if not responds_to_words(measured):
-        if not _decided(facts):
+        if not decided_frames(facts):
             return Rung(status="not measured", evidence=evidence), None
         value = None if following is None else following.rate.value
         rung = Rung(status="fails", value=value, evidence=evidence)
@@ -165,6 +174,8 @@ def _cause_of_disobedience(measured: Measurements) -> Cause:
     facts = measured.obeyed
     if _frame_decides(measured):
         return _what_decides(measured)
+    if leaves_some_frames(measured):
+        return "partial"
     following = None if facts is None else facts.following
     if following is not None and not following.swapped:
         is_split = _some_are_alike(measured) or all(followed_and_not(following))
@@ -195,6 +206,19 @@ def _too_small(change: float) -> tuple[Rung, Cause | None]:
     return Rung(status="not measured", evidence=evidence), None
 
 
+def _too_small_to_follow(measured: Measurements, change: float) -> tuple[Rung, Cause | None]:
+    """Whether such a change is rounding is not known; that it follows nothing may be."""
+    facts = measured.obeyed
+    rung, _ = _too_small(change)
+    if facts is None or facts.following is None or not decided_frames(facts):
+        return rung, None
+    is_competent = judge_competent(measured).status != "fails"
+    if not is_competent or _is_followed(facts.following):
+        return rung, None
+    found = {"status": "fails", "value": facts.following.rate.value}
+    return rung.model_copy(update=found), _cause_of_no_use(measured)
+
+
 def responds_to_words(measured: Measurements) -> bool:
     """As `responds`, and not only to how many words there are."""
     behaviour = measured.behaviour
@@ -209,8 +233,12 @@ def responds(facts: ObeyedFacts) -> bool:
 
 def is_effect(estimate: Estimate, unit: str) -> bool:
     """Large enough to count, and above 0 where there is an interval."""
-    is_large = estimate.value > 0 and estimate.value >= LEAST_EFFECT[unit]
-    return is_large and (estimate.low is None or estimate.low > 0)
+    return is_large(estimate, unit) and (estimate.low is None or estimate.low > 0)
+
+
+def is_large(estimate: Estimate, unit: str) -> bool:
+    """Large enough to count."""
+    return estimate.value > 0 and estimate.value >= LEAST_EFFECT[unit]
 
 
 def is_above(estimate: Estimate, chance: float) -> bool:
@@ -253,10 +281,10 @@ def _frame_decides(measured: Measurements) -> bool:
 
 def is_decided(measured: Measurements) -> bool:
     """Whether the instructions are known to ask for different actions on some frame."""
-    return measured.obeyed is not None and _decided(measured.obeyed) > 0
+    return measured.obeyed is not None and decided_frames(measured.obeyed) > 0
 
 
-def _decided(facts: ObeyedFacts) -> int:
+def decided_frames(facts: ObeyedFacts) -> int:
     """Frames on which the instructions are known to ask for different actions."""
     return facts.trials - facts.not_needed - facts.without_expectation
 

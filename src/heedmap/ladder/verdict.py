@@ -348,6 +348,10 @@ class Details(Frozen):
     ignored: tuple[str, ...] = ()
     alike: tuple[tuple[str, str], ...] = ()
     """Instructions that ask for different actions and never lead to different ones."""
+    unmoved: int = 0
+    """Frames on which the action is the same under all instructions, where it is not on others."""
+    frames: int = 0
+    """Of which these are: those on which the instructions ask for different actions."""
     action_change: float | None = None
     """What exchanging the instruction changes, of the action's own magnitude (0..1), where that is
     so little that it may be rounding."""

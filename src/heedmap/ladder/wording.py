@@ -39,6 +39,10 @@ def _cause_key(verdict: Verdict) -> str:
     by = None if first is None else verdict.rungs[first].evidence.get("by")
     if cause == "saturated" and (by == "tied" or not _has_place(verdict)):
         return "cause_tied"
+    if cause in ("unused", "state_decides") and is_too_small(verdict):
+        return f"cause_{cause}_too_small"
+    if cause == "partial" and is_by_frame(verdict) and not has_ignored(verdict):
+        return "cause_partial_by_frame"
     if cause == "not_identified" and not _has_place(verdict):
         return "cause_not_identified_nowhere"
     if by == "trail" and cause in _BY_TRAIL:
@@ -115,6 +119,8 @@ def _further(verdict: Verdict) -> list[str]:
         return [*further, "and_notes"] if verdict.notes else further
     keys = [_unread(verdict)] if verdict.is_unread else []
     keys += ["and_read_elsewhere"] if _is_read_elsewhere(verdict) else []
+    is_both = verdict.cause == "partial" and is_by_frame(verdict) and has_ignored(verdict)
+    keys += ["and_unmoved"] if is_both else []
     keys += ["and_alike"] if verdict.cause == "partial" and has_alike(verdict) else []
     keys += ["and_swapped"] if verdict.cause == "disobeyed" and has_swapped(verdict) else []
     if verdict.bypass.status == "found":
@@ -178,6 +184,17 @@ def _is_more_than_all(verdict: Verdict) -> bool:
 def has_alike(verdict: Verdict) -> bool:
     """Whether some instructions never lead to different actions."""
     return isinstance(verdict.details, Details) and bool(verdict.details.alike)
+
+
+def is_by_frame(verdict: Verdict) -> bool:
+    """Whether the action moves with the instruction on some frames only."""
+    return isinstance(verdict.details, Details) and verdict.details.unmoved > 0
+
+
+def has_ignored(verdict: Verdict) -> bool:
+    """Whether some instructions are followed, and others are not."""
+    details = verdict.details
+    return isinstance(details, Details) and bool(details.followed and details.ignored)
 
 
 def has_swapped(verdict: Verdict) -> bool:

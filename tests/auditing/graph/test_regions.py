@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from heedmap.auditing.graph import facts
+from heedmap.auditing.graph.apart import Apart
 from heedmap.auditing.graph.pooled import PooledShares
 from heedmap.auditing.graph.regions import graph_of
 from heedmap.auditing.graph.rows import Graph
@@ -14,6 +17,7 @@ from heedmap.auditing.trails import Trails
 from heedmap.auditing.upper.used import DIRECT, WHOLE
 from heedmap.tracing.capture.trace import one_attention_path
 from heedmap.tracing.graph.cuts import NodeCut, cut_nodes
+from heedmap.tracing.graph.nodes import nodes_of
 from tests.graph_policies import ACTIONS, NETWORKS, PATCHES, TEXTS, Base, network, policy, trials
 
 IMAGE, WORDS = list(range(PATCHES)), list(range(PATCHES + 1, PATCHES + 6))
@@ -150,3 +154,21 @@ def test_pooled_shares_are_the_mean_over_the_runs(name: str) -> None:
             expected = (first[region] + second[region]) / 2
             assert float(share.mean()) == pytest.approx(expected, abs=TOLERANCE)
     assert single[0] != single[1]
+
+
+@pytest.mark.parametrize("name", ["encoder-decoder", "perceiver"])
+def test_rows_that_differ_are_seen_in_the_scores_alone(name: str) -> None:
+    net = network(name)
+    trails = Trails(policy(net), trials(1)[0].observation, seed=0)
+    with one_attention_path():
+        base, other = trails.of(TEXTS["left"]), trails.of(TEXTS["right"])
+    nodes = [node for node in nodes_of(base) if node.softmax is not None and node.keys is not None]
+    assert nodes
+    known = Apart.between(base, nodes, other)
+    bare = [replace(node, keys=None, queries=None) for node in nodes]
+    found = Apart.between(base, bare, other)
+    for node in nodes:
+        keys, queries = known.keys[node.key], known.queries[node.key]
+        if not (queries.all() or keys.all()):  # else every score differs
+            assert torch.equal(found.keys[node.key], keys)
+            assert torch.equal(found.queries[node.key], queries)

@@ -37,15 +37,45 @@ class Apart:
             apart = (node.values != other.values).any(dim=-1)
             if node.keys is not None and other.keys is not None:
                 apart = apart | (node.keys != other.keys).any(dim=-1)
+                asking = _rows_apart(node, other)
+            else:
+                asking, asked = _by_scores(node, other)
+                apart = apart if asked is None else apart | asked
             keys[node.key] = apart
-            if node.queries is not None and other.queries is not None:
-                queries[node.key] = (node.queries != other.queries).any(dim=-1).any(dim=0)
+            if asking is not None:
+                queries[node.key] = asking
             elif node.is_over_itself:
                 queries[node.key] = apart.any(dim=0)
         one, two = base.scores, run.scores
         if one is None or two is None or one.shape != two.shape:
             return cls(queries, keys, 0.0)
         return cls(queries, keys, float((one - two).abs().max()))
+
+
+def _rows_apart(node: Node, other: Node) -> Flags | None:
+    """Queries that differ; None where they were not recognised."""
+    if node.queries is None or other.queries is None:
+        return None
+    return (node.queries != other.queries).any(dim=-1).any(dim=0)
+
+
+def _by_scores(
+    node: Node, other: Node
+) -> tuple[Flags | None, Bool[torch.Tensor, "group key"] | None]:
+    """Queries and keys that differ, where only their products are seen.
+
+    A query that differs changes all scores that it may see; a key, its own of every query. Where all
+    scores differ, it is not known which of them do.
+    """
+    one, two = node.scores, other.scores
+    if one is None or two is None or one.shape != two.shape:
+        return None, None
+    seen, apart = node.seen & other.seen, one != two
+    is_query = (apart | ~seen).all(dim=2) & (seen.sum(dim=2) > 1)
+    is_query &= ~is_query.all(dim=1, keepdim=True)
+    is_known = ~(apart | ~seen).flatten(1).all(dim=1)
+    of_keys = (apart & seen & ~is_query[..., None]).any(dim=1) & is_known[:, None]
+    return is_query.any(dim=0), of_keys
 
 
 def any_of(flags: Sequence[torch.Tensor], none: torch.Tensor) -> torch.Tensor:

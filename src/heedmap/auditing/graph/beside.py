@@ -9,7 +9,6 @@ import torch
 from heedmap.auditing.graph.rows import Beside
 from heedmap.auditing.trails import Trails, recorded
 from heedmap.tracing.trail.differences import Differences
-from heedmap.tracing.trail.kinds import short_name
 from heedmap.tracing.trail.recording import Operator, OperatorKey
 
 
@@ -41,7 +40,7 @@ def way_beside(
 
 def _mixes_rows(operator: Operator) -> bool:
     """Whether an operator multiplies activations with one another, or exponentiates."""
-    short = short_name(operator)
+    short = operator.short_name
     if short in ("exp", "logsumexp"):
         return True
     return short in ("bmm", "mm", "baddbmm") and not any(v.is_weight for v in operator.inputs)

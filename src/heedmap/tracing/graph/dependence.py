@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from heedmap.tracing.trail.kinds import OVERWRITING, SATURATING, SHAPES_ONLY, short_name
+from heedmap.tracing.trail.kinds import OVERWRITING, SATURATING
 from heedmap.tracing.trail.recording import Operator, Recording, Value
 
 _ELEMENTWISE_CUTOFFS = SATURATING - {
@@ -54,7 +54,7 @@ def direct_dependence(
             if arriving[0] is not None:
                 found[operator.number] = arriving[0]
             continue
-        if short_name(operator) in SHAPES_ONLY:
+        if operator.takes_only_shapes:
             continue
         for value, gradient in zip(operator.inputs, _through(operator, arriving), strict=True):
             if gradient is not None and not value.is_weight:
@@ -160,7 +160,7 @@ def _through(
     operator: Operator, arriving: Sequence[torch.Tensor | None]
 ) -> list[torch.Tensor | None]:
     """What depends on each input, given what depends on the outputs."""
-    short = short_name(operator)
+    short = operator.short_name
     if short in _SOFTMAXES:  # flat where one entry has all the weight
         axis = operator.args[1]
         return [_along_axis(value, arriving[0], axis) for value in operator.inputs]

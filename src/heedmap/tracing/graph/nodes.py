@@ -29,7 +29,6 @@ from heedmap.tracing.graph.softmax import (
     source_of,
 )
 from heedmap.tracing.trail.attention import fused_call_of
-from heedmap.tracing.trail.kinds import short_name
 from heedmap.tracing.trail.recording import Operator, OperatorKey, Recording, Value
 
 Weights = Float[torch.Tensor, "group query key"]
@@ -96,15 +95,22 @@ class Node:
         given = self.softmax.outputs[0].tensor.flatten()
         return given[self.places[:, list(rows)]].float()
 
+    @property
+    def scores(self) -> Float[torch.Tensor, "group query key"] | None:
+        """What the softmax was taken of; None of a fused kernel."""
+        if self.softmax is None or self.places is None:
+            return None
+        return self.softmax.inputs[0].tensor.flatten()[self.places]
+
     @cached_property
     def seen(self) -> Seen:
         """Which keys a query may see."""
         if self.fused is not None:
             call = self.fused
             return call.visibility()[:, None].expand(-1, call.head_count, -1, -1).flatten(0, 1)
-        assert self.softmax is not None
-        assert self.places is not None
-        return self.softmax.inputs[0].tensor.flatten()[self.places] > MASKED_BELOW
+        scores = self.scores
+        assert scores is not None
+        return scores > MASKED_BELOW
 
     @property
     def is_over_itself(self) -> bool:
@@ -239,7 +245,7 @@ def _summed(recording: Recording, operator: Operator) -> Node | None:
     """A sum over what a softmax gave times values: attention without a matrix product."""
     made_by = operator.inputs[0].made_by
     product = recording.operators[made_by[-1]] if made_by else None
-    if product is None or short_name(product) != "mul" or len(product.inputs) != 2:
+    if product is None or product.short_name != "mul" or len(product.inputs) != 2:
         return None
     for index in (0, 1):
         found = softmax_before(recording, product.inputs[index])

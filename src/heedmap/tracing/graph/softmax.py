@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Shaped
 
 from heedmap.tracing.capture.trace import MATRIX_PRODUCTS, SOFTMAX_OPERATORS
-from heedmap.tracing.trail.kinds import PRODUCTS, short_name
+from heedmap.tracing.trail.kinds import PRODUCTS
 from heedmap.tracing.trail.recording import Operator, Recording, Value
 
 # fmt: off
@@ -43,7 +43,7 @@ def softmax_before(recording: Recording, value: Value) -> tuple[Operator, torch.
         operator = recording.operators[value.made_by[0]]
         if operator.name in SOFTMAX_OPERATORS:
             return operator, _places(operator, reversed(steps))
-        if short_name(operator) not in _VIEWS or not operator.inputs:
+        if operator.short_name not in _VIEWS or not operator.inputs:
             return None
         steps.append(operator)
         value = operator.inputs[0]
@@ -55,7 +55,7 @@ def _places(softmax: Operator, steps: Iterable[Operator]) -> torch.Tensor:
     given = softmax.outputs[0].tensor
     numbers = torch.arange(given.numel(), device=given.device).reshape(given.shape)
     for step in steps:
-        if short_name(step) not in _SAME_ORDER:
+        if step.short_name not in _SAME_ORDER:
             args = [numbers if isinstance(arg, Value) else arg for arg in step.args]
             numbers = step.func(*args, **step.kwargs)
     return numbers
@@ -75,7 +75,7 @@ def factors_of_scores(
         if not value.made_by:
             return None
         operator = recording.operators[value.made_by[-1]]
-        short = short_name(operator)
+        short = operator.short_name
         if operator.name in MATRIX_PRODUCTS and len(operator.inputs) > 1:
             one, two = (each.tensor for each in operator.inputs[-2:])
             if one.ndim == 2:
@@ -100,7 +100,7 @@ def _unviewed(recording: Recording, value: Value) -> Value:
     """What a value is a view of: each projection may view its input for itself."""
     while value.made_by:
         maker = recording.operators[value.made_by[-1]]
-        if short_name(maker) not in _VIEWS - _SAME_ORDER or len(maker.inputs) != 1:
+        if maker.short_name not in _VIEWS - _SAME_ORDER or len(maker.inputs) != 1:
             return value
         value = maker.inputs[0]
     return value
@@ -123,7 +123,7 @@ def source_of(recording: Recording, operator: Operator, queries: Value | None) -
         maker = recording.operators[value.made_by[-1]]
         activations = [each for each in maker.inputs if not each.is_weight]
         largest = max(activations, key=lambda each: each.tensor.numel(), default=None)
-        if len(activations) < len(maker.inputs) and short_name(maker) in PRODUCTS:
+        if len(activations) < len(maker.inputs) and maker.short_name in PRODUCTS:
             around, _, _ = maker.module.rpartition(".")
             is_inside = around.startswith(f"{operator.module}." if operator.module else "")
             module = around if around and is_inside else operator.module

@@ -15,7 +15,6 @@ from heedmap.tracing.capture.trace import (
     is_fused_attention,
 )
 from heedmap.tracing.trail.differences import Differences
-from heedmap.tracing.trail.kinds import short_name
 from heedmap.tracing.trail.recording import Operator, Recording, Value
 
 # fmt: off
@@ -167,7 +166,7 @@ def _is_masked_exponential(base: Recording, value: Value) -> bool | None:
             operator = base.operators[number]
             if operator.name == "aten::exp":
                 return is_masked or _is_masked_before(base, operator.inputs[0])
-            if short_name(operator) in ("mul", "where", "masked_fill"):
+            if operator.short_name in ("mul", "where", "masked_fill"):
                 is_masked |= any(_is_mask(each.tensor) for each in operator.inputs)
             left += operator.inputs
     return True if is_masked else None  # attention without exponentials, but with a mask
@@ -182,7 +181,7 @@ def _is_masked_before(base: Recording, exponent: Value) -> bool:
         if not value.made_by or not base.operators[value.made_by[-1]].inputs:
             return False
         operator = base.operators[value.made_by[-1]]
-        if short_name(operator) in ("where", "masked_fill"):
+        if operator.short_name in ("where", "masked_fill"):
             return any(_is_mask(each.tensor) for each in operator.inputs)
         value = max(operator.inputs, key=lambda each: each.tensor.numel())
     return False
@@ -209,7 +208,7 @@ def softmax_before(base: Recording, value: Value) -> Operator | None:
         operator = base.operators[value.made_by[0]]
         if operator.name in SOFTMAX_OPERATORS:
             return operator
-        if short_name(operator) not in _COPIES:
+        if operator.short_name not in _COPIES:
             return None
         if not operator.inputs:
             return None
@@ -229,7 +228,7 @@ def feeds_values(base: Recording, operator: Operator) -> bool:
         if later.name in MATRIX_PRODUCTS:
             others = [v for v, is_taken in zip(later.inputs, taken, strict=True) if not is_taken]
             return any(softmax_before(base, value) is not None for value in others)
-        if short_name(later) in _COPIES | _JOINS:
+        if later.short_name in _COPIES | _JOINS:
             touched.add(later.number)
     return False
 

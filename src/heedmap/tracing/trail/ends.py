@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import torch
 
 from heedmap.ladder.evidence import How
-from heedmap.tracing.trail import kinds
 from heedmap.tracing.trail.differences import Differences
 from heedmap.tracing.trail.recording import (
     Operator,
@@ -47,7 +46,7 @@ def ends_at(words: Differences, number: int, taken: Set[int] | None = None) -> b
     several, such as a median and its place, others do not count.
     """
     operator = words.base.operators[number]
-    if kinds.short_name(operator) in kinds.SHAPES_ONLY:
+    if operator.takes_only_shapes:
         return False
     given = zip(operator.outputs, words.of_outputs(number), strict=False)
     counted = [(id(value) in (taken or ()), d.is_any) for value, d in given]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from heedmap.tracing.trail.recording import Operator
-
 # fmt: off
 PICKING = frozenset({
     "slice", "select", "index", "index_select", "gather", "narrow", "split", "split_with_sizes",
@@ -48,14 +46,4 @@ ROUNDING = frozenset({
     "var_mean", "cumsum", "native_group_norm", "_fused_rms_norm", "norm", "linalg_vector_norm",
 })
 """Add to what they take or scale it, and lose only what is too small beside the rest."""
-SHAPES_ONLY = frozenset({
-    "zeros_like", "ones_like", "full_like", "empty_like", "rand_like", "randn_like", "new_zeros",
-    "new_ones", "new_full", "new_empty", "new_empty_strided", "sym_size", "sym_numel",
-})
-"""Take no more of a tensor than its shape."""
 # fmt: on
-
-
-def short_name(operator: Operator) -> str:
-    """Without namespace and underscore: of "aten::index_put_" it is "index_put"."""
-    return operator.name.removeprefix("aten::").rstrip("_")

@@ -67,8 +67,7 @@ def _faded(words: Differences, frame: Differences | None, numbers: list[int]) ->
     numbers = [
         number
         for number in numbers
-        if kinds.short_name(words.base.operators[number]) not in kinds.SHAPES_ONLY
-        and is_content(words, number)
+        if not words.base.operators[number].takes_only_shapes and is_content(words, number)
     ]
     if not numbers:
         return Loss("not known")
@@ -88,7 +87,7 @@ def _never_taken(words: Differences, differing: list[int]) -> Loss:
     content = [
         number
         for number in differing
-        if kinds.short_name(words.base.operators[number]) not in kinds.SHAPES_ONLY
+        if not words.base.operators[number].takes_only_shapes
         and any(
             d.is_any and value.tensor.is_floating_point()
             for d, value in zip(
@@ -118,7 +117,7 @@ def _loss_at(words: Differences, frame: Differences | None, number: int) -> Loss
     if read is not None:
         how, positions = why_not_read(words, read, None)
         return Loss(how, operator, positions, is_inside_reader=True)
-    short = kinds.short_name(operator)
+    short = operator.short_name
     if short in kinds.PICKING:
         return picked(words, frame, operator)
     if short in kinds.PRODUCTS:
@@ -134,8 +133,9 @@ def _how(words: Differences, operator: Operator, short: str) -> How:
         return "no choice"
     if short in kinds.SATURATING:
         return "saturated"
-    if short in kinds.LOOK_UPS and not any(v.tensor.any() for v in operator.outputs[:1]):
-        return "multiplied by zero"  # a table of zeros
+    if short in kinds.LOOK_UPS:  # a table of zeros, or of equal rows
+        is_zero = not any(value.tensor.any() for value in operator.outputs[:1])
+        return "multiplied by zero" if is_zero else "no choice"
     if short in ("add", "sub") and operator.kwargs.get("alpha") == 0:
         return "multiplied by zero"
     if short == "native_layer_norm" and math.prod(operator.args[1]) == 1:

@@ -27,7 +27,7 @@ def steps_before(
     base = words.base
     for number in sorted(_made_by(base, source), reverse=True):
         made = base.operators[number]
-        is_of_steps = kinds.short_name(made) in ("stack", "cat")
+        is_of_steps = made.short_name in ("stack", "cat")
         if is_of_steps and _is_of_states(base, made, max(rows), min(positions)):
             return made
     return _added_after(words, operator, source, max(rows))
@@ -54,7 +54,7 @@ def _added_after(
     picks = {
         number
         for number in ancestors
-        if kinds.short_name(base.operators[number]) in kinds.PICKING
+        if base.operators[number].short_name in kinds.PICKING
         and any(_is_same(each, source) for each in base.operators[number].inputs[:1])
     }
     if operator.number not in picks or len(picks) <= row:

@@ -30,8 +30,10 @@ def picked(words: Differences, frame: Differences | None, operator: Operator) ->
         for one, two in words.input_pairs(operator.number)
         if words.between(one, two).is_any
     )
+    if operator.inputs[0] is not source:  # it says which entries are picked, and they are alike
+        return Loss("no choice", operator)
     entries = words.entries(source, other)
-    kept = _kept(operator, source)
+    kept = _kept(words, operator, source)
     if kept is None:
         return Loss("left out", operator)
     axis = next(
@@ -66,20 +68,23 @@ def _is_read_later(base: Recording, operator: Operator) -> bool:
 
 
 def _lost_before(words: Differences, source: Value) -> Loss | None:
-    """A product before the rows were picked that took the difference and did not pass it on.
+    """What took the difference before the rows were picked, and did not pass it on.
 
-    Attention without a softmax that could be recognised, or keys and values that are nothing.
+    A product: attention without a softmax that could be recognised, or keys and values that are
+    nothing. A sum in which it is too small: a state that decays, say.
     """
     for number in _before(words, source):
         operator = words.base.operators[number]
-        if kinds.short_name(operator) in kinds.PICKING or not (
+        if operator.short_name in kinds.PICKING or not (
             ends_at(words, number) and is_content(words, number)
         ):
             continue
-        if kinds.short_name(operator) in kinds.PRODUCTS:
+        if operator.short_name in kinds.PRODUCTS:
             return loss_of_product(words, operator)
         if feeds_values(words.base, operator):
             return Loss("values equal", operator, positions_of(words, operator))
+        if operator.short_name in ("add", "sub", "rsub"):
+            return Loss("rounded away", operator, positions_of(words, operator))
     return None
 
 
@@ -89,10 +94,11 @@ def _before(words: Differences, source: Value) -> list[int]:
     return sorted(made, reverse=True)
 
 
-def _kept(operator: Operator, source: Value) -> torch.Tensor | None:
-    """Which entries of `source` a picking operator gives on; None where it picks from another."""
-    if not operator.inputs or operator.inputs[0] is not source:
-        return None  # it is what says which entries are picked
+def _kept(words: Differences, operator: Operator, source: Value) -> torch.Tensor | None:
+    """Which entries of `source` a picking operator gives on; None where that cannot be asked.
+
+    Of several parts, those that differ go nowhere: the difference ended here.
+    """
     numbered = torch.arange(source.tensor.numel()).reshape(source.tensor.shape)
     args = [numbered if a is source else _plain(a) for a in operator.args]
     try:
@@ -100,9 +106,11 @@ def _kept(operator: Operator, source: Value) -> torch.Tensor | None:
     except (RuntimeError, TypeError, IndexError):
         return None
     parts = list(given) if isinstance(given, tuple | list) else [given]
+    differing = [each.is_any for each in words.of_outputs(operator.number)]
     kept = torch.zeros(source.tensor.numel(), dtype=torch.bool)
-    for part in parts:
-        kept[part.flatten()] = True
+    for part, differs in zip(parts, differing, strict=True):
+        if not differs:
+            kept[part.flatten()] = True
     return kept.reshape(source.tensor.shape)
 
 

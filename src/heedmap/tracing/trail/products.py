@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 
 from heedmap.ladder.evidence import How
-from heedmap.tracing.trail import kinds
 from heedmap.tracing.trail.attention import feeds_values
 from heedmap.tracing.trail.differences import Differences
 from heedmap.tracing.trail.ends import Loss, positions_of
@@ -36,7 +35,7 @@ def _why_product(words: Differences, operator: Operator) -> How:
 
 def is_sum_over_equals(words: Differences, operator: Operator) -> bool:
     """Whether a matrix product weighs several rows that are all alike."""
-    if kinds.short_name(operator) not in ("mm", "bmm") or len(operator.inputs) != 2:
+    if operator.short_name not in ("mm", "bmm") or len(operator.inputs) != 2:
         return False
     weighed = [
         value.tensor if place else value.tensor.mT
@@ -55,7 +54,7 @@ def loss_of_product(words: Differences, operator: Operator) -> Loss:
     ]
     are_activations = bool(same) and not any(value.is_weight for value in same)
     if how == "multiplied by zero":
-        if are_activations and kinds.short_name(operator) in ("bmm", "baddbmm"):
+        if are_activations and operator.short_name in ("bmm", "baddbmm"):
             how = "no weight"
         elif feeds_values(words.base, operator):
             how = "values equal"

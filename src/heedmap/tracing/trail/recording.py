@@ -23,6 +23,11 @@ class Place(NamedTuple):
     stride: tuple[int, ...] = ()
 
 
+_SHAPES_ONLY = frozenset({
+    "zeros_like", "ones_like", "full_like", "empty_like", "rand_like", "randn_like", "new_zeros",
+    "new_ones", "new_full", "new_empty", "new_empty_strided", "sym_size", "sym_numel",
+})  # fmt: skip
+
 OperatorKey = tuple[str, int, str, int]
 """Module, call of the module, operator's name, and which of that name within the call."""
 
@@ -64,6 +69,16 @@ class Operator:
     def key(self) -> OperatorKey:
         """By which the same operator of another run is found."""
         return self.module, self.call, self.name, self.nth
+
+    @property
+    def short_name(self) -> str:
+        """Without namespace and underscore: of "aten::index_put_" it is "index_put"."""
+        return self.name.removeprefix("aten::").rstrip("_")
+
+    @property
+    def takes_only_shapes(self) -> bool:
+        """Whether it takes no more of a tensor than its shape."""
+        return self.short_name in _SHAPES_ONLY
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +129,8 @@ class Recording:
             number = left.pop()
             if number not in found:
                 found.add(number)
-                left += [n for value in self.operators[number].inputs for n in value.made_by]
+                if not self.operators[number].takes_only_shapes:
+                    left += [n for value in self.operators[number].inputs for n in value.made_by]
         return frozenset(found)
 
 

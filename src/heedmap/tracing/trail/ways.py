@@ -127,6 +127,6 @@ def _goes_into_action(base: Recording, operator: Operator) -> bool:
             continue
         if any(number in touched for value in later.inputs for number in value.made_by):
             touched.add(later.number)
-            if kinds.short_name(later) not in kinds.ELEMENTWISE:
+            if later.short_name not in kinds.ELEMENTWISE:
                 return False
     return True

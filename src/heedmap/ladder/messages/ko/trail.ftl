@@ -21,7 +21,12 @@ fix_constant_action = 액션 헤드와 그 가중치, 그리고 정책이 캐시
 cause_state_decides = 액션이 지시문이 아니라 로봇의 상태를 따릅니다. 지시문을 바꿀 때의 액션 변화량: { $swap }.
 fix_state_decides = 같은 상태에 다른 지시문과 다른 액션을 짝지어 학습하거나, 상태를 무작위로 빼고 학습하십시오.
 
+cause_state_decides_too_small = 액션이 지시문이 아니라 로봇의 상태를 따릅니다. 지시문을 바꿀 때의 액션 변화량은 액션 크기의 { $change }이며, 반올림 오차일 수 있습니다.
+cause_unused_too_small = 액션이 지시문을 따르지 않습니다. 지시문을 바꿀 때의 액션 변화량은 액션 크기의 { $change }이며, 반올림 오차일 수 있습니다.
+
 cause_partial = 정책이 지시문을 부분적으로만 따릅니다. 대부분의 프레임에서 따르는 지시문: { $followed }. 따르지 않는 지시문: { $ignored }. 전체로는 { $rate }에서 기대 액션과 일치합니다(우연 수준 { $chance }).
+cause_partial_by_frame = 정책은 일부 프레임에서만 지시문을 따릅니다. 프레임 { $frames }개 중 { $unmoved }개에서는 어떤 지시문이든 액션이 같습니다. 전체적으로 { $rate }에서 기대 액션과 일치하며, 우연 수준은 { $chance }입니다.
+fix_partial_by_frame = 지시문을 따르는 프레임과 그렇지 않은 프레임을 비교하고, 그런 프레임에 다른 지시문과 다른 액션을 짝지어 학습하십시오.
 fix_partial = 따르지 않는 지시문의 학습 데이터와 그 단어의 토큰화를 확인하십시오.
 
 cause_not_identified = 액션은 지시문에 의존하지 않으며, 지시문이 사라지는 단계는 특정하지 못했습니다. 두 지시문의 차이는 { $where }에서 끝납니다.
@@ -63,6 +68,7 @@ fix_unused_by_trail = 두 지시문에서 { $where }의 입력을 비교하십�
 
 and_unread = 어텐션을 읽을 수 없어, 이 판정은 입력을 교환하고 그 차이를 네트워크에서 추적한 결과에 근거합니다.
 and_no_attention = 이 정책에서는 어텐션 계산이 보이지 않아, 이 판정은 입력을 교환하고 그 차이를 네트워크에서 추적한 결과에 근거합니다.
+and_unmoved = 프레임 { $frames }개 중 { $unmoved }개에서는 어떤 지시문이든 액션이 같습니다.
 and_alike = 액션으로 구별되지 않는 지시문: { $alike }.
 and_notes = 참고: { $notes }.
 
