@@ -19,12 +19,8 @@ from heedmap.words.page import render_page, write_pages
 from heedmap.words.shown import MOST_SHOWN, shown
 from heedmap.words.sources import read_source
 from heedmap.words.terminal import print_audit
+from tests.words.conftest import HOSTILE
 from tests.words.tasks import BASE, source, write_suite
-
-HOSTILE = (
-    *("<script>alert(1)</script>", "open\x1b[31m it", "\u202eevil", "[bold]TODO[/bold] it"),
-    *("pick up the cup ", "Pick up the cup.", "pick up the cup", "\ud800 half"),
-)
 
 
 def printed(audit: WordsAudit, language: Language = "en", *, full: bool = False) -> str:
@@ -108,3 +104,10 @@ def test_pages_are_replaced_and_a_file_in_the_way_is_one_sentence(tmp_path: Path
     (tmp_path / "file").write_text("x")
     with pytest.raises(RecordError, match="cannot be made"):
         write_pages(audit, tmp_path / "file")
+
+
+def test_every_finding_is_documented_and_no_other() -> None:
+    text = (Path(__file__).parents[2] / "docs/words.md").read_text()
+    rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \| (problem|warning|note) \|", text, re.MULTILINE)
+    found = {code: grade for codes, grade in rows for code in re.findall(r"\w+", codes)}
+    assert found == CODES
