@@ -81,4 +81,4 @@ def test_a_tokenizer_counts_what_is_cut_off(cli: Cli, benchmark: Path, tmp_path:
     fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, unk_token="[UNK]")
     fast.save_pretrained(tmp_path / "tokenizer")
     ran = cli("words", "trained.txt", "--tokenizer", "tokenizer", "--max-tokens", "5")
-    assert "1 of 2 instructions have more than 5 tokens (the longest: 6)" in ran.out
+    assert "More than 5 tokens: 1 of 2 instructions (the longest: 6)" in ran.out

@@ -49,6 +49,9 @@ def test_another_script_is_found() -> None:
     assert (found.code, found.count, found.values["script"]) == ("script", 2, "Latin")
     assert not list(scripts(source("컵을 집으세요", "서랍을 여세요")))
     assert not list(scripts(source("1", "2")))
+    # Against training, a whole evaluation can be in another script.
+    (found,) = scripts(source("컵을 집으세요", role="asked"), [source("open it", role="trained")])
+    assert (found.count, found.total) == (1, 1)
 
 
 def test_one_instruction_alone_says_nothing() -> None:

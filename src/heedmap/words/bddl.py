@@ -88,7 +88,7 @@ def read_tasks(files: Sequence[Path], root: Path, *, says_language: bool) -> lis
                 said=asked if says_language and asked is not None else said_by_name(path.stem),
                 place=str(path.relative_to(root)) if path != root else path.name,
                 asked=asked,
-                suite=path.resolve().parent.name,
+                suite=path.parent.resolve().name,
                 base=None if base is None else asked_in(base),
             )
         )

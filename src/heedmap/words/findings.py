@@ -43,9 +43,10 @@ def find_all(
     trained = [source for source in sources if source.role == "trained"]
     found: list[Finding] = []
     for source in sources:
-        for check in (single_findings, scripts, only_one, variants, same_task, template):
+        for check in (single_findings, only_one, variants, same_task, template):
             found += check(source)
         others = [] if source.role == "trained" else trained
+        found += scripts(source, others)
         found += said_against_asked(source, others)
         if others:
             found += outside_training(source, others)

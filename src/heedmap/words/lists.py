@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import yaml
 
 from heedmap.data.parquet import read_parquet
@@ -125,7 +126,8 @@ def _of_csv(path: Path) -> Iterator[Found]:
 
 
 def _of_parquet(path: Path) -> Iterator[Found]:
-    for number, row in enumerate(read_parquet(path).to_pylist()):
+    names = [name for name in pq.read_schema(path).names if name in (*KEYS, ASKED)]
+    for number, row in enumerate(read_parquet(path, columns=names).to_pylist()):
         yield from _of_row(row, f"{path.name}:{number}")
 
 

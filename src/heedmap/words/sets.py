@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from heedmap.words.finding import Finding, finding_of
 from heedmap.words.texts import Instruction, Source, plain_form
@@ -80,9 +80,9 @@ def _of_the_longest(source: Source, known: set[str]) -> Found:
     return found
 
 
-def scripts(source: Source) -> Iterable[Finding]:
-    """Texts that are not, or not only, in the script of most."""
-    main = main_script(source.by_text)
+def scripts(source: Source, trained: Sequence[Source] = ()) -> Iterable[Finding]:
+    """Texts that are not, or not only, in the script of most: of training where that is known."""
+    main = main_script(text for each in trained or [source] for text in each.by_text)
     if main is None:
         return
     mixed = [
