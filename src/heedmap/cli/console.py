@@ -28,7 +28,7 @@ _PLAIN = {
     **dict.fromkeys("\N{EN DASH}\N{EM DASH}\N{MINUS SIGN}", "-"),
     **dict.fromkeys("“”", '"'),
     **dict.fromkeys("\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}", "'"),
-    **{"✓": "+", "✗": "x", "→": "->", "≠": "!=", "…": "...", "π": "pi"},
+    **{"✓": "+", "✗": "x", "→": "->", "≠": "!=", "…": "...", "π": "pi", "␣": "_"},
 }
 """Replaces a character of ours where a terminal's code page does not have it."""
 

@@ -26,6 +26,7 @@ from heedmap.cli.summary import summary
 from heedmap.cli.sweep import merge, sweep
 from heedmap.cli.trail import trail
 from heedmap.cli.verify import verify
+from heedmap.cli.words import words
 from heedmap.errors import HeedmapError
 from heedmap.policies.checkpoints.permissions import Permissions
 from heedmap.record.folders import check_writable
@@ -41,6 +42,7 @@ app.add_typer(specimens.app, name="specimens")
 app.command()(doctor)
 app.command()(trail)
 app.command()(forensics)
+app.command()(words)
 app.command()(needed)
 app.command()(counterfactuals)
 app.command()(report)

@@ -6,6 +6,7 @@ are stored as JPEG or PNG; several cameras are data sets in a group, by name.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,7 +43,7 @@ class Hdf5Episode(Episode):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, path.stem)
-        with self._opened() as own:
+        with _opened(self.path) as own:
             places = _cameras(own)
             if places is None:
                 held = ", ".join((own.names() or [])[:8]) or "nothing"
@@ -73,7 +74,7 @@ class Hdf5Episode(Episode):
     def image(self, camera: str, index: int) -> Frame:
         """Bytes of a stored image file are decoded."""
         what = f"The image {index} of '{camera}' in {self.path}"
-        with self._opened() as own:
+        with _opened(self.path) as own:
             data: Any = own.dataset(self._places[camera])
             try:
                 found = data[index]
@@ -87,7 +88,7 @@ class Hdf5Episode(Episode):
         """From the first of the usual places that is there."""
         if self._state is None:
             return None
-        with self._opened() as own:
+        with _opened(self.path) as own:
             data: Any = own.dataset(self._state)
             if data is None or data.ndim != 2 or index >= len(data):
                 return None
@@ -97,17 +98,37 @@ class Hdf5Episode(Episode):
         """An attribute or a text of the file, one for the whole episode."""
         return self._text
 
-    @contextmanager
-    def _opened(self) -> Iterator[OwnData]:
-        try:
-            file = h5py.File(self.path, "r")
-        except OSError as error:
-            raise FrameError(
-                f"The episode {self.path} cannot be read as HDF5 ({first_line_of(error)}); give an "
-                f"intact .h5 or .hdf5 file."
-            ) from error
-        with file:
-            yield OwnData(file)
+
+def instruction_in(path: Path) -> str | None:
+    """The text of a file, which needs no images; None where none was recorded.
+
+    LIBERO's files keep it in the JSON attribute `problem_info` of their group `data`. Raises
+    FrameError where the file cannot be read.
+    """
+    with _opened(path) as own:
+        found = _instruction(own)
+        return found if found is not None else _of_problem_info(own)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[OwnData]:
+    try:
+        file = h5py.File(path, "r")
+    except OSError as error:
+        raise FrameError(
+            f"The episode {path} cannot be read as HDF5 ({first_line_of(error)}); give an "
+            f"intact .h5 or .hdf5 file."
+        ) from error
+    with file:
+        yield OwnData(file)
+
+
+def _of_problem_info(own: OwnData) -> str | None:
+    try:
+        text = json.loads(own.attribute("problem_info", "data") or "{}")["language_instruction"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return "".join(text) if isinstance(text, list) else str(text)
 
 
 def _cameras(own: OwnData) -> dict[str, str] | None:

@@ -48,9 +48,13 @@ class OwnData:
         found = self._at(place)
         return found if isinstance(found, h5py.Dataset) else None
 
-    def attribute(self, name: str) -> Any:
-        """Of the file as a whole; None where there is none. No attribute lies in another file."""
-        return self._file.attrs.get(name)
+    def attribute(self, name: str, place: str = "/") -> Any:
+        """Of the file as a whole, or of a group; None where there is none.
+
+        No attribute lies in another file. Raises FrameError as `dataset` does.
+        """
+        found = self._at(place)
+        return found.attrs.get(name) if isinstance(found, h5py.Group) else None
 
     def _at(self, place: str) -> Any:
         try:

@@ -7,7 +7,6 @@ needed.
 
 from __future__ import annotations
 
-import json
 import re
 from functools import cached_property
 from pathlib import Path
@@ -21,10 +20,10 @@ from pydantic import Field, ValidationError
 
 from heedmap.data.episodes import Episode
 from heedmap.data.images import decode_image, load_frame
-from heedmap.data.parquet import read_parquet
+from heedmap.data.lerobot_tasks import load_tasks, read_table
 from heedmap.data.pixels import Frame
 from heedmap.data.video import Clip
-from heedmap.errors import FrameError, first_line_of
+from heedmap.errors import FrameError
 from heedmap.frozen import Frozen
 
 INFO = "meta/info.json"
@@ -123,7 +122,7 @@ class LeRobotEpisode(Episode):
         """Where the episode lies (version 3), one row of `meta/episodes`."""
         for path in sorted((self.path / "meta/episodes").glob("*/*.parquet")):
             names = [n for n in pq.read_schema(path).names if not n.startswith("stats/")]
-            rows = _read(path, [("episode_index", "=", self._number)], names)
+            rows = read_table(path, [("episode_index", "=", self._number)], names)
             if len(rows):
                 return rows.to_pylist()[0]
         raise FrameError(f"{self.path}/meta/episodes has no episode {self._number}.")
@@ -131,7 +130,7 @@ class LeRobotEpisode(Episode):
     @cached_property
     def _rows(self) -> pa.Table:
         path = self._path_of(self._info.data_path, "data")
-        rows = _read(path, [("episode_index", "=", self._number)])
+        rows = read_table(path, [("episode_index", "=", self._number)])
         missing = {"timestamp", "frame_index"} - set(rows.column_names)
         if missing or not len(rows):
             raise FrameError(
@@ -142,22 +141,7 @@ class LeRobotEpisode(Episode):
 
     @cached_property
     def _tasks(self) -> dict[int, str]:
-        path = self.path / "meta/tasks.parquet"
-        if path.is_file():
-            table = _read(path)
-            texts = [n for n in table.column_names if pa.types.is_string(table[n].type)]
-            if not texts or "task_index" not in table.column_names:
-                raise FrameError(f"{path} has no column of tasks and task_index.")
-            numbers, tasks = table["task_index"].to_pylist(), table[texts[0]].to_pylist()
-            return dict(zip(numbers, tasks, strict=True))
-        path = self.path / "meta/tasks.jsonl"
-        if not path.is_file():
-            return {}
-        try:
-            lines = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
-            return {int(line["task_index"]): str(line["task"]) for line in lines}
-        except (ValueError, KeyError, TypeError) as error:
-            raise FrameError(f"{path} is no list of task_index and task: {error}") from error
+        return load_tasks(self.path)
 
     def _clip(self, key: str) -> tuple[Clip, float]:
         """A camera's clip, and when the episode begins in it."""
@@ -214,11 +198,3 @@ def _inside(folder: Path, relative: str) -> Path:
     if not path.is_file():
         raise FrameError(f"The data set {folder} lacks the file {relative}.")
     return path
-
-
-def _read(path: Path, filters: Any = None, columns: list[str] | None = None) -> pa.Table:
-    try:
-        return read_parquet(path, filters=filters, columns=columns)
-    except (OSError, pa.ArrowException) as error:
-        first_line = first_line_of(error)
-        raise FrameError(f"{path} cannot be read: {first_line}") from error

@@ -9,6 +9,7 @@ the file before anything is read.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any, final
@@ -105,6 +106,20 @@ def count_episodes(path: Path) -> int:
     return sum(len(_places(shard)) for shard in shards)
 
 
+def instructions_of_episodes(path: Path) -> Iterator[tuple[Path, int, list[str]]]:
+    """Of every record: its shard, its number in that shard, and the different texts of its steps.
+
+    Raises FrameError, in one sentence, for what is no record.
+    """
+    for shard in [path] if path.is_file() else _shards(path):
+        for number, place in enumerate(_places(shard)):
+            record = _read(shard, *place, f"Record {number} of {shard}")
+            key = next((key for key in INSTRUCTIONS if key in record), None)
+            texts = record[key].bytes_list.value if key else []
+            decoded = (text.decode("utf-8", "replace") for text in texts)
+            yield shard, number, list(dict.fromkeys(decoded))
+
+
 def _shards(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.tfrecord*") if path.is_file())
 
@@ -115,21 +130,25 @@ def _record(shards: list[Path], number: int, path: Path) -> Any:
     for shard in shards:
         places = _places(shard)
         if number < before + len(places):
-            begin, length = places[number - before]
-            with shard.open("rb") as file:
-                file.seek(begin)
-                content = file.read(length)
-            try:
-                return _PROTOBUF.Example.FromString(content).features.feature
-            except Exception as error:  # protobuf's errors have no common public base
-                raise FrameError(
-                    f"Record {number} of {path} is no tf.train.Example ({type(error).__name__}); "
-                    f"give an RLDS data set as TensorFlow Datasets stores it."
-                ) from error
+            return _read(shard, *places[number - before], f"Record {number} of {path}")
         before += len(places)
     raise FrameError(
         f"The data set {path} has {before} episodes, numbered from 0; there is no episode {number}."
     )
+
+
+def _read(shard: Path, begin: int, length: int, what: str) -> Any:
+    """The features of the record at that place, by name."""
+    with shard.open("rb") as file:
+        file.seek(begin)
+        content = file.read(length)
+    try:
+        return _PROTOBUF.Example.FromString(content).features.feature
+    except Exception as error:  # protobuf's errors have no common public base
+        raise FrameError(
+            f"{what} is no tf.train.Example ({type(error).__name__}); give an RLDS data set as "
+            f"TensorFlow Datasets stores it."
+        ) from error
 
 
 def _places(shard: Path) -> list[tuple[int, int]]:

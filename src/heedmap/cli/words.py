@@ -1,0 +1,136 @@
+"""The command `words`: the static audit of instructions, without a model."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from heedmap.cli.console import err, out, print_line
+from heedmap.cli.showing import Lang, Language
+from heedmap.errors import InstructionError, first_line_of
+from heedmap.ladder.messages import say
+
+if TYPE_CHECKING:
+    from heedmap.words.findings import CountTokens
+
+FOUND = 3
+"""Exit code where something as grave as --fail-on was found."""
+
+
+class Says(StrEnum):
+    """From where an evaluation on BDDL tasks takes its words."""
+
+    file_name = "name"
+    field = "language"
+
+
+class FailOn(StrEnum):
+    """How grave a finding must be for a non-zero exit code."""
+
+    problem = "problem"
+    warning = "warning"
+    note = "note"
+
+
+def words(
+    sources: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Data sets, benchmarks or lists: LeRobot, RLDS, HDF5 or BDDL folders, .txt, "
+            ".jsonl, .json, .yaml, .csv, .parquet files."
+        ),
+    ] = None,
+    trained: Annotated[
+        list[Path] | None, typer.Option(help="What the policy was trained on; can be repeated.")
+    ] = None,
+    asked: Annotated[
+        list[Path] | None, typer.Option(help="What an evaluation says; can be repeated.")
+    ] = None,
+    says: Annotated[
+        Says,
+        typer.Option(
+            help="Of BDDL tasks, what the policy is given: words of the file name, as LIBERO does, "
+            "or the (:language ...) field."
+        ),
+    ] = Says.file_name,
+    tokenizer: Annotated[
+        Path | None, typer.Option(help="A tokenizer's folder, to find truncated instructions.")
+    ] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option(min=1, help="Tokens that the policy allows for the instruction.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--out", help="A folder for words.html and words.json.")
+    ] = None,
+    as_json: Annotated[
+        Path | None, typer.Option("--json", help="A file for the findings as JSON; - prints them.")
+    ] = None,
+    fail_on: Annotated[
+        FailOn | None,
+        typer.Option(help="Exit code 3 where something this grave, or graver, is found."),
+    ] = None,
+    lang: Lang = Language.en,
+    full: Annotated[
+        bool, typer.Option("--full", help="Print up to 200 texts of every finding.")
+    ] = False,
+) -> None:
+    """Check the instructions themselves: said, asked and trained. No model is loaded.
+
+    Instructions are often lost before the policy: the evaluation says other words than the task
+    asks for, or words in a form that training never had.
+    """
+    from heedmap.words.as_json import audit_json
+    from heedmap.words.findings import find_all
+    from heedmap.words.sources import read_source
+    from heedmap.words.terminal import print_audit
+
+    if not (sources or trained or asked):
+        raise InstructionError("Nothing was given; give SOURCE..., --trained and --asked.")
+    if (tokenizer is None) != (max_tokens is None):
+        raise InstructionError("--tokenizer and --max-tokens belong together; give both.")
+    read = [read_source(path, "trained") for path in trained or ()]
+    read += [read_source(path, "asked", says.value) for path in asked or ()]
+    read += [read_source(path, "given", says.value) for path in sources or ()]
+    audit = find_all(read, None if tokenizer is None else _counter(tokenizer), max_tokens)
+    is_piped = str(as_json) == "-"
+    if is_piped:
+        typer.echo(audit_json(audit))
+    else:
+        print_audit(audit, out, lang.value, full=full)
+    console = err if is_piped else out
+    if as_json is not None and not is_piped:
+        from heedmap.record.files import write_whole
+
+        write_whole(as_json, audit_json(audit).encode(), "JSON file")
+        print_line(console, say("words_json_at", lang.value, path=str(as_json.resolve())))
+    if output is not None:
+        from heedmap.words.page import write_pages
+
+        page = write_pages(audit, output, lang.value)
+        print_line(console, say("report_at", lang.value, path=str(page.resolve())))
+    if fail_on is not None and audit.is_as_grave_as(fail_on.value):
+        raise typer.Exit(FOUND)
+
+
+def _counter(folder: Path) -> CountTokens:
+    """Counts tokens as the policy's own tokenizer does, special tokens included.
+
+    Raises InstructionError where the folder holds no tokenizer; no code of it runs.
+    """
+    if not folder.is_dir():
+        raise InstructionError(f"The tokenizer's folder {folder} does not exist.")
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False
+        )
+    except (ImportError, OSError, ValueError, KeyError, TypeError) as error:
+        raise InstructionError(
+            f"The tokenizer in {folder} cannot be read ({first_line_of(error)}); copy "
+            f"tokenizer.json and tokenizer_config.json of the base model there."
+        ) from error
+    return lambda texts: [len(ids) for ids in tokenizer(texts)["input_ids"]]

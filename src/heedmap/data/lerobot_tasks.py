@@ -1,0 +1,80 @@
+"""Tasks of LeRobotDataset folders: the table of tasks, and which ones each episode has.
+
+Only `meta/` is read. A task is a text; a data set that split it into characters is read as it is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from heedmap.data.parquet import read_parquet
+from heedmap.errors import FrameError, first_line_of
+
+TASKS_3, TASKS_2 = "meta/tasks.parquet", "meta/tasks.jsonl"
+EPISODES_2 = "meta/episodes.jsonl"
+
+
+def load_tasks(folder: Path) -> dict[int, str]:
+    """Texts by task_index; empty where no table of tasks is there.
+
+    Raises FrameError, in one sentence, for a table that cannot be read.
+    """
+    path = folder / TASKS_3
+    if path.is_file():
+        table = read_table(path)
+        texts = [n for n in table.column_names if pa.types.is_string(table[n].type)]
+        if not texts or "task_index" not in table.column_names:
+            raise FrameError(f"{path} has no column of tasks and task_index.")
+        numbers, tasks = table["task_index"].to_pylist(), table[texts[0]].to_pylist()
+        return dict(zip(numbers, tasks, strict=True))
+    path = folder / TASKS_2
+    if not path.is_file():
+        return {}
+    try:
+        return {int(line["task_index"]): str(line["task"]) for line in _lines(path)}
+    except (ValueError, KeyError, TypeError) as error:
+        raise FrameError(f"{path} is no list of task_index and task: {error}") from error
+
+
+def tasks_of_episodes(folder: Path) -> Iterator[tuple[int, list[str]]]:
+    """Each episode's number and tasks, as `meta/episodes` has them; nothing where it has none.
+
+    Raises FrameError, in one sentence, for what cannot be read.
+    """
+    path = folder / EPISODES_2
+    if path.is_file():
+        try:
+            for line in _lines(path):
+                yield int(line["episode_index"]), _as_list(line.get("tasks"))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise FrameError(f"{path} is no list of episode_index and tasks: {error}") from error
+        return
+    for part in sorted((folder / "meta/episodes").glob("*/*.parquet")):
+        table = read_table(part, columns=["episode_index", "tasks"])
+        if table.num_columns == 2:
+            numbers, tasks = table["episode_index"].to_pylist(), table["tasks"].to_pylist()
+            yield from zip(numbers, map(_as_list, tasks), strict=True)
+
+
+def read_table(path: Path, filters: Any = None, columns: list[str] | None = None) -> pa.Table:
+    """A Parquet file of a data set. Raises FrameError where it cannot be read."""
+    try:
+        return read_parquet(path, filters=filters, columns=columns)
+    except (OSError, pa.ArrowException) as error:
+        first_line = first_line_of(error)
+        raise FrameError(f"{path} cannot be read: {first_line}") from error
+
+
+def _lines(path: Path) -> list[Any]:
+    return [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+
+
+def _as_list(tasks: Any) -> list[str]:
+    if tasks is None:
+        return []
+    return [str(task) for task in tasks] if isinstance(tasks, list) else [str(tasks)]

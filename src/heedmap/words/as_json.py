@@ -1,0 +1,46 @@
+"""The audit as JSON, for programs: sources, findings, and their rows."""
+
+from __future__ import annotations
+
+import json
+
+from heedmap.words.findings import WordsAudit
+
+SCHEMA_VERSION = 1
+
+
+def audit_json(audit: WordsAudit) -> str:
+    """The whole audit. Texts are as they were read; `count` counts what `rows` may leave out."""
+    content = {
+        "schema_version": SCHEMA_VERSION,
+        "sources": [
+            {
+                "path": source.path,
+                "role": source.role,
+                "kind": source.kind,
+                "instructions": len(source.instructions),
+                "different": len(source.by_text),
+            }
+            for source in audit.sources
+        ],
+        "findings": [
+            {
+                "code": finding.code,
+                "severity": finding.severity,
+                "source": finding.source.path,
+                "count": finding.count,
+                "total": finding.total,
+                "sentence": finding.sentence(),
+                "fix": finding.fix(),
+                "suites": {name: list(counts) for name, counts in finding.suites.items()},
+                "rows": [
+                    {"place": row.place, "said": row.said}
+                    | ({} if row.other is None else {finding.beside: row.other})
+                    for row in finding.rows
+                ],
+            }
+            for finding in audit.findings
+        ],
+    }
+    text = json.dumps(content, ensure_ascii=False, indent=1)
+    return text.encode("utf-8", "backslashreplace").decode()  # halves of characters

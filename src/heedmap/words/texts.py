@@ -1,0 +1,77 @@
+"""Instructions as the audit sees them, and the plain form in which two of them are the same."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import Literal
+
+Role = Literal["trained", "asked", "given"]
+"""What a source is to the audit: what the policy was trained on, what an evaluation says, or
+neither."""
+Kind = Literal["bddl", "lerobot", "rlds", "hdf5", "list", "log", "table", "cases"]
+
+_WORD = re.compile(r"(?:[^\W_]|')+")
+APOSTROPHES = "\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}"
+_QUOTES = str.maketrans(APOSTROPHES, "''")
+
+
+@dataclass(frozen=True)
+class Instruction:
+    """One instruction and where it lies."""
+
+    said: str
+    """What the policy is given."""
+    place: str
+    """File, and row or episode in it."""
+    asked: str | None = None
+    """What the task asks for, where that is written apart from what is said."""
+    suite: str = ""
+    """The folder of a benchmark's task."""
+    base: str | None = None
+    """What the task of the same name asks for in the suite that this one was made from; a suite
+    that others were made from is its own."""
+    is_split: bool = False
+    """Whether it was stored as a list of characters."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """All instructions of one file or folder, in its order."""
+
+    path: str
+    role: Role
+    kind: Kind
+    instructions: tuple[Instruction, ...] = field(repr=False)
+    has_frames: bool = False
+
+    @cached_property
+    def by_text(self) -> dict[str, list[Instruction]]:
+        """The different texts that are said, each with all its places."""
+        found: dict[str, list[Instruction]] = {}
+        for each in self.instructions:
+            found.setdefault(each.said, []).append(each)
+        return found
+
+    @cached_property
+    def by_words(self) -> dict[str, list[str]]:
+        """The different texts by their plain form."""
+        found: dict[str, list[str]] = {}
+        for text in self.by_text:
+            found.setdefault(plain_form(text), []).append(text)
+        return found
+
+
+@lru_cache(maxsize=1_000_000)
+def plain_form(text: str) -> str:
+    """Its words in lower case with single spaces: no punctuation, no underscores."""
+    return " ".join(words_of(text))
+
+
+def words_of(text: str) -> list[str]:
+    """Its words in lower case, without punctuation."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).translate(_QUOTES)
+    return [word for found in _WORD.findall(text.casefold()) if (word := found.strip("'"))]
