@@ -53,6 +53,11 @@ SHAPES_ONLY = frozenset({
     "new_ones", "new_full", "new_empty", "new_empty_strided", "sym_size", "sym_numel",
 })
 """Take no more of a tensor than its shape."""
+UNINITIALISED = frozenset({
+    "aten::empty", "aten::empty_like", "aten::empty_strided", "aten::empty_permuted",
+    "aten::new_empty", "aten::new_empty_strided",
+})
+"""Give memory as it is; by their whole names."""
 # fmt: on
 
 
