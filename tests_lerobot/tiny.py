@@ -7,6 +7,7 @@ sizes in their code, so these are exchanged while a policy is built or loaded (`
 from __future__ import annotations
 
 import importlib
+import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -29,7 +30,7 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Digits, Punctuation, WhitespaceSplit
 from tokenizers.pre_tokenizers import Sequence as Each
 from tokenizers.processors import TemplateProcessing
-from transformers import PreTrainedTokenizerFast, SmolVLMVideoProcessor
+from transformers import CLIPConfig, CLIPModel, PreTrainedTokenizerFast, SmolVLMVideoProcessor
 
 from heedmap.data.observation import Observation
 from tests.families import WORDS, smolvlm
@@ -75,14 +76,21 @@ def statistics(cameras: tuple[str, ...] = CAMERAS) -> dict[str, Any]:
     return {"observation.state": numbers, "action": numbers, **images}
 
 
-def written(folder: Path, kind: str, cameras: tuple[str, ...] = CAMERAS, **settings: Any) -> Path:
-    """A checkpoint of random weights, large enough that words move the action."""
+def written(
+    folder: Path,
+    kind: str,
+    cameras: tuple[str, ...] = CAMERAS,
+    *,
+    spread: float = 0.05,
+    **settings: Any,
+) -> Path:
+    """A checkpoint of random weights; `spread` is added, so that words move the action."""
     torch.manual_seed(0)
     config = make_policy_config(kind, **features(cameras), **settings)
     model: Any = get_policy_class(config.type)(config)
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter.add_(torch.randn_like(parameter) * 0.05)
+            parameter.add_(torch.randn_like(parameter) * spread)
     before, after = make_pre_post_processors(config, dataset_stats=statistics(cameras))
     for each in (model, before, after):
         each.save_pretrained(folder)
@@ -165,18 +173,22 @@ def _small(kind: str) -> list[Any]:
         vision.num_hidden_layers, vision.num_attention_heads = 1, 2
         vision.image_size, vision.patch_size = PX, 14
         config.projection_dim = 32
+        config.text_config.vocab_size = len(_vocabulary())
         return built(config=config)
 
     name = "PaliGemmaForConditionalGenerationWithPiGemma"
     return [patch.object(module, "get_gemma_config", sizes), patch.object(module, name, paligemma)]
 
 
+def _vocabulary() -> dict[str, int]:
+    words = [*WORDS, "Task", "State", "Action", ",", ";", "|", *"0123456789"]
+    tokens = ["<s>", "<pad>", "</s>", "<unk>", *words]
+    return {token: n for n, token in enumerate(dict.fromkeys(tokens))}
+
+
 def words_folder(folder: Path) -> Path:
     """A tokenizer in the place of PaliGemma's: whole words, single digits and marks."""
-    tokens = ["<s>", "<pad>", "</s>", "<unk>"]
-    words = [*WORDS, "Task", "State", "Action", ",", ";", "|", "\n", *"0123456789"]
-    numbers = {token: n for n, token in enumerate(dict.fromkeys([*tokens, *words]))}
-    built = Tokenizer(WordLevel(numbers, unk_token="<unk>"))
+    built = Tokenizer(WordLevel(_vocabulary(), unk_token="<unk>"))
     built.pre_tokenizer = Each([WhitespaceSplit(), Punctuation(), Digits(individual_digits=True)])
     built.post_processor = TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 0)])
     PreTrainedTokenizerFast(
@@ -186,6 +198,37 @@ def words_folder(folder: Path) -> Path:
         pad_token="<pad>",
         unk_token="<unk>",
     ).save_pretrained(folder)
+    return folder
+
+
+FAST_CODE = """
+from transformers import ProcessorMixin
+
+
+class Words:
+    def decode(self, ids):
+        return "".join(chr(100 + int(i) % 50) for i in ids)
+
+
+class TinyFast(ProcessorMixin):
+    attributes = []
+    min_token, scale = -125, 10.0
+
+    def __init__(self, **kwargs):
+        self.bpe_tokenizer = Words()
+        super().__init__()
+"""
+
+
+def fast_folder(folder: Path) -> Path:
+    """A tokenizer of actions in the place of FAST's, which comes with code of its own, too."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "processing_tiny.py").write_text(FAST_CODE)
+    named = {
+        "processor_class": "TinyFast",
+        "auto_map": {"AutoProcessor": "processing_tiny.TinyFast"},
+    }
+    (folder / "processor_config.json").write_text(json.dumps(named))
     return folder
 
 
@@ -209,7 +252,7 @@ def _with_local_words(folder: Path, kind: str, **settings: Any) -> Path:
             max_state_dim=6,
             max_action_dim=6,
             image_resolution=(PX, PX),
-            tokenizer_max_length=24,
+            tokenizer_max_length=32,
             **settings,
         )
 
@@ -222,6 +265,55 @@ def pi0(folder: Path) -> Path:
 def pi05(folder: Path) -> Path:
     """π0.5: as π0, with the state in the prompt and the flow's time in the norms."""
     return _with_local_words(folder, "pi05", num_inference_steps=2)
+
+
+def pi0_fast(folder: Path) -> Path:
+    """π0-FAST: writes tokens of actions one after another, over a cache."""
+    fast = fast_folder(folder.with_name(f"{folder.name}-fast"))
+    words = words_folder(folder.with_name(f"{folder.name}-text"))
+    return _with_local_words(
+        folder,
+        "pi0_fast",
+        text_tokenizer_name=str(words),
+        action_tokenizer_name=str(fast),
+        max_decoding_steps=4,
+        fast_skip_tokens=0,
+        spread=0.3,
+        validate_action_token_prefix=False,
+    )
+
+
+def multi_task_dit(folder: Path) -> Path:
+    """Multi-task DiT: text of CLIP's as conditioning of a diffusion transformer."""
+    clip = words_folder(folder.with_name(f"{folder.name}-clip"))
+    sizes = {
+        "hidden_size": 32,
+        "intermediate_size": 32,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "projection_dim": 16,
+    }
+    text = {**sizes, "vocab_size": len(_vocabulary()), "eos_token_id": 2, "bos_token_id": 0}
+    vision = {**sizes, "image_size": PX, "patch_size": 14}
+    torch.manual_seed(0)
+    CLIPModel(CLIPConfig(text_config=text, vision_config=vision)).save_pretrained(clip)
+    return written(
+        folder,
+        "multi_task_dit",
+        vision_encoder_name=str(clip),
+        text_encoder_name=str(clip),
+        image_crop_shape=None,
+        image_crop_is_random=False,
+        horizon=8,
+        n_action_steps=4,
+        objective="flow_matching",
+        num_integration_steps=2,
+        hidden_dim=32,
+        num_layers=2,
+        num_heads=2,
+        timestep_embed_dim=16,
+        tokenizer_max_length=8,
+    )
 
 
 def act(folder: Path) -> Path:

@@ -230,12 +230,12 @@ def _model(
         raise CheckpointError(f"The folder {base} holds no {WEIGHTS}.")
     factory = importlib.import_module("lerobot.policies.factory")
     model: Any = factory.get_policy_class(config.type).from_pretrained(str(base), config=config)
+    for weight, tensor in model.state_dict().items():
+        check_finite(weight, tensor, base)
     fit = fit_of(model, base / WEIGHTS)
     fit.check(base, permissions)
     if adapter is not None:
         model = _with_adapter(model, adapter)
-    for weight, tensor in model.state_dict().items():
-        check_finite(weight, tensor, folder)
     choices = {
         "type": config.type,
         "device": str(config.device),
@@ -272,8 +272,11 @@ def _with_adapter(model: Any, adapter: Path) -> Any:
     except ModuleNotFoundError as error:
         raise MissingExtraError("lora", "peft") from error
     try:
-        return peft.PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
+        merged = peft.PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
     except Exception as error:  # peft raises what it likes for adapters of another model
         raise CheckpointError(
             f"The adapters in {adapter} cannot be merged ({first_line_of(error)})."
         ) from error
+    for weight, tensor in merged.state_dict().items():
+        check_finite(weight, tensor, adapter)
+    return merged
