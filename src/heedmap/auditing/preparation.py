@@ -32,8 +32,7 @@ def check_inputs(
 ) -> None:
     """Refuse what this policy cannot take before any work is done."""
     for frame in frames:
-        for image in frame.observation.images.values():
-            policy.check_frame(image)
+        policy.check_observation(frame.observation)
     for text in instructions.values():
         policy.token_count(text)
 

@@ -14,7 +14,7 @@ from heedmap.auditing.variants import one_word_exchanged
 from heedmap.auditing.words_fate import fate_of_ids, words_fate
 from heedmap.data.trials import Trial
 from heedmap.errors import InstructionError
-from heedmap.ladder.evidence import BehaviourFacts, TrailFacts
+from heedmap.ladder.evidence import BehaviourFacts, TrailFacts, WordsFate
 from heedmap.ladder.verdict import Measurements
 from heedmap.policies.stages import stage
 from heedmap.tracing.trail.attention import reads_of
@@ -80,9 +80,12 @@ def _has_other_shapes(words: Differences) -> bool:
 def _facts(trails: Trails, texts: tuple[str, str], words: Differences) -> TrailFacts:
     frame = trails.over_frame(texts[0])
     loss = find_loss(words, frame)
-    fate, lost = ("arrive", ())
+    fate: WordsFate = "arrive"
+    lost: tuple[str, ...] = ()
     on_ids = _is_on_ids(words, loss)
-    if loss.how == "not entered":
+    if loss.how == "not entered" and trails.policy.has_no_text_input:
+        fate = "not read"
+    elif loss.how == "not entered":
         fate, lost = words_fate(trails, texts)
     elif on_ids and loss.how in ("overwritten", "masked", "saturated"):
         fate, lost = fate_of_ids(trails, texts, are_one=loss.how == "saturated")

@@ -355,8 +355,12 @@ How = Literal[
 ]
 """What became of the difference between two instructions."""
 
-WordsFate = Literal["arrive", "cut off", "unknown", "same", "stale", "empty", "no input"]
-"""What became of the words in which the instructions differ, before the network."""
+WordsFate = Literal[
+    "arrive", "cut off", "unknown", "same", "stale", "empty", "no input", "not read"
+]
+"""What became of the words in which the instructions differ, before the network.
+
+"not read": the policy's configuration says that it reads no language, and none arrives."""
 
 
 class TrailFacts(Frozen):

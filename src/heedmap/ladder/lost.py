@@ -14,6 +14,7 @@ _WORDS: dict[str, tuple[RungName, Cause]] = {
     "stale": ("tokenised", "stale_instruction"),
     "empty": ("tokenised", "empty_instruction"),
     "no input": ("present", "absent"),
+    "not read": ("present", "absent"),
 }
 
 

@@ -37,6 +37,8 @@ def _cause_key(verdict: Verdict) -> str:
     """The sentence says no more than was measured: by exchange, by the trail, or by structure."""
     cause, first = verdict.cause, verdict.first_failing
     by = None if first is None else verdict.rungs[first].evidence.get("by")
+    if by == "configuration":
+        return f"cause_{cause}_by_configuration"
     if cause == "saturated" and (by == "tied" or not _has_place(verdict)):
         return "cause_tied"
     if cause in ("unused", "state_decides") and is_too_small(verdict):

@@ -52,6 +52,8 @@ class Policy(ABC):
     """Nothing but its actions can be seen: it is measured by exchanging instructions alone."""
     noise_seed: int | None = None
     """Pins the noise of a stochastic head: every call draws from this seed, on all devices."""
+    has_no_text_input: bool = False
+    """Its configuration says that it reads no language; an audit checks that none arrives."""
     act_calls: int = 0
     """How often `act` was run so far, on whatever batch."""
 
@@ -76,8 +78,8 @@ class Policy(ABC):
         """Tokens of an instruction, special ones included; None when not known."""
         return None
 
-    def check_frame(self, frame: Frame) -> None:
-        """Raise FrameError when the policy cannot take a frame of this shape."""
+    def check_observation(self, observation: Observation) -> None:
+        """Raise FrameError when the policy cannot take these cameras or this state."""
         return None
 
     def example(self) -> tuple[Frame, dict[str, str]] | None:

@@ -50,10 +50,15 @@ class Target:
         return Path(self.place).expanduser()
 
     @property
+    def given_name(self) -> str | None:
+        """What the user calls the policy; None where that was not said."""
+        return self._settings.get("name") or None
+
+    @property
     def name(self) -> str:
         """What to call the policy: as given, or its folder's name, with a file's after it."""
-        if given := self._settings.get("name"):
-            return given
+        if self.given_name is not None:
+            return self.given_name
         parts = [self.path.parent.name, self.path.stem] if self.path.is_file() else [self.path.name]
         return f"{self.family}:{'/'.join(part for part in parts if part) or self.place}"
 

@@ -29,6 +29,7 @@ from heedmap.policies.checkpoints.fit import Fit
 from heedmap.policies.checkpoints.permissions import SAFE, Permissions
 from heedmap.policies.checkpoints.read import check_finite
 from heedmap.policies.family import Target
+from heedmap.policies.lerobot.locate import refuse_lerobot
 from heedmap.policies.processors import load_processor
 from heedmap.policies.vlm import INSTRUCTION, VlmPolicy
 from heedmap.record.record import Loaded
@@ -86,6 +87,7 @@ def load_vlm(
 
     Nothing is fetched unless that is allowed, and no Python file of the checkpoint runs.
     """
+    refuse_lerobot(Path(path))
     config = _config(path, permissions)
     _check_code(path, config, permissions)
     processor = load_processor(

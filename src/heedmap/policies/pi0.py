@@ -29,6 +29,7 @@ from heedmap.policies.checkpoints.fit import Fit
 from heedmap.policies.checkpoints.permissions import SAFE, Permissions
 from heedmap.policies.checkpoints.read import check_finite
 from heedmap.policies.family import Target
+from heedmap.policies.lerobot.locate import refuse_lerobot
 from heedmap.policies.pi0_joint import Inputs, JointPi0
 from heedmap.policies.unwatched import unwatched
 from heedmap.record.record import Loaded
@@ -218,6 +219,7 @@ def load_pi0(
         raise CheckpointError(
             f"The model '{folder}' is no folder on this machine; give one, or add --hub."
         )
+    refuse_lerobot(path)
     local = not permissions.hub
     try:
         found: Any = PI0ForConditionalGeneration.from_pretrained(

@@ -25,15 +25,15 @@ from heedmap.policies.family import Loader, Registered, Target
 GROUP = "heedmap.policies"
 FORMS = (
     "'specimen:NAME@WIRING', 'kosmos2:CHECKPOINT', 'vlm:FOLDER', 'pi0:FOLDER', "
-    "'server:ws://HOST:PORT'"
+    "'lerobot:FOLDER', 'server:ws://HOST:PORT'"
 )
 
 
 def load_policy(spec: str, permissions: Permissions = SAFE) -> Policy:
     """The policy that `spec` names.
 
-    `specimen:NAME@WIRING` is one of heedmap's own; `kosmos2:`, `vlm:` and `pi0:PATH` read a
-    checkpoint, and settings may follow its path (`?name=exp42&dtype=bfloat16`);
+    `specimen:NAME@WIRING` is one of heedmap's own; `kosmos2:`, `vlm:`, `pi0:` and `lerobot:PATH`
+    read a checkpoint, and settings may follow its path (`?name=exp42&dtype=bfloat16`);
     `server:ws://HOST:PORT` asks a server that speaks openpi's protocol; installed packages may
     add families. `package.module:factory` calls a function without arguments that returns
     `(run, module)` or a `Policy`. The module may lie in the current folder. `permissions` are

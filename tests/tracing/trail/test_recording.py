@@ -315,3 +315,18 @@ def test_ancestors_hold_every_module_that_the_action_changes_with(
         changes = not torch.equal(policy([observation()], [LEFT]), found.scores)
         assert not changes or f"layers.{number}" in modules
     net.shift = {}
+
+
+def test_memory_that_nothing_was_written_to_is_zero_in_every_run() -> None:
+    def body(net: Encoders, words: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
+        torch.full_like(words, 7.0)  # what freed memory holds
+        states = torch.empty_like(words)
+        of_its_own = torch.empty(words.shape)
+        states[:] = words
+        of_its_own[:] = words
+        return (states + of_its_own).mean(dim=1)
+
+    found = recorded(body)
+    made = [*named(found, "empty_like"), *named(found, "empty")]
+    assert len(made) == 2
+    assert all((each.outputs[0].tensor == 0).all() for each in made)

@@ -166,8 +166,7 @@ def check_trials(policy: Policy, trials: Sequence[Trial]) -> None:
     for trial in trials:
         check_instructions(trial.instructions)
         check_expected_actions(trial.expected, trial.instructions)
-        for image in trial.observation.images.values():
-            policy.check_frame(image)
+        policy.check_observation(trial.observation)
         for text in trial.instructions.values():
             policy.token_count(text)
         for expected in trial.expected.values():

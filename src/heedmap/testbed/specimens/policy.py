@@ -53,14 +53,15 @@ class SpecimenPolicy(Policy):
         """Tokens with `<s>`, the template and `</s>`. Raises InstructionError if too long."""
         return len(self._network.tokenizer.encode(instruction))
 
-    def check_frame(self, frame: Frame) -> None:
+    def check_observation(self, observation: Observation) -> None:
         """Specimens see 56x56 px views of BabyAI rooms."""
-        height, width = frame.shape[:2]
-        if (height, width) != (FRAME_PX, FRAME_PX):
-            raise FrameError(
-                f"A specimen takes frames of {FRAME_PX}x{FRAME_PX} px, got {width}x{height}; "
-                f"make one with: heedmap specimens case --seed 0 --out case"
-            )
+        for frame in observation.images.values():
+            height, width = frame.shape[:2]
+            if (height, width) != (FRAME_PX, FRAME_PX):
+                raise FrameError(
+                    f"A specimen takes frames of {FRAME_PX}x{FRAME_PX} px, got {width}x{height}; "
+                    f"make one with: heedmap specimens case --seed 0 --out case"
+                )
 
     def example(self) -> tuple[Frame, dict[str, str]]:
         """The first held-out frame case."""

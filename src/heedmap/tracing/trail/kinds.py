@@ -46,4 +46,9 @@ ROUNDING = frozenset({
     "var_mean", "cumsum", "native_group_norm", "_fused_rms_norm", "norm", "linalg_vector_norm",
 })
 """Add to what they take or scale it, and lose only what is too small beside the rest."""
+UNINITIALISED = frozenset({
+    "aten::empty", "aten::empty_like", "aten::empty_strided", "aten::empty_permuted",
+    "aten::new_empty", "aten::new_empty_strided",
+})
+"""Give memory as it is; by their whole names."""
 # fmt: on

@@ -21,6 +21,7 @@ from heedmap.errors import CaptureError
 from heedmap.policies.base import Policy
 from heedmap.policies.unwatched import unwatched
 from heedmap.tracing.capture.running import OperatorMode, Running, watch_modules
+from heedmap.tracing.trail.kinds import UNINITIALISED
 from heedmap.tracing.trail.recording import (
     ModuleCall,
     Operator,
@@ -137,6 +138,8 @@ class _Recorder(OperatorMode):
         module, call, name, nth = key
         if (instead := self._replaced.get(key)) is not None:
             result = _with_first(result, instead, name, module)
+        if name in UNINITIALISED:
+            result.zero_()  # what memory held before would differ between two runs
         number = len(self._into.operators)
         outputs = tuple(self._made(t, number) for t in _tensors(result)) or tuple(
             self._made(t, number) for t in written

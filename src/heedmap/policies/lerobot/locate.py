@@ -1,0 +1,100 @@
+"""Where LeRobot's trainer leaves a policy: a `pretrained_model` folder, a checkpoint, a run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from heedmap.errors import CheckpointError
+
+CONFIG = "config.json"
+MODEL = "pretrained_model"
+WEIGHTS = "model.safetensors"
+ADAPTER = "adapter_config.json"
+
+
+def folder_of(place: str) -> Path:
+    """The folder with `config.json` that a path means.
+
+    The folder itself, a checkpoint's (`RUN/checkpoints/005000`), or a run's (`RUN@last`,
+    `RUN@005000`, `RUN@5000`). Raises CheckpointError, in one sentence, where there is none.
+    """
+    path = Path(place).expanduser()
+    if not path.exists() and "@" in path.name:
+        run, _, step = path.name.rpartition("@")
+        return _of_run(path.with_name(run), step)
+    if not path.is_dir():
+        raise CheckpointError(
+            f"The policy '{place}' is no folder on this machine; give a pretrained_model folder, "
+            f"or RUN@last, or add --hub to fetch a name of the hub."
+        )
+    for folder in (path, path / MODEL):
+        if (folder / CONFIG).is_file():
+            return folder
+    if steps := _steps(path):
+        raise CheckpointError(
+            f"The run {path} has the checkpoints {', '.join(steps)}; say which, as in "
+            f"{path}@{steps[-1]}."
+        )
+    raise CheckpointError(
+        f"The folder {path} holds no {CONFIG}, no {MODEL} and no checkpoints; give one as "
+        f"LeRobot's save_pretrained or lerobot-train leaves it."
+    )
+
+
+def _of_run(run: Path, step: str) -> Path:
+    steps = _steps(run)
+    if not steps:
+        raise CheckpointError(f"The folder {run} holds no checkpoints of a LeRobot training run.")
+    for name in steps:
+        if name == step or (name.isdigit() and step.isdigit() and int(name) == int(step)):
+            return folder_of(str(run / "checkpoints" / name))
+    raise CheckpointError(f"The run {run} has no checkpoint '{step}'; it has {', '.join(steps)}.")
+
+
+def _steps(run: Path) -> list[str]:
+    """Names of a run's checkpoints, in order; `last` comes last."""
+    found = run / "checkpoints"
+    return sorted(each.name for each in found.iterdir() if each.is_dir()) if found.is_dir() else []
+
+
+def name_of(folder: Path) -> str:
+    """The folder's name; of a training run's, the run and the step: `run/005000`."""
+    if folder.name != MODEL:
+        return folder.name
+    checkpoint = folder.resolve().parent
+    is_run = checkpoint.parent.name == "checkpoints"
+    return f"{checkpoint.parents[1].name}/{checkpoint.name}" if is_run else checkpoint.name
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object. Raises CheckpointError for what is missing or is none."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} cannot be read as JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise CheckpointError(f"{path} is no JSON object.")
+    return found
+
+
+def refuse_lerobot(folder: Path) -> None:
+    """For families of models in transformers' form. Raises CheckpointError for LeRobot's."""
+    if (named := type_of(folder)) is not None:
+        raise CheckpointError(
+            f"The folder {folder} holds a policy in LeRobot's form (type '{named}'); give it as "
+            f"lerobot:{folder}."
+        )
+
+
+def type_of(folder: Path) -> str | None:
+    """The type of the policy in a folder; None where it is not one of LeRobot's."""
+    if not (folder / CONFIG).is_file():
+        return None
+    try:
+        config = read_json(folder / CONFIG)
+    except CheckpointError:
+        return None  # whoever reads it says what is wrong with it
+    named = config.get("type")
+    return named if isinstance(named, str) and "model_type" not in config else None

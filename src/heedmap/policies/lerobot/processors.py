@@ -1,0 +1,143 @@
+"""LeRobot's pre- and postprocessors: what their files say, and the steps once they are made."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from heedmap.errors import CheckpointError
+from heedmap.policies.checkpoints.permissions import Permissions
+from heedmap.policies.lerobot.hub import ids_in
+from heedmap.policies.lerobot.locate import read_json
+
+TASK = "task"
+"""Where LeRobot puts the instruction, in training and in deployment."""
+OWN_PACKAGES = ("lerobot.", "lerobot_policy_")
+
+Overrides = dict[str, dict[str, Any]]
+"""Settings by the step's name, as LeRobot takes them."""
+
+
+@dataclass
+class Steps:
+    """What the files of both processors say, and what is to be set otherwise."""
+
+    before: Overrides = field(default_factory=dict)
+    after: Overrides = field(default_factory=dict)
+    ids: set[str] = field(default_factory=set)
+    """Ids of the hub for which no folder was given."""
+
+
+def read_steps(
+    folder: Path, config: Any, local: Mapping[str, str], permissions: Permissions
+) -> Steps:
+    """Read both files; `local` are folders for ids of the hub.
+
+    Raises CheckpointError for a file that is missing or names code from elsewhere.
+    """
+    module = type(config).__module__.replace("configuration_", "processor_")
+    if importlib.util.find_spec(module) is not None:
+        importlib.import_module(module)  # registers the policy's own steps
+    names = importlib.import_module("lerobot.utils.constants")
+    found = Steps()
+    for name, overrides in (
+        (names.POLICY_PREPROCESSOR_DEFAULT_NAME, found.before),
+        (names.POLICY_POSTPROCESSOR_DEFAULT_NAME, found.after),
+    ):
+        file = folder / f"{name}.json"
+        if not file.is_file():
+            raise CheckpointError(
+                f"The folder {folder} holds no {file.name}; give one as LeRobot's save_pretrained "
+                f"leaves it. Those of older versions are converted by "
+                f"python -m lerobot.processor.migrate_policy_normalization."
+            )
+        for step in read_json(file).get("steps", ()):
+            _read_step(step, file, local, permissions, overrides, found.ids)
+    if "device_processor" in found.before:
+        found.before["device_processor"]["device"] = str(config.device)
+    return Steps(
+        {name: each for name, each in found.before.items() if each},
+        {name: each for name, each in found.after.items() if each},
+        found.ids,
+    )
+
+
+def _read_step(
+    step: Any,
+    file: Path,
+    local: Mapping[str, str],
+    permissions: Permissions,
+    overrides: Overrides,
+    ids: set[str],
+) -> None:
+    """Adds what is to be set otherwise in one step, and the ids that it needs."""
+    if not isinstance(step, dict) or not isinstance(step.get("config", {}), dict):
+        raise CheckpointError(f"{file} does not list its steps as LeRobot writes them.")
+    path = str(step.get("class", ""))
+    is_own = "registry_name" in step or path.startswith(OWN_PACKAGES)
+    if not is_own and not permissions.trust_remote_code:
+        raise CheckpointError(
+            f"{file} runs code from outside of LeRobot ('{path}'); nothing was run. If you trust "
+            f"it, add --trust-remote-code."
+        )
+    name = str(step.get("registry_name") or path.rpartition(".")[2])
+    settings = {**_defaults(name), **step.get("config", {})}
+    own = overrides.setdefault(name, {})
+    for key, wanted in ids_in(settings).items():
+        if wanted in local:
+            own[key] = local[wanted]
+            continue
+        ids.add(wanted)
+        if settings.get("trust_remote_code") and not permissions.trust_remote_code:
+            raise CheckpointError(
+                f"{file} loads '{wanted}' from the Hugging Face hub with the Python code that "
+                f"comes with it; nothing was run. If you trust it, add --trust-remote-code, with "
+                f"--hub or ?local={wanted}:FOLDER."
+            )
+
+
+def _defaults(name: str) -> dict[str, Any]:
+    """A registered step's settings where its file leaves them out."""
+    registry = importlib.import_module("lerobot.processor").ProcessorStepRegistry
+    try:
+        found = registry.get(name)
+    except KeyError:
+        return {}
+    return {each.name: each.default for each in fields(found)} if is_dataclass(found) else {}
+
+
+@dataclass(frozen=True)
+class Processors:
+    """Both pipelines of a policy, as LeRobot made them."""
+
+    before: Any
+    after: Any
+
+    @property
+    def rename_map(self) -> dict[str, str]:
+        """What the preprocessor renames, such as the data's cameras to the policy's."""
+        renamed: dict[str, str] = {}
+        for step in self.before.steps:
+            renamed |= getattr(step, "rename_map", None) or {}
+        return renamed
+
+    @property
+    def tokenizers(self) -> list[Any]:
+        """Of the preprocessor's steps; those within a processor for images and text, too."""
+        return [each for step in self.before.steps for each in _tokenizers(step)]
+
+    @property
+    def task_keys(self) -> set[str]:
+        """Where the steps that read words look for them."""
+        return {step.task_key for step in self.before.steps if hasattr(step, "task_key")}
+
+
+def _tokenizers(step: Any) -> Iterator[Any]:
+    for value in vars(step).values():
+        inner = getattr(value, "tokenizer", value)
+        if callable(inner) and hasattr(inner, "all_special_ids"):
+            yield inner
