@@ -111,7 +111,7 @@ def _action_rows(policy: CallablePolicy, observation: Observation) -> list[Wante
     recording = record(policy, observation, "go left")
     nodes = nodes_of(recording)
     assert recording.action is not None
-    dependence = direct_dependence(recording, recording.action, {node.number for node in nodes})
+    dependence = direct_dependence(recording, [recording.action], {node.number for node in nodes})
     found: list[WantedRows] = []
     for node in nodes:
         if node.number in dependence and ".dit." in f".{node.module}":

@@ -82,6 +82,6 @@ def test_rows_that_decide(then: Then, rows: list[int], mode: Callable[[], object
     net = Net()
     recording = record(CallablePolicy("net", net.run, net), trials(1)[0].observation, "go")
     first = next(op for op in recording.operators if op.name == "aten::addmm")
-    found = direct_dependence(recording, action_of(recording), {first.number})[first.number]
+    found = direct_dependence(recording, [action_of(recording)], {first.number})[first.number]
     entries = found.reshape(1, ROWS, 4) != 0
     assert torch.nonzero(entries.any(dim=-1)[0]).flatten().tolist() == rows

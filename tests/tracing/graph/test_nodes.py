@@ -69,7 +69,7 @@ def test_the_rows_of_queries_keys_and_values_are_found(how: str) -> None:
     assert torch.allclose(node.values, v[0], atol=TOLERANCE)
     if node.keys is not None:  # in the layout of an einsum, they may not be recognised
         assert torch.allclose(node.keys, k[0], atol=TOLERANCE)
-    dependence = direct_dependence(recording, action_of(recording), {node.number})
+    dependence = direct_dependence(recording, [action_of(recording)], {node.number})
     assert torch.nonzero(node.output_rows(dependence[node.number] != 0)).flatten().tolist() == [1]
 
 

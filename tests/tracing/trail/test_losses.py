@@ -6,7 +6,6 @@ from typing import get_args
 
 import pytest
 import torch
-import torch.nn.functional as F
 
 from heedmap.auditing.trail import measure_trail
 from heedmap.auditing.trails import Trails
@@ -70,14 +69,12 @@ def _constant_values(net: Encoders, words: torch.Tensor, way: str) -> torch.Tens
     words = torch.cat([words * scale for scale in (0.3, 0.7, 1.1, 1.9, 2.3)], dim=1)
     values = net.mix(words) + 0.37
     scores = words @ words.mT
-    if way == "fused":
-        return F.scaled_dot_product_attention(words, words, values)
     if way == "product":
         return scores.softmax(dim=-1) @ values
     return torch.einsum("bqk,bkd->bqd", scores.softmax(dim=-1), values)
 
 
-@pytest.mark.parametrize("way", ["fused", "product", "einsum"])
+@pytest.mark.parametrize("way", ["product", "einsum"])
 def test_rounding_of_weights_beside_values_that_are_alike_is_not_where_it_was_lost(
     way: str,
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from heedmap.policies.base import weights_sha256
 from heedmap.policies.callable import CallablePolicy
+from heedmap.tracing.trail.differences import Differences
+from heedmap.tracing.trail.ends import entered
 from heedmap.tracing.trail.recorder import record
 from heedmap.tracing.trail.recording import Recording
 from tests.tracing.trail.plain import DIM, LEFT, Body, Encoders, between, observation, policy_of
@@ -330,3 +333,28 @@ def test_memory_that_nothing_was_written_to_is_zero_in_every_run() -> None:
     made = [*named(found, "empty_like"), *named(found, "empty")]
     assert len(made) == 2
     assert all((each.outputs[0].tensor == 0).all() for each in made)
+
+
+def test_a_deep_copy_and_memory_that_is_filled_are_no_differences() -> None:
+    state = torch.randn(6)
+    outside = torch.empty(6)
+
+    def body(net: Encoders, words: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
+        del words
+        torch.full((6,), float(state.sum()))  # what freed memory holds
+        copied = copy.deepcopy(state)
+        outside.copy_(copied)
+        return net.head(image.mean(dim=1)) + outside[:3]
+
+    policy = policy_of(body)
+    outside.fill_(1.0)
+    base = record(policy, observation(), LEFT)
+    outside.fill_(2.0)  # what an earlier run left there
+    other = record(policy, observation(), LEFT)
+    found = Differences(base, other)
+    assert found.unmatched == 0
+    assert not found.action.is_any
+    assert not entered(found)
+    assert torch.equal(
+        named(base, "copy_")[-1].outputs[0].tensor, state
+    )  # what was copied is followed

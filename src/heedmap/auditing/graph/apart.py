@@ -64,8 +64,8 @@ def _by_scores(
 ) -> tuple[Flags | None, Bool[torch.Tensor, "group key"] | None]:
     """Queries and keys that differ, where only their products are seen.
 
-    A query that differs changes all scores that it may see; a key, its own of every query. Where all
-    scores differ, it is not known which of them do.
+    A query that differs changes all scores that it may see; a key, its own of every query. Where
+    all scores differ, it is not known which of them do.
     """
     one, two = node.scores, other.scores
     if one is None or two is None or one.shape != two.shape:

@@ -1,45 +1,64 @@
-"""What an action that leaves torch is made from: where it is un-normalised in numpy, say."""
+"""What an action that leaves torch is made from: where it is un-normalised or decoded in numpy."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 import torch
 
 from heedmap.auditing.trails import Trails, recorded
 from heedmap.errors import CaptureError, InstructionError
-from heedmap.tracing.trail.recording import Recording, Value, rests_on_weights
+from heedmap.tracing.trail.recording import Operator, Recording, Value, rests_on_weights
 
 CARRIERS_TRIED = 4
 """Last values of a run that are tried."""
+_CHOOSING = frozenset({"argmax", "argmin", "multinomial", "bucketize"})
 
 
-def carrier(trails: Trails, text: str, base: Recording) -> Value | None:
-    """What an action that leaves torch is made from: un-normalised in numpy, say.
+def carriers(trails: Trails, text: str, base: Recording) -> list[Value]:
+    """What an action that was made outside of torch rests on; empty where it is not found.
 
-    One of the last values that rest on weights; with that of a run on another frame in its place,
-    the action is the one on that frame.
+    One of the last values that rest on weights, or all that was chosen (tokens, bins): with those
+    of a run on another frame in their place, the action is the one on that frame.
     """
     if trails.other_frame is None:
-        return None
+        return []
     other = trails.on_other_frame(text)
+    wanted = other.scores
+    if wanted is None or base.scores is None or torch.equal(wanted, base.scores):
+        return []
     theirs = {operator.key: operator for operator in other.operators}
-    last = [
-        operator
-        for operator in reversed(base.operators)
-        if operator.outputs
-        and operator.outputs[0].tensor.is_floating_point()
-        and rests_on_weights(base.operators, operator.outputs[0])
-    ]
-    for operator in last[:CARRIERS_TRIED]:
-        held = theirs.get(operator.key)
-        if held is None or other.scores is None or base.scores is None:
+    for tried in _tried(base):
+        pairs = [(mine, theirs[mine.key]) for mine in tried if mine.key in theirs]
+        held = {mine.key: their.outputs[0].tensor for mine, their in pairs}
+        if len(held) < len(tried):
             continue
         with suppress(InstructionError, CaptureError):
-            given = {operator.key: held.outputs[0].tensor}
-            run = recorded(trails.policy, trails.observation, text, given)
-            if run.scores is not None and run.scores.shape == other.scores.shape:
-                is_theirs = torch.allclose(run.scores, other.scores, rtol=1e-4)
-                if is_theirs and not torch.equal(other.scores, base.scores):
-                    return operator.outputs[0]
-    return None
+            run = recorded(trails.policy, trails.observation, text, held)
+            if run.scores is None or run.scores.shape != wanted.shape:
+                continue
+            if torch.allclose(run.scores, wanted, rtol=1e-4):
+                return [operator.outputs[0] for operator in tried]
+    return []
+
+
+def _tried(base: Recording) -> Iterator[Sequence[Operator]]:
+    """Operators whose first outputs may together be what the action is made from."""
+    resting = [
+        operator
+        for operator in base.operators
+        if operator.outputs and rests_on_weights(base.operators, operator.outputs[0])
+    ]
+    floating = [each for each in resting if each.outputs[0].tensor.is_floating_point()]
+    for operator in floating[: -CARRIERS_TRIED - 1 : -1]:
+        yield [operator]
+    chosen = [each for each in resting if each.short_name in _CHOOSING and _number(each)]
+    if chosen:
+        yield chosen
+
+
+def _number(operator: Operator) -> bool:
+    """Whether what it gives first are whole numbers."""
+    tensor = operator.outputs[0].tensor
+    return not (tensor.is_floating_point() or tensor.is_complex() or tensor.dtype == torch.bool)

@@ -17,7 +17,7 @@ import torch
 
 from heedmap.auditing.graph.apart import Apart, any_of
 from heedmap.auditing.graph.beside import way_beside
-from heedmap.auditing.graph.carrier import carrier
+from heedmap.auditing.graph.carrier import carriers
 from heedmap.auditing.graph.rows import ACTION, MIXED, STATE, WORDS, Beside, Flags, Graph, Rows
 from heedmap.auditing.trails import Trails, recorded
 from heedmap.auditing.variants import observation_variants, state_variants
@@ -46,8 +46,8 @@ def graph_of(trails: Trails, text: str, others: Sequence[str]) -> Graph:
     nodes = nodes_of(base)
     if not nodes:
         raise CaptureError("no attention computation was seen in its run")
-    made_of = base.action or carrier(trails, text, base)
-    if made_of is None:
+    made_of = [base.action] if base.action is not None else carriers(trails, text, base)
+    if not made_of:
         raise CaptureError("what the action is made from was not found in its run")
     dependence = direct_dependence(base, made_of, {node.number for node in nodes})
     action = {

@@ -32,19 +32,22 @@ Dependence = Mapping[int, torch.Tensor]
 
 
 def direct_dependence(
-    recording: Recording, action: Value, at: Collection[int], seed: int = 0
+    recording: Recording, action: Sequence[Value], at: Collection[int], seed: int = 0
 ) -> Dependence:
     """For the operators numbered in `at`, where the action rests on what they gave.
 
-    `action` is the value of the recording that it is, or is made from. Nothing is followed past
+    `action` are the values of the recording that it is, or is made from. Nothing is followed past
     these operators into what they took.
     """
     back = _Backward()
     generator = torch.Generator().manual_seed(seed)
-    shape = action.tensor.shape
-    back.add(action, torch.randn(shape, generator=generator, dtype=torch.float64))
+    # Each is added where it was made: what lay in its place before is another value.
+    last = {value.made_by[-1]: value for value in action if value.made_by}
     found: dict[int, torch.Tensor] = {}
     for operator in reversed(recording.operators):
+        if (value := last.get(operator.number)) is not None:
+            shape = value.tensor.shape
+            back.add(value, torch.randn(shape, generator=generator, dtype=torch.float64))
         if _gives_views(operator):
             continue  # what lies in one place needs no rule
         arriving = [back.take(value) for value in operator.outputs]

@@ -51,4 +51,6 @@ UNINITIALISED = frozenset({
     "aten::new_empty", "aten::new_empty_strided",
 })
 """Give memory as it is; by their whole names."""
+FILLING = frozenset({"aten::copy_", "aten::fill_", "aten::zero_"})
+"""Write over all that they are given to write to; by their whole names."""
 # fmt: on

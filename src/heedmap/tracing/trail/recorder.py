@@ -21,7 +21,7 @@ from heedmap.errors import CaptureError
 from heedmap.policies.base import Policy
 from heedmap.policies.unwatched import unwatched
 from heedmap.tracing.capture.running import OperatorMode, Running, watch_modules
-from heedmap.tracing.trail.kinds import UNINITIALISED
+from heedmap.tracing.trail.kinds import FILLING, UNINITIALISED
 from heedmap.tracing.trail.recording import (
     ModuleCall,
     Operator,
@@ -125,8 +125,9 @@ class _Recorder(OperatorMode):
         self._counter = OperatorCounter(running)
 
     def operate(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if self._into.is_full:
+        if self._into.is_full or _points_elsewhere(func, args):
             return func(*args, **kwargs)
+        self._leave_memory_out(func, args)
         inputs = {id(t): self.value(t) for t in _tensors((args, kwargs))}
         given = _with_values(args, inputs), _with_values(kwargs, inputs)
         written = _written(func, args, kwargs)
@@ -148,6 +149,15 @@ class _Recorder(OperatorMode):
             Operator(number, name, module, call, nth, func, *given, tuple(inputs.values()), outputs)
         )
         return result
+
+    def _leave_memory_out(self, func: Any, args: tuple[Any, ...]) -> None:
+        """Of memory that is filled and that nothing has looked at, what it held is not known."""
+        if func._schema.name not in FILLING or not _is_plain(args[0]):
+            return
+        key, storage = self._key(args[0]), _storage(args[0])
+        if key not in self._values and storage not in self._weights | self._writers.keys():
+            with unwatched():
+                self._keep(key, Value(torch.zeros_like(args[0]), (), False, self._place(args[0])))
 
     def pass_by(self) -> None:
         """What it gave comes from nowhere, as far as the recording knows."""
@@ -215,6 +225,11 @@ class _Recorder(OperatorMode):
         shape, stride = tuple(tensor.shape), tuple(tensor.stride())
         offset = int(tensor.storage_offset())
         return storage, self._writes[storage], offset, shape, stride, tensor.dtype
+
+
+def _points_elsewhere(func: Any, args: tuple[Any, ...]) -> bool:
+    """Whether a tensor is made to show another memory, which is no result: as in a deep copy."""
+    return func._schema.name == "aten::set_" and not any(torch.is_tensor(a) for a in args[1:])
 
 
 def _with_first(result: Any, instead: torch.Tensor, name: str, module: str) -> Any:
