@@ -79,7 +79,11 @@ def audit(
     case: CaseFolder = None,
     cases: Annotated[
         Path | None,
-        typer.Option(help="A folder of case folders: steps 1-4 use the first, steps 5-6 all."),
+        typer.Option(
+            help="A folder of case folders, or a LeRobot data set (frames of several episodes, or "
+            "folder#episode=3&frames=0,10), with its own tasks as instructions: steps 1-4 use the "
+            "first frame, steps 5-6 all."
+        ),
     ] = None,
     expect: Annotated[
         list[str] | None,
@@ -119,6 +123,7 @@ def audit(
 ) -> None:
     """Audit policies on frames, each with several instructions."""
     from heedmap.auditing.api import audit as run_audit
+    from heedmap.cli.header import print_header
     from heedmap.cli.inputs import InputOptions, gather_inputs
 
     if output is not None:
@@ -137,6 +142,7 @@ def audit(
             words=words,
         )
     )
+    print_header(inputs)
     permissions = Permissions(trust_checkpoint, trust_remote_code, allow_partial, hub)
     with progress_bar() as advance:
         result = run_audit(

@@ -192,23 +192,7 @@ class LeRobotEpisode(Episode):
 
     @cached_property
     def _tasks(self) -> dict[int, str]:
-        path = self.path / "meta/tasks.parquet"
-        if path.is_file():
-            table = _read(path)
-            texts = [n for n in table.column_names if _is_text(table[n].type)]
-            texts.sort(key=lambda name: name != "task")
-            if not texts or "task_index" not in table.column_names:
-                raise FrameError(f"{path} has no column of tasks and task_index.")
-            numbers, tasks = table["task_index"].to_pylist(), table[texts[0]].to_pylist()
-            return dict(zip(numbers, tasks, strict=True))
-        path = self.path / "meta/tasks.jsonl"
-        if not path.is_file():
-            return {}
-        try:
-            lines = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
-            return {int(line["task_index"]): str(line["task"]) for line in lines}
-        except (ValueError, KeyError, TypeError) as error:
-            raise FrameError(f"{path} is no list of task_index and task: {error}") from error
+        return tasks_of(self.path)
 
     def _clip(self, key: str) -> tuple[Clip, float]:
         """A camera's clip, and when the episode begins in it."""
@@ -244,6 +228,27 @@ def load_info(folder: Path) -> Info:
             f"3 can be read. Convert it with LeRobot."
         )
     return info
+
+
+def tasks_of(folder: Path) -> dict[int, str]:
+    """Tasks of a data set by `task_index`; empty where none are listed. Raises FrameError."""
+    path = folder / "meta/tasks.parquet"
+    if path.is_file():
+        table = _read(path)
+        texts = [name for name in table.column_names if _is_text(table[name].type)]
+        texts.sort(key=lambda name: name != "task")
+        if not texts or "task_index" not in table.column_names:
+            raise FrameError(f"{path} has no column of tasks and task_index.")
+        numbers, tasks = table["task_index"].to_pylist(), table[texts[0]].to_pylist()
+        return dict(zip(numbers, tasks, strict=True))
+    path = folder / "meta/tasks.jsonl"
+    if not path.is_file():
+        return {}
+    try:
+        lines = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+        return {int(line["task_index"]): str(line["task"]) for line in lines}
+    except (ValueError, KeyError, TypeError) as error:
+        raise FrameError(f"{path} is no list of task_index and task: {error}") from error
 
 
 def _is_text(kind: pa.DataType) -> bool:
