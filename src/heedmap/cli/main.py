@@ -26,6 +26,7 @@ from heedmap.cli.summary import summary
 from heedmap.cli.sweep import merge, sweep
 from heedmap.cli.trail import trail
 from heedmap.cli.verify import verify
+from heedmap.cli.watch_checkpoints import watch_checkpoints
 from heedmap.errors import HeedmapError
 from heedmap.policies.checkpoints.permissions import Permissions
 from heedmap.record.folders import check_writable
@@ -50,6 +51,7 @@ app.command()(sweep)
 app.command()(merge)
 app.command()(summary)
 app.command()(query)
+app.command()(watch_checkpoints)
 app.command()(verify)
 app.command()(scoreboard)
 
