@@ -28,6 +28,14 @@ def pair():
     network = PlainPolicy("sdpa")
     return network, network
 
+def any_size():
+    network = torch.nn.EmbeddingBag(256, 3)
+
+    def run(observations, instructions):
+        return torch.cat([network(torch.tensor([list(t.encode())])) for t in instructions])
+
+    return CallablePolicy("any", run, network, action_names=["a", "b", "c"])
+
 def behind_a_server():
     policy = random_policy("sound")
     policy.is_black_box = True

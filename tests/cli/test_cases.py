@@ -9,6 +9,8 @@ import pytest
 
 from heedmap.record.result import Result
 from tests.cli.conftest import Cli
+from tests.data.recordings import write_lerobot_2, write_lerobot_3
+from tests.data.test_lerobot import change_features
 
 SOUND = "factories:random_sound"
 LEFT, RIGHT = (f"{side}=navigate to the {side} toward the red key" for side in ("left", "right"))
@@ -85,3 +87,31 @@ def test_cases_that_lie_together_are_one_episode(cli: Cli, tmp_path: Path) -> No
     assert obeyed is not None
     assert obeyed.swap_distance is not None
     assert (obeyed.swap_distance.n, obeyed.swap_distance.clusters) == (4, 2)
+
+
+def test_a_lerobot_data_set_as_cases(cli: Cli, tmp_path: Path) -> None:
+    write_lerobot_3(tmp_path / "set")
+    ran = cli("audit", "factories:any_size", "--cases", "set", "--out", "run")
+    assert ran.code == 0, ran.err
+    assert "4 frames x 2 instructions = 8 pairs of frame and instruction, from set, 2 episodes" in (
+        ran.err
+    )
+    assert "Frames of steps 1–4: 1; of steps 5 and 6: 4." in ran.out
+    record = Result.load(tmp_path / "run").record
+    assert record.frames[0].source == "set#episode=0&frames=0"
+    assert [each.text for each in record.instructions] == ["go to the left", "take the red ball"]
+    assert record.run.arguments["trials"][-1] == "set_episode_000001_000002"
+
+
+def test_the_frames_of_a_data_set_that_are_named_and_its_depth_camera(
+    cli: Cli, tmp_path: Path
+) -> None:
+    write_lerobot_2(tmp_path / "set")
+    depth = {"dtype": "video", "info": {"is_depth_map": True}}
+    change_features(tmp_path / "set", **{"images.wrist": depth})
+    ran = cli("audit", "factories:any_size", "--cases", "set#episode=1&frames=3")
+    assert ran.code == 0, ran.err
+    assert "1 frame x 2 instructions = 2 pairs of frame and instruction, from set, 1 episode" in (
+        ran.err
+    )
+    assert "note: depth cameras of set are left out: wrist" in ran.err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,10 @@ def image(number: int, seed: int = 0) -> np.ndarray:
     )
 
 
-def write_clip(path: Path, frames: list[np.ndarray]) -> None:
+def write_clip(path: Path, frames: list[np.ndarray], rate: Fraction | int = FPS) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("mpeg4", rate=FPS)
+        stream = container.add_stream("mpeg4", rate=rate)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         stream.bit_rate = 4_000_000
         stream.gop_size = 5

@@ -125,7 +125,7 @@ def test_the_story_begins_with_what_was_given_and_ends_with_the_shares(
 ) -> None:
     text = " ".join(printed(report_result, full=False).split())
     order = [
-        "Frames: 1. Policies: 2.",
+        "Policies: 2. Frames of steps 1–4: 1;",
         "“navigate to the left” expected action: left",
         "Step-by-step diagnosis",
         "✗ Fails step 2: instruction missing from the sequence or misplaced: exp41b_resume_"

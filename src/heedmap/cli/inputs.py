@@ -16,6 +16,7 @@ from heedmap.data.instructions import (
 )
 from heedmap.data.observation import NamedFrame
 from heedmap.data.sources import FORMS, frames_at
+from heedmap.data.tasks import case_at, case_places, is_data_set
 from heedmap.data.trials import Trial
 from heedmap.errors import FrameError, InstructionError
 
@@ -47,6 +48,21 @@ class AuditInputs:
     recorded: str | None = None
     trials: list[Trial] | None = None
     """Of `--cases`; None where the frames with these instructions are the trials."""
+    places: Sequence[str] = ()
+    """Where frames were read: locators, or case folders."""
+
+    @property
+    def per_frame(self) -> list[int]:
+        """How many instructions are put to the policies on each frame."""
+        if self.trials is None:
+            return [len(self.instructions)] * len(self.frames)
+        return [len(trial.instructions) for trial in self.trials]
+
+    @property
+    def episodes(self) -> int:
+        """How many episodes the frames are from; 0 where that is not known."""
+        of = self.frames if self.trials is None else self.trials
+        return len({each.episode for each in of if each.episode})
 
 
 def gather_inputs(given: InputOptions) -> AuditInputs:
@@ -88,11 +104,12 @@ def gather_inputs(given: InputOptions) -> AuditInputs:
         {**expected, **parse_named(given.expect, "expectation")},
         {**own, **_known(parse_repeated(given.paraphrases, "paraphrase"), texts)},
         given.recorded or next((e.name for e in entries if e.recorded), None),
+        places=[*given.frames, *([] if given.case is None else [str(given.case)])],
     )
 
 
 def _of_cases(given: InputOptions) -> AuditInputs:
-    """A folder of cases, which bring everything with them."""
+    """A folder of cases, or a data set, which bring everything with them."""
     assert given.cases is not None
     others = (given.frames, given.instructions, given.instructions_file, given.case)
     if any(others) or given.expect or given.paraphrases or given.recorded:
@@ -100,14 +117,22 @@ def _of_cases(given: InputOptions) -> AuditInputs:
             "--cases brings frames, instructions and expectations of its own; leave --frame, "
             "--case, --instruction(s), --expect, --paraphrase and --recorded out."
         )
-    trials = load_cases(given.cases)
+    if is_data_set(given.cases):
+        table = None if given.words is None else load_table(given.words)
+        places = [each.place for each in case_places(given.cases)]
+        trials = [case_at(place, given.history, table) for place in places]
+        source = places[0]
+    else:
+        trials = load_cases(given.cases)
+        source = str(given.cases / trials[0].name / CASE_FRAME)
     first = trials[0]
-    source = str(given.cases / first.name / CASE_FRAME)
     return AuditInputs(
         frames=[NamedFrame(first.name, source, first.observation)],
         instructions=dict(first.instructions),
         expected_actions=dict(first.expected),
+        recorded=first.recorded,
         trials=trials,
+        places=[str(given.cases)],
     )
 
 
@@ -139,6 +164,7 @@ def _of_recorded(frames: list[NamedFrame], given: InputOptions) -> AuditInputs:
         expected_actions={},
         recorded=RECORDED,
         trials=trials,
+        places=given.frames,
     )
 
 

@@ -26,6 +26,7 @@ from heedmap.cli.summary import summary
 from heedmap.cli.sweep import merge, sweep
 from heedmap.cli.trail import trail
 from heedmap.cli.verify import verify
+from heedmap.cli.watch_checkpoints import watch_checkpoints
 from heedmap.cli.words import words
 from heedmap.errors import HeedmapError
 from heedmap.policies.checkpoints.permissions import Permissions
@@ -52,6 +53,7 @@ app.command()(sweep)
 app.command()(merge)
 app.command()(summary)
 app.command()(query)
+app.command()(watch_checkpoints)
 app.command()(verify)
 app.command()(scoreboard)
 
@@ -81,7 +83,11 @@ def audit(
     case: CaseFolder = None,
     cases: Annotated[
         Path | None,
-        typer.Option(help="A folder of case folders: steps 1-4 use the first, steps 5-6 all."),
+        typer.Option(
+            help="A folder of case folders, or a LeRobot data set (frames of several episodes, or "
+            "folder#episode=3&frames=0,10), with its own tasks as instructions: steps 1-4 use the "
+            "first frame, steps 5-6 all."
+        ),
     ] = None,
     expect: Annotated[
         list[str] | None,
@@ -121,6 +127,7 @@ def audit(
 ) -> None:
     """Audit policies on frames, each with several instructions."""
     from heedmap.auditing.api import audit as run_audit
+    from heedmap.cli.header import print_header
     from heedmap.cli.inputs import InputOptions, gather_inputs
 
     if output is not None:
@@ -139,6 +146,7 @@ def audit(
             words=words,
         )
     )
+    print_header(inputs)
     permissions = Permissions(trust_checkpoint, trust_remote_code, allow_partial, hub)
     with progress_bar() as advance:
         result = run_audit(

@@ -178,12 +178,13 @@ def _print_plan(
     measures = ", ".join(plan.options.measures) or say("sweep_no_measures")
     interventions = ", ".join(plan.options.interventions) or say("sweep_no_interventions")
     most, total = plan.options.frames_per_cell, len(plan.cells)
+    episodes = {frame.episode for frame in plan.frames if frame.episode}
     size = say("sweep_cells", cells=len(cells), frames=most)
     if len(cells) < total:
         size = say("sweep_cells_of_shard", cells=len(cells), frames=most, total=total)
     lines = [
         say("sweep_policies", count=len(plan.policies), names=names),
-        say("sweep_frames", count=len(plan.frames)),
+        say("sweep_frames", count=len(plan.frames), episodes=len(episodes)),
         say("sweep_sets", count=instructions_in(plan)),
         say("sweep_measures", measures=measures, interventions=interventions),
         size,

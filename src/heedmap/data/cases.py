@@ -41,14 +41,20 @@ def load_cases(folder: Path) -> list[Trial]:
 
     Raises FrameError when there is none.
     """
-    places = (f"*/{CASE_INSTRUCTIONS}", f"*/*/{CASE_INSTRUCTIONS}")
-    found = sorted(path.parent for place in places for path in folder.glob(place))
+    found = case_folders(folder)
     if not found:
         raise FrameError(
-            f"{folder} holds no case folders ({CASE_FRAME} beside {CASE_INSTRUCTIONS}); make some "
-            f"with: heedmap specimens case --seed 0 --count 24 --out {folder}"
+            f"{folder} holds no case folders ({CASE_FRAME} beside {CASE_INSTRUCTIONS}) and is no "
+            f"LeRobot data set; make some with: heedmap specimens case --seed 0 --count 24 --out "
+            f"{folder}"
         )
     return [_placed(load_case(path), path.relative_to(folder)) for path in found]
+
+
+def case_folders(folder: Path) -> list[Path]:
+    """Case folders in a folder and in its folders, in the order of their names."""
+    places = (f"*/{CASE_INSTRUCTIONS}", f"*/*/{CASE_INSTRUCTIONS}")
+    return sorted(path.parent for place in places for path in folder.glob(place))
 
 
 def _placed(trial: Trial, place: Path) -> Trial:

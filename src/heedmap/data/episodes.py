@@ -41,6 +41,11 @@ class Episode(ABC):
     def cameras(self) -> tuple[str, ...]:
         """Names of the cameras, the first one the main one."""
 
+    @property
+    def skipped_cameras(self) -> tuple[str, ...]:
+        """Names of cameras that are not read: those that record depth."""
+        return ()
+
     @abstractmethod
     def image(self, camera: str, index: int) -> Frame:
         """One image. Raises FrameError when it cannot be read."""

@@ -16,6 +16,8 @@ from heedmap.errors import FrameError
 
 MAX_PIXELS = 64_000_000
 """Larger images are refused before they are decoded: no camera of a robot makes them."""
+DEPTH_MODES = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
+"""Pillow's names of single-channel pixels of more than 8 bits, as depth cameras write them."""
 
 
 def load_frame(path: Path) -> Frame:
@@ -35,6 +37,11 @@ def decode_image(file: Path | bytes, what: str) -> Frame:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(file) if isinstance(file, bytes) else file) as image:
                 check_size(image.width, image.height, what)
+                if image.mode in DEPTH_MODES:
+                    raise FrameError(
+                        f"{what} has more than 8 bits a pixel, as depth images have; give the "
+                        f"image of a colour camera."
+                    )
                 return np.array(image.convert("RGB"))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise FrameError(f"{what} is absurdly large: {error}") from error
@@ -42,6 +49,15 @@ def decode_image(file: Path | bytes, what: str) -> Frame:
         raise FrameError(
             f"{what} cannot be read as an image ({error}); give an intact PNG or JPEG file."
         ) from error
+
+
+def is_depth(content: bytes) -> bool:
+    """Whether an image file holds depth; its pixels are not decoded. False for what is broken."""
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            return image.mode in DEPTH_MODES
+    except (Image.DecompressionBombError, UnidentifiedImageError, OSError, SyntaxError, ValueError):
+        return False
 
 
 def check_size(width: int, height: int, what: str) -> None:

@@ -19,7 +19,7 @@ from jaxtyping import Float
 from pydantic import Field, ValidationError
 
 from heedmap.data.episodes import Episode
-from heedmap.data.images import decode_image, load_frame
+from heedmap.data.images import decode_image, is_depth, load_frame
 from heedmap.data.lerobot_tasks import load_tasks, read_table
 from heedmap.data.pixels import Frame
 from heedmap.data.video import Clip
@@ -27,7 +27,9 @@ from heedmap.errors import FrameError
 from heedmap.frozen import Frozen
 
 INFO = "meta/info.json"
-STATE = "observation.state"
+STATES = ("observation.state", "state")
+"""Names of the robot's state, the first one LeRobot's own."""
+OTHER_STATE = "observation.environment_state"
 CAMERA_PREFIXES = ("observation.images.", "observation.")
 
 
@@ -35,6 +37,21 @@ class Feature(Frozen, extra="ignore"):
     """What a column holds."""
 
     dtype: str
+    info: dict[str, Any] | None = None
+    video_info: dict[str, Any] | None = None
+    """The older name of `info`."""
+
+    @property
+    def is_camera(self) -> bool:
+        """Whether it holds images, of colour or of depth."""
+        return self.dtype in ("video", "image")
+
+    @property
+    def is_declared_depth(self) -> bool:
+        """Whether a camera is said to record depth."""
+        told = {**(self.video_info or {}), **(self.info or {})}
+        declared = told.get("is_depth_map") or told.get("video.is_depth_map")
+        return bool(declared) or re.match(r"gray\d", str(told.get("video.pix_fmt"))) is not None
 
 
 class Info(Frozen, extra="ignore"):
@@ -52,6 +69,19 @@ class Info(Frozen, extra="ignore"):
         """Whether many episodes share a file."""
         return self.codebase_version.lstrip("v").startswith("3")
 
+    @property
+    def state_key(self) -> str | None:
+        """Which feature is the robot's state: one of `STATES`, or the only observed numbers."""
+        for name in STATES:
+            if name in self.features:
+                return name
+        observed = [
+            name
+            for name, feature in self.features.items()
+            if name.startswith("observation.") and feature.dtype.startswith("float")
+        ]
+        return observed[0] if len(observed) == 1 and observed[0] != OTHER_STATE else None
+
 
 @final
 class LeRobotEpisode(Episode):
@@ -66,10 +96,9 @@ class LeRobotEpisode(Episode):
                 f"0; there is no episode {number}."
             )
         self._number = number
-        keys = [k for k, f in self._info.features.items() if f.dtype in ("video", "image")]
-        self._keys = {_camera_name(key): key for key in keys}
         if not self._keys:
-            raise FrameError(f"The data set {folder} has no camera among its features.")
+            depth = " but those that record depth" if self.skipped_cameras else ""
+            raise FrameError(f"The data set {folder} has no camera among its features{depth}.")
 
     @property
     def length(self) -> int:
@@ -78,15 +107,21 @@ class LeRobotEpisode(Episode):
 
     @property
     def cameras(self) -> tuple[str, ...]:
-        """Features that are images, `observation.images.` left out of their names."""
+        """Features that are colour images, `observation.images.` left out of their names."""
         return tuple(self._keys)
+
+    @property
+    def skipped_cameras(self) -> tuple[str, ...]:
+        """Features that are depth images."""
+        cameras = [key for key, feature in self._info.features.items() if feature.is_camera]
+        return tuple(_camera_name(key) for key in cameras if self._is_depth(key))
 
     def image(self, camera: str, index: int) -> Frame:
         """From the clip at the row's time, or from the Parquet file itself."""
         key = self._keys[camera]
         if self._info.features[key].dtype == "video":
             clip, begin = self._clip(key)
-            return clip.image(clip.index_at(begin + float(self._rows["timestamp"][index].as_py())))
+            return clip.image(clip.nearest(begin + float(self._rows["timestamp"][index].as_py())))
         what = f"The image {index} of '{camera}' in episode {self._number} of {self.path}"
         stored = self._rows[key][index].as_py()
         if isinstance(stored, dict) and stored.get("bytes"):
@@ -96,10 +131,11 @@ class LeRobotEpisode(Episode):
         raise FrameError(f"{what} is not stored as a PNG or JPEG file.")
 
     def state(self, index: int) -> Float[np.ndarray, " state"] | None:
-        """`observation.state`, where it was recorded."""
-        if STATE not in self._rows.column_names:
+        """The robot's state, where it was recorded."""
+        key = self._info.state_key
+        if key is None or key not in self._rows.column_names:
             return None
-        return np.asarray(self._rows[STATE][index].as_py(), dtype=np.float32).reshape(-1)
+        return np.asarray(self._rows[key][index].as_py(), dtype=np.float32).reshape(-1)
 
     def instruction(self, index: int) -> str | None:
         """The task of this row."""
@@ -116,6 +152,20 @@ class LeRobotEpisode(Episode):
                 f"frame at {second:g} s."
             )
         return max(0, int(np.searchsorted(times, second + 1e-6, side="right")) - 1)
+
+    @cached_property
+    def _keys(self) -> dict[str, str]:
+        """Features of the colour cameras, by the camera's name."""
+        cameras = [key for key, feature in self._info.features.items() if feature.is_camera]
+        return {_camera_name(key): key for key in cameras if not self._is_depth(key)}
+
+    def _is_depth(self, key: str) -> bool:
+        """As the features say; else as the first image is, where images lie in the table."""
+        feature = self._info.features[key]
+        if feature.is_declared_depth or feature.dtype == "video":
+            return feature.is_declared_depth
+        stored = self._rows[key][0].as_py() if key in self._rows.column_names else None
+        return isinstance(stored, dict) and is_depth(stored.get("bytes") or b"")
 
     @cached_property
     def _place(self) -> dict[str, Any]:

@@ -27,7 +27,8 @@ def load_tasks(folder: Path) -> dict[int, str]:
     path = folder / TASKS_3
     if path.is_file():
         table = read_table(path)
-        texts = [n for n in table.column_names if pa.types.is_string(table[n].type)]
+        texts = [name for name in table.column_names if _is_text(table[name].type)]
+        texts.sort(key=lambda name: name != "task")
         if not texts or "task_index" not in table.column_names:
             raise FrameError(f"{path} has no column of tasks and task_index.")
         numbers, tasks = table["task_index"].to_pylist(), table[texts[0]].to_pylist()
@@ -78,3 +79,7 @@ def _as_list(tasks: Any) -> list[str]:
     if tasks is None:
         return []
     return [str(task) for task in tasks] if isinstance(tasks, list) else [str(tasks)]
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind)

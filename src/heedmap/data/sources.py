@@ -58,7 +58,7 @@ def episode_count(path: Path) -> int:
     if not path.exists():
         raise FrameError(f"The data set {path} does not exist.")
     reader = _reader(path)
-    if reader is _of_folder and (path / "meta" / "info.json").is_file():
+    if reader is _of_folder and is_lerobot(path):
         from heedmap.data.lerobot import load_info
 
         return load_info(path).total_episodes
@@ -67,6 +67,11 @@ def episode_count(path: Path) -> int:
 
         return count_episodes(path)
     return 1
+
+
+def is_lerobot(path: Path) -> bool:
+    """Whether a folder is a LeRobot data set."""
+    return (path / "meta" / "info.json").is_file()
 
 
 def _reader(path: Path) -> Callable[[Locator], Episode]:
@@ -85,7 +90,7 @@ def _reader(path: Path) -> Callable[[Locator], Episode]:
 
 
 def _of_folder(locator: Locator) -> Episode:
-    if (locator.path / "meta" / "info.json").is_file():
+    if is_lerobot(locator.path):
         try:
             from heedmap.data.lerobot import LeRobotEpisode
         except ModuleNotFoundError as error:

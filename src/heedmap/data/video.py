@@ -38,14 +38,27 @@ class Clip:
 
     def index_at(self, second: float) -> int:
         """The frame that is shown at that moment, counted from the clip's beginning."""
-        begin, end = self.seconds[0], self.seconds[-1]
-        step = (end - begin) / max(1, len(self.seconds) - 1)
-        if second > end - begin + max(step, 1e-3):
+        step = self._checked_step(second)
+        return max(0, bisect_right(self.seconds, self.seconds[0] + second + step / 100) - 1)
+
+    def nearest(self, second: float) -> int:
+        """The frame whose time is nearest, for times that were rounded when they were written."""
+        self._checked_step(second)
+        wanted = self.seconds[0] + second
+        after = bisect_right(self.seconds, wanted)
+        around = range(max(0, after - 1), min(len(self.seconds), after + 1))
+        return min(around, key=lambda index: abs(self.seconds[index] - wanted))
+
+    def _checked_step(self, second: float) -> float:
+        """Mean seconds from frame to frame. Raises FrameError for a moment after the clip."""
+        length = self.seconds[-1] - self.seconds[0]
+        step = length / max(1, len(self.seconds) - 1)
+        if second > length + max(step, 1e-3):
             raise FrameError(
-                f"The clip {self.path} is {end - begin + step:.2f} s long; there is no frame at "
+                f"The clip {self.path} is {length + step:.2f} s long; there is no frame at "
                 f"{second:g} s."
             )
-        return max(0, bisect_right(self.seconds, begin + second + step / 100) - 1)
+        return step
 
     def image(self, index: int) -> Frame:
         """Decoded from the last key frame before it."""

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
-from heedmap.data.cases import CASE_FRAME, CASE_INSTRUCTIONS, load_case
+from heedmap.data.cases import CASE_FRAME, CASE_INSTRUCTIONS, case_folders, load_case
 from heedmap.data.counterfactuals import RECORDED, named_counterfactuals
 from heedmap.data.instructions import CaseInstruction
 from heedmap.data.locator import parse_locator
 from heedmap.data.observation import NamedFrame
 from heedmap.data.sources import episode_at, episode_count, frames_at
+from heedmap.data.tasks import case_at, case_places, is_data_set
 from heedmap.data.trials import Trial
 from heedmap.errors import FrameError, HeedmapError
 from heedmap.sweep.grid import FrameEntry
@@ -78,6 +79,8 @@ def trial_at(ref: FrameRef, of: PlannedSet) -> Trial:
         style, _, seed = ref.place.partition(":")
         (trial,) = case_trials(1, "goal" if style == "goal" else "path", int(seed))
         return replace(trial, name=ref.name)
+    if ref.kind == "case" and is_data_set(ref.place):
+        return case_at(ref.place, ref.history)
     if ref.kind == "case":
         return replace(load_case(Path(ref.place)), name=ref.name, episode=ref.episode)
     (frame,) = frames_at(ref.place, ref.history)
@@ -127,15 +130,16 @@ def _refs(entry: FrameEntry, folder: Path, files: dict[str, str]) -> Iterator[Fr
             place = f"{cases.style}:{seed}"
             yield FrameRef(name=f"case-{seed}", kind="specimen", place=place)
     elif entry.cases is not None:
-        yield from _of_cases(folder / Path(entry.cases).expanduser(), entry, files)
+        place = folder / Path(entry.cases).expanduser()
+        of = _of_data_set if is_data_set(place) else _of_cases
+        yield from of(place, entry, files)
     elif entry.path is not None:
         for path in _paths(folder, entry.path):
             yield from _of_path(path, entry, files)
 
 
 def _of_cases(folder: Path, entry: FrameEntry, files: dict[str, str]) -> Iterator[FrameRef]:
-    places = (f"*/{CASE_INSTRUCTIONS}", f"*/*/{CASE_INSTRUCTIONS}")
-    found = sorted(path.parent for place in places for path in folder.glob(place))
+    found = case_folders(folder)
     if not found:
         raise FrameError(f"{folder} holds no case folders ({CASE_FRAME}, {CASE_INSTRUCTIONS})")
     for place in _chosen(found, entry):
@@ -144,6 +148,18 @@ def _of_cases(folder: Path, entry: FrameEntry, files: dict[str, str]) -> Iterato
         inside = place.relative_to(folder)
         episode = inside.parts[0] if len(inside.parts) > 1 else None
         yield FrameRef(name=inside.as_posix(), kind="case", place=str(place), episode=episode)
+
+
+def _of_data_set(place: Path, entry: FrameEntry, files: dict[str, str]) -> Iterator[FrameRef]:
+    _stamp(parse_locator(str(place)).path, files)
+    for each in _chosen(case_places(place), entry):
+        yield FrameRef(
+            name=each.name,
+            kind="case",
+            place=each.place,
+            episode=each.episode,
+            history=entry.history,
+        )
 
 
 def _paths(folder: Path, written: str) -> list[str]:

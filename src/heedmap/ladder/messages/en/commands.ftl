@@ -8,6 +8,16 @@ comparison_at = Comparison: { $path }
 nothing_written = Nothing was written; add --out DIR to keep the result and its HTML report.
 note_older = note: { $folder } was written by an older heedmap, without checksums of its tables.
 note_partial = note: { $folder } holds { $done } of { $cells } cells; all values are of these alone.
+inputs_of = { $frames } { $frames ->
+    [one] frame
+   *[other] frames
+  } x { $instructions } instructions = { $pairs } pairs of frame and instruction, from { $source }{ $episodes ->
+    [0] {""}
+    [one] , 1 episode
+   *[other] , { $episodes } episodes
+  }
+from_to = { $low } to { $high }
+note_depth = note: depth cameras of { $source } are left out: { $cameras }
 median = Median
 lowest = Lowest
 highest = Highest
@@ -18,7 +28,11 @@ error = Error
 ## sweep, merge, summary
 
 sweep_policies = Policies: { $count } ({ $names })
-sweep_frames = Frames: { $count }
+sweep_frames = Frames: { $count }{ $episodes ->
+    [0] {""}
+    [one] , from 1 episode
+   *[other] , from { $episodes } episodes
+  }
 sweep_sets = Instruction sets: { $count }
 sweep_measures = Measures: { $measures }; interventions: { $interventions }
 sweep_no_measures = none beyond the diagnosis

@@ -1,6 +1,6 @@
 # Words of the terminal, of Markdown and of notebooks; names of regions.
 
-given_counts = Frames: { $frames }. Policies: { $policies }. Trials of steps 5 and 6: { $trials }.
+given_counts = Policies: { $policies }. Frames of steps 1–4: { $frames }; of steps 5 and 6: { $trials }.
 given_first = First frame: { $frame }.
 no_trials = none
 rule_short = “0 % attention” says

@@ -8,6 +8,12 @@ comparison_at = 비교: { $path }
 nothing_written = 저장하지 않았습니다. 결과와 HTML 보고서를 남기려면 --out DIR을 추가하십시오.
 note_older = 참고: 이전 버전의 heedmap으로 만든 결과여서 표의 체크섬이 없습니다({ $folder }).
 note_partial = 참고: 셀 { $cells }개 중 { $done }개만 있습니다({ $folder }). 모든 값은 이 셀만의 값입니다.
+inputs_of = 프레임 { $frames }개 x 지시문 { $instructions }개 = 프레임-지시문 쌍 { $pairs }개. 출처: { $source }{ $episodes ->
+    [0] {""}
+   *[other] , 에피소드 { $episodes }개
+  }
+from_to = { $low }–{ $high }
+note_depth = 참고: 깊이 카메라는 제외했습니다({ $source }: { $cameras })
 median = 중앙값
 lowest = 최솟값
 highest = 최댓값
@@ -18,7 +24,10 @@ error = 오류
 ## sweep, merge, summary
 
 sweep_policies = 정책: { $count }개 ({ $names })
-sweep_frames = 프레임: { $count }개
+sweep_frames = 프레임: { $count }개{ $episodes ->
+    [0] {""}
+   *[other] , 에피소드 { $episodes }개
+  }
 sweep_sets = 지시문 세트: { $count }개
 sweep_measures = 측정값: { $measures }. 개입: { $interventions }
 sweep_no_measures = 진단 외에는 없음

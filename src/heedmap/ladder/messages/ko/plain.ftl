@@ -1,6 +1,6 @@
 # 터미널, Markdown, 노트북의 문구와 영역 이름.
 
-given_counts = 프레임 { $frames }개, 정책 { $policies }개, 5–6단계 시행 수: { $trials }.
+given_counts = 정책 { $policies }개. 프레임 수: 1–4단계 { $frames }, 5–6단계 { $trials }.
 given_first = 첫 프레임: { $frame }.
 no_trials = 0
 rule_short = “어텐션 0 %” 규칙

@@ -1,0 +1,127 @@
+"""Cases of a LeRobot data set: its own frames, each with its own task and others of the set.
+
+The other tasks are counterfactuals of the kind that a policy was trained on. Where the data set has
+but one task, words are exchanged instead (`data/counterfactuals.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from heedmap.data.counterfactuals import MOST, RECORDED, Table, named_counterfactuals
+from heedmap.data.locator import parse_locator
+from heedmap.data.sources import episode_at, episode_count, frames_at, is_lerobot
+from heedmap.data.trials import Trial
+from heedmap.errors import FrameError
+
+EPISODES = 8
+"""Episodes that are looked at where none is named: evenly over the whole data set."""
+MOMENTS = (0.0, 1 / 3)
+"""Frames of each, as shares of its length: at the beginning, a frame does not yet show the task."""
+
+
+@dataclass(frozen=True)
+class CasePlace:
+    """Where one frame lies."""
+
+    place: str
+    """A locator of it alone."""
+    name: str
+    episode: str
+
+
+def is_data_set(written: str | Path) -> bool:
+    """Whether a path, or what stands before its `#`, is a LeRobot data set."""
+    return is_lerobot(parse_locator(str(written)).path)
+
+
+def case_places(written: str | Path) -> list[CasePlace]:
+    """Single frames of a data set: those that are named, else some of several episodes.
+
+    Raises FrameError for what is missing or broken.
+    """
+    locator = parse_locator(str(written))
+    path = locator.path
+    is_chosen = locator.written != str(path)
+    numbers = _spread(range(episode_count(path)), EPISODES)
+    if is_chosen:
+        numbers = [locator.episode or 0]
+    found: list[CasePlace] = []
+    for number in numbers:
+        episode = episode_at(replace(locator, episode=number))
+        indices = [int(moment * episode.length) for moment in MOMENTS]
+        if locator.seconds:
+            indices = [episode.index_at(second) for second in locator.seconds]
+        elif is_chosen:
+            indices = locator.indices(episode.length)
+        found += [
+            CasePlace(
+                f"{path}#episode={number}&frames={index}",
+                f"{episode.name}_{index:06d}",
+                episode.name,
+            )
+            for index in dict.fromkeys(indices)
+        ]
+    return found
+
+
+def case_at(place: str, history: int = 0, table: Table | None = None) -> Trial:
+    """One frame with its own task, as `recorded`, and others of the data set, as `task_N`.
+
+    With a table of words, the words of its own task are exchanged instead. Raises FrameError for a
+    frame without a task, InstructionError where nothing is known to exchange.
+    """
+    from heedmap.data.lerobot_tasks import load_tasks
+
+    (frame,) = frames_at(place, history)
+    if not frame.instruction:
+        raise FrameError(
+            f"The frame {place} has no task; give frames that have one, or --frame and "
+            f"--instruction name=text."
+        )
+    others = other_tasks(frame.instruction, load_tasks(parse_locator(place).path))
+    texts = {RECORDED: frame.instruction, **{f"task_{n}": text for n, text in others.items()}}
+    if table is not None or not others:
+        texts = named_counterfactuals(frame.instruction, table)
+    return Trial(frame.name, frame.observation, texts, recorded=RECORDED, episode=frame.episode)
+
+
+def other_tasks(own: str, tasks: Mapping[int, str], most: int = MOST) -> dict[int, str]:
+    """Tasks of other words than `own`, by their numbers: from the one most like it to the least.
+
+    Data sets may hold one task in several wordings, and tasks of several scenes: a choice over all
+    degrees of likeness holds more than either.
+    """
+    seen = {_words(own)}
+    others: dict[int, str] = {}
+    for number, text in sorted(tasks.items()):
+        if (words := _words(text)) and words not in seen:
+            seen.add(words)
+            others[number] = text
+    ranked = sorted(others, key=lambda number: -_likeness(own, others[number]))
+    return {number: others[number] for number in _spread(ranked, most)}
+
+
+ARTICLES = frozenset(("a", "an", "the"))
+"""Two tasks that differ in nothing else are one."""
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word for word in re.findall(r"\w+", text.lower()) if word not in ARTICLES)
+
+
+def _likeness(one: str, other: str) -> float:
+    """Share of words in common (Jaccard)."""
+    words, others = set(_words(one)), set(_words(other))
+    return len(words & others) / max(1, len(words | others))
+
+
+def _spread(items: Sequence[int], most: int) -> list[int]:
+    """`most` items at equal distances, the first and the last among them."""
+    if len(items) <= most:
+        return list(items)
+    last = len(items) - 1
+    return [items[round(place * last / max(1, most - 1))] for place in range(most)]

@@ -1,0 +1,210 @@
+"""The checkpoints of a training run on disk: which there are, and which are written to the end."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from heedmap.errors import MonitorError
+
+PLACEHOLDER = "{checkpoint}"
+"""In the name of a policy: where the checkpoint's path goes. `{step}` is its step."""
+LEROBOT_MODEL = "pretrained_model"
+LAST = "last"
+"""LeRobot's link to the newest checkpoint, which it sets when that is written to the end."""
+SETTLED_S = 10.0
+"""A checkpoint of which no file changed for so long is taken as written to the end."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where a training run keeps its checkpoints, and which policy one of them is."""
+
+    pattern: str
+    """A glob inside of the run's folder."""
+    template: str
+    """A policy's name with `{checkpoint}`, and `{step}` where it is needed."""
+
+    def policy_of(self, checkpoint: Checkpoint) -> str:
+        """The policy's name, as `heedmap audit` takes it."""
+        named = self.template.replace(PLACEHOLDER, str(checkpoint.path))
+        return named.replace("{step}", str(checkpoint.step))
+
+
+LEROBOT_POLICY = f"lerobot:{PLACEHOLDER}?name=step-{{step}}"
+LAYOUTS = (
+    Layout(f"checkpoints/*/{LEROBOT_MODEL}", LEROBOT_POLICY),
+    Layout(f"*/{LEROBOT_MODEL}", LEROBOT_POLICY),
+    Layout("checkpoint-*", f"vlm:{PLACEHOLDER}?name=step-{{step}}"),
+)
+"""Of LeRobot, of its folder `checkpoints` itself, and of transformers' Trainer."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """One checkpoint, a file or a folder."""
+
+    step: int
+    path: Path
+
+    @property
+    def files(self) -> list[Path]:
+        """Its files, in the order of their names."""
+        if self.path.is_file():
+            return [self.path]
+        return sorted(path for path in self.path.rglob("*") if path.is_file())
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the names, sizes and times of its files: another one where it was written anew."""
+        seen = [
+            (str(path.relative_to(self.path)), (status := path.stat()).st_size, status.st_mtime_ns)
+            for path in self.files
+        ]
+        return hashlib.sha256(json.dumps(seen).encode()).hexdigest()
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether LeRobot has gone on: its link names this checkpoint, or one after it."""
+        if self.path.name != LEROBOT_MODEL:
+            return False
+        link = self.path.parent.parent / LAST
+        number = link.resolve().name if link.is_symlink() else ""
+        return number.isdigit() and int(number) >= self.step
+
+
+def layout_of(run: Path, pattern: str | None = None, template: str | None = None) -> Layout | None:
+    """What is given, completed by what lies in the folder; None where nothing lies there yet.
+
+    Raises MonitorError for a folder that is not there, a template that takes no checkpoint, and a
+    pattern of which nobody knows what policy it is.
+    """
+    if not run.is_dir():
+        raise MonitorError(f"The training run {run} is no folder; give the run's output folder.")
+    if template is not None and not re.search(r"\{(checkpoint|step)\}", template):
+        raise MonitorError(
+            f"'{template}' is the same policy at every step; write where the checkpoint's path "
+            f"goes, as in 'lerobot:{PLACEHOLDER}'."
+        )
+    if pattern is not None:
+        if template is None:
+            raise MonitorError(
+                f"With --checkpoints, say which policy a checkpoint is, as in "
+                f"--policy 'lerobot:{PLACEHOLDER}'."
+            )
+        return Layout(pattern, template)
+    for known in LAYOUTS:
+        if find_checkpoints(run, known.pattern):
+            return Layout(known.pattern, template or known.template)
+    return None
+
+
+def find_checkpoints(run: Path, pattern: str) -> list[Checkpoint]:
+    """In the order of steps; what has no number in its path is left out, as LeRobot's `last` is.
+
+    Raises MonitorError for two checkpoints of one step, or a pattern that leaves the folder.
+    """
+    if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
+        raise MonitorError(f"The pattern '{pattern}' leads out of {run}; give one inside of it.")
+    found: dict[int, Checkpoint] = {}
+    for path in sorted(run.glob(pattern)):
+        step = step_of(path.relative_to(run))
+        if step is None:
+            continue
+        if step in found:
+            raise MonitorError(
+                f"{found[step].path} and {path} are both of step {step}; give --checkpoints a "
+                f"pattern that finds one of them."
+            )
+        found[step] = Checkpoint(step, path)
+    return [found[step] for step in sorted(found)]
+
+
+def step_of(place: Path) -> int | None:
+    """The number behind "step", else the last one in the path, a file's ending left out."""
+    text = place.with_suffix("").as_posix() if place.suffix[1:].isalpha() else place.as_posix()
+    named = re.findall(r"step[=_-]?(\d+)", text, re.IGNORECASE) or re.findall(r"\d+", text)
+    return int(named[-1]) if named else None
+
+
+@dataclass
+class Settling:
+    """Tells which checkpoints are written to the end, from what it sees of them over time."""
+
+    seconds: float = SETTLED_S
+    clock: Callable[[], float] = time.monotonic
+    wall_clock: Callable[[], float] = time.time
+    """In which files have their times of change."""
+    _seen: dict[Path, tuple[str, float]] = field(default_factory=dict)
+
+    def is_complete(self, checkpoint: Checkpoint) -> bool:
+        """Whether it has files and LeRobot went on, or none of them changed for some time."""
+        try:
+            files = checkpoint.files
+            if not files:
+                return False
+            if checkpoint.is_followed:
+                return True
+            folders = {parent for path in files for parent in path.parents}
+            inside = {path for path in folders if path.is_relative_to(checkpoint.path)}
+            changed = max(path.stat().st_mtime for path in (*files, *inside))
+            now_seen = checkpoint.fingerprint
+        except OSError:  # a file that was there a moment ago: it is being written
+            return False
+        before, since = self._seen.get(checkpoint.path, ("", 0.0))
+        if now_seen != before:
+            since = self.clock()
+            self._seen[checkpoint.path] = now_seen, since
+        is_old = self.wall_clock() - changed >= self.seconds
+        return is_old or self.clock() - since >= self.seconds
+
+
+@dataclass(frozen=True)
+class Watched:
+    """Which checkpoints are waited for, and how long."""
+
+    run: Path
+    pattern: str | None = None
+    template: str | None = None
+    once: bool = False
+    """Those that are there, then stop."""
+    until_step: int | None = None
+    """Stop when a checkpoint of that step, or a later one, is there."""
+    interval_s: float = 30.0
+
+
+def completed(
+    watched: Watched, settling: Settling, sleep: Callable[[float], None] = time.sleep
+) -> Iterator[tuple[Checkpoint, str]]:
+    """Checkpoints and the names of their policies, in the order of steps, as they are completed.
+
+    One that is still being written is waited for, and those after it with it. Raises MonitorError
+    as `layout_of`, and where there is none and none is waited for.
+    """
+    done = -1
+    while True:
+        layout = layout_of(watched.run, watched.pattern, watched.template)
+        found = [] if layout is None else find_checkpoints(watched.run, layout.pattern)
+        if watched.once and not found:
+            looked_for = watched.pattern or ", ".join(each.pattern for each in LAYOUTS)
+            raise MonitorError(
+                f"{watched.run} has no checkpoints with a number in their path (looked for "
+                f"{looked_for}); give --checkpoints GLOB and --policy."
+            )
+        last = watched.until_step
+        is_all_there = last is not None and any(each.step >= last for each in found)
+        found = [each for each in found if last is None or each.step <= last]
+        waiting = [each for each in found if each.step > done]
+        while waiting and settling.is_complete(waiting[0]):
+            checkpoint = waiting.pop(0)
+            done = checkpoint.step
+            assert layout is not None
+            yield checkpoint, layout.policy_of(checkpoint)
+        if not waiting and (watched.once or is_all_there):
+            return
+        sleep(min(watched.interval_s, settling.seconds) if waiting else watched.interval_s)
