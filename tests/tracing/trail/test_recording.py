@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -330,3 +331,14 @@ def test_memory_that_nothing_was_written_to_is_zero_in_every_run() -> None:
     made = [*named(found, "empty_like"), *named(found, "empty")]
     assert len(made) == 2
     assert all((each.outputs[0].tensor == 0).all() for each in made)
+
+
+def test_a_deep_copy_is_no_difference_of_its_own() -> None:
+    def body(net: Encoders, words: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
+        return copy.deepcopy(words.detach()).mean(dim=1)
+
+    found = recorded(body)
+    bare, *others = named(found, "set_")
+    assert (bare.outputs[0].tensor == 0).all()
+    assert any(torch.equal(each.outputs[0].tensor, _words()) for each in others)
+    assert torch.equal(found.scores, recorded(lambda net, words, image: words.mean(dim=1)).scores)

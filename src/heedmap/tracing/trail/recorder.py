@@ -132,10 +132,14 @@ class _Recorder(OperatorMode):
             result = _with_first(result, instead, name, module)
         if name in UNINITIALISED:
             result.zero_()  # what memory held before would differ between two runs
+        is_bare = name == "aten::set_" and _storage(result) not in self._alive
         number = len(self._into.operators)
         outputs = tuple(self._made(t, number) for t in _tensors(result)) or tuple(
             self._made(t, number) for t in written
         )
+        if is_bare:  # a storage that nothing was written to yet, as when a tensor is copied deeply
+            for value in outputs:
+                value.tensor = _zeros(value.tensor)
         self._into.operators.append(
             Operator(number, name, module, call, nth, func, *given, tuple(inputs.values()), outputs)
         )
@@ -228,6 +232,11 @@ def _storage(tensor: torch.Tensor) -> int:
 def _alias(tensor: torch.Tensor) -> torch.Tensor:
     with unwatched():  # or it were recorded as an operator of the policy
         return tensor.detach()
+
+
+def _zeros(tensor: torch.Tensor) -> torch.Tensor:
+    with unwatched():
+        return torch.zeros_like(tensor)
 
 
 def _is_plain(leaf: Any) -> bool:
