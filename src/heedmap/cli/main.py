@@ -64,7 +64,8 @@ def audit(
         list[str],
         typer.Argument(
             help="specimen:NAME@WIRING, kosmos2:CHECKPOINT, vlm:FOLDER, pi0:FOLDER, "
-            "server:ws://HOST:PORT or package.module:factory; see docs/your-policy.md"
+            "lerobot:FOLDER, server:ws://HOST:PORT or package.module:factory; see "
+            "docs/your-policy.md"
         ),
     ],
     frame: Annotated[

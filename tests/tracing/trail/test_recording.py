@@ -358,3 +358,13 @@ def test_a_deep_copy_and_memory_that_is_filled_are_no_differences() -> None:
     assert torch.equal(
         named(base, "copy_")[-1].outputs[0].tensor, state
     )  # what was copied is followed
+
+
+def test_what_was_copied_deeply_is_followed() -> None:
+    def body(net: Encoders, words: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
+        return copy.deepcopy(words.detach()).mean(dim=1)
+
+    found = recorded(body)
+    assert named(found, "embedding")[0].number in found.ancestors()
+    assert found.scores is not None
+    assert torch.allclose(found.scores, policy_of(body)([observation()], [LEFT]))
