@@ -11,7 +11,8 @@ OUT ?= heedmap-demo
 # LeRobot has an environment of its own. PyPI's torch for Linux brings CUDA's packages (2.7 GB); where
 # PyTorch's own index can be reached, LEROBOT_PIP="--index-url https://download.pytorch.org/whl/cpu
 # --extra-index-url https://pypi.org/simple" leaves them out.
-PYTHON312 ?= python3.12
+PYTHON312 ?= $(shell for python in python3.12 $(HOME)/.pyenv/versions/3.12*/bin/python3.12; do \
+  "$$python" -c "" 2> /dev/null && echo "$$python" && break; done)
 LEROBOT := .venv-lerobot
 LEROBOT_PIP ?=
 
@@ -86,7 +87,7 @@ $(VENV)/.libero: $(VENV)/.complete
 	@touch $@
 
 $(LEROBOT)/.complete: pyproject.toml constraints-lerobot.txt
-	@$(PYTHON312) -c 'import sys; assert sys.version_info >= (3, 12)' 2>/dev/null || { \
+	@test -n "$(PYTHON312)" && $(PYTHON312) -c 'import sys; assert sys.version_info >= (3, 12)' || { \
 	  echo "LeRobot needs Python 3.12: install it (apt-get install python3.12-venv, pyenv install 3.12)" \
 	    "and say where it is: make test-lerobot PYTHON312=PATH" >&2; exit 1; }
 	@echo "Setting up $(LEROBOT) (several minutes the first time) ..."
