@@ -9,12 +9,14 @@ import pytest
 import torch
 from torch import nn
 
+from heedmap.auditing.api import audit
 from heedmap.auditing.behaviour import measure_behaviour
 from heedmap.auditing.upper.responses import Request, Responses
 from heedmap.auditing.upper.runner import Runner
 from heedmap.data.observation import Observation
 from heedmap.data.trials import Trial
 from heedmap.ladder.evidence import BehaviourFacts
+from heedmap.ladder.verdict import Verdict
 from heedmap.policies.callable import CallablePolicy
 
 TEXTS = {"left": "go left", "up": "go upwards now"}
@@ -130,3 +132,84 @@ def test_changes_that_are_rounding_are_no_response() -> None:
     found = behaviour_of(lambda seen, text: [1.0 + letters(text) * 1e-8, 1.0])
     assert not found.responds
     assert found.is_constant
+
+
+FRAMES = [np.full((8, 8, 3), value, dtype=np.uint8) for value in (40, 60, 180, 220)]
+"""Two dark ones, two bright ones."""
+SIDES = {"left": "go to the left", "right": "go to the right"}
+
+
+class Sided(nn.Module):
+    """Reads the side from its words; on dark frames its words are dropped, if it is planted."""
+
+    def __init__(self, kind: str, *, is_planted: bool) -> None:
+        super().__init__()
+        self.kind, self.is_planted = kind, is_planted
+        self.embed = nn.Embedding(2, 1)
+        self.embed.weight.data = torch.tensor([[-1.0], [1.0]])
+
+    def run(self, frames: Sequence[np.ndarray], texts: Sequence[str]) -> torch.Tensor:
+        ids = torch.tensor([int("right" in text) for text in texts])
+        bright = torch.tensor([[frame.mean() / 255] for frame in frames], dtype=torch.float32)
+        heard = self.embed(ids)
+        if self.is_planted and self.kind != "fixed":
+            heard = heard * (bright > 0.5)  # a gate
+        scores = heard + 0.1 * bright - 0.2
+        if self.kind == "value":
+            return scores
+        logits = torch.cat([-scores, scores], dim=1)
+        if self.is_planted and self.kind == "fixed":  # a rule in front of the policy's own action
+            return torch.where(bright > 0.5, logits, torch.tensor([[5.0, 0.0]]))
+        return logits
+
+
+@pytest.mark.parametrize("kind", ["value", "gated logits", "fixed"])
+def test_a_policy_that_hears_on_some_frames_only_is_partly_obedient(kind: str) -> None:
+    names = None if kind == "value" else ("LEFT", "RIGHT")
+    expected = (
+        {"left": "dim0:-", "right": "dim0:+"}
+        if names is None
+        else {"left": "LEFT", "right": "RIGHT"}
+    )
+
+    def verdict(*, is_planted: bool) -> Verdict:
+        net = Sided(kind, is_planted=is_planted)
+        policy = CallablePolicy("sided", net.run, net, action_names=names)
+        frames = {f"f{n}": frame for n, frame in enumerate(FRAMES)}
+        found = audit(policy, frames, SIDES, expected_actions=expected, until="cut")
+        return found.record.policies[0].verdict
+
+    planted = verdict(is_planted=True)
+    assert planted.cause == "partial"
+    assert planted.rungs["used"].status == "holds"
+    assert planted.rungs["obeyed"].status == "fails"
+    assert "2 of 4 frames the action is the same whatever the instruction" in planted.sentence
+    assert verdict(is_planted=False).cause == "none"
+
+
+@pytest.mark.parametrize("by", ["state", "frame"])
+def test_an_effect_too_small_to_judge_follows_nothing(by: str) -> None:
+    net = nn.Linear(1, 1)
+
+    def run(seen: Sequence[Observation], texts: Sequence[str]) -> torch.Tensor:
+        told = torch.tensor([[1.0 if "right" in text else -1.0] for text in texts])
+        felt = torch.tensor([[state_of(each) - 2.5] for each in seen])
+        shown = torch.tensor([[brightness(each) - 0.5] for each in seen])
+        return (felt if by == "state" else shown) + 1e-5 * told
+
+    policy = CallablePolicy("faint", run, net, takes_observations=True)
+    frames = {
+        f"f{n}": Observation({"image": frame}, np.array([n + 1.0], dtype=np.float32))
+        for n, frame in enumerate(FRAMES)
+    }
+    expected = {"left": "dim0:-", "right": "dim0:+"}
+    found = audit(policy, frames, SIDES, expected_actions=expected, until="cut")
+    verdict = found.record.policies[0].verdict
+    assert verdict.cause == ("state_decides" if by == "state" else "unused")
+    assert verdict.rungs["obeyed"].status == "fails"
+    assert verdict.rungs["used"].status == "not measured"  # it may be more than rounding
+    assert "may be rounding" in verdict.sentence
+    assert "–" not in verdict.sentence
+    unknown = audit(policy, frames, SIDES, until="cut").record.policies[0].verdict
+    assert unknown.cause == "not_measured"
+    assert "depend on the instruction" not in unknown.sentence

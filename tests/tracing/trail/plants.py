@@ -208,6 +208,31 @@ def beside_a_sink(net: Encoders, words: T, image: T, is_planted: bool) -> T:
     return net.head((with_sink[..., :-1] @ keys)[:, -1])
 
 
+def _joint(net: Encoders, words: T, image: T, is_planted: bool) -> tuple[T, T]:
+    """Rows of two experts in one sequence, and what each may see; words see the image alone."""
+    rows = torch.cat([net.mix(image), net.mix(words), net.action, net.action + 0.5], dim=1)
+    length, begin = rows.shape[1], IMAGES + words.shape[1]
+    visible = torch.ones(length, length, dtype=torch.bool)
+    visible[begin:, IMAGES:begin] = not is_planted
+    return rows, visible
+
+
+def joint_rows_split(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    """Both experts' rows are read in one computation, and split again; the words' go nowhere."""
+    rows, visible = _joint(net, words, image, is_planted)
+    read = F.scaled_dot_product_attention(rows, rows, rows, attn_mask=visible)
+    _, action = read.split([rows.shape[1] - 2, 2], dim=1)
+    return net.head(action.mean(dim=1))
+
+
+def joint_rows_in_three(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    rows, visible = _joint(net, words, image, is_planted)
+    scores = (rows @ rows.mT).masked_fill(~visible, -math.inf)
+    read = scores.softmax(dim=-1) @ rows
+    _, _, action = torch.split(read, [IMAGES, words.shape[1], 2], dim=1)
+    return net.head(action[:, 0])
+
+
 # Masked by order
 
 
@@ -297,6 +322,17 @@ def faint_stack(net: Encoders, words: T, image: T, is_planted: bool) -> T:
     return net.head(torch.stack([faint, image.mean(dim=1)]).sum(dim=0))
 
 
+def decaying_state(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    """A loop whose state forgets at once; every row is kept, and the last one decoded."""
+    rows = net.mix(torch.cat([words, image, net.action], dim=1))
+    decay = 1e-12 if is_planted else 0.9
+    state, given = torch.zeros(1, DIM), []
+    for place in range(rows.shape[1]):
+        state = state * decay + rows[:, place]
+        given.append(state)
+    return net.head(torch.stack(given, dim=1)[:, -1])
+
+
 # Saturated
 
 
@@ -363,6 +399,21 @@ def outweighed_router(net: Encoders, words: T, image: T, is_planted: bool) -> T:
     return net.head(weights[:, :1] * image[:, 0] + weights[:, 1:] * image[:, 1])
 
 
+def table_of_equal_rows(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    """Other ids, and the same row under each of them."""
+    ids = (words.sum(dim=-1) > words.sum(dim=-1).mean()).long()
+    table = net.mix.weight[:1].expand(2, -1) if is_planted else net.mix.weight[:2]
+    return _pooled(net, image, F.embedding(ids, table.contiguous()))
+
+
+def codes_alike(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    """The nearest code of a book whose codes are all one; the choice is no token id."""
+    apart = (_logits(net, words, image) - _logits(net, net.words_of(LEFT), image)).abs().sum()
+    chosen = torch.stack([apart.new_tensor(1e-6), apart]).argmax()[None]
+    book = net.mix.weight[:1].expand(2, -1) if is_planted else net.mix.weight[:2]
+    return net.head(image.mean(dim=1) + book[chosen])
+
+
 # Not known
 
 
@@ -410,6 +461,8 @@ PLANTS: tuple[Plant, ...] = (
             encoder_layer,
             heads_last,
             beside_a_sink,
+            joint_rows_split,
+            joint_rows_in_three,
         )
     ),
     *(
@@ -421,10 +474,20 @@ PLANTS: tuple[Plant, ...] = (
     Plant("rounded away", faint_sum),
     Plant("rounded away", faint_sum, torch.bfloat16),
     Plant("rounded away", faint_stack),
+    Plant("rounded away", decaying_state),
     *(Plant("saturated", each) for each in (clamped, at_tanh_limit)),
     *(
         Plant("no choice", each)
-        for each in (best_of, only_one_key, experts_alike, norm_of_one, outvoted, outweighed_router)
+        for each in (
+            best_of,
+            only_one_key,
+            experts_alike,
+            norm_of_one,
+            outvoted,
+            outweighed_router,
+            table_of_equal_rows,
+            codes_alike,
+        )
     ),
     *(Plant("not known", each) for each in (sign_bits, searched)),
 )
