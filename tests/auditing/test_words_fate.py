@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from heedmap.auditing.api import audit
 from heedmap.auditing.trails import Trails
 from heedmap.auditing.words_fate import fate_of_ids, words_fate
 from heedmap.ladder.evidence import WordsFate
@@ -240,3 +241,19 @@ def test_ids_that_are_written_over(kind: str, cause: WordsFate) -> None:
 
     trails = Trails(CallablePolicy("written", run, net), observation(), seed=0)
     assert fate_of_ids(trails, SIDES, are_one=False)[0] == cause
+
+
+def test_ids_beyond_a_limit_become_one() -> None:
+    """Ids are clamped inside of the network: other words, and one id."""
+    net = Encoders()
+
+    def run(frames: Sequence[Any], texts: Sequence[str]) -> torch.Tensor:
+        ids = torch.tensor([[VOCABULARY[word] for word in text.split()] for text in texts])
+        words = net.embed(ids.clamp(max=VOCABULARY["to"])).mean(dim=1)
+        return net.head(words + net.image_of(frames[0]).mean(dim=1))
+
+    policy = CallablePolicy("clamped", run, net)
+    texts = {"left": "go to left now", "right": "go to right now"}
+    found = audit(policy, {"f": observation()}, texts, until="exchange").record.policies[0]
+    assert found.verdict.cause == "same_ids"
+    assert "'left', 'right'" in found.verdict.sentence

@@ -201,6 +201,58 @@ class Drawn(Cross):
         return torch.from_numpy(x[:, :, :3] * y).flatten(1)
 
 
+class Binned(Cross):
+    """Each number of the action is a bin that was chosen, and is decoded outside of torch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.logits = nn.Linear(DIM, 3 * 64)
+        self.centres = np.linspace(-2, 2, 64, dtype=np.float32)
+
+    def run(self, seen: Sequence[np.ndarray], texts: Sequence[str]) -> torch.Tensor:
+        rows = self.rows(self.images(seen), self.words(texts[0]))
+        chosen = [self.logits(row).unflatten(-1, (3, 64)).argmax(dim=-1) for row in rows[0]]
+        bins = np.stack([each.numpy() for each in chosen])
+        return torch.from_numpy(self.centres[bins].reshape(1, -1))
+
+
+def test_an_action_that_is_decoded_from_chosen_bins_is_followed_back() -> None:
+    found = audited(Binned())
+    assert not found.verdict.is_unread
+    reading = [each for each in found.measurements.computations if each.action_rows]
+    assert {each.module for each in reading} >= {"cross.0", "cross.1"}
+    assert all(found.verdict.rungs[name].status == "holds" for name in ("present", "visible"))
+
+
+class KeysAlone(Cross):
+    """Values at the words are zero, in a layout whose queries and keys are not recognised."""
+
+    is_planted = True
+
+    def rows(self, images: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
+        memory = torch.cat([images, words], dim=1)
+        is_image = (torch.arange(memory.shape[1]) < PATCHES)[None, None, :, None]
+        x = self.queries(images)
+        for layer in self.cross:
+            k, v = layer.keys_and_values(memory)
+            q = layer.to_q(x).unflatten(-1, (3, -1)).transpose(-3, -2)
+            scores = (q[:, :, :, None] * k[:, :, None]).sum(dim=-1)
+            read = scores.softmax(dim=-1) @ (v * is_image if self.is_planted else v)
+            x = x + layer.out(read.transpose(-3, -2).flatten(-2))
+        return x
+
+
+@pytest.mark.parametrize("is_planted", [True, False])
+def test_words_that_are_keys_alone_are_in_the_sequence(is_planted: bool) -> None:
+    net = KeysAlone()
+    net.is_planted = is_planted
+    found = audited(net)
+    assert found.measurements.presence.positions
+    assert found.measurements.attended is not None
+    assert found.measurements.attended.values_are_zero == is_planted
+    assert "absent" not in found.verdict.notes
+
+
 def test_an_action_that_is_un_normalised_in_numpy_is_followed_back() -> None:
     found = audited(Numpy())
     assert found.verdict.bypass.status == "none"
