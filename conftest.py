@@ -8,6 +8,7 @@ takes longer than most functions, and tells nothing more about the same shapes.
 from __future__ import annotations
 
 import dataclasses
+import gc
 import inspect
 from collections.abc import Callable, Hashable
 from functools import wraps
@@ -15,6 +16,9 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import jaxtyping
+
+gc.disable()
+"""Until all tests are collected: a million objects come with the imports, and none of them goes."""
 
 _SOURCE = Path(__file__).parent / "src"
 
@@ -99,3 +103,9 @@ def checked_once_a_kind(
 
 jaxtyping.jaxtyped = checked_once_a_kind  # the import hook decorates with it
 jaxtyping.install_import_hook(modules_with_shapes(), "beartype.beartype")
+
+
+def pytest_collection_finish() -> None:
+    """What was imported is not gone through at every collection of garbage."""
+    gc.freeze()
+    gc.enable()
