@@ -16,7 +16,17 @@ from heedmap.auditing.trails import Trails
 from heedmap.auditing.upper.used import DIRECT, WHOLE
 from heedmap.tracing.capture.trace import one_attention_path
 from heedmap.tracing.graph.cuts import NodeCut, cut_nodes
-from tests.graph_policies import ACTIONS, NETWORKS, PATCHES, TEXTS, Base, network, policy, trials
+from tests.graph_policies import (
+    ACTIONS,
+    NETWORKS,
+    PATCHES,
+    TEXTS,
+    Base,
+    CachedExpert,
+    network,
+    policy,
+    trials,
+)
 
 IMAGE, WORDS = list(range(PATCHES)), list(range(PATCHES + 1, PATCHES + 6))
 """The word in front of them all is the same in all instructions."""
@@ -63,7 +73,8 @@ def test_blocks_of_one_kind_of_key_are_told_apart_though_they_are_as_many() -> N
 
 def test_a_cache_is_followed_through_ten_flow_steps() -> None:
     net = network("cached expert")
-    net.steps = 10  # pyright: ignore[reportAttributeAccessIssue]
+    assert isinstance(net, CachedExpert)
+    net.steps = 10
     found = graph(net)
     own = list(range(PATCHES + 6, PATCHES + 6 + ACTIONS))
     for call in range(10):
