@@ -109,3 +109,8 @@ def pytest_collection_finish() -> None:
     """What was imported is not gone through at every collection of garbage."""
     gc.freeze()
     gc.enable()
+
+
+def pytest_unconfigure() -> None:
+    """All of it is let go of in the end, as without the tests."""
+    gc.unfreeze()
