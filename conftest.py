@@ -42,15 +42,22 @@ def modules_with_shapes() -> list[str]:
     return [name for name in shaped if name not in _INNERMOST]
 
 
+_PLAIN = {str, int, float, bool, type(None)}
+_SEQUENCES = (list, tuple)
+
+
 def kind_of(value: Any) -> Hashable:
     """All of a value that a check of shapes looks at."""
-    if isinstance(value, list | tuple):
-        return type(value), tuple(map(kind_of, value))
+    kind = type(value)
+    if kind in _PLAIN:
+        return kind
+    if isinstance(value, _SEQUENCES):
+        return kind, tuple(map(kind_of, value))
     if isinstance(value, dict):
         return tuple(map(kind_of, value.values()))
     if hasattr(value, "dtype") and hasattr(value, "shape"):
-        return type(value), value.dtype, tuple(value.shape)
-    return type(value)
+        return kind, value.dtype, tuple(value.shape)
+    return kind
 
 
 def writes_shapes(function: Callable[..., Any]) -> bool:
