@@ -8,6 +8,7 @@ takes longer than most functions, and tells nothing more about the same shapes.
 from __future__ import annotations
 
 import dataclasses
+import gc
 import inspect
 from collections.abc import Callable, Hashable
 from functools import wraps
@@ -15,6 +16,9 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import jaxtyping
+
+gc.disable()
+"""Until all tests are collected: a million objects come with the imports, and none of them goes."""
 
 _SOURCE = Path(__file__).parent / "src"
 
@@ -38,15 +42,22 @@ def modules_with_shapes() -> list[str]:
     return [name for name in shaped if name not in _INNERMOST]
 
 
+_PLAIN = {str, int, float, bool, type(None)}
+_SEQUENCES = (list, tuple)
+
+
 def kind_of(value: Any) -> Hashable:
     """All of a value that a check of shapes looks at."""
-    if isinstance(value, list | tuple):
-        return type(value), tuple(map(kind_of, value))
+    kind = type(value)
+    if kind in _PLAIN:
+        return kind
+    if isinstance(value, _SEQUENCES):
+        return kind, tuple(map(kind_of, value))
     if isinstance(value, dict):
         return tuple(map(kind_of, value.values()))
     if hasattr(value, "dtype") and hasattr(value, "shape"):
-        return type(value), value.dtype, tuple(value.shape)
-    return type(value)
+        return kind, value.dtype, tuple(value.shape)
+    return kind
 
 
 def writes_shapes(function: Callable[..., Any]) -> bool:
@@ -99,3 +110,14 @@ def checked_once_a_kind(
 
 jaxtyping.jaxtyped = checked_once_a_kind  # the import hook decorates with it
 jaxtyping.install_import_hook(modules_with_shapes(), "beartype.beartype")
+
+
+def pytest_collection_finish() -> None:
+    """What was imported is not gone through at every collection of garbage."""
+    gc.freeze()
+    gc.enable()
+
+
+def pytest_unconfigure() -> None:
+    """All of it is let go of in the end, as without the tests."""
+    gc.unfreeze()

@@ -30,15 +30,19 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 LONGEST_FIRST = (
     "report",
-    "tests/testbed/test_scoreboard.py",
     "monitor",
-    "policies",
+    "tests/auditing/graph/test_verdicts.py",
+    "tests/test_site.py",
+    "tests/test_your_policy.py",
+    "tests/testbed/generated/test_named.py",
+    "tests/sweep/test_sweep_docs.py",
+    "tests/sweep/test_commands.py",
     "tests/sweep/test_engines.py",
+    "policies",
+    "tests/test_imports.py",
+    "tests/test_examples_monitor.py",
     "tests/sweep/test_resume.py",
-    "tests/testbed/specimens/test_shipped.py",
-    "tests/auditing/test_policy_errors.py",
-    "tests/sweep/test_pooled.py",
-    "tests/auditing/test_api.py",
+    "tests/testbed/test_scoreboard.py",
 )
 """What takes longest, so that at the end no process works alone."""
 

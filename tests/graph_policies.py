@@ -211,9 +211,9 @@ class AlternatingDiT(Base):
 
 
 class CachedExpert(Base):
-    """A backbone whose keys and values of every layer an expert reads, in ten flow steps."""
+    """A backbone whose keys and values of every layer an expert reads, in four flow steps."""
 
-    steps = 10
+    steps = 4
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault)

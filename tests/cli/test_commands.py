@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
+import pytest
+
 from heedmap.cli.report import Kind
+from heedmap.data.images import png_bytes
 from heedmap.data.instructions import load_instructions
 from heedmap.record.result import Result
 from heedmap.report.figures.kinds import KINDS
-from tests.cli.conftest import Cli
+from heedmap.testbed.specimens.world import FrameCase
+from tests.cli.conftest import FACTORIES, Cli
+from tests.command_line import Ran, run_heedmap
 from tests.report.forensics.test_read import PER_LAYER, SUMMARY
 
 ARGUMENTS = (
@@ -21,15 +27,33 @@ ARGUMENTS = (
 )
 
 
-def test_audit_writes_a_result_and_its_report(cli: Cli, frame: Path, tmp_path: Path) -> None:
-    ran = cli(*ARGUMENTS, "--frame", frame, "--out", "run", "--expect", "left=left")
+@pytest.fixture(scope="module")
+def written(case: FrameCase, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ran]:
+    """The folder of a result, and what its command said."""
+    folder = tmp_path_factory.mktemp("written")
+    (folder / "factories.py").write_text(FACTORIES)
+    (folder / "hall.png").write_bytes(png_bytes(case.frame))
+    options = ("--frame", "hall.png", "--out", "run", "--expect", "left=left")
+    return folder / "run", run_heedmap(*ARGUMENTS, *options, cwd=folder)
+
+
+@pytest.fixture
+def run(written: tuple[Path, Ran], tmp_path: Path) -> Path:
+    """The result once more, for a test of its own."""
+    return shutil.copytree(written[0], tmp_path / "run")
+
+
+def test_audit_writes_a_result_and_its_report(
+    cli: Cli, frame: Path, written: tuple[Path, Ran], run: Path
+) -> None:
+    _, ran = written
     assert ran.code == 0, ran.err
     assert "The instruction is not in the sequence" in ran.out
     assert "Last Text%" in ran.out
-    result = Result.load(tmp_path / "run")
+    result = Result.load(run)
     assert result.record.policies[0].declared == "image=0:64,text=64:+len"
     assert result.record.instructions[0].expected_action == "left"
-    page = (tmp_path / "run" / "report.html").read_text()
+    page = (run / "report.html").read_text()
     assert 'lang="en"' in page
     # Once more: only on purpose.
     assert cli(*ARGUMENTS, "--frame", frame, "--out", "run").code == 1
@@ -44,17 +68,16 @@ def test_audit_without_out_writes_nothing(cli: Cli, frame: Path, tmp_path: Path)
     assert set(tmp_path.iterdir()) - before <= {tmp_path / "__pycache__"}
 
 
-def test_report_can_be_written_again_in_korean(cli: Cli, frame: Path, tmp_path: Path) -> None:
-    cli(*ARGUMENTS, "--frame", frame, "--out", "run")
+def test_report_can_be_written_again_in_korean(cli: Cli, run: Path) -> None:
     ran = cli("report", "run", "--lang", "ko")
     assert ran.code == 0, ran.err
-    page = (tmp_path / "run" / "report.html").read_text()
+    page = (run / "report.html").read_text()
     assert '<html lang="ko"' in page
-    assert not list((tmp_path / "run").glob("report.ko.html")), "one page has both languages"
+    assert not list(run.glob("report.ko.html")), "one page has both languages"
 
 
-def test_figures_are_drawn_to_files(cli: Cli, frame: Path, tmp_path: Path) -> None:
-    cli(*ARGUMENTS, "--frame", frame, "--out", "run")
+@pytest.mark.usefixtures("run")
+def test_figures_are_drawn_to_files(cli: Cli, tmp_path: Path) -> None:
     ran = cli("figure", "run", "sequence", "--out", "strip.svg", "--lang", "ko")
     assert ran.code == 0, ran.err
     assert "시퀀스의 위치" in (tmp_path / "strip.svg").read_text()

@@ -23,7 +23,7 @@ SPECIMENS = ["specimen:exp42_counterfactual_pta@sound", "specimen:exp41c_scratch
 def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     """Two policies of which one heeds; and a third that fails."""
     folder = tmp_path_factory.mktemp("run")
-    path = grid(folder, [*SPECIMENS, "does_not_load"], interventions=["exchange", "cut"])
+    path = grid(folder, [*SPECIMENS, "does_not_load"], 3, interventions=["exchange", "cut"])
     return ran(path, folder / "run")
 
 
@@ -46,7 +46,7 @@ def test_the_plan_is_told_without_running_it(tmp_path: Path) -> None:
 
 
 def test_shards_merged_are_the_whole_run(tmp_path: Path) -> None:
-    path = grid(tmp_path, TWINS, count=6)
+    path = grid(tmp_path, TWINS, count=3, frames_per_cell=1)
     whole = ran(path, tmp_path / "whole")
     for shard in ("0", "1"):
         shards = ("--num-shards", "2", "--shard-id", shard)
@@ -96,7 +96,7 @@ def test_the_summary_tells_the_ladder_over_frames(run: RunFolder) -> None:
     found = summarise(run)
     heeds, overwritten = found.policies
     assert heeds.cause == "none"
-    assert (heeds.rungs["used"].holds, heeds.rungs["used"].measured) == (4, 4)
+    assert (heeds.rungs["used"].holds, heeds.rungs["used"].measured) == (3, 3)
     assert heeds.figures["following"].value == 1.0
     assert overwritten.rungs["present"].holds == 0
     assert overwritten.rungs["present"].share is not None
@@ -117,7 +117,7 @@ def test_the_summary_is_printed_in_three_forms(run: RunFolder, tmp_path: Path) -
     assert json.loads(printed)["policies"][0]["cause"] == "none"
     assert "the file is broken" in json.loads(printed)["failed"][0]["error"]
     code, printed, _ = told("summary", run.path, "--markdown", "--worst", "1")
-    assert "| `exp42_counterfactual_pta@sound` | ✓ 4/4 | ✓ 4/4 |" in printed
+    assert "| `exp42_counterfactual_pta@sound` | ✓ 3/3 | ✓ 3/3 |" in printed
     worst = printed.partition("## Worst frames first")[2].partition("##")[0]
     assert worst.count("| `exp42_counterfactual_pta@sound` |") == 1
 
@@ -137,10 +137,10 @@ def test_a_query_is_shown_as_table_csv_and_json(run: RunFolder) -> None:
     assert code == 0
     assert "2 rows" in printed
     rows = json.loads(told("query", run.path, sql, "--json")[1])
-    assert [row["n"] for row in rows] == [12, 12]
+    assert [row["n"] for row in rows] == [9, 9]
     assert rows[0]["lift"] is None, "not measured is null"
     read = list(csv.DictReader(told("query", run.path, sql, "--csv")[1].splitlines()))
-    assert [row["n"] for row in read] == ["12", "12"]
+    assert [row["n"] for row in read] == ["9", "9"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 
 from heedmap.auditing.api import audit
@@ -11,6 +13,7 @@ from tests.graph_policies import NETWORKS, TEXTS, Fault, network, policy, trials
 LOWER = ("tokenised", "present", "visible", "attended")
 
 
+@cache
 def audited(name: str, fault: Fault) -> PolicyResult:
     frames = trials(1)
     found = audit(
@@ -59,7 +62,7 @@ def test_a_gate_at_zero_is_named(name: str) -> None:
 def test_steps_that_read_the_words_are_numbered() -> None:
     found = audited("cached expert", "late")
     assert found.verdict.cause == "none"
-    assert "run 10 times, and read it in call 0 only" in found.verdict.sentence
+    assert "run 4 times, and read it in call 0 only" in found.verdict.sentence
     assert "only" not in audited("refining", "none").verdict.sentence
 
 

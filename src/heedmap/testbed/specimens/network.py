@@ -17,14 +17,12 @@ embeddings: a bypass for the instruction outside the decoder.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import nn
-from transformers import Kosmos2TextConfig
-from transformers.models.kosmos2.modeling_kosmos2 import Kosmos2TextModel
 
 from heedmap.testbed.specimens.tokenizer import BOS_ID, EOS_ID, PAD_ID, TOKENS, WordTokenizer
 from heedmap.testbed.specimens.world import ACTIONS, TILE_PX, VIEW_TILES
@@ -36,6 +34,9 @@ from heedmap.types import (
     TokenMask,
     WordEmbeddings,
 )
+
+if TYPE_CHECKING:
+    from transformers.models.kosmos2.modeling_kosmos2 import Kosmos2TextModel
 
 Wiring = Literal["sound", "monavla"]
 
@@ -138,7 +139,7 @@ class TinyKosmos2Policy(nn.Module):
         super().__init__()
         self.config = config
         self.tokenizer = WordTokenizer(config.padded_text_tokens)
-        self.decoder = Kosmos2TextModel(_decoder_config(config))
+        self.decoder = _decoder(config)
         nn.init.normal_(self.decoder.model.embed_tokens.weight, std=config.embedding_std)
         self.image_tokens = PatchTokens(config)
         self.action_token = nn.Parameter(torch.randn(config.dim) * config.embedding_std)
@@ -255,8 +256,12 @@ class TinyKosmos2Policy(nn.Module):
         return DecoderInputs(embeds, image, is_image, is_visible, position_ids)
 
 
-def _decoder_config(config: NetworkConfig) -> Kosmos2TextConfig:
+def _decoder(config: NetworkConfig) -> Kosmos2TextModel:
     """Kosmos-2's text decoder at the specimen's size; no dropout, weights untied from a head."""
+    # Imported here: it takes seconds, and names, recipes and frames of specimens need none of it.
+    from transformers import Kosmos2TextConfig
+    from transformers.models.kosmos2.modeling_kosmos2 import Kosmos2TextModel
+
     decoder_config = Kosmos2TextConfig(
         vocab_size=len(TOKENS),
         max_position_embeddings=512,
@@ -272,4 +277,4 @@ def _decoder_config(config: NetworkConfig) -> Kosmos2TextConfig:
         eos_token_id=EOS_ID,
     )
     decoder_config._attn_implementation = "sdpa"
-    return decoder_config
+    return Kosmos2TextModel(decoder_config)

@@ -16,7 +16,6 @@ from typing import Any
 import torch
 from jaxtyping import Bool
 from torch import nn
-from transformers import AttentionInterface
 
 from heedmap.errors import CaptureError
 from heedmap.tracing.capture.calls import Values
@@ -108,6 +107,8 @@ def capture_attention(
     Raises CaptureError at once when the model is not set to run SDPA attention, and from
     `AttentionCapture.layers` when an expected layer was not seen.
     """
+    from transformers import AttentionInterface  # takes a second, and not all policies need it
+
     check_implementation(model)
     name_of = {module: name for name, module in model.named_modules()}
     capture = AttentionCapture(tuple(expected or attention_layer_names(model)))

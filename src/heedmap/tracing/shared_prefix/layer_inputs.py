@@ -6,12 +6,12 @@ run on some positions only, or on those of several sequences at once, they are t
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from transformers import Cache
 
 from heedmap.errors import CaptureError
 from heedmap.types import Embeddings
@@ -77,7 +77,13 @@ def at_positions(value: Any, length: int, positions: torch.Tensor) -> Any:
         return type(value)(at_positions(each, length, positions) for each in value)
     if isinstance(value, dict):
         return {key: at_positions(each, length, positions) for key, each in value.items()}
-    return None if isinstance(value, Cache) else value
+    return None if is_cache(value) else value
+
+
+def is_cache(value: Any) -> bool:
+    """Whether it is a cache of transformers, which is imported only by policies that use it."""
+    transformers = sys.modules.get("transformers")
+    return transformers is not None and isinstance(value, transformers.Cache)
 
 
 def suffixes_stacked(values: Sequence[Any], lengths: Sequence[int], prefix: int) -> Any:
@@ -95,7 +101,7 @@ def suffixes_stacked(values: Sequence[Any], lengths: Sequence[int], prefix: int)
             for key in first
         }
     if not torch.is_tensor(first):
-        return None if isinstance(first, Cache) else first
+        return None if is_cache(first) else first
     axes = position_axes(first, lengths[0])
     if not axes:
         if all(torch.equal(first, other) for other in values[1:]):

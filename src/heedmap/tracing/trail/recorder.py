@@ -19,7 +19,7 @@ from torch.utils._pytree import tree_leaves
 from heedmap.data.observation import Observation
 from heedmap.errors import CaptureError
 from heedmap.policies.base import Policy
-from heedmap.policies.unwatched import unwatched
+from heedmap.policies.unwatched import UNWATCHED, unwatched
 from heedmap.tracing.capture.running import OperatorMode, Running, watch_modules
 from heedmap.tracing.trail.kinds import FILLING, UNINITIALISED
 from heedmap.tracing.trail.recording import (
@@ -99,6 +99,7 @@ class OperatorCounter:
         return *place, nth
 
 
+_NO_TENSORS = (bool, int, float, str, torch.dtype, torch.device, torch.layout)
 _Key = tuple[int, int, int, tuple[int, ...], tuple[int, ...], torch.dtype]
 
 
@@ -157,7 +158,8 @@ class _Recorder(OperatorMode):
         key, storage = self._key(args[0]), _storage(args[0])
         if key not in self._values and storage not in self._weights | self._writers.keys():
             with unwatched():
-                self._keep(key, Value(torch.zeros_like(args[0]), (), False, self._place(args[0])))
+                held = torch.zeros_like(args[0])
+            self._keep(key, Value(held, (), False, self._place(args[0])))
 
     def pass_by(self) -> None:
         """What it gave comes from nowhere, as far as the recording knows."""
@@ -249,27 +251,35 @@ def _storage(tensor: torch.Tensor) -> int:
 
 
 def _alias(tensor: torch.Tensor) -> torch.Tensor:
-    with unwatched():  # or it were recorded as an operator of the policy
+    token = UNWATCHED.set(True)  # or it were recorded as an operator of the policy
+    try:
         return tensor.detach()
+    finally:
+        UNWATCHED.reset(token)
 
 
 def _is_plain(leaf: Any) -> bool:
-    return torch.is_tensor(leaf) and leaf.layout == torch.strided and not leaf.is_meta
+    return isinstance(leaf, torch.Tensor) and leaf.layout == torch.strided and not leaf.is_meta
 
 
 def _tensors(nested: Any) -> list[torch.Tensor]:
-    if torch.is_tensor(nested):
+    """In order; asked of all arguments of every operator, and quicker than torch's pytrees."""
+    if isinstance(nested, torch.Tensor):
         return [nested] if _is_plain(nested) else []
-    if isinstance(nested, tuple | list):  # quicker than torch's pytrees, for what is not nested
-        return [leaf for each in nested for leaf in _tensors(each)]
-    if nested is None or isinstance(nested, bool | int | float | str):
+    if nested is None or isinstance(nested, _NO_TENSORS):
         return []
+    if isinstance(nested, dict):
+        nested = tuple(nested.values())
+    if isinstance(nested, tuple | list):
+        return [leaf for each in nested for leaf in _tensors(each)]
     return [leaf for leaf in tree_leaves(nested) if _is_plain(leaf)]
 
 
 def _with_values(nested: Any, values: Mapping[int, Value]) -> Any:
-    if torch.is_tensor(nested):
+    if isinstance(nested, torch.Tensor):
         return values.get(id(nested))
+    if nested is None or isinstance(nested, _NO_TENSORS):
+        return nested
     if isinstance(nested, tuple | list):
         return tuple(_with_values(each, values) for each in nested)
     if isinstance(nested, dict):
