@@ -111,13 +111,15 @@ def follow(
 def _exchange(trails: Trails, trial: Trial) -> UpperFacts:
     """What exchanges do; runs that the trail needs anyway are not made twice."""
     known: dict[Hashable, Scores] = {}
+    repeated: dict[Hashable, Scores] = {}
     pair: Sequence[str] = (_pairs(trial) or [list(trial.instructions.values())])[0]
     with suppress(InstructionError):  # run plainly, its error says more
         for text in pair:
             known |= _scores(trial.observation, text, trails.of(text))
+        repeated |= _scores(trial.observation, pair[0], trails.repeated(pair[0]))
         if trails.other_frame is not None:
             known |= _scores(trails.other_frame, pair[0], trails.on_other_frame(pair[0]))
-    runner = Runner(trails.policy, BatchSize(1), known=known)
+    runner = Runner(trails.policy, BatchSize(1), known=known, repeated=repeated)
     options = UpperOptions("exchange", with_controls=False)
     return measure_by_exchange(trails.policy, [trial], trails.seed, options=options, runner=runner)
 
@@ -188,4 +190,4 @@ def _others(
             yield "paraphrase", trails.of(paraphrases[0])
     if with_same or not paraphrases:
         with suppress(InstructionError):
-            yield "same", trails.anew(text)
+            yield "same", trails.repeated(text)

@@ -48,6 +48,7 @@ class Trails:
     seed: int
     _known: dict[str, Recording] = field(default_factory=dict)
     _on_other_frame: tuple[str, Recording] | None = None
+    _repeated: tuple[str, Recording] | None = None
 
     @cached_property
     def other_frame(self) -> Observation | None:
@@ -69,6 +70,12 @@ class Trails:
         """As `of`, but run again, or on another frame."""
         return recorded(self.policy, at or self.observation, text)
 
+    def repeated(self, text: str) -> Recording:
+        """The run under this text once more: what differs from `of` is the policy's own noise."""
+        if self._repeated is None or self._repeated[0] != text:
+            self._repeated = text, self.anew(text)
+        return self._repeated[1]
+
     def on_other_frame(self, text: str) -> Recording:
         """The run on `other_frame`, which is there. Raises as `recorded` does."""
         assert self.other_frame is not None
@@ -80,6 +87,7 @@ class Trails:
         """Forget all runs, which hold their activations."""
         self._known.clear()
         self._on_other_frame = None
+        self._repeated = None
 
     def between(self, one: str, two: str) -> Differences:
         """Where the runs under two texts differ."""

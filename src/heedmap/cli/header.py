@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from heedmap.cli.console import err, print_line
+from heedmap.cli.console import Advance, err, print_line
 from heedmap.cli.inputs import AuditInputs
 from heedmap.data.locator import parse_locator
 from heedmap.data.sources import episode_at, is_lerobot
@@ -17,6 +17,20 @@ def print_header(inputs: AuditInputs) -> None:
         if is_lerobot(locator.path) and (skipped := episode_at(locator).skipped_cameras):
             line = say("note_depth", source=str(locator.path), cameras=", ".join(skipped))
             print_line(err, line)
+
+
+def once_begun(inputs: AuditInputs, advance: Advance) -> Advance:
+    """As `advance`, with the header at its first call: an error before that is one sentence."""
+    is_begun = False
+
+    def advance_after_header(label: str, done: int, total: int) -> None:
+        nonlocal is_begun
+        if not is_begun:
+            is_begun = True
+            print_header(inputs)
+        advance(label, done, total)
+
+    return advance_after_header
 
 
 def inputs_line(inputs: AuditInputs) -> str:

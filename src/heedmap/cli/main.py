@@ -128,7 +128,7 @@ def audit(
 ) -> None:
     """Audit policies on frames, each with several instructions."""
     from heedmap.auditing.api import audit as run_audit
-    from heedmap.cli.header import print_header
+    from heedmap.cli.header import once_begun
     from heedmap.cli.inputs import InputOptions, gather_inputs
 
     if output is not None:
@@ -147,7 +147,6 @@ def audit(
             words=words,
         )
     )
-    print_header(inputs)
     permissions = Permissions(trust_checkpoint, trust_remote_code, allow_partial, hub)
     with progress_bar() as advance:
         result = run_audit(
@@ -162,7 +161,7 @@ def audit(
             seed=seed,
             permissions=permissions,
             arguments={"command": "audit", "command_line": command_line(), "policies": policy},
-            on_progress=advance,
+            on_progress=once_begun(inputs, advance),
         )
     show(
         *(result, output, lang),

@@ -149,7 +149,8 @@ def _where(measured: Measurements, found: Mapping[RungName, Judged]) -> _Where |
         structural = None  # the attention changes with the length, but the action does not
     if structural is not None and (structural, lost[1]) in _REFINED:
         return lost[0], structural, "structure"
-    if measured.trail is not None and measured.trail.words == "not read":
+    trail = measured.trail
+    if trail is not None and trail.how == "not entered" and trail.words == "not read":
         return *lost, "configuration"
     is_both = structural == lost[1] and lost[0] not in ("tokenised", "used")
     by = "structure" if is_both else "trail"

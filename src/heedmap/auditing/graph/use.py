@@ -137,13 +137,12 @@ class _Cutting:
         given = self.policy([self.trial.observation], [self.trial.instructions[name]])
         return given[0].double().cpu().numpy()
 
-    def random(self, name: str, cut: CutName, draw: int) -> Cut:
+    def random(self, name: str, cut: CutName, edges: Cut, draw: int) -> Cut:
         """The same for all instructions of one length, whatever other frames there are."""
         key = length_key(self.policy, self.trial.instructions[name]), cut, draw
         if key not in self._drawn:
             rng = np.random.default_rng((self.seed, zlib.crc32(self.trial.name.encode()), draw))
-            graph = self.graph(name)
-            self._drawn[key] = random_edges_like(graph, edges_of(graph, cut), rng)
+            self._drawn[key] = random_edges_like(self.graph(name), edges, rng)
         return self._drawn[key]
 
 
@@ -160,6 +159,6 @@ def _run(cutting: _Cutting, number: int) -> CutScores:
             into.edges.setdefault((number, cut), []).append(count)
             into.cut[number, name, cut] = cutting.cut(name, edges)
             for draw in range(RANDOM_DRAWS):
-                drawn = cutting.random(name, cut, draw)
+                drawn = cutting.random(name, cut, edges, draw)
                 into.random[number, name, cut, draw] = cutting.cut(name, drawn)
     return into

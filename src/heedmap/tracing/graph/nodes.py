@@ -20,16 +20,16 @@ from heedmap.tracing.capture.calls import FusedCall
 from heedmap.tracing.capture.rows import MASKED_BELOW
 from heedmap.tracing.capture.trace import MATRIX_PRODUCTS, is_fused_attention
 from heedmap.tracing.graph.softmax import (
-    STEPS,
     GateError,
     KeyRows,
     QueryRows,
     factors_of_scores,
-    softmax_before,
+    places_before,
     source_of,
 )
 from heedmap.tracing.trail.attention import fused_call_of
 from heedmap.tracing.trail.recording import Operator, OperatorKey, Recording, Value
+from heedmap.tracing.trail.softmax import STEPS
 
 Weights = Float[torch.Tensor, "group query key"]
 Seen = Bool[torch.Tensor, "group query key"]
@@ -183,7 +183,7 @@ def _written_out(recording: Recording, operator: Operator) -> Node | None:
     """A product with what a softmax gave: over its own last axis, whichever factor it is."""
     factors = operator.inputs[-2:]
     for index in (0, 1):
-        found = softmax_before(recording, factors[index])
+        found = places_before(recording, factors[index])
         if found is None:
             continue
         softmax, weights = found
@@ -248,7 +248,7 @@ def _summed(recording: Recording, operator: Operator) -> Node | None:
     if product is None or product.short_name != "mul" or len(product.inputs) != 2:
         return None
     for index in (0, 1):
-        found = softmax_before(recording, product.inputs[index])
+        found = places_before(recording, product.inputs[index])
         if found is None:
             continue
         (softmax, weights), values = found, product.inputs[1 - index].tensor

@@ -8,24 +8,17 @@ from typing import NamedTuple
 import torch
 from jaxtyping import Shaped
 
-from heedmap.tracing.capture.trace import MATRIX_PRODUCTS, SOFTMAX_OPERATORS
+from heedmap.tracing.capture.trace import MATRIX_PRODUCTS
 from heedmap.tracing.trail.kinds import PRODUCTS
 from heedmap.tracing.trail.recording import Operator, Recording, Value
+from heedmap.tracing.trail.softmax import STEPS, VIEWS, softmax_before
 
 # fmt: off
-_VIEWS = frozenset({
-    "view", "_unsafe_view", "reshape", "expand", "permute", "transpose", "unsqueeze", "squeeze",
-    "contiguous", "t", "alias", "detach", "clone", "_to_copy", "slice", "select",
-    "native_dropout", "unflatten", "flatten",
-})
 _SAME_ORDER = frozenset({"_to_copy", "native_dropout"})
 _SCALES = frozenset({
     "mul", "div", "add", "sub", "masked_fill", "where", "tanh", "clamp", "neg", "maximum",
 })
 # fmt: on
-STEPS = 16
-"""Operators between a product and the softmax, or the softmax and a product, at most."""
-
 QueryRows = Shaped[torch.Tensor, "group query dim"]
 KeyRows = Shaped[torch.Tensor, "group key dim"]
 
@@ -34,20 +27,10 @@ class GateError(Exception):
     """A softmax over outputs of a linear map weighs something, but not rows by queries and keys."""
 
 
-def softmax_before(recording: Recording, value: Value) -> tuple[Operator, torch.Tensor] | None:
+def places_before(recording: Recording, value: Value) -> tuple[Operator, torch.Tensor] | None:
     """The softmax that a factor is a copy or view of, and of each entry its place in there."""
-    steps: list[Operator] = []
-    for _ in range(STEPS):
-        if len(value.made_by) != 1:
-            return None
-        operator = recording.operators[value.made_by[0]]
-        if operator.name in SOFTMAX_OPERATORS:
-            return operator, _places(operator, reversed(steps))
-        if operator.short_name not in _VIEWS or not operator.inputs:
-            return None
-        steps.append(operator)
-        value = operator.inputs[0]
-    return None
+    found = softmax_before(recording, value)
+    return None if found is None else (found.softmax, _places(*found))
 
 
 def _places(softmax: Operator, steps: Iterable[Operator]) -> torch.Tensor:
@@ -90,7 +73,7 @@ def factors_of_scores(
             return None
         if short in ("addmm", "linear", "addmv") and any(v.is_weight for v in operator.inputs):
             raise GateError
-        if short not in _VIEWS | _SCALES or not operator.inputs:
+        if short not in VIEWS | _SCALES or not operator.inputs:
             return None
         value = max(operator.inputs, key=lambda each: each.tensor.numel())
     return None
@@ -100,7 +83,7 @@ def _unviewed(recording: Recording, value: Value) -> Value:
     """What a value is a view of: each projection may view its input for itself."""
     while value.made_by:
         maker = recording.operators[value.made_by[-1]]
-        if maker.short_name not in _VIEWS - _SAME_ORDER or len(maker.inputs) != 1:
+        if maker.short_name not in VIEWS - _SAME_ORDER or len(maker.inputs) != 1:
             return value
         value = maker.inputs[0]
     return value

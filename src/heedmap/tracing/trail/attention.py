@@ -10,20 +10,13 @@ from heedmap.tracing.capture.calls import AttentionCall, FusedCall, WrittenOutCa
 from heedmap.tracing.capture.rows import MASKED_BELOW
 from heedmap.tracing.capture.trace import (
     MATRIX_PRODUCTS,
-    SOFTMAX_OPERATORS,
     fused_call,
     is_fused_attention,
 )
 from heedmap.tracing.trail.differences import Differences
 from heedmap.tracing.trail.recording import Operator, Recording, Value
+from heedmap.tracing.trail.softmax import VIEWS, softmax_before
 
-# fmt: off
-_COPIES = frozenset({
-    "_to_copy", "clone", "native_dropout", "view", "_unsafe_view", "reshape", "expand",
-    "permute", "transpose", "unsqueeze", "squeeze", "slice", "contiguous", "t",
-    "alias", "detach", "as_strided",
-})
-# fmt: on
 # fmt: off
 _JOINS = frozenset({
     "cat", "stack", "split", "split_with_sizes", "unbind", "select", "chunk",
@@ -31,8 +24,6 @@ _JOINS = frozenset({
 })
 # fmt: on
 """Further ways of a projection to the attention that reads it: biases, masks, caches."""
-_STEPS = 12
-"""Copies and views between a softmax and the product with the values, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,8 +127,9 @@ def _scores_of(base: Recording, weights: Value) -> torch.Tensor | None:
     the exponent is a mask's large negative number.
     """
     tensor = weights.tensor
-    softmax = softmax_before(base, weights)
-    if softmax is not None:
+    found = softmax_before(base, weights)
+    if found is not None:
+        softmax = found.softmax
         scores, axis = softmax.inputs[0].tensor, softmax.args[1]
         if axis in (-1, scores.ndim - 1):
             # A learned sink is one more column, which is cut off before the product.
@@ -200,22 +192,6 @@ _SEARCHED = 24
 """Operators that are looked at between exponentials and the product with the values."""
 
 
-def softmax_before(base: Recording, value: Value) -> Operator | None:
-    """The softmax that a factor is a copy or view of."""
-    for _ in range(_STEPS):
-        if len(value.made_by) != 1:
-            return None
-        operator = base.operators[value.made_by[0]]
-        if operator.name in SOFTMAX_OPERATORS:
-            return operator
-        if operator.short_name not in _COPIES:
-            return None
-        if not operator.inputs:
-            return None
-        value = operator.inputs[0]
-    return None
-
-
 def feeds_values(base: Recording, operator: Operator) -> bool:
     """Whether attention reads as its values what an operator gave, by way of copies and views."""
     touched = {operator.number}
@@ -228,7 +204,7 @@ def feeds_values(base: Recording, operator: Operator) -> bool:
         if later.name in MATRIX_PRODUCTS:
             others = [v for v, is_taken in zip(later.inputs, taken, strict=True) if not is_taken]
             return any(softmax_before(base, value) is not None for value in others)
-        if later.short_name in _COPIES | _JOINS:
+        if later.short_name in VIEWS | _JOINS:
             touched.add(later.number)
     return False
 
