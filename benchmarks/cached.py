@@ -1,11 +1,12 @@
 """Time of capturing the action rows' attention in a policy's own cached path, over a plain pass.
 
-    .venv/bin/python -m benchmarks.cached [--layers 2] [--steps 10] [--rounds 5] [--json FILE]
+    .venv/bin/python -m benchmarks.cached [--size real|small] [--layers 2] [--steps 10] [--rounds 5]
+        [--json FILE]
 
-transformers' π0 at its real widths (2,048 and 1,024) with random weights and few layers: images and
-words once, then ten flow steps of the expert on the cached keys and values. Which computations
-there are is found once, by a recording, before the clock runs. What is captured is compared with
-the model's own eager attention first, to 1e-5.
+transformers' π0 at its real widths (2,048 and 1,024), or small ones, with random weights and few
+layers: images and words once, then ten flow steps of the expert on the cached keys and values.
+Which computations there are is found once, by a recording, before the clock runs. What is captured
+is compared with the model's own eager attention first, to 1e-5.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -30,19 +31,34 @@ from heedmap.tracing.trail.recorder import record
 
 IMAGE, WORDS = 256, 48
 """Tokens of the prefix: one camera, and words."""
-HEADS = {"num_attention_heads": 8, "num_key_value_heads": 1, "head_dim": 256, "vocab_size": 1000}
 EXACT = 1e-5
+
+
+class Widths(NamedTuple):
+    """Of the language model, the action expert and the vision encoder, each with its inner one."""
+
+    model: tuple[int, int]
+    expert: tuple[int, int]
+    vision: tuple[int, int]
+    head: int
+
+
+WIDTHS = {
+    "real": Widths((2048, 16384), (1024, 4096), (1152, 4304), 256),
+    "small": Widths((64, 128), (32, 64), (48, 96), 16),
+}
 
 
 def main() -> None:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--size", choices=tuple(WIDTHS), default="real")
     parser.add_argument("--layers", type=int, default=2)
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", type=Path, help="add the rows to this file of JSON lines")
     given = parser.parse_args()
-    policy = cached_pi0(given.layers, given.steps)
+    policy = cached_pi0(given.size, given.layers, given.steps)
     observation = Observation({"top": np.zeros((8, 8, 3), dtype=np.uint8)})
     wanted = _action_rows(policy, observation)
 
@@ -57,35 +73,41 @@ def main() -> None:
     _check(policy.module, wanted, captured(), plain)
     ways = {"plain pass": plain, "rows captured": captured}
     timings = interleaved(ways, given.rounds)
-    print_timings(
-        f"Capture in π0's own path, {given.layers} layers, {given.steps} flow steps", timings, {}
+    title = f"Capture in π0's own path, {given.size} widths, {given.layers} layers"
+    print_timings(f"{title}, {given.steps} flow steps", timings, {})
+    write_json(
+        given.json, "cached", timings, size=given.size, layers=given.layers, steps=given.steps
     )
-    write_json(given.json, "cached", timings, layers=given.layers, steps=given.steps)
 
 
-def cached_pi0(layers: int, steps: int) -> CallablePolicy:
-    """π0 in its own `sample_actions`, on fixed inputs, at real widths."""
-    depth = {"num_hidden_layers": layers}
-    text = {**HEADS, **depth, "hidden_size": 2048, "intermediate_size": 16384}
-    vision = {"hidden_size": 1152, "intermediate_size": 4304, "num_attention_heads": 16}
+def cached_pi0(size: str, layers: int, steps: int) -> CallablePolicy:
+    """π0 in its own `sample_actions`, on fixed inputs."""
+    widths, depth = WIDTHS[size], {"num_hidden_layers": layers}
+    heads = {"num_attention_heads": 8, "num_key_value_heads": 1, "head_dim": widths.head}
+    text = {**heads, **depth, "vocab_size": 1000, "model_type": "gemma"}
+
+    def of(width: tuple[int, int]) -> dict[str, int]:
+        return {"hidden_size": width[0], "intermediate_size": width[1]}
+
     config = PI0Config(
         vlm_config={
             "model_type": "paligemma",
-            "text_config": {**text, "model_type": "gemma"},
+            "text_config": {**text, **of(widths.model)},
             "vision_config": {
-                **vision,
                 **depth,
+                **of(widths.vision),
+                "num_attention_heads": 16,
                 "model_type": "siglip_vision_model",
                 "image_size": 224,
                 "patch_size": 14,
                 "vision_use_head": False,
             },
-            "projection_dim": 2048,
-            "hidden_size": 2048,
+            "projection_dim": widths.model[0],
+            "hidden_size": widths.model[0],
             "vocab_size": 1000,
             "image_token_id": 5,
         },
-        dit_config={**text, "model_type": "gemma", "hidden_size": 1024, "intermediate_size": 4096},
+        dit_config={**text, **of(widths.expert)},
         num_inference_steps=steps,
     )
     torch.manual_seed(0)

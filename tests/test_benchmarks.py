@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import audit, capture, instructions, knockouts
+from benchmarks import audit, cached, capture, instructions, knockouts
 from benchmarks.floors import measured_rates
 from benchmarks.models import SIZES, Size
 from tests.test_docs import DOCS
@@ -29,6 +29,7 @@ def test_every_benchmark_runs_in_small_and_writes_its_rows(
         (instructions.main, ["--count", "4"]),
         (knockouts.main, ["--length", "78", "--sample", "2"]),
         (audit.main, []),
+        (cached.main, ["--size", "small", "--steps", "2"]),
     ):
         monkeypatch.setattr("sys.argv", ["benchmark", *short, *more])
         main()
@@ -38,6 +39,7 @@ def test_every_benchmark_runs_in_small_and_writes_its_rows(
         "instructions",
         "knockouts",
         "audit",
+        "cached",
     ]
     assert all(len(row["timings"]) >= 2 for row in found)
     assert "floor s" in capsys.readouterr().out
