@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
@@ -99,6 +99,9 @@ def _leave(running: Running, watched: _Watched, module: nn.Module, _: Any, outpu
             watched.on_leave(name, number, output)
 
 
+Mode = TypeVar("Mode", bound="OperatorMode")
+
+
 class OperatorMode(TorchDispatchMode, ABC):
     """Shows every operator below Python's wrappers to `operate`, which runs it.
 
@@ -129,3 +132,32 @@ class OperatorMode(TorchDispatchMode, ABC):
             if result is not NotImplemented:
                 return result
         return self.operate(func, args, kwargs)
+
+
+@contextmanager
+def watch_inside(
+    module: nn.Module, names: Set[str], make: Callable[[Running], Mode]
+) -> Iterator[Mode]:
+    """Show to a mode the operators that run in one of the named modules itself, and no others.
+
+    Seeing an operator costs some 20 µs, which for most of them would be for nothing. The empty name
+    is the outermost module, and what runs in none.
+    """
+    is_on = False
+
+    def switch() -> None:
+        nonlocal is_on
+        if (running.innermost in names) != is_on:
+            is_on = not is_on
+            mode.__enter__() if is_on else mode.__exit__(None, None, None)
+
+    with watch_modules(
+        module, on_enter=lambda name: switch(), on_leave=lambda name, call, output: switch()
+    ) as running:
+        mode = make(running)
+        switch()
+        try:
+            yield mode
+        finally:
+            if is_on:
+                mode.__exit__(None, None, None)

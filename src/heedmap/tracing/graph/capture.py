@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from heedmap.errors import CaptureError
-from heedmap.tracing.capture.running import OperatorMode, Running, watch_modules
+from heedmap.tracing.capture.running import OperatorMode, Running, watch_inside
 from heedmap.tracing.capture.trace import fused_call
 from heedmap.tracing.graph.nodes import Node, Weights
 from heedmap.tracing.trail.recorder import OperatorCounter
@@ -63,7 +63,8 @@ def capture_rows(module: nn.Module, wanted: Sequence[WantedRows]) -> Iterator[Ro
     Computations are told by their place in the run, as `heedmap.tracing.graph.cuts` does.
     """
     capture = RowCapture(wanted)
-    with watch_modules(module) as running, _Watch(running, capture):
+    names = {each.node.softmax_key[0] for each in wanted}
+    with watch_inside(module, names, lambda running: _Watch(running, capture)):
         yield capture
 
 

@@ -18,7 +18,7 @@ from torch import nn
 from heedmap.errors import CaptureError
 from heedmap.tracing.capture.cuts import EdgeCut, cut_fused
 from heedmap.tracing.capture.rows import MASKED_BELOW
-from heedmap.tracing.capture.running import OperatorMode, Running, watch_modules
+from heedmap.tracing.capture.running import OperatorMode, Running, watch_inside
 from heedmap.tracing.capture.trace import fused_call
 from heedmap.tracing.graph.nodes import Node
 from heedmap.tracing.trail.recorder import OperatorCounter
@@ -46,10 +46,10 @@ def cut_nodes(module: nn.Module, cuts: Sequence[NodeCut]) -> Iterator[None]:
 
     Raises CaptureError when a cut did not take place: never a silent "no effect".
     """
-    with watch_modules(module) as running:
-        cutter = _Cutter(running, {cut.key: cut for cut in cuts})
-        with cutter:
-            yield
+    by_key = {cut.key: cut for cut in cuts}
+    names = {name for name, _, _, _ in by_key}
+    with watch_inside(module, names, lambda running: _Cutter(running, by_key)) as cutter:
+        yield
     if missed := sorted({cut.node.module for cut in cuts if cut.key not in cutter.done}):
         raise CaptureError(
             f"The edges in {', '.join(missed[:3])} could not be cut: this run took another way. "
