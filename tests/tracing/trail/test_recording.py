@@ -16,6 +16,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from heedmap.policies.base import weights_sha256
 from heedmap.policies.callable import CallablePolicy
+from heedmap.tracing.trail import recorder
 from heedmap.tracing.trail.differences import Differences
 from heedmap.tracing.trail.ends import entered
 from heedmap.tracing.trail.recorder import record
@@ -368,3 +369,17 @@ def test_what_was_copied_deeply_is_followed() -> None:
     assert named(found, "embedding")[0].number in found.ancestors()
     assert found.scores is not None
     assert torch.allclose(found.scores, policy_of(body)([observation()], [LEFT]))
+
+
+def test_a_run_that_is_too_large_is_recorded_up_to_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    policy = policy_of(lambda net, words, image: net.head(torch.cat([words, image], 1).mean(1)))
+    whole = record(policy, observation(), LEFT)
+    assert whole.is_whole
+    assert whole.limit_bytes >= 2 * 2**30
+    monkeypatch.setattr(recorder, "LEAST_BYTES", 300)
+    monkeypatch.setattr(recorder, "free_bytes", lambda device: 8 * 400)
+    part = record(policy, observation(), LEFT)
+    assert part.is_full
+    assert not part.is_whole
+    assert part.scores is not None
+    assert 0 < len(part.operators) < len(whole.operators)

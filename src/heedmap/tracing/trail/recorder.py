@@ -20,9 +20,11 @@ from heedmap.data.observation import Observation
 from heedmap.errors import CaptureError
 from heedmap.policies.base import Policy
 from heedmap.policies.unwatched import UNWATCHED, unwatched
+from heedmap.tracing.batches import free_bytes
 from heedmap.tracing.capture.running import OperatorMode, Running, watch_modules
 from heedmap.tracing.trail.kinds import FILLING, UNINITIALISED
 from heedmap.tracing.trail.recording import (
+    LEAST_BYTES,
     ModuleCall,
     Operator,
     OperatorKey,
@@ -31,6 +33,9 @@ from heedmap.tracing.trail.recording import (
     Value,
     rests_on_weights,
 )
+
+HELD_AT_ONCE = 8
+"""Recordings that free memory has to be enough for."""
 
 
 def record(
@@ -45,7 +50,7 @@ def record(
     (activation patching, operator by operator). Raises what running the policy raises, and
     CaptureError where an operator is held at another shape than it gives.
     """
-    recording = Recording()
+    recording = Recording(limit_bytes=_limit_bytes(policy.module))
     with torch.no_grad(), _recording(policy.module, recording, held or {}) as recorder:
         scores = policy.act_unchecked([observation], [instruction])
         recording.action = recorder.known(scores)
@@ -53,6 +58,12 @@ def record(
     if recording.action is None or not rests_on_weights(recording.operators, recording.action):
         recording.action = _last_equal(recording.operators, scores)
     return recording
+
+
+def _limit_bytes(module: nn.Module) -> int:
+    """A share of what is free where the policy runs: several recordings are held at once."""
+    device = next((each.device for each in module.parameters()), torch.device("cpu"))
+    return max(LEAST_BYTES, free_bytes(device) // HELD_AT_ONCE)
 
 
 @contextmanager

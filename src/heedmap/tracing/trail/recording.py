@@ -10,8 +10,8 @@ import torch
 
 from heedmap.policies.base import ActionScores
 
-LARGEST_BYTES = 2 * 2**30
-"""Activations that are held at most; a run with more is recorded up to there."""
+LEAST_BYTES = 2 * 2**30
+"""Activations that a recording may hold, however little memory is free."""
 
 
 class Place(NamedTuple):
@@ -107,6 +107,8 @@ class Recording:
     """The scores, as what the operators gave; None where they were made outside torch."""
     held_bytes: int = 0
     """Of activations."""
+    limit_bytes: int = LEAST_BYTES
+    """A run with more is recorded up to there."""
     has_gaps: bool = False
     """Whether something ran that could not be recorded, such as FlexAttention."""
 
@@ -118,7 +120,7 @@ class Recording:
     @property
     def is_full(self) -> bool:
         """Whether memory ended first."""
-        return self.held_bytes > LARGEST_BYTES
+        return self.held_bytes > self.limit_bytes
 
     def ancestors(self) -> frozenset[int]:
         """Numbers of the operators that the action depends on; all, where that is not known."""
