@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from heedmap.auditing.api import audit
-from heedmap.auditing.steps import measure_steps
+from heedmap.auditing.steps import follow, measure_steps
 from heedmap.auditing.trails import Trails
-from heedmap.data.observation import of_frame
+from heedmap.data.observation import NamedFrame, of_frame
 from heedmap.data.trials import Trial
 from heedmap.policies.base import same_sums, weights_sums
 from heedmap.policies.callable import CallablePolicy
@@ -17,6 +17,7 @@ from heedmap.testbed.specimens.world import FrameCase
 from tests.conftest import random_policy
 from tests.plain_policies import PlainPolicy
 
+SIDES = {"left": "go left", "right": "go right"}
 TEXTS = {"far": "go to the left now", "left": "go left", "right": "go right"}
 
 
@@ -50,6 +51,16 @@ def test_without_a_paraphrase_the_same_is_given_again(trial: Trial) -> None:
     assert policy.act_calls == 4
     assert {step.same for step in found[1]} == {0.0}
     assert {step.paraphrase for step in found[1]} == {None}
+
+
+def test_behaviour_and_trail_of_two_instructions_take_four_runs(case: FrameCase) -> None:
+    """Both instructions, the first one again, and another frame."""
+    network = PlainPolicy("sdpa")
+    policy = CallablePolicy("plain", network, network, token_count=lambda text: len(text.split()))
+    seen = of_frame(case.frame)
+    followed = follow(policy, NamedFrame("hall", "hall.png", seen), Trial("hall", seen, SIDES))
+    assert followed.texts == ("go left", "go right")
+    assert policy.act_calls == 4
 
 
 def test_only_policies_of_few_calls_are_patched(trial: Trial) -> None:
