@@ -10,7 +10,7 @@ import torch
 
 from heedmap import Permissions, load_policy
 from heedmap.policies.lerobot.policy import LeRobotPolicy
-from tests_lerobot import tiny
+from tests_lerobot import tiny, tiny_vla
 
 torch.set_num_threads(1)
 
@@ -24,7 +24,8 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path
 
     def folder(name: str) -> Path:
         if name not in made:
-            made[name] = getattr(tiny, name)(root / name)
+            build = getattr(tiny, name, None) or getattr(tiny_vla, name)
+            made[name] = build(root / name)
         return made[name]
 
     return folder
@@ -36,11 +37,13 @@ def load(checkpoint: Callable[[str], Path]) -> Load:
 
     def policy(name: str) -> LeRobotPolicy:
         folder = checkpoint(name)
-        words = folder.with_name(f"{name}-words")
-        local = f"?local={tiny.PALIGEMMA}:{words}" if words.exists() else ""
+        beside = {tiny.PALIGEMMA: "words", tiny_vla.COSMOS: "cosmos"}
+        found = {hub: folder.with_name(f"{name}-{each}") for hub, each in beside.items()}
+        pairs = [f"{hub}:{place}" for hub, place in found.items() if place.exists()]
+        local = f"?local={','.join(pairs)}" if pairs else ""
         with tiny.small_gemma():
-            found = load_policy(f"lerobot:{folder}{local}", Permissions(trust_remote_code=True))
-        assert isinstance(found, LeRobotPolicy)
-        return found
+            loaded = load_policy(f"lerobot:{folder}{local}", Permissions(trust_remote_code=True))
+        assert isinstance(loaded, LeRobotPolicy)
+        return loaded
 
     return policy

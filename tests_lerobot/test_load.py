@@ -20,7 +20,7 @@ from heedmap import Permissions, load_policy
 from heedmap.data.observation import Observation, of_frame
 from heedmap.errors import CheckpointError, FrameError, HeedmapError, PolicyError
 from heedmap.policies.lerobot.policy import LeRobotPolicy
-from tests_lerobot import tiny
+from tests_lerobot import tiny, tiny_vla
 from tests_lerobot.conftest import Load
 
 Checkpoint = Callable[[str], Path]
@@ -158,6 +158,12 @@ def test_an_id_of_the_hub_is_named_with_its_way_out(checkpoint: Checkpoint) -> N
     assert f"'{tiny.PALIGEMMA}'" in told
     assert f"?local={tiny.PALIGEMMA}:FOLDER" in told
     assert "--hub" in told
+
+
+def test_what_a_step_fetches_when_it_first_runs_is_named_on_loading(checkpoint: Checkpoint) -> None:
+    """GR00T's preprocessor takes its tokenizer from the hub with the first frame."""
+    told = refused(checkpoint("groot"))
+    assert f"?local={tiny_vla.COSMOS}:FOLDER" in told
 
 
 def test_code_that_a_checkpoint_brings_is_not_run(checkpoint: Checkpoint, copied: Path) -> None:

@@ -173,14 +173,15 @@ def _small(kind: str) -> list[Any]:
         vision.num_hidden_layers, vision.num_attention_heads = 1, 2
         vision.image_size, vision.patch_size = PX, 14
         config.projection_dim = 32
-        config.text_config.vocab_size = len(_vocabulary())
+        config.text_config.vocab_size = len(vocabulary())
         return built(config=config)
 
     name = "PaliGemmaForConditionalGenerationWithPiGemma"
     return [patch.object(module, "get_gemma_config", sizes), patch.object(module, name, paligemma)]
 
 
-def _vocabulary() -> dict[str, int]:
+def vocabulary() -> dict[str, int]:
+    """Of `words_folder`."""
     words = [*WORDS, "Task", "State", "Action", ",", ";", "|", *"0123456789"]
     tokens = ["<s>", "<pad>", "</s>", "<unk>", *words]
     return {token: n for n, token in enumerate(dict.fromkeys(tokens))}
@@ -188,7 +189,7 @@ def _vocabulary() -> dict[str, int]:
 
 def words_folder(folder: Path) -> Path:
     """A tokenizer in the place of PaliGemma's: whole words, single digits and marks."""
-    built = Tokenizer(WordLevel(_vocabulary(), unk_token="<unk>"))
+    built = Tokenizer(WordLevel(vocabulary(), unk_token="<unk>"))
     built.pre_tokenizer = Each([WhitespaceSplit(), Punctuation(), Digits(individual_digits=True)])
     built.post_processor = TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 0)])
     PreTrainedTokenizerFast(
@@ -293,7 +294,7 @@ def multi_task_dit(folder: Path) -> Path:
         "num_attention_heads": 2,
         "projection_dim": 16,
     }
-    text = {**sizes, "vocab_size": len(_vocabulary()), "eos_token_id": 2, "bos_token_id": 0}
+    text = {**sizes, "vocab_size": len(vocabulary()), "eos_token_id": 2, "bos_token_id": 0}
     vision = {**sizes, "image_size": PX, "patch_size": 14}
     torch.manual_seed(0)
     CLIPModel(CLIPConfig(text_config=text, vision_config=vision)).save_pretrained(clip)

@@ -22,10 +22,15 @@ from heedmap.policies.base import Policy, weights_sha256
 
 
 def is_elsewhere(measured: Measurements) -> bool:
-    """Whether the stack that was read as the transformer holds no word, and there are others."""
+    """Whether the stack that was read as the transformer is not the one that is decoded.
+
+    There are others, and it holds no word; or all of its rows are taken for action rows, the words
+    among them, as of a backbone whose states an action expert reads.
+    """
     presence = measured.presence
     nowhere = not (presence.positions or presence.mixed_positions or presence.overwritten_positions)
-    return presence.measured and nowhere and len(measured.stacks) > 1
+    is_read_whole = bool(presence.positions) and not measured.visibility.instruction_total
+    return presence.measured and (nowhere or is_read_whole) and len(measured.stacks) > 1
 
 
 def over_graph(plan: Climb, trails: Trails, climbed: Climbed) -> Climbed:

@@ -190,6 +190,7 @@ def _config(folder: Path, options: LeRobotOptions, local: dict[str, str]) -> Any
             f"(lerobot_policy_...), or the version of lerobot that wrote it."
         )
     config = base.from_pretrained(folder)
+    config.pretrained_path = folder  # as LeRobot sets it: EO-1 then loads no backbone's weights
     for name, wanted in ids_in(vars(config)).items():
         setattr(config, name, local.get(wanted, wanted))
     if options.device is not None:

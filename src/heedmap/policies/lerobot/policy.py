@@ -15,7 +15,7 @@ from torch import nn
 from heedmap.data.observation import ONLY_CAMERA, Observation
 from heedmap.errors import CheckpointError, FrameError, PolicyError
 from heedmap.policies.base import ActionScores, Policy
-from heedmap.policies.lerobot.processors import TASK, Processors
+from heedmap.policies.lerobot.processors import TASK, Processors, tokenizers_of
 from heedmap.policies.lerobot.quiet import quiet
 from heedmap.record.record import Loaded
 
@@ -70,7 +70,8 @@ class LeRobotPolicy(Policy):
         self.noise_seed = noise_seed
         self.loaded = loaded
         self._check_inputs()
-        tokenizers = parts.processors.tokenizers
+        self._prepare_steps()
+        tokenizers = parts.processors.tokenizers or list(tokenizers_of(*parts.model.modules()))
         self._tokenizer = tokenizers[0] if tokenizers else None
         self.special_ids = tuple(sorted({i for t in tokenizers for i in t.all_special_ids}))
         self.has_no_text_input = self._reads_no_text()
@@ -86,7 +87,7 @@ class LeRobotPolicy(Policy):
         return None
 
     def token_count(self, instruction: str) -> int | None:
-        """Tokens of the words as the preprocessor's tokenizer counts them, without its prompt."""
+        """Tokens of the words as its tokenizer counts them, without the prompt around them."""
         if self._tokenizer is None:
             return None
         return len(self._tokenizer(instruction)["input_ids"])
@@ -209,6 +210,19 @@ class LeRobotPolicy(Policy):
                 f"'{min(wrong)}', but LeRobot gives it under '{TASK}': in deployment it gets none. "
                 f"Set task_key to '{TASK}' in its file."
             )
+
+    def _prepare_steps(self) -> None:
+        """Once through the preprocessor: some steps load their tokenizer when they first run.
+
+        Raises OSError for files that are not on this machine.
+        """
+        try:
+            with quiet():
+                self._parts.processors.before(self._inputs(self._blank(), TASK))
+        except OSError:
+            raise
+        except Exception:  # it cannot take a blank frame
+            return
 
     def _reads_no_text(self) -> bool:
         """No step reads words, and without a task the policy runs and does the same."""

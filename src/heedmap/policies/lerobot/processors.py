@@ -127,8 +127,8 @@ class Processors:
 
     @property
     def tokenizers(self) -> list[Any]:
-        """Of the preprocessor's steps; those within a processor for images and text, too."""
-        return [each for step in self.before.steps for each in _tokenizers(step)]
+        """Of the preprocessor's steps."""
+        return list(tokenizers_of(*self.before.steps))
 
     @property
     def task_keys(self) -> set[str]:
@@ -136,8 +136,9 @@ class Processors:
         return {step.task_key for step in self.before.steps if hasattr(step, "task_key")}
 
 
-def _tokenizers(step: Any) -> Iterator[Any]:
-    for value in vars(step).values():
+def tokenizers_of(*owners: object) -> Iterator[Any]:
+    """Tokenizers that objects hold, alone or within a processor for images and text."""
+    for value in (each for owner in owners for each in vars(owner).values()):
         inner = getattr(value, "tokenizer", value)
         if callable(inner) and hasattr(inner, "all_special_ids"):
             yield inner
