@@ -45,6 +45,8 @@ def over_graph(plan: Climb, trails: Trails, climbed: Climbed) -> Climbed:
         with _own_errors_are_told():
             measurements, upper = measure_graph(trails, plan.trials, upper, plan.options)
     except CaptureError as error:
+        if climbed.result.measurements.presence.positions:
+            return climbed  # what was read of the one stack is true, if not all
         why = f"Its attention is in several stacks, and {error}."
         measurements = Measurements.of_black_box(upper.obeyed, upper.behaviour, unread=why)
     else:
