@@ -175,6 +175,50 @@ def test_code_that_a_checkpoint_brings_is_not_run(checkpoint: Checkpoint, copied
     assert "processing_tiny.py" in refused(f"{fast}?local={tiny.FAST}:{own}")
 
 
+def test_what_is_no_step_of_lerobots_is_not_called(copied: Path, tmp_path: Path) -> None:
+    """Any name that a module of LeRobot imports could be called with the file's settings."""
+    victim = tmp_path / "victim.txt"
+    victim.write_text("mine")
+    step = {
+        "class": "lerobot.processor.pipeline.save_file",
+        "config": {"tensors": {}, "filename": str(victim)},
+    }
+    edit(model_of(copied) / "policy_preprocessor.json", lambda c: c["steps"].append(step))
+    assert "no processor step" in refused(model_of(copied))
+    assert victim.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"registry_name": "action_tokenizer_processor"},
+        {"class": "lerobot.processor.tokenizer_processor.ActionTokenizerProcessorStep"},
+    ],
+    ids=["registered", "class"],
+)
+@pytest.mark.parametrize("says_so", [True, False])
+def test_a_folder_that_a_step_names_runs_no_code(
+    copied: Path, tmp_path: Path, named: dict[str, str], says_so: bool
+) -> None:
+    own, ran = tmp_path / "own", tmp_path / "ran"
+    own.mkdir()
+    (own / "processing_own.py").write_text(f"open({str(ran)!r}, 'w').close()\nclass Own: pass\n")
+    auto = {"auto_map": {"AutoProcessor": "processing_own.Own"}}
+    (own / "processor_config.json").write_text(json.dumps(auto))
+    config: dict[str, Any] = {"action_tokenizer_name": str(own)}
+    if says_so:
+        config["trust_remote_code"] = True
+    step = {**named, "config": config}
+    edit(model_of(copied) / "policy_preprocessor.json", lambda c: c["steps"].append(step))
+    assert "processing_own.py" in refused(model_of(copied))
+    # Nor from a folder that is not looked through, such as one inside of it.
+    inner = own / "inner"
+    inner.mkdir()
+    (own / "processing_own.py").rename(inner / "processing_own.py")
+    refused(model_of(copied))
+    assert not ran.exists()
+
+
 def test_the_task_must_be_where_lerobot_puts_it(checkpoint: Checkpoint, tmp_path: Path) -> None:
     folder = tmp_path / "model"
     shutil.copytree(checkpoint("smolvla"), folder)

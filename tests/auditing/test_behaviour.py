@@ -15,6 +15,7 @@ from heedmap.auditing.upper.responses import Request, Responses
 from heedmap.auditing.upper.runner import Runner
 from heedmap.data.observation import Observation
 from heedmap.data.trials import Trial
+from heedmap.errors import PolicyError
 from heedmap.ladder.evidence import BehaviourFacts
 from heedmap.ladder.verdict import Verdict
 from heedmap.policies.callable import CallablePolicy
@@ -213,3 +214,23 @@ def test_an_effect_too_small_to_judge_follows_nothing(by: str) -> None:
     unknown = audit(policy, frames, SIDES, until="cut").record.policies[0].verdict
     assert unknown.cause == "not_measured"
     assert "depend on the instruction" not in unknown.sentence
+
+
+@pytest.mark.parametrize("is_planted", [True, False])
+def test_a_policy_that_acts_on_the_text_before_is_not_deterministic(is_planted: bool) -> None:
+    """One call late: the same text twice in a row shows nothing."""
+    net = Sided("value", is_planted=False)
+    kept: list[str] = []
+
+    def run(frames: Sequence[np.ndarray], texts: Sequence[str]) -> torch.Tensor:
+        late = kept.pop() if kept else texts[0]
+        kept.append(texts[0])
+        return net.run(frames, [late] if is_planted else texts)
+
+    policy = CallablePolicy("late", run, net)
+    frames = {f"f{n}": frame for n, frame in enumerate(FRAMES)}
+    if not is_planted:
+        assert audit(policy, frames, SIDES, until="cut").record.policies[0].verdict.cause == "none"
+        return
+    with pytest.raises(PolicyError, match=r"not deterministic|gave different actions"):
+        audit(policy, frames, SIDES, until="cut")

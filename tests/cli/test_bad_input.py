@@ -156,3 +156,11 @@ def test_a_folder_without_cases(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "given").mkdir()
     ran = audit(cli, "--cases", "given")
     assert_refused(ran, "given holds no case folders", "--count")
+
+
+def test_names_from_outside_are_no_commands_to_a_terminal(cli: Cli) -> None:
+    ran = cli("words", "esc\x1b[31mname\u202e.foo")
+    assert ran.code == 1
+    assert "\x1b" not in ran.err
+    assert "\u202e" not in ran.err
+    assert "esc\ufffd[31mname.foo" in ran.err

@@ -7,7 +7,7 @@ first case runs plainly once more: outputs and weights must not have changed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import torch
 
@@ -20,6 +20,7 @@ from heedmap.auditing.trails import Trails
 from heedmap.data.observation import Observation
 from heedmap.errors import (
     CaptureError,
+    InstructionError,
     PolicyError,
     PolicyRunError,
 )
@@ -59,7 +60,8 @@ def climb(policy: Policy, plan: Climb, *, with_hash: bool = True) -> Climbed:
             if isinstance(error, PolicyRunError) and not is_raised_by_watching(error.__cause__):
                 raise
             # What it does can still be measured, and followed.
-            before = (_acts_alike(policy, first.observation, text),)
+            texts = list(first.instructions.values())
+            before = (_acts_alike(policy, first.observation, texts),)
             climbed = read_any_stacks(policy, plan, trails, error, with_hash=with_hash)
         plan.keep_steps(trails, climbed.result.measurements.trail)
         with stage("running the first frame once more, plainly"):
@@ -69,9 +71,15 @@ def climb(policy: Policy, plan: Climb, *, with_hash: bool = True) -> Climbed:
 
 
 @stage("asking the same twice")
-def _acts_alike(policy: Policy, observation: Observation, text: str) -> ActionScores:
-    """What the policy does twice. Raises PolicyError where it is not deterministic."""
-    one, two = (policy([observation], [text]) for _ in range(2))
+def _acts_alike(policy: Policy, observation: Observation, texts: Sequence[str]) -> ActionScores:
+    """What the policy does under the first text, before another one and after it.
+
+    Raises PolicyError where that differs: it draws noise, or keeps something between its calls.
+    """
+    one = policy([observation], [texts[0]])
+    with suppress(InstructionError):
+        policy([observation], [texts[-1]])
+    two = policy([observation], [texts[0]])
     if not torch.equal(one, two):
         apart = float((one - two).abs().max()) if one.shape == two.shape else float("nan")
         raise PolicyError(

@@ -20,6 +20,7 @@ from rich.progress import (
 )
 
 from heedmap.record.result import Result
+from heedmap.report.untrusted import visible
 
 MIN_WIDTH = 100
 """The tables need this many columns; a narrower terminal wraps lines rather than lose any."""
@@ -74,8 +75,8 @@ def progress_bar() -> Iterator[Advance]:
 
 
 def print_line(console: Console, line: str) -> None:
-    """A line as it is: it may hold paths and names from outside; the same words at any width."""
-    console.print(line, highlight=False, markup=False, soft_wrap=True)
+    """A line that may hold paths and names from outside; the same words at any width."""
+    console.print(visible(line), highlight=False, markup=False, soft_wrap=True)
 
 
 def print_error(message: str) -> None:

@@ -32,6 +32,11 @@ def one_line(text: str) -> str:
     return kept
 
 
+def visible(text: str) -> str:
+    """The text with its lines and columns, and nothing in it that a terminal would obey."""
+    return "".join(each if each in "\n\t" else _shown(each) for each in text)
+
+
 def _shown(character: str) -> str:
     category = unicodedata.category(character)
     if character.isspace() or category in ("Zl", "Zp"):

@@ -28,7 +28,14 @@ from heedmap.frozen import Frozen
 from heedmap.policies.checkpoints.permissions import SAFE, Permissions
 from heedmap.policies.checkpoints.read import check_finite
 from heedmap.policies.family import Target
-from heedmap.policies.lerobot.hub import ids_in, is_id, missing_id, offline, parse_pairs
+from heedmap.policies.lerobot.hub import (
+    ids_in,
+    is_id,
+    missing_id,
+    offline,
+    parse_pairs,
+    without_code,
+)
 from heedmap.policies.lerobot.locate import (
     ADAPTER,
     CONFIG,
@@ -39,7 +46,7 @@ from heedmap.policies.lerobot.locate import (
     type_of,
 )
 from heedmap.policies.lerobot.policy import LeRobotPolicy, Parts
-from heedmap.policies.lerobot.processors import Processors, read_steps
+from heedmap.policies.lerobot.processors import Processors, check_no_code, read_steps
 from heedmap.policies.lerobot.quiet import quiet
 from heedmap.policies.lerobot.weights import fit_of
 from heedmap.record.record import Loaded
@@ -86,10 +93,18 @@ def load_lerobot(
     local = {} if options.local is None else parse_pairs(options.local, "local")
     _check_local(local, permissions)
     known: set[str] = set()
-    with quiet(loading=True), offline(not permissions.hub), _told(folder, known):
+    forbidden = not permissions.trust_remote_code
+    with (
+        quiet(loading=True),
+        offline(not permissions.hub),
+        without_code(forbidden),
+        _told(folder, known),
+    ):
         importlib.import_module("lerobot.utils.import_utils").register_third_party_plugins()
         config = _config(folder, options, local)
         known |= set(ids_in(vars(config)).values())
+        if forbidden:
+            check_no_code(vars(config), folder / CONFIG)
         steps = read_steps(folder, config, local, permissions)
         known |= steps.ids
         model, loaded = _model(folder, config, options, permissions, local)

@@ -6,6 +6,7 @@ a local folder where the user gives one, and fetched only where the user allows 
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from typing import Any
 
 from huggingface_hub import constants
 
-from heedmap.errors import PolicyError
+from heedmap.errors import CheckpointError, PolicyError
 
 _ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _QUOTED_ID = re.compile(r"['\"]([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)['\"]")
@@ -52,6 +53,28 @@ def offline(is_offline: bool) -> Iterator[None]:
         yield
     finally:
         constants.HF_HUB_OFFLINE = before
+
+
+@contextmanager
+def without_code(is_forbidden: bool) -> Iterator[None]:
+    """Inside, transformers runs no Python file of a model's, whatever code asks it to.
+
+    Some of LeRobot's policies load tokenizers with `trust_remote_code=True` whatever the user said.
+    """
+    dynamic: Any = importlib.import_module("transformers.dynamic_module_utils")
+    before = dynamic.get_class_in_module
+
+    def refuse(name: object, path: object, *args: object, **options: object) -> None:
+        raise CheckpointError(
+            f"The policy loads '{name}' from Python code of a model's own ({path}); nothing was "
+            f"run. Read it, and if you trust it, add --trust-remote-code."
+        )
+
+    dynamic.get_class_in_module = refuse if is_forbidden else before
+    try:
+        yield
+    finally:
+        dynamic.get_class_in_module = before
 
 
 def missing_id(error: BaseException, known: set[str]) -> str | None:

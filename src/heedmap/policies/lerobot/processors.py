@@ -78,15 +78,15 @@ def _read_step(
     if not isinstance(step, dict) or not isinstance(step.get("config", {}), dict):
         raise CheckpointError(f"{file} does not list its steps as LeRobot writes them.")
     path = str(step.get("class", ""))
-    is_own = "registry_name" in step or path.startswith(OWN_PACKAGES)
-    if not is_own and not permissions.trust_remote_code:
-        raise CheckpointError(
-            f"{file} runs code from outside of LeRobot ('{path}'); nothing was run. If you trust "
-            f"it, add --trust-remote-code."
-        )
+    if "registry_name" not in step and not permissions.trust_remote_code:
+        _check_own_step(path, file)
     name = str(step.get("registry_name") or path.rpartition(".")[2])
-    settings = {**_defaults(name), **step.get("config", {})}
+    settings = {**_defaults(name, path), **step.get("config", {})}
     own = overrides.setdefault(name, {})
+    if not permissions.trust_remote_code:
+        check_no_code(settings, file)
+        if settings.get("trust_remote_code"):
+            own["trust_remote_code"] = False
     for key, wanted in ids_in(settings).items():
         if wanted in local:
             own[key] = local[wanted]
@@ -100,12 +100,47 @@ def _read_step(
             )
 
 
-def _defaults(name: str) -> dict[str, Any]:
-    """A registered step's settings where its file leaves them out."""
+def check_no_code(settings: Mapping[str, Any], file: Path) -> None:
+    """Raises CheckpointError where settings name a local folder that brings Python code."""
+    for key, value in settings.items():
+        if not isinstance(value, str) or not Path(value).is_dir():
+            continue
+        if files := sorted(each.name for each in Path(value).glob("*.py")):
+            raise CheckpointError(
+                f"{file} names in '{key}' the folder {value}, which brings Python code of its own "
+                f"({', '.join(files[:4])}); nothing was run. Read it, and if you trust it, add "
+                f"--trust-remote-code."
+            )
+
+
+def _check_own_step(path: str, file: Path) -> None:
+    """Raises CheckpointError for what is no step of LeRobot's, before anything of it is called."""
+    found = _class_at(path) if path.startswith(OWN_PACKAGES) else None
+    base = importlib.import_module("lerobot.processor").ProcessorStep
+    is_step = isinstance(found, type) and issubclass(found, base)
+    if not is_step or not found.__module__.startswith(OWN_PACKAGES):
+        raise CheckpointError(
+            f"{file} runs code from outside of LeRobot ('{path}' is no processor step of its own); "
+            f"nothing was run. If you trust it, add --trust-remote-code."
+        )
+
+
+def _class_at(path: str) -> Any:
+    module, _, name = path.rpartition(".")
+    try:
+        return getattr(importlib.import_module(module), name, None)
+    except ImportError:
+        return None
+
+
+def _defaults(name: str, path: str) -> dict[str, Any]:
+    """A step's settings where its file leaves them out."""
     registry = importlib.import_module("lerobot.processor").ProcessorStepRegistry
     try:
         found = registry.get(name)
     except KeyError:
+        found = _class_at(path) if path.startswith(OWN_PACKAGES) else None
+    if found is None:
         return {}
     return {each.name: each.default for each in fields(found)} if is_dataclass(found) else {}
 
