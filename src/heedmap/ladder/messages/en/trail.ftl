@@ -43,6 +43,8 @@ cause_none_as_it_acts = The action depends on the instruction.
 
 cause_empty_instruction_by_trail = Nothing of the instructions reaches the network: the same token ids are looked up for each of them, as of a prompt that holds no instruction or is cut before it.
 cause_stale_instruction_by_trail = The instruction does not reach the network: what reaches it is the same whatever the instruction says, as of an earlier instruction, or of a prompt that holds none or is cut before it.
+fix_empty_instruction_by_trail = Check the key that passes the instruction to the prompt or processor, and whether a limit on the prompt's length (max_length, truncation side) cuts it off.
+fix_stale_instruction_by_trail = Check what the prompt is made from: a cached text or cached tokens (key them by the instruction), a slot that is never filled, or a limit on its length that cuts the instruction off.
 cause_stale_instruction_of_a_cache = The instruction is encoded ({ $where }), but the action is made from what was kept of an earlier one.
 cause_truncated_by_trail = The instruction is truncated: nothing that stands where these words stand reaches the network: { $lost_words }.
 cause_truncated_on_ids = The instruction is truncated: the token ids in which the instructions differ are cut off at { $where }.
