@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from heedmap.record.record import RECORD_FILE
 from heedmap.record.result import Result
@@ -133,9 +134,33 @@ def test_what_was_audited_is_kept_and_what_was_written_anew_is_not(
 def test_results_of_other_questions_are_not_mixed(cli: Cli, run: Run) -> None:
     write(run, step1="follows")
     assert watch(cli, "--once").code == 0
-    ran = watch(cli, "--once", "--seed", "1")
-    assert ran.code == 1
-    assert "was made with other frames, instructions or options; choose another" in ran.err
+    told = "was made with another policy or other frames, instructions or options; choose another"
+    others = (("--seed", "1"), ("--policy", "steps:at_{step}?name=p"), ("--allow-partial",))
+    for more in others:
+        ran = watch(cli, "--once", *more)
+        assert ran.code == 1
+        assert told in ran.err
+    assert watch(cli, "--once").code == 0, "the same ones are still taken"
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("case", [True, False])
+def test_results_of_frames_with_the_same_name_are_not_mixed(cli: Cli, run: Run, case: bool) -> None:
+    write(run, step1="follows")
+    names = ("left", "right")
+    texts = "".join(
+        f"- {{name: {name}, text: go {name}, expert_action: {name}}}\n" for name in names
+    )
+    folder = run.parent / "cases/one"
+    folder.mkdir(parents=True)
+    (folder / "instructions.yaml").write_text(texts)
+    given = ("--case", str(folder)) if case else ("--cases", str(folder.parent))
+    asked = (*given, "--until", "exchange", "--settle", "0", "--once")
+    for shade, code in ((10, 0), (200, 1)):
+        Image.new("RGB", (32, 32), (shade, 0, 0)).save(folder / "frame.png")
+        ran = watch(cli, asked=asked)
+        assert ran.code == code, ran.err
+    assert "was made with another policy or other frames" in ran.err
 
 
 @pytest.mark.usefixtures("quick")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -138,7 +139,8 @@ def watch_checkpoints(
     options: dict[str, Any] = {"until": until.value, "seed": seed}
     options["action_scale"] = _scale(action_scale)
     folder = output or Path(f"{run.resolve().name}-heedmap")
-    audits = _audits(folder, inputs, options, permissions, lang)
+    asked = {**_asked(inputs), **options, "policy": policy, "permissions": asdict(permissions)}
+    audits = _audits(folder, inputs, asked, options, permissions, lang)
     watched = Watched(run, checkpoints, policy, once, until_step, interval)
     raise typer.Exit(_watch(watched, settle, audits, fail_on, lang))
 
@@ -204,6 +206,7 @@ def _watch(
 def _audits(
     folder: Path,
     inputs: AuditInputs,
+    asked: dict[str, Any],
     options: dict[str, Any],
     permissions: Permissions,
     lang: Language,
@@ -232,22 +235,20 @@ def _audits(
                 **options,
             )
 
-    return RunAudits(
-        folder,
-        {**_asked(inputs), **options},
-        audit_one,
-        lambda result: render_html(result, lang.value),
-    )
+    return RunAudits(folder, asked, audit_one, lambda result: render_html(result, lang.value))
 
 
 def _asked(inputs: AuditInputs) -> dict[str, Any]:
-    """What every checkpoint is put to, in a form that can be compared."""
+    """What every checkpoint is put to, in a form that can be compared: frames by their content."""
     return {
-        "frames": [frame.name for frame in inputs.frames],
+        "frames": [[each.name, each.episode, each.observation.sha256] for each in inputs.frames],
         "instructions": inputs.instructions,
         "expected": inputs.expected_actions,
         "paraphrases": {name: list(texts) for name, texts in inputs.paraphrases.items()},
-        "trials": [[each.name, dict(each.instructions)] for each in inputs.trials or ()],
+        "recorded": inputs.recorded,
+        "trials": [
+            {**vars(each), "observation": each.observation.sha256} for each in inputs.trials or ()
+        ],
     }
 
 

@@ -40,8 +40,8 @@ class RunAudits:
             watched = result.record.run.arguments.get(KEY)
             if not isinstance(watched, dict) or watched.get("asked") != self._digest:
                 raise MonitorError(
-                    f"{path.parent} was made with other frames, instructions or options; choose "
-                    f"another folder with --out, or give the same ones."
+                    f"{path.parent} was made with another policy or other frames, instructions "
+                    f"or options; choose another folder with --out, or give the same ones."
                 )
             yield int(watched["step"]), result
 
