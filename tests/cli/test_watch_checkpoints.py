@@ -175,6 +175,30 @@ def test_a_checkpoint_that_cannot_be_audited_is_named_and_tried_again(cli: Cli, 
 
 
 @pytest.mark.usefixtures("quick")
+def test_an_empty_checkpoint_is_named_and_passed(cli: Cli, run: Run) -> None:
+    (run / "1.ckpt").mkdir()
+    write(run, step2="follows")
+    ran = watch(cli, "--once")
+    assert ran.code == 3
+    assert "step 1: not audited: The checkpoint run/1.ckpt has no files" in ran.err
+    assert "step 2: Follows the instruction" in ran.out
+
+
+@pytest.mark.usefixtures("quick")
+def test_one_that_was_spoilt_loses_its_verdict(cli: Cli, run: Run, tmp_path: Path) -> None:
+    write(run, step1="follows", step2="ignores")
+    assert watch(cli, "--once").code == 4
+    write(run, step2="damaged")
+    assert watch(cli, "--once").code == 3
+    overview = tmp_path / "run-heedmap/index.html"
+    assert "000001/report.html" in overview.read_text()
+    assert "000002/report.html" not in overview.read_text()
+    write(run, step1="damaged")
+    assert watch(cli, "--once").code == 3
+    assert not overview.exists()
+
+
+@pytest.mark.usefixtures("quick")
 def test_tasks_of_a_data_set_show_a_loss_without_expected_actions(cli: Cli, run: Run) -> None:
     tasks = run.parent / "set/meta/tasks.parquet"
     table = pq.read_table(tasks)

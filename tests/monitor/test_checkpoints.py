@@ -139,6 +139,20 @@ def test_one_that_is_being_written_is_waited_for(tmp_path: Path) -> None:
     assert not Settling(0).is_complete(Checkpoint(3, empty))
 
 
+def test_one_that_is_left_empty_holds_nothing_up(tmp_path: Path) -> None:
+    """It is waited for until a later one or LeRobot's link is there, or nobody waits."""
+    lerobot(tmp_path, 2)
+    empty = tmp_path / "checkpoints/000003/pretrained_model"
+    empty.mkdir(parents=True)
+    os.utime(empty, (OLD_S, OLD_S))
+    assert steps_of(Watched(tmp_path, once=True), Clock()) == [2, 3]
+    clock = Clock(lambda: None, lambda: link_last(tmp_path, 3))
+    assert steps_of(Watched(tmp_path, until_step=3), clock) == [2, 3]
+    (tmp_path / "checkpoints/last").unlink()
+    clock = Clock(lambda: None, lambda: lerobot(tmp_path, 4))
+    assert steps_of(Watched(tmp_path, until_step=4), clock) == [2, 3, 4]
+
+
 def test_one_that_rested_long_ago_is_not_waited_for(tmp_path: Path) -> None:
     """Unless a file came into it just now, as a copy with its old times does."""
     file = write(tmp_path / "1/model.safetensors")

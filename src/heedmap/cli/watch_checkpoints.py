@@ -167,7 +167,10 @@ def _watch(
     overview = audits.folder / OVERVIEW_FILE
 
     def write_overview() -> None:
-        write_run_page(rows(), overview, watched.run.resolve().name, lang.value)
+        if found:
+            write_run_page(rows(), overview, watched.run.resolve().name, lang.value)
+        else:
+            overview.unlink(missing_ok=True)
 
     try:
         for checkpoint, policy in completed(watched, Settling(settle)):
@@ -181,6 +184,8 @@ def _watch(
                 except HeedmapError as error:
                     failed += 1
                     print_error(say("checkpoint_failed", step=step, error=str(error)))
+                    if found.pop(step, None) is not None:  # of what was there before
+                        write_overview()
                     continue
                 found[step] = row_of(step, result)
                 write_overview()

@@ -60,6 +60,11 @@ class Checkpoint:
         return sorted(path for path in self.path.rglob("*") if path.is_file())
 
     @property
+    def is_empty(self) -> bool:
+        """Whether it has no files (yet)."""
+        return not self.files
+
+    @property
     def fingerprint(self) -> str:
         """Of the names, sizes and times of its files: another one where it was written anew."""
         seen = [
@@ -144,15 +149,22 @@ class Settling:
 
     def is_complete(self, checkpoint: Checkpoint) -> bool:
         """Whether it has files and LeRobot went on, or none of them changed for some time."""
+        return not checkpoint.is_empty and (checkpoint.is_followed or self._rests(checkpoint))
+
+    def is_left_empty(self, checkpoint: Checkpoint, is_passed: bool) -> bool:
+        """Whether nothing will come into it: the run went on, and for some time nothing came.
+
+        `is_passed` says that a later checkpoint is there, or that nobody waits for this one.
+        """
+        return checkpoint.is_empty and (
+            checkpoint.is_followed or (is_passed and self._rests(checkpoint))
+        )
+
+    def _rests(self, checkpoint: Checkpoint) -> bool:
+        """Whether none of its files and folders changed for some time."""
         try:
-            files = checkpoint.files
-            if not files:
-                return False
-            if checkpoint.is_followed:
-                return True
-            folders = {parent for path in files for parent in path.parents}
-            inside = {path for path in folders if path.is_relative_to(checkpoint.path)}
-            changed = max(path.stat().st_mtime for path in (*files, *inside))
+            inside = [path for path in checkpoint.path.rglob("*") if path.exists()]
+            changed = max(path.stat().st_mtime for path in (checkpoint.path, *inside))
             now_seen = checkpoint.fingerprint
         except OSError:  # a file that was there a moment ago: it is being written
             return False
@@ -183,8 +195,9 @@ def completed(
 ) -> Iterator[tuple[Checkpoint, str]]:
     """Checkpoints and the names of their policies, in the order of steps, as they are completed.
 
-    One that is still being written is waited for, and those after it with it. Raises MonitorError
-    as `layout_of`, and where there is none and none is waited for.
+    One that is still being written is waited for, and those after it with it. One that the run
+    left empty comes too: it cannot be audited. Raises MonitorError as `layout_of`, and where there
+    is none and none is waited for.
     """
     done = -1
     while True:
@@ -198,10 +211,17 @@ def completed(
             )
         last = watched.until_step
         is_all_there = last is not None and any(each.step >= last for each in found)
+        written = max((each.step for each in found if not each.is_empty), default=-1)
         found = [each for each in found if last is None or each.step <= last]
         waiting = [each for each in found if each.step > done]
-        while waiting and settling.is_complete(waiting[0]):
-            checkpoint = waiting.pop(0)
+        while waiting:
+            checkpoint = waiting[0]
+            is_passed = watched.once or checkpoint.step < written
+            if not (
+                settling.is_complete(checkpoint) or settling.is_left_empty(checkpoint, is_passed)
+            ):
+                break
+            waiting.pop(0)
             done = checkpoint.step
             assert layout is not None
             yield checkpoint, layout.policy_of(checkpoint)

@@ -56,6 +56,8 @@ class RunAudits:
         Raises HeedmapError where the checkpoint cannot be audited, and RecordError where the
         result cannot be written.
         """
+        if checkpoint.is_empty:
+            raise MonitorError(f"The checkpoint {checkpoint.path} has no files; write it anew.")
         watched = {
             "step": checkpoint.step,
             "files": checkpoint.fingerprint,
