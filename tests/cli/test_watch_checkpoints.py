@@ -218,9 +218,14 @@ def test_options_that_cannot_be_used(cli: Cli, run: Run) -> None:
     for more, told in (
         (("--action-scale", "1,x"), "is no list of positive numbers"),
         (("--policy", "steps:at_1"), "is the same policy at every step"),
+        (("--checkpoints", ""), "The pattern '' cannot be used"),
+        (("--checkpoints", "**.ckpt"), "The pattern '**.ckpt' cannot be used"),
+        (("--interval", "inf"), "--interval inf is no time to wait"),
+        (("--settle", "inf"), "--settle inf is no time to wait"),
     ):
         ran = watch(cli, "--once", *more)
         assert ran.code == 1
         assert told in ran.err
+        assert "Traceback" not in ran.err
     ran = cli("watch-checkpoints", "run", *ASKED, "--once")
     assert "has no checkpoints with a number in their path (looked for checkpoints/" in ran.err

@@ -171,6 +171,16 @@ def test_lerobots_link_says_that_a_checkpoint_is_complete(tmp_path: Path) -> Non
     assert clock.slept_s == [2]
 
 
+def test_links_that_lead_nowhere_are_left_out(tmp_path: Path) -> None:
+    lerobot(tmp_path, 2)
+    (tmp_path / "checkpoints/last").symlink_to("last")
+    (tmp_path / "checkpoints/000003").symlink_to("gone")
+    assert steps_of(Watched(tmp_path, once=True), Clock()) == [2]
+    (tmp_path / "5.ckpt").symlink_to("gone.ckpt")
+    write(tmp_path / "4.ckpt")
+    assert steps_of(Watched(tmp_path, "*.ckpt", "p:{step}", once=True), Clock()) == [4]
+
+
 def test_a_run_that_has_not_begun_is_watched_to_its_last_step(tmp_path: Path) -> None:
     clock = Clock(lambda: None, lambda: lerobot(tmp_path, 2), lambda: lerobot(tmp_path, 4, 6))
     assert steps_of(Watched(tmp_path, until_step=5, interval_s=30), clock, settle=0) == [2, 4]

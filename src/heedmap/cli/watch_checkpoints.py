@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 NOT_AUDITED, LOST, STOPPED = 3, 4, 130
 """Exit codes besides 0 and 1."""
 OVERVIEW_FILE = "index.html"
+LONGEST_S = 1e9
+"""Of a wait, in seconds: a clock cannot sleep for ever."""
 
 
 class Until(StrEnum):
@@ -122,6 +124,9 @@ def watch_checkpoints(
     from heedmap.cli.inputs import InputOptions, gather_inputs
     from heedmap.monitor.checkpoints import Watched
 
+    for option, seconds in (("--interval", interval), ("--settle", settle)):
+        if seconds > LONGEST_S:
+            raise InputError(f"{option} {seconds:g} is no time to wait; give seconds, such as 30.")
     inputs = gather_inputs(
         InputOptions(
             frames=frame or (),

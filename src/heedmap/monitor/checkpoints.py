@@ -79,7 +79,10 @@ class Checkpoint:
         if self.path.name != LEROBOT_MODEL:
             return False
         link = self.path.parent.parent / LAST
-        number = link.resolve().name if link.is_symlink() else ""
+        try:
+            number = link.resolve().name if link.is_symlink() else ""
+        except (OSError, RuntimeError):  # a link that leads to itself
+            return False
         return number.isdigit() and int(number) >= self.step
 
 
@@ -112,12 +115,19 @@ def layout_of(run: Path, pattern: str | None = None, template: str | None = None
 def find_checkpoints(run: Path, pattern: str) -> list[Checkpoint]:
     """In the order of steps; what has no number in its path is left out, as LeRobot's `last` is.
 
-    Raises MonitorError for two checkpoints of one step, or a pattern that leaves the folder.
+    A link that leads nowhere is left out too. Raises MonitorError for two checkpoints of one step,
+    a pattern that leaves the folder, and one that is no glob.
     """
     if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
         raise MonitorError(f"The pattern '{pattern}' leads out of {run}; give one inside of it.")
+    try:
+        places = sorted(path for path in run.glob(pattern) if path.exists())
+    except ValueError as error:
+        raise MonitorError(
+            f"The pattern '{pattern}' cannot be used ({error}); give a glob, such as '*.ckpt'."
+        ) from error
     found: dict[int, Checkpoint] = {}
-    for path in sorted(run.glob(pattern)):
+    for path in places:
         step = step_of(path.relative_to(run))
         if step is None:
             continue
