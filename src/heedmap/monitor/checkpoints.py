@@ -20,6 +20,11 @@ LAST = "last"
 SETTLED_S = 10.0
 """A checkpoint of which no file changed for so long is taken as written to the end."""
 
+ENDING = re.compile(r"\.[a-z][a-z0-9]*$", re.IGNORECASE)
+"""Of a file, such as `.ckpt`, `.h5` or `.pt2`."""
+NO_STEP = re.compile(r"loss[=_-]?[\d.]+(?:e[+-]?\d+)?|\d+\.\d+(?:e[+-]?\d+)?", re.IGNORECASE)
+"""Numbers in a path that are no step: a loss, or another fraction."""
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -141,10 +146,20 @@ def find_checkpoints(run: Path, pattern: str) -> list[Checkpoint]:
 
 
 def step_of(place: Path) -> int | None:
-    """The number behind "step", else the last one in the path, a file's ending left out."""
-    text = place.with_suffix("").as_posix() if place.suffix[1:].isalpha() else place.as_posix()
-    named = re.findall(r"step[=_-]?(\d+)", text, re.IGNORECASE) or re.findall(r"\d+", text)
-    return int(named[-1]) if named else None
+    """The number behind "step" in the path; else of the last name that has numbers.
+
+    There the one behind "iter", else behind "epoch", else the last. A file's ending, a loss and
+    other fractions are no steps, nor is a timestep of diffusion.
+    """
+    text = NO_STEP.sub("", ENDING.sub("", place.as_posix()))
+    if steps := re.findall(r"(?<!time)steps?[=_-]?(\d+)", text, re.IGNORECASE):
+        return int(steps[-1])
+    numbered = [name for name in text.split("/") if re.search(r"\d", name)]
+    for behind in (r"iter(?:ation)?s?[=_-]?", r"epochs?[=_-]?", ""):
+        found = re.findall(rf"{behind}(\d+)", numbered[-1] if numbered else "", re.IGNORECASE)
+        if found:
+            return int(found[-1])
+    return None
 
 
 @dataclass
