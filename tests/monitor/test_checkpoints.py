@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from heedmap.errors import MonitorError
 from heedmap.monitor.checkpoints import (
@@ -19,6 +20,7 @@ from heedmap.monitor.checkpoints import (
     layout_of,
     step_of,
 )
+from heedmap.policies.family import Target
 
 OLD_S = 1_000_000_000.0
 
@@ -110,6 +112,18 @@ def test_lerobots_checkpoints_in_the_order_of_numbers(tmp_path: Path) -> None:
     assert layout.policy_of(found[0]) == f"lerobot:{place}?name=step-3"
     inside = layout_of(tmp_path / "checkpoints", template="mine:{checkpoint}")
     assert inside == Layout("*/pretrained_model", "mine:{checkpoint}")
+
+
+@pytest.mark.parametrize("path", ["what?/7", "100%3F/7", "a%25?b/7", "{step}/7", "a&b=c+d/7"])
+def test_the_path_in_a_policys_name_is_read_as_it_is(path: str) -> None:
+    named = Layout("*", "mine:{checkpoint}?name=step-{step}&weights={checkpoint}")
+    target = Target(named.policy_of(Checkpoint(7, Path(path))))
+    assert (target.path, target.name) == (Path(path), "step-7")
+
+    class Options(BaseModel):
+        weights: str
+
+    assert target.options(Options).weights == path
 
 
 def test_what_cannot_be_watched_is_said(tmp_path: Path) -> None:

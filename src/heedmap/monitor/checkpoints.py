@@ -9,8 +9,10 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 from heedmap.errors import MonitorError
+from heedmap.policies.family import escaped
 
 PLACEHOLDER = "{checkpoint}"
 """In the name of a policy: where the checkpoint's path goes. `{step}` is its step."""
@@ -37,8 +39,15 @@ class Layout:
 
     def policy_of(self, checkpoint: Checkpoint) -> str:
         """The policy's name, as `heedmap audit` takes it."""
-        named = self.template.replace(PLACEHOLDER, str(checkpoint.path))
-        return named.replace("{step}", str(checkpoint.step))
+        place, mark, settings = self.template.partition("?")
+        path, step = str(checkpoint.path), str(checkpoint.step)
+        place = _filled(place, escaped(path), step)
+        return place + mark + _filled(settings, quote(path), step)
+
+
+def _filled(template: str, path: str, step: str) -> str:
+    given = {PLACEHOLDER: path, "{step}": step}
+    return re.sub(r"\{(checkpoint|step)\}", lambda found: given[found[0]], template)
 
 
 LEROBOT_POLICY = f"lerobot:{PLACEHOLDER}?name=step-{{step}}"
