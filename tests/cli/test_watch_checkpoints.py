@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from heedmap.record.record import RECORD_FILE
 from heedmap.record.result import Result
@@ -133,9 +134,33 @@ def test_what_was_audited_is_kept_and_what_was_written_anew_is_not(
 def test_results_of_other_questions_are_not_mixed(cli: Cli, run: Run) -> None:
     write(run, step1="follows")
     assert watch(cli, "--once").code == 0
-    ran = watch(cli, "--once", "--seed", "1")
-    assert ran.code == 1
-    assert "was made with other frames, instructions or options; choose another" in ran.err
+    told = "was made with another policy or other frames, instructions or options; choose another"
+    others = (("--seed", "1"), ("--policy", "steps:at_{step}?name=p"), ("--allow-partial",))
+    for more in others:
+        ran = watch(cli, "--once", *more)
+        assert ran.code == 1
+        assert told in ran.err
+    assert watch(cli, "--once").code == 0, "the same ones are still taken"
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("case", [True, False])
+def test_results_of_frames_with_the_same_name_are_not_mixed(cli: Cli, run: Run, case: bool) -> None:
+    write(run, step1="follows")
+    names = ("left", "right")
+    texts = "".join(
+        f"- {{name: {name}, text: go {name}, expert_action: {name}}}\n" for name in names
+    )
+    folder = run.parent / "cases/one"
+    folder.mkdir(parents=True)
+    (folder / "instructions.yaml").write_text(texts)
+    given = ("--case", str(folder)) if case else ("--cases", str(folder.parent))
+    asked = (*given, "--until", "exchange", "--settle", "0", "--once")
+    for shade, code in ((10, 0), (200, 1)):
+        Image.new("RGB", (32, 32), (shade, 0, 0)).save(folder / "frame.png")
+        ran = watch(cli, asked=asked)
+        assert ran.code == code, ran.err
+    assert "was made with another policy or other frames" in ran.err
 
 
 @pytest.mark.usefixtures("quick")
@@ -147,6 +172,30 @@ def test_a_checkpoint_that_cannot_be_audited_is_named_and_tried_again(cli: Cli, 
     assert "step 2: Follows the instruction" in ran.out
     write(run, step1="follows")
     assert watch(cli, "--once").code == 0
+
+
+@pytest.mark.usefixtures("quick")
+def test_an_empty_checkpoint_is_named_and_passed(cli: Cli, run: Run) -> None:
+    (run / "1.ckpt").mkdir()
+    write(run, step2="follows")
+    ran = watch(cli, "--once")
+    assert ran.code == 3
+    assert "step 1: not audited: The checkpoint run/1.ckpt has no files" in ran.err
+    assert "step 2: Follows the instruction" in ran.out
+
+
+@pytest.mark.usefixtures("quick")
+def test_one_that_was_spoilt_loses_its_verdict(cli: Cli, run: Run, tmp_path: Path) -> None:
+    write(run, step1="follows", step2="ignores")
+    assert watch(cli, "--once").code == 4
+    write(run, step2="damaged")
+    assert watch(cli, "--once").code == 3
+    overview = tmp_path / "run-heedmap/index.html"
+    assert "000001/report.html" in overview.read_text()
+    assert "000002/report.html" not in overview.read_text()
+    write(run, step1="damaged")
+    assert watch(cli, "--once").code == 3
+    assert not overview.exists()
 
 
 @pytest.mark.usefixtures("quick")
@@ -169,9 +218,14 @@ def test_options_that_cannot_be_used(cli: Cli, run: Run) -> None:
     for more, told in (
         (("--action-scale", "1,x"), "is no list of positive numbers"),
         (("--policy", "steps:at_1"), "is the same policy at every step"),
+        (("--checkpoints", ""), "The pattern '' cannot be used"),
+        (("--checkpoints", "**.ckpt"), "The pattern '**.ckpt' cannot be used"),
+        (("--interval", "inf"), "--interval inf is no time to wait"),
+        (("--settle", "inf"), "--settle inf is no time to wait"),
     ):
         ran = watch(cli, "--once", *more)
         assert ran.code == 1
         assert told in ran.err
+        assert "Traceback" not in ran.err
     ran = cli("watch-checkpoints", "run", *ASKED, "--once")
     assert "has no checkpoints with a number in their path (looked for checkpoints/" in ran.err

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from heedmap.errors import MonitorError
 from heedmap.monitor.checkpoints import (
@@ -19,6 +20,7 @@ from heedmap.monitor.checkpoints import (
     layout_of,
     step_of,
 )
+from heedmap.policies.family import Target
 
 OLD_S = 1_000_000_000.0
 
@@ -79,6 +81,20 @@ def steps_of(watched: Watched, clock: Clock, settle: float = 10) -> list[int]:
         ("epoch_7.safetensors", 7),
         ("model_step_12.h5", 12),
         ("checkpoints/last/pretrained_model", None),
+        ("ckpt-500.h5", 500),
+        ("model_1000.pt2", 1000),
+        ("timestep8_iter500.pt", 500),
+        ("timestep_500.pt", 500),
+        ("global_step40/model.pt", 40),
+        ("rl_model_700_steps.zip", 700),
+        ("iter_0000300-seed1.pt", 300),
+        ("epoch=0-val_loss=0.25.ckpt", 0),
+        ("epoch=4-val_loss=2.ckpt", 4),
+        ("epoch=4-acc=0.5-v1.ckpt", 4),
+        ("900-val_loss=1.5e-03.ckpt", 900),
+        ("val_loss=0.25.ckpt", None),
+        ("epoch1/500.pt", 500),
+        ("pi0.5_1000.safetensors", 1000),
     ],
 )
 def test_the_step_of_a_path(place: str, step: int | None) -> None:
@@ -96,6 +112,18 @@ def test_lerobots_checkpoints_in_the_order_of_numbers(tmp_path: Path) -> None:
     assert layout.policy_of(found[0]) == f"lerobot:{place}?name=step-3"
     inside = layout_of(tmp_path / "checkpoints", template="mine:{checkpoint}")
     assert inside == Layout("*/pretrained_model", "mine:{checkpoint}")
+
+
+@pytest.mark.parametrize("path", ["what?/7", "100%3F/7", "a%25?b/7", "{step}/7", "a&b=c+d/7"])
+def test_the_path_in_a_policys_name_is_read_as_it_is(path: str) -> None:
+    named = Layout("*", "mine:{checkpoint}?name=step-{step}&weights={checkpoint}")
+    target = Target(named.policy_of(Checkpoint(7, Path(path))))
+    assert (target.path, target.name) == (Path(path), "step-7")
+
+    class Options(BaseModel):
+        weights: str
+
+    assert target.options(Options).weights == path
 
 
 def test_what_cannot_be_watched_is_said(tmp_path: Path) -> None:
@@ -139,6 +167,20 @@ def test_one_that_is_being_written_is_waited_for(tmp_path: Path) -> None:
     assert not Settling(0).is_complete(Checkpoint(3, empty))
 
 
+def test_one_that_is_left_empty_holds_nothing_up(tmp_path: Path) -> None:
+    """It is waited for until a later one or LeRobot's link is there, or nobody waits."""
+    lerobot(tmp_path, 2)
+    empty = tmp_path / "checkpoints/000003/pretrained_model"
+    empty.mkdir(parents=True)
+    os.utime(empty, (OLD_S, OLD_S))
+    assert steps_of(Watched(tmp_path, once=True), Clock()) == [2, 3]
+    clock = Clock(lambda: None, lambda: link_last(tmp_path, 3))
+    assert steps_of(Watched(tmp_path, until_step=3), clock) == [2, 3]
+    (tmp_path / "checkpoints/last").unlink()
+    clock = Clock(lambda: None, lambda: lerobot(tmp_path, 4))
+    assert steps_of(Watched(tmp_path, until_step=4), clock) == [2, 3, 4]
+
+
 def test_one_that_rested_long_ago_is_not_waited_for(tmp_path: Path) -> None:
     """Unless a file came into it just now, as a copy with its old times does."""
     file = write(tmp_path / "1/model.safetensors")
@@ -155,6 +197,16 @@ def test_lerobots_link_says_that_a_checkpoint_is_complete(tmp_path: Path) -> Non
     clock = Clock(lambda: link_last(tmp_path, 4))
     assert steps_of(Watched(tmp_path, until_step=4, interval_s=2), clock) == [2, 4]
     assert clock.slept_s == [2]
+
+
+def test_links_that_lead_nowhere_are_left_out(tmp_path: Path) -> None:
+    lerobot(tmp_path, 2)
+    (tmp_path / "checkpoints/last").symlink_to("last")
+    (tmp_path / "checkpoints/000003").symlink_to("gone")
+    assert steps_of(Watched(tmp_path, once=True), Clock()) == [2]
+    (tmp_path / "5.ckpt").symlink_to("gone.ckpt")
+    write(tmp_path / "4.ckpt")
+    assert steps_of(Watched(tmp_path, "*.ckpt", "p:{step}", once=True), Clock()) == [4]
 
 
 def test_a_run_that_has_not_begun_is_watched_to_its_last_step(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 NOT_AUDITED, LOST, STOPPED = 3, 4, 130
 """Exit codes besides 0 and 1."""
 OVERVIEW_FILE = "index.html"
+LONGEST_S = 1e9
+"""Of a wait, in seconds: a clock cannot sleep for ever."""
 
 
 class Until(StrEnum):
@@ -121,6 +124,9 @@ def watch_checkpoints(
     from heedmap.cli.inputs import InputOptions, gather_inputs
     from heedmap.monitor.checkpoints import Watched
 
+    for option, seconds in (("--interval", interval), ("--settle", settle)):
+        if seconds > LONGEST_S:
+            raise InputError(f"{option} {seconds:g} is no time to wait; give seconds, such as 30.")
     inputs = gather_inputs(
         InputOptions(
             frames=frame or (),
@@ -138,7 +144,8 @@ def watch_checkpoints(
     options: dict[str, Any] = {"until": until.value, "seed": seed}
     options["action_scale"] = _scale(action_scale)
     folder = output or Path(f"{run.resolve().name}-heedmap")
-    audits = _audits(folder, inputs, options, permissions, lang)
+    asked = {**_asked(inputs), **options, "policy": policy, "permissions": asdict(permissions)}
+    audits = _audits(folder, inputs, asked, options, permissions, lang)
     watched = Watched(run, checkpoints, policy, once, until_step, interval)
     raise typer.Exit(_watch(watched, settle, audits, fail_on, lang))
 
@@ -165,7 +172,10 @@ def _watch(
     overview = audits.folder / OVERVIEW_FILE
 
     def write_overview() -> None:
-        write_run_page(rows(), overview, watched.run.resolve().name, lang.value)
+        if found:
+            write_run_page(rows(), overview, watched.run.resolve().name, lang.value)
+        else:
+            overview.unlink(missing_ok=True)
 
     try:
         for checkpoint, policy in completed(watched, Settling(settle)):
@@ -179,6 +189,8 @@ def _watch(
                 except HeedmapError as error:
                     failed += 1
                     print_error(say("checkpoint_failed", step=step, error=str(error)))
+                    if found.pop(step, None) is not None:  # of what was there before
+                        write_overview()
                     continue
                 found[step] = row_of(step, result)
                 write_overview()
@@ -204,6 +216,7 @@ def _watch(
 def _audits(
     folder: Path,
     inputs: AuditInputs,
+    asked: dict[str, Any],
     options: dict[str, Any],
     permissions: Permissions,
     lang: Language,
@@ -232,22 +245,20 @@ def _audits(
                 **options,
             )
 
-    return RunAudits(
-        folder,
-        {**_asked(inputs), **options},
-        audit_one,
-        lambda result: render_html(result, lang.value),
-    )
+    return RunAudits(folder, asked, audit_one, lambda result: render_html(result, lang.value))
 
 
 def _asked(inputs: AuditInputs) -> dict[str, Any]:
-    """What every checkpoint is put to, in a form that can be compared."""
+    """What every checkpoint is put to, in a form that can be compared: frames by their content."""
     return {
-        "frames": [frame.name for frame in inputs.frames],
+        "frames": [[each.name, each.episode, each.observation.sha256] for each in inputs.frames],
         "instructions": inputs.instructions,
         "expected": inputs.expected_actions,
         "paraphrases": {name: list(texts) for name, texts in inputs.paraphrases.items()},
-        "trials": [[each.name, dict(each.instructions)] for each in inputs.trials or ()],
+        "recorded": inputs.recorded,
+        "trials": [
+            {**vars(each), "observation": each.observation.sha256} for each in inputs.trials or ()
+        ],
     }
 
 

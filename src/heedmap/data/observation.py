@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -33,6 +34,18 @@ class Observation:
     def pixels(self) -> Frame:
         """What a person looks at: the cameras side by side, the first one left."""
         return side_by_side(list(self.images.values()))
+
+    @property
+    def sha256(self) -> str:
+        """Of all that a policy sees: every camera's pixels, the state, and the moments before."""
+        found = hashlib.sha256()
+        arrays = dict(self.images) if self.state is None else {**self.images, "": self.state}
+        for name, array in arrays.items():
+            found.update(repr((name, array.shape, array.dtype.str)).encode())
+            found.update(array.tobytes())
+        for before in self.history:
+            found.update(before.sha256.encode())
+        return found.hexdigest()
 
     def with_image(self, camera: str, frame: Frame) -> Observation:
         """The same moment with one camera's image exchanged."""

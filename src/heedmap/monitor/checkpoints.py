@@ -9,8 +9,10 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 from heedmap.errors import MonitorError
+from heedmap.policies.family import escaped
 
 PLACEHOLDER = "{checkpoint}"
 """In the name of a policy: where the checkpoint's path goes. `{step}` is its step."""
@@ -19,6 +21,11 @@ LAST = "last"
 """LeRobot's link to the newest checkpoint, which it sets when that is written to the end."""
 SETTLED_S = 10.0
 """A checkpoint of which no file changed for so long is taken as written to the end."""
+
+ENDING = re.compile(r"\.[a-z][a-z0-9]*$", re.IGNORECASE)
+"""Of a file, such as `.ckpt`, `.h5` or `.pt2`."""
+NO_STEP = re.compile(r"loss[=_-]?[\d.]+(?:e[+-]?\d+)?|\d+\.\d+(?:e[+-]?\d+)?", re.IGNORECASE)
+"""Numbers in a path that are no step: a loss, or another fraction."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +39,15 @@ class Layout:
 
     def policy_of(self, checkpoint: Checkpoint) -> str:
         """The policy's name, as `heedmap audit` takes it."""
-        named = self.template.replace(PLACEHOLDER, str(checkpoint.path))
-        return named.replace("{step}", str(checkpoint.step))
+        place, mark, settings = self.template.partition("?")
+        path, step = str(checkpoint.path), str(checkpoint.step)
+        place = _filled(place, escaped(path), step)
+        return place + mark + _filled(settings, quote(path), step)
+
+
+def _filled(template: str, path: str, step: str) -> str:
+    given = {PLACEHOLDER: path, "{step}": step}
+    return re.sub(r"\{(checkpoint|step)\}", lambda found: given[found[0]], template)
 
 
 LEROBOT_POLICY = f"lerobot:{PLACEHOLDER}?name=step-{{step}}"
@@ -60,6 +74,11 @@ class Checkpoint:
         return sorted(path for path in self.path.rglob("*") if path.is_file())
 
     @property
+    def is_empty(self) -> bool:
+        """Whether it has no files (yet)."""
+        return not self.files
+
+    @property
     def fingerprint(self) -> str:
         """Of the names, sizes and times of its files: another one where it was written anew."""
         seen = [
@@ -74,7 +93,10 @@ class Checkpoint:
         if self.path.name != LEROBOT_MODEL:
             return False
         link = self.path.parent.parent / LAST
-        number = link.resolve().name if link.is_symlink() else ""
+        try:
+            number = link.resolve().name if link.is_symlink() else ""
+        except (OSError, RuntimeError):  # a link that leads to itself
+            return False
         return number.isdigit() and int(number) >= self.step
 
 
@@ -107,12 +129,19 @@ def layout_of(run: Path, pattern: str | None = None, template: str | None = None
 def find_checkpoints(run: Path, pattern: str) -> list[Checkpoint]:
     """In the order of steps; what has no number in its path is left out, as LeRobot's `last` is.
 
-    Raises MonitorError for two checkpoints of one step, or a pattern that leaves the folder.
+    A link that leads nowhere is left out too. Raises MonitorError for two checkpoints of one step,
+    a pattern that leaves the folder, and one that is no glob.
     """
     if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
         raise MonitorError(f"The pattern '{pattern}' leads out of {run}; give one inside of it.")
+    try:
+        places = sorted(path for path in run.glob(pattern) if path.exists())
+    except ValueError as error:
+        raise MonitorError(
+            f"The pattern '{pattern}' cannot be used ({error}); give a glob, such as '*.ckpt'."
+        ) from error
     found: dict[int, Checkpoint] = {}
-    for path in sorted(run.glob(pattern)):
+    for path in places:
         step = step_of(path.relative_to(run))
         if step is None:
             continue
@@ -126,10 +155,20 @@ def find_checkpoints(run: Path, pattern: str) -> list[Checkpoint]:
 
 
 def step_of(place: Path) -> int | None:
-    """The number behind "step", else the last one in the path, a file's ending left out."""
-    text = place.with_suffix("").as_posix() if place.suffix[1:].isalpha() else place.as_posix()
-    named = re.findall(r"step[=_-]?(\d+)", text, re.IGNORECASE) or re.findall(r"\d+", text)
-    return int(named[-1]) if named else None
+    """The number behind "step" in the path; else of the last name that has numbers.
+
+    There the one behind "iter", else behind "epoch", else the last. A file's ending, a loss and
+    other fractions are no steps, nor is a timestep of diffusion.
+    """
+    text = NO_STEP.sub("", ENDING.sub("", place.as_posix()))
+    if steps := re.findall(r"(?<!time)steps?[=_-]?(\d+)", text, re.IGNORECASE):
+        return int(steps[-1])
+    numbered = [name for name in text.split("/") if re.search(r"\d", name)]
+    for behind in (r"iter(?:ation)?s?[=_-]?", r"epochs?[=_-]?", ""):
+        found = re.findall(rf"{behind}(\d+)", numbered[-1] if numbered else "", re.IGNORECASE)
+        if found:
+            return int(found[-1])
+    return None
 
 
 @dataclass
@@ -144,15 +183,22 @@ class Settling:
 
     def is_complete(self, checkpoint: Checkpoint) -> bool:
         """Whether it has files and LeRobot went on, or none of them changed for some time."""
+        return not checkpoint.is_empty and (checkpoint.is_followed or self._rests(checkpoint))
+
+    def is_left_empty(self, checkpoint: Checkpoint, is_passed: bool) -> bool:
+        """Whether nothing will come into it: the run went on, and for some time nothing came.
+
+        `is_passed` says that a later checkpoint is there, or that nobody waits for this one.
+        """
+        return checkpoint.is_empty and (
+            checkpoint.is_followed or (is_passed and self._rests(checkpoint))
+        )
+
+    def _rests(self, checkpoint: Checkpoint) -> bool:
+        """Whether none of its files and folders changed for some time."""
         try:
-            files = checkpoint.files
-            if not files:
-                return False
-            if checkpoint.is_followed:
-                return True
-            folders = {parent for path in files for parent in path.parents}
-            inside = {path for path in folders if path.is_relative_to(checkpoint.path)}
-            changed = max(path.stat().st_mtime for path in (*files, *inside))
+            inside = [path for path in checkpoint.path.rglob("*") if path.exists()]
+            changed = max(path.stat().st_mtime for path in (checkpoint.path, *inside))
             now_seen = checkpoint.fingerprint
         except OSError:  # a file that was there a moment ago: it is being written
             return False
@@ -183,8 +229,9 @@ def completed(
 ) -> Iterator[tuple[Checkpoint, str]]:
     """Checkpoints and the names of their policies, in the order of steps, as they are completed.
 
-    One that is still being written is waited for, and those after it with it. Raises MonitorError
-    as `layout_of`, and where there is none and none is waited for.
+    One that is still being written is waited for, and those after it with it. One that the run
+    left empty comes too: it cannot be audited. Raises MonitorError as `layout_of`, and where there
+    is none and none is waited for.
     """
     done = -1
     while True:
@@ -198,10 +245,17 @@ def completed(
             )
         last = watched.until_step
         is_all_there = last is not None and any(each.step >= last for each in found)
+        written = max((each.step for each in found if not each.is_empty), default=-1)
         found = [each for each in found if last is None or each.step <= last]
         waiting = [each for each in found if each.step > done]
-        while waiting and settling.is_complete(waiting[0]):
-            checkpoint = waiting.pop(0)
+        while waiting:
+            checkpoint = waiting[0]
+            is_passed = watched.once or checkpoint.step < written
+            if not (
+                settling.is_complete(checkpoint) or settling.is_left_empty(checkpoint, is_passed)
+            ):
+                break
+            waiting.pop(0)
             done = checkpoint.step
             assert layout is not None
             yield checkpoint, layout.policy_of(checkpoint)

@@ -40,8 +40,8 @@ class RunAudits:
             watched = result.record.run.arguments.get(KEY)
             if not isinstance(watched, dict) or watched.get("asked") != self._digest:
                 raise MonitorError(
-                    f"{path.parent} was made with other frames, instructions or options; choose "
-                    f"another folder with --out, or give the same ones."
+                    f"{path.parent} was made with another policy or other frames, instructions "
+                    f"or options; choose another folder with --out, or give the same ones."
                 )
             yield int(watched["step"]), result
 
@@ -56,6 +56,8 @@ class RunAudits:
         Raises HeedmapError where the checkpoint cannot be audited, and RecordError where the
         result cannot be written.
         """
+        if checkpoint.is_empty:
+            raise MonitorError(f"The checkpoint {checkpoint.path} has no files; write it anew.")
         watched = {
             "step": checkpoint.step,
             "files": checkpoint.fingerprint,

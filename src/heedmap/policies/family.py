@@ -22,6 +22,11 @@ from heedmap.policies.checkpoints.permissions import Permissions
 Options = TypeVar("Options", bound=BaseModel)
 
 
+def escaped(place: str) -> str:
+    """A place as it is written in a policy's name, where `?` begins the settings: as `%3F`."""
+    return place.replace("%", "%25").replace("?", "%3F")
+
+
 @dataclass(frozen=True)
 class Target:
     """One policy of a family, as users name it: `FAMILY:PLACE?name=exp42&dtype=bfloat16`."""
@@ -41,8 +46,9 @@ class Target:
 
     @property
     def place(self) -> str:
-        """The path, name or address that the family reads, without settings."""
-        return self.whole.partition("?")[0]
+        """The path, name or address that the family reads, without settings; see `escaped`."""
+        written = self.whole.partition("?")[0]
+        return written.replace("%3F", "?").replace("%25", "%")
 
     @property
     def path(self) -> Path:
