@@ -63,8 +63,8 @@ _MANY, _MOSTLY = 4, 0.8
 
 
 def is_empty(text: str) -> bool:
-    """No letter and no digit in it."""
-    return not any(map(str.isalnum, text))
+    """No letter, no digit and no symbol, such as an emoji, in it."""
+    return not plain_form(text)
 
 
 def is_characters(text: str) -> bool:
