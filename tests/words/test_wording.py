@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
+from heedmap.words.sets import single_findings
 from heedmap.words.wording import before_number, codes_of, main_script, scripts_of
+from tests.words.tasks import source
 
 BROKEN = {
     "characters": ["p i c k u p", "['p', 'i', 'c', 'k']", "p", "o p e n the d o o r"],
@@ -75,6 +79,10 @@ def test_a_numbered_ending_is_told_from_what_is_before_it() -> None:
 def test_long_hostile_texts_take_no_time() -> None:
     for piece in ("1 ", "(\"'", "a_", "{", "<a ", "\\"):
         codes_of(piece * 500_000)
+    began = time.process_time()
+    codes_of("{" * 1_000 + " " * 1_000)
+    list(single_findings(source("a 1 " * 30_000, "a 1 " * 30_000 + "!", "a " * 30_000 + "1 !")))
+    assert time.process_time() - began < 2
 
 
 def test_scripts_of_letters() -> None:

@@ -12,7 +12,7 @@ from heedmap.words.texts import plain_form
 MOST_CHARACTERS = 2_000
 """Of a longer text only its begin and its end are looked at."""
 _PLACEHOLDER = re.compile(
-    r"\{+\s*\w*\s*\}+|\$\{?\w+\}|%s|[<\[](?:task|object|obj|item|instruction|target|goal|prompt|name|colou?r|"
+    r"\{\s*+\w*+\s*+\}|\$\{?\w+\}|%s|[<\[](?:task|object|obj|item|instruction|target|goal|prompt|name|colou?r|"
     r"location|place|text|language|subject|receptacle)[ _-]?\w{0,12}[>\]]",
     re.IGNORECASE,
 )
@@ -48,7 +48,7 @@ _IDENTIFIER = re.compile(
 )
 _SETTING = "view|initstate|init|noise|seed|copy|demo|episode|rollout|variant|perturb(?:ation)?"
 _APPENDED = re.compile(
-    rf"(?<=\w)[\s_]+(?:(?:{_SETTING})[\s_]*-?\d+(?:[\s_.]+-?\d+)*|-?\d+(?:[\s_]+-?\d+){{2,}}"
+    rf"(?<=\w)[\s_]++(?:(?:{_SETTING})[\s_]*-?\d+(?:[\s_.]+-?\d+)*|-?\d+(?:[\s_]+-?\d+){{2,}}"
     r"|(?=[a-f]*\d)[0-9a-f]{8,}|[#@$%^&*~|+=]{2,})\W*$",
     re.IGNORECASE,
 )
@@ -103,9 +103,11 @@ def has_appended(text: str) -> bool:
 def before_number(text: str) -> str | None:
     """What is before a word with a number at its end; None where there is no such end.
 
-    Where that is an instruction too, the rest was appended: "open the drawer table 1".
+    Where that is an instruction too, the rest was appended: "open the drawer table 1". No
+    instruction is longer than MOST_CHARACTERS, and the search takes the square of the length.
     """
-    found = _NUMBERED.match(text) if any(map(str.isdigit, text)) else None
+    is_sought = len(text) <= MOST_CHARACTERS and any(map(str.isdigit, text))
+    found = _NUMBERED.match(text) if is_sought else None
     return None if found is None else found["before"]
 
 
