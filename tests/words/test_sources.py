@@ -59,6 +59,36 @@ def test_a_lerobot_task_that_was_split_is_put_together_and_marked(tmp_path: Path
     assert (only.said, only.is_split) == ("open it", True)
 
 
+def test_a_lerobot_line_ends_at_a_line_feed_alone(tmp_path: Path) -> None:
+    write_json(tmp_path / "meta/info.json", {})
+    row = {"task_index": 0, "task": "open it\u2028now"}
+    line = json.dumps(row, ensure_ascii=False) + "\r\n"
+    (tmp_path / "meta/tasks.jsonl").write_text(line, encoding="utf-8")
+    assert said(tmp_path) == ["open it\u2028now"]
+
+
+@pytest.mark.parametrize("number", ["Infinity", "1e999", "NaN", "[" * 100_000, "null", '"x"'])
+@pytest.mark.parametrize("name", ["tasks", "episodes"])
+def test_lerobot_lines_of_other_things_are_one_sentence(
+    tmp_path: Path, name: str, number: str
+) -> None:
+    write_json(tmp_path / "meta/info.json", {})
+    index = f"{name.removesuffix('s')}_index"
+    line = f'{{"{index}": {number}, "task": "open it", "tasks": ["open it"]}}\n'
+    (tmp_path / f"meta/{name}.jsonl").write_text(line)
+    with pytest.raises(HeedmapError, match=f"is no list of {index}") as raised:
+        read(tmp_path)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("text", ["[1, 2]", "{}", "[[]]", "7", "[" * 100_000])
+def test_hdf5_information_without_a_text_has_none(tmp_path: Path, text: str) -> None:
+    with h5py.File(tmp_path / "a.h5", "w", libver="latest") as file:
+        info = f'{{"language_instruction": {text}}}'
+        file.create_group("data").attrs["problem_info"] = info
+    assert said(tmp_path / "a.h5") == [""]
+
+
 def test_hdf5_files_have_their_attribute_or_liberos_own(tmp_path: Path) -> None:
     write_episode(tmp_path / "a.h5", language_instruction="open it")
     with h5py.File(tmp_path / "b.hdf5", "w") as file:
