@@ -54,6 +54,15 @@ def test_another_script_is_found() -> None:
     assert (found.count, found.total) == (1, 1)
 
 
+def test_japanese_is_one_way_of_writing() -> None:
+    japanese = ("赤いカップを取る", "コーヒーを置く", "ﾄﾞｱを開ける", "色々取る", "停止")
+    assert not list(scripts(source(*japanese)))
+    assert next(iter(scripts(source(*japanese, "컵을 집으세요")))).count == 1
+    # Among Chinese texts, a Japanese one is another.
+    (found,) = scripts(source("把杯子放下", "打开抽屉", "カップを取る"))
+    assert (found.count, found.rows[0].said) == (1, "カップを取る")
+
+
 def test_one_instruction_alone_says_nothing() -> None:
     (found,) = only_one(source("open it", "Open it.", "open it"))
     assert (found.code, found.count) == ("only_one", 3)

@@ -10,6 +10,7 @@ from heedmap.words.texts import Instruction, Source, plain_form
 from heedmap.words.wording import (
     SINGLE,
     before_number,
+    belonging,
     codes_of,
     is_characters,
     main_script,
@@ -88,7 +89,7 @@ def scripts(source: Source, trained: Sequence[Source] = ()) -> Iterable[Finding]
     mixed = [
         (each, None)
         for text, places in source.by_text.items()
-        if not scripts_of(text) <= {main}
+        if not scripts_of(text) <= belonging(main)
         for each in places
     ]
     yield from finding_of("script", source, mixed, script=main.capitalize())

@@ -59,6 +59,12 @@ _OPEN_ENDS = frozenset({"a", "an", "the", "and", "or", "of", "to", "with", "from
 _NO_SPACES = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "THAI", "LAO", "KHMER", "MYANMAR")
 """Scripts that write a sentence in one word, or a request in one."""
 _LATIN = frozenset({"LATIN"})
+_KANA = frozenset({"HIRAGANA", "KATAKANA"})
+_NAMED_OTHERWISE = {
+    **dict.fromkeys(("FEMININE", "MASCULINE", "MICRO"), "LATIN"),
+    **{"KATAKANA-HIRAGANA": "KATAKANA", "IDEOGRAPHIC": "CJK"},
+}
+"""Letters whose names do not begin with their script."""
 _MANY, _MOSTLY = 4, 0.8
 
 
@@ -182,10 +188,16 @@ def codes_of(text: str) -> list[str]:
 
 
 def scripts_of(text: str) -> frozenset[str]:
-    """The scripts of its letters, such as LATIN and HANGUL."""
+    """The scripts of its letters, such as LATIN and HANGUL; Han letters with kana are JAPANESE."""
     if text.isascii():
         return _LATIN if any(map(str.isalpha, text)) else frozenset()
-    return frozenset(filter(None, map(_script, text)))
+    found = frozenset(filter(None, map(_script, text)))
+    return found if found.isdisjoint(_KANA) else found - _KANA - {"CJK"} | {"JAPANESE"}
+
+
+def belonging(script: str) -> frozenset[str]:
+    """The scripts that a text in this one may have: a Japanese one may be of Han letters alone."""
+    return frozenset((script, "CJK") if script == "JAPANESE" else (script,))
 
 
 def main_script(texts: Iterable[str]) -> str | None:
@@ -204,5 +216,8 @@ def _script(character: str) -> str:
         return ""
     if character.isascii():
         return "LATIN"
-    script = unicodedata.name(character, "OTHER").split()[0]
-    return "LATIN" if script in ("FEMININE", "MASCULINE", "MICRO") else script
+    usual = unicodedata.normalize("NFKC", character)[0]  # of half-width and full-width letters
+    if not usual.isalpha():
+        return ""
+    script = unicodedata.name(usual, "OTHER").split()[0]
+    return _NAMED_OTHERWISE.get(script, script)
