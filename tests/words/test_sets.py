@@ -35,6 +35,7 @@ def test_a_text_behind_another_one_was_appended_to_it() -> None:
     plate = "put the bowl on the plate"
     assert counts(source(plate, f"{plate} table 1", f"{plate} light 12")) == {"appended": 2}
     assert counts(source(f"{plate} table 1", f"{plate} light 12")) == {}
+    assert counts(source(plate, f"{plate} noise 45", f"{plate} 1 2 3")) == {"appended": 2}
     assert counts(source("put the cup in bin 1", "put the cup in bin 2")) == {}
 
 

@@ -23,12 +23,14 @@ _NOTHING = {
     *("task description", "no task", "default task", "dummy task", "test task"),
 }
 """Whole texts, in their plain form, that stand for a text."""
+_TEXT = r"(?:instruction|sentence|version|command|paraphrase|rewording|translation)s?\b"
 _PREAMBLE = re.compile(
-    r"\s*[\"'“`*#]*(?:(?:sure|certainly|of course|okay|ok|absolutely|great|alright)\s*[,!.:]"
-    r"|here(?:.s| is| are)\s+(?:a|an|the|your|my|some|one|another)\b"
+    r"\s*[\"'“`*#]*(?:(?:sure|certainly|of course|absolutely)\s*[,!.:]"
+    r"|(?:(?:okay|ok|great|alright)\s*[,!.:]\s*)?here(?:.s| is| are)\s+"
+    rf"(?:[^\s,:]+ ){{0,4}}(?:{_TEXT}|(?:task|output|answer|text|result|prompt)s?\s*:)"
     r"|as an? (?:ai|language model)\b|i(?:.m| am) sorry\b|i can(?:not|.t)\b"
-    r"|(?:the )?(?:rephrased|paraphrased?|rewritten|revised|modified|new|original)\s+"
-    r"(?:instruction|sentence|version|command|task)\b"
+    rf"|(?:the )?(?:rephrased|paraphrased?|rewritten|revised|modified)\s+(?:task\b|{_TEXT})"
+    r"|(?:the )?(?:new|original) (?:instruction|sentence|version)\b"
     r"|(?:instruction|output|answer|response|user|assistant|system|human|paraphrase)\s*:)",
     re.IGNORECASE,
 )
@@ -48,13 +50,17 @@ _IDENTIFIER = re.compile(
 )
 _SETTING = "view|initstate|init|noise|seed|copy|demo|episode|rollout|variant|perturb(?:ation)?"
 _APPENDED = re.compile(
-    rf"(?<=\w)[\s_]++(?:(?:{_SETTING})[\s_]*-?\d+(?:[\s_.]+-?\d+)*|-?\d+(?:[\s_]+-?\d+){{2,}}"
-    r"|(?=[a-f]*\d)[0-9a-f]{8,}|[#@$%^&*~|+=]{2,})\W*$",
+    rf"(?<=\w)[\s_]++(?:(?:{_SETTING})[\s_]*-?\d+(?:[\s_.]+-?\d+){{2,}}|initstate[\s_]*-?\d+"
+    rf"|(?:{_SETTING})_-?\d+|[^\W\d]\w*=[\w.+-]+"
+    r"|(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{8,}|[#@$%^&*~|+=]{2,})\W*$",
     re.IGNORECASE,
 )
-_ENDS_ODDLY = re.compile(r"(?:[\da-f]|[^\w\s.!?])\W*$", re.IGNORECASE)
+_ENDS_ODDLY = re.compile(r"(?:[\da-f]|=[\w.+-]+|[^\w\s.!?])\W*$", re.IGNORECASE)
 """What is not worth a longer search: most texts."""
 _NUMBERED = re.compile(r"(?P<before>.*\w)[\s_]+[^\W\d_]+[\s_]*\d[\w\s.-]*$", re.DOTALL)
+_NUMBERS = re.compile(
+    r"(?P<before>.*[^\W\d_])[\s_]+(?:\d{8,}|-?\d+(?:[\s_]+-?\d+){2,})\W*$", re.DOTALL
+)
 _OPEN_ENDS = frozenset({"a", "an", "the", "and", "or", "of", "to", "with", "from", "by", "into"})
 _NO_SPACES = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "THAI", "LAO", "KHMER", "MYANMAR")
 """Scripts that write a sentence in one word, or a request in one."""
@@ -100,21 +106,22 @@ def is_preamble(text: str) -> bool:
 
 
 def has_appended(text: str) -> bool:
-    """A setting with numbers, many numbers or signs at its end, which no speaker would say."""
+    """A setting as programs write it, a hash or signs at its end, which no speaker would say."""
     if not is_identifier(text) and _ENDS_ODDLY.search(text):
         return _APPENDED.search(text) is not None
     return False
 
 
-def before_number(text: str) -> str | None:
-    """What is before a word with a number at its end; None where there is no such end.
+def before_numbers(text: str) -> list[str]:
+    """What is before a word with a number, and before many numbers, at its end.
 
     Where that is an instruction too, the rest was appended: "open the drawer table 1". No
     instruction is longer than MOST_CHARACTERS, and the search takes the square of the length.
     """
-    is_sought = len(text) <= MOST_CHARACTERS and any(map(str.isdigit, text))
-    found = _NUMBERED.match(text) if is_sought else None
-    return None if found is None else found["before"]
+    if len(text) > MOST_CHARACTERS or not any(map(str.isdigit, text)):
+        return []
+    found = (pattern.match(text) for pattern in (_NUMBERED, _NUMBERS))
+    return [each["before"] for each in found if each is not None]
 
 
 def has_markup(text: str) -> bool:
@@ -146,9 +153,9 @@ def is_one_word(text: str) -> bool:
 
 
 def is_cut_short(text: str) -> bool:
-    """It ends with a word that needs another, and no punctuation."""
+    """It ends with a word that needs another, and no punctuation; a capital A is a name."""
     pieces = text.split()
-    return len(pieces) > 1 and pieces[-1].casefold() in _OPEN_ENDS
+    return len(pieces) > 1 and pieces[-1] != "A" and pieces[-1].casefold() in _OPEN_ENDS
 
 
 def has_odd_whitespace(text: str) -> bool:
