@@ -117,6 +117,7 @@ LISTS: dict[str, str] = {
     "a.json": '{"tasks": ["open it", {"text": "close it", "name": "b"}]}',
     "a.yaml": "suite:\n  first: open it\n  second: [close it]\n",
     "b.yaml": "- {name: a, text: open it}\n- {name: b, text: close it}\n",
+    "c.jsonl": '{"task": 0, "text": "open it"}\n{"task": 1, "text": "close it"}\n',
     "a.csv": "frame,instruction\nx.png,open it\ny.png,close it\n",
 }
 
@@ -143,6 +144,31 @@ def test_a_log_can_tell_what_was_asked_from_what_was_said(tmp_path: Path) -> Non
     (tmp_path / "log.jsonl").write_text(json.dumps(row))
     (only,) = read(tmp_path / "log.jsonl").instructions
     assert (only.said, only.asked, only.place) == ("open it", "close it", "log.jsonl:1")
+
+
+NO_TEXTS: dict[str, tuple[str, str]] = {
+    "a.jsonl": ('{"task": {"name": "open it"}}', "a.jsonl:1 holds a mapping"),
+    "b.jsonl": ('{"task": "open it", "asked": 3}', "b.jsonl:1:asked holds a number"),
+    "c.jsonl": ('{"task": [["open it"], [NaN]]}', "c.jsonl:1 holds a number"),
+    "a.yaml": ("- open it\n- yes\n", "a.yaml:2 holds a truth value"),
+    "b.yaml": ("task: !!binary aGk=\n", "b.yaml holds bytes"),
+    "c.yaml": ("a: 2024-01-02\n", "c.yaml:a holds date"),
+}
+
+
+@pytest.mark.parametrize("name", NO_TEXTS)
+def test_what_is_no_text_is_refused_with_its_place(tmp_path: Path, name: str) -> None:
+    content, why = NO_TEXTS[name]
+    (tmp_path / name).write_text(content)
+    with pytest.raises(InstructionError, match=f"{why} where a text is expected"):
+        read(tmp_path / name)
+
+
+@pytest.mark.parametrize("value", [7, b"open it", {"en": "open it"}])
+def test_a_column_of_other_things_is_refused(tmp_path: Path, value: Any) -> None:
+    pq.write_table(pa.table({"task": [value]}), tmp_path / "a.parquet")
+    with pytest.raises(InstructionError, match="where a text is expected"):
+        read(tmp_path / "a.parquet")
 
 
 BAD: dict[str, tuple[Any, str]] = {
