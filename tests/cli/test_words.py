@@ -82,3 +82,6 @@ def test_a_tokenizer_counts_what_is_cut_off(cli: Cli, benchmark: Path, tmp_path:
     fast.save_pretrained(tmp_path / "tokenizer")
     ran = cli("words", "trained.txt", "--tokenizer", "tokenizer", "--max-tokens", "5")
     assert "More than 5 tokens: 1 of 2 instructions (the longest: 6)" in ran.out
+    (tmp_path / "half.json").write_text('["open \\ud800 it", "close it"]')
+    ran = cli("words", "half.json", "--tokenizer", "tokenizer", "--max-tokens", "2")
+    assert "More than 2 tokens: 1 of 2 instructions (the longest: 3)" in ran.out

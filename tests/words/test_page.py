@@ -60,6 +60,14 @@ def test_hostile_texts_are_text_everywhere(language: Language) -> None:
     assert json.loads(audit_json(audit))["findings"]
 
 
+def test_json_holds_nothing_that_a_terminal_obeys() -> None:
+    odd = "open \x1b\x7f\x9b31m\u202e\u2066\u200b\U000e0041\ud800 접시 it"
+    text = audit_json(find_all([source(odd)]))
+    assert not set(odd) & set(text) - set("open it 접시31m")
+    assert "접시" in text
+    assert json.loads(text)["findings"][0]["rows"][0]["said"] == odd
+
+
 def test_the_page_has_both_languages_and_marks_what_differs(tmp_path: Path) -> None:
     write_suite(tmp_path / "desk", BASE)
     write_suite(tmp_path / "desk_task", dict.fromkeys(BASE, "close the upper box"))

@@ -35,6 +35,7 @@ def test_a_text_behind_another_one_was_appended_to_it() -> None:
     plate = "put the bowl on the plate"
     assert counts(source(plate, f"{plate} table 1", f"{plate} light 12")) == {"appended": 2}
     assert counts(source(f"{plate} table 1", f"{plate} light 12")) == {}
+    assert counts(source(plate, f"{plate} noise 45", f"{plate} 1 2 3")) == {"appended": 2}
     assert counts(source("put the cup in bin 1", "put the cup in bin 2")) == {}
 
 
@@ -52,6 +53,15 @@ def test_another_script_is_found() -> None:
     # Against training, a whole evaluation can be in another script.
     (found,) = scripts(source("컵을 집으세요", role="asked"), [source("open it", role="trained")])
     assert (found.count, found.total) == (1, 1)
+
+
+def test_japanese_is_one_way_of_writing() -> None:
+    japanese = ("赤いカップを取る", "コーヒーを置く", "ﾄﾞｱを開ける", "色々取る", "停止")
+    assert not list(scripts(source(*japanese)))
+    assert next(iter(scripts(source(*japanese, "컵을 집으세요")))).count == 1
+    # Among Chinese texts, a Japanese one is another.
+    (found,) = scripts(source("把杯子放下", "打开抽屉", "カップを取る"))
+    assert (found.count, found.rows[0].said) == (1, "カップを取る")
 
 
 def test_one_instruction_alone_says_nothing() -> None:

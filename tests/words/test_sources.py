@@ -59,6 +59,36 @@ def test_a_lerobot_task_that_was_split_is_put_together_and_marked(tmp_path: Path
     assert (only.said, only.is_split) == ("open it", True)
 
 
+def test_a_lerobot_line_ends_at_a_line_feed_alone(tmp_path: Path) -> None:
+    write_json(tmp_path / "meta/info.json", {})
+    row = {"task_index": 0, "task": "open it\u2028now"}
+    line = json.dumps(row, ensure_ascii=False) + "\r\n"
+    (tmp_path / "meta/tasks.jsonl").write_text(line, encoding="utf-8")
+    assert said(tmp_path) == ["open it\u2028now"]
+
+
+@pytest.mark.parametrize("number", ["Infinity", "1e999", "NaN", "[" * 100_000, "null", '"x"'])
+@pytest.mark.parametrize("name", ["tasks", "episodes"])
+def test_lerobot_lines_of_other_things_are_one_sentence(
+    tmp_path: Path, name: str, number: str
+) -> None:
+    write_json(tmp_path / "meta/info.json", {})
+    index = f"{name.removesuffix('s')}_index"
+    line = f'{{"{index}": {number}, "task": "open it", "tasks": ["open it"]}}\n'
+    (tmp_path / f"meta/{name}.jsonl").write_text(line)
+    with pytest.raises(HeedmapError, match=f"is no list of {index}") as raised:
+        read(tmp_path)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("text", ["[1, 2]", "{}", "[[]]", "7", "[" * 100_000])
+def test_hdf5_information_without_a_text_has_none(tmp_path: Path, text: str) -> None:
+    with h5py.File(tmp_path / "a.h5", "w", libver="latest") as file:
+        info = f'{{"language_instruction": {text}}}'
+        file.create_group("data").attrs["problem_info"] = info
+    assert said(tmp_path / "a.h5") == [""]
+
+
 def test_hdf5_files_have_their_attribute_or_liberos_own(tmp_path: Path) -> None:
     write_episode(tmp_path / "a.h5", language_instruction="open it")
     with h5py.File(tmp_path / "b.hdf5", "w") as file:
@@ -87,6 +117,7 @@ LISTS: dict[str, str] = {
     "a.json": '{"tasks": ["open it", {"text": "close it", "name": "b"}]}',
     "a.yaml": "suite:\n  first: open it\n  second: [close it]\n",
     "b.yaml": "- {name: a, text: open it}\n- {name: b, text: close it}\n",
+    "c.jsonl": '{"task": 0, "text": "open it"}\n{"task": 1, "text": "close it"}\n',
     "a.csv": "frame,instruction\nx.png,open it\ny.png,close it\n",
 }
 
@@ -113,6 +144,31 @@ def test_a_log_can_tell_what_was_asked_from_what_was_said(tmp_path: Path) -> Non
     (tmp_path / "log.jsonl").write_text(json.dumps(row))
     (only,) = read(tmp_path / "log.jsonl").instructions
     assert (only.said, only.asked, only.place) == ("open it", "close it", "log.jsonl:1")
+
+
+NO_TEXTS: dict[str, tuple[str, str]] = {
+    "a.jsonl": ('{"task": {"name": "open it"}}', "a.jsonl:1 holds a mapping"),
+    "b.jsonl": ('{"task": "open it", "asked": 3}', "b.jsonl:1:asked holds a number"),
+    "c.jsonl": ('{"task": [["open it"], [NaN]]}', "c.jsonl:1 holds a number"),
+    "a.yaml": ("- open it\n- yes\n", "a.yaml:2 holds a truth value"),
+    "b.yaml": ("task: !!binary aGk=\n", "b.yaml holds bytes"),
+    "c.yaml": ("a: 2024-01-02\n", "c.yaml:a holds date"),
+}
+
+
+@pytest.mark.parametrize("name", NO_TEXTS)
+def test_what_is_no_text_is_refused_with_its_place(tmp_path: Path, name: str) -> None:
+    content, why = NO_TEXTS[name]
+    (tmp_path / name).write_text(content)
+    with pytest.raises(InstructionError, match=f"{why} where a text is expected"):
+        read(tmp_path / name)
+
+
+@pytest.mark.parametrize("value", [7, b"open it", {"en": "open it"}])
+def test_a_column_of_other_things_is_refused(tmp_path: Path, value: Any) -> None:
+    pq.write_table(pa.table({"task": [value]}), tmp_path / "a.parquet")
+    with pytest.raises(InstructionError, match="where a text is expected"):
+        read(tmp_path / "a.parquet")
 
 
 BAD: dict[str, tuple[Any, str]] = {

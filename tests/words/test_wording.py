@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from heedmap.words.wording import before_number, codes_of, main_script, scripts_of
+from heedmap.words.sets import single_findings
+from heedmap.words.wording import before_numbers, codes_of, main_script, scripts_of
+from tests.words.tasks import source
 
 BROKEN = {
     "characters": ["p i c k u p", "['p', 'i', 'c', 'k']", "p", "o p e n the d o o r"],
@@ -17,10 +21,12 @@ BROKEN = {
         *("Sure, here is a rewritten instruction: lift it", "Here's a paraphrase: lift it"),
         *("Certainly! Lift the cup", "Instruction: lift the cup", "I’m sorry, I cannot do that"),
         *("As an AI language model, I lift", "**Rephrased instruction** lift", "Output: lift it"),
+        *("Okay, here is the new task: lift it", "Here are three paraphrases: lift it"),
     ],
     "appended": [
-        *("put it down view 0 0 100 0 0 initstate 0", "put it down noise 45", "open it ###"),
-        *("put it down 1 2 3", "put it down 3f2a9c01b7", "lift the cup ||"),
+        *("put it down view 0 0 100 0 0 initstate 0", "put it down noise_45", "open it ###"),
+        *("open it seed=3", "put it down view 0 0 100", "open it initstate 4"),
+        *("put it down 3f2a9c01b7", "lift the cup ||"),
     ],
     "cut_short": ["the task involves organizing a", "pick up the cup and"],
     "markup": [
@@ -46,6 +52,9 @@ HEALTHY = [
     ),
     *("set the dial to 45", "put the e-stop cover on", "pick up the user manual", "press A B C"),
     *("don't touch the 'red' cup", "put the cup on the bottom of the shelf", "turn the lamp off"),
+    *("press the buttons 1 2 3", "pick up the part 12345678", "pick up seed 2", "show view 3"),
+    *("Okay, pick up the cup", "Here is the cup, wash it", "New task: sort the blocks"),
+    *("here is a new box, open it", "Here is the cup: wash it", "move the block to square A"),
     *("put the object in the box", "take the unknown object", "drop the cup to the left"),
 ]
 
@@ -67,14 +76,18 @@ def test_one_fault_is_not_named_twice() -> None:
 
 
 def test_a_numbered_ending_is_told_from_what_is_before_it() -> None:
-    assert before_number("put the bowl on the plate table 1") == "put the bowl on the plate"
-    assert before_number("put the bowl on the plate language_3") == "put the bowl on the plate"
-    assert before_number("put the bowl on the plate") is None
+    assert before_numbers("put the bowl on the plate table 1") == ["put the bowl on the plate"]
+    assert before_numbers("put the bowl on the plate language_3") == ["put the bowl on the plate"]
+    assert before_numbers("put the bowl on the plate") == []
 
 
 def test_long_hostile_texts_take_no_time() -> None:
     for piece in ("1 ", "(\"'", "a_", "{", "<a ", "\\"):
         codes_of(piece * 500_000)
+    began = time.process_time()
+    codes_of("{" * 1_000 + " " * 1_000)
+    list(single_findings(source("a 1 " * 30_000, "a 1 " * 30_000 + "!", "a " * 30_000 + "1 !")))
+    assert time.process_time() - began < 2
 
 
 def test_scripts_of_letters() -> None:

@@ -133,4 +133,9 @@ def _counter(folder: Path) -> CountTokens:
             f"The tokenizer in {folder} cannot be read ({first_line_of(error)}); copy "
             f"tokenizer.json and tokenizer_config.json of the base model there."
         ) from error
-    return lambda texts: [len(ids) for ids in tokenizer(texts)["input_ids"]]
+    return lambda texts: [len(ids) for ids in tokenizer([*map(_whole, texts)])["input_ids"]]
+
+
+def _whole(text: str) -> str:
+    """The text with a sign in place of each half of a character, which no tokenizer takes."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

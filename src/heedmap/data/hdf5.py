@@ -126,9 +126,10 @@ def _opened(path: Path) -> Iterator[OwnData]:
 def _of_problem_info(own: OwnData) -> str | None:
     try:
         text = json.loads(own.attribute("problem_info", "data") or "{}")["language_instruction"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    return "".join(text) if isinstance(text, list) else str(text)
+    pieces: list[Any] = text if isinstance(text, list) else [text]
+    return "".join(pieces) if all(isinstance(each, str) for each in pieces) else None
 
 
 def _cameras(own: OwnData) -> dict[str, str] | None:

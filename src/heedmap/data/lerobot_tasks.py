@@ -17,6 +17,8 @@ from heedmap.errors import FrameError, first_line_of
 
 TASKS_3, TASKS_2 = "meta/tasks.parquet", "meta/tasks.jsonl"
 EPISODES_2 = "meta/episodes.jsonl"
+_NO_TASKS = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What lines raise that are no tasks: other JSON, infinite numbers, ever deeper lists."""
 
 
 def load_tasks(folder: Path) -> dict[int, str]:
@@ -38,7 +40,7 @@ def load_tasks(folder: Path) -> dict[int, str]:
         return {}
     try:
         return {int(line["task_index"]): str(line["task"]) for line in _lines(path)}
-    except (ValueError, KeyError, TypeError) as error:
+    except _NO_TASKS as error:
         raise FrameError(f"{path} is no list of task_index and task: {error}") from error
 
 
@@ -52,7 +54,7 @@ def tasks_of_episodes(folder: Path) -> Iterator[tuple[int, list[str]]]:
         try:
             for line in _lines(path):
                 yield int(line["episode_index"]), _as_list(line.get("tasks"))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except _NO_TASKS as error:
             raise FrameError(f"{path} is no list of episode_index and tasks: {error}") from error
         return
     for part in sorted((folder / "meta/episodes").glob("*/*.parquet")):
@@ -72,7 +74,9 @@ def read_table(path: Path, filters: Any = None, columns: list[str] | None = None
 
 
 def _lines(path: Path) -> list[Any]:
-    return [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+    """Lines end at line feeds alone: a text may hold what else parts lines, such as U+2028."""
+    lines = path.read_text(encoding="utf-8").split("\n")
+    return [json.loads(line) for line in lines if line.strip()]
 
 
 def _as_list(tasks: Any) -> list[str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 
 from heedmap.words.findings import WordsAudit
+from heedmap.words.shown import HIDDEN
 
 SCHEMA_VERSION = 1
 
@@ -43,4 +45,14 @@ def audit_json(audit: WordsAudit) -> str:
         ],
     }
     text = json.dumps(content, ensure_ascii=False, indent=1)
-    return text.encode("utf-8", "backslashreplace").decode()  # halves of characters
+    return text if text.isascii() and "\x7f" not in text else "".join(map(_escaped, text))
+
+
+def _escaped(character: str) -> str:
+    """As JSON writes it in ASCII, where it is hidden or a terminal would obey it.
+
+    Such are control characters, those that turn the direction of writing, and halves of characters.
+    """
+    if character == "\n" or unicodedata.category(character) not in HIDDEN:
+        return character
+    return "\\u007f" if character == "\x7f" else json.dumps(character)[1:-1]

@@ -32,6 +32,11 @@ MOST_INSTRUCTIONS = 5_000_000
 MOST_NESTED = 8
 _MANY_CHARACTERS = 4
 
+_NAMES = {
+    **{bool: "a truth value", int: "a number", float: "a number"},
+    **{dict: "a mapping", bytes: "bytes", list: "a list"},
+}
+"""What a sentence calls a value that is no text."""
 _MAYBE_ALIAS = re.compile(r"[\s,\[{]\*\w")
 
 Found = tuple[Any, str | None, str]
@@ -83,7 +88,17 @@ def _instructions(value: Any, asked: str | None, place: str) -> Iterator[Instruc
             for each in value:
                 yield from _instructions(each, asked, place)
     else:
-        yield Instruction("" if value is None else str(value), place, asked)
+        yield Instruction(_text(value, place) or "", place, asked)
+
+
+def _text(value: Any, place: str) -> str | None:
+    """A text, or nothing. Raises InstructionError for a number, a mapping or another thing."""
+    if value is None or isinstance(value, str):
+        return value
+    raise InstructionError(
+        f"{place} holds {_NAMES.get(type(value), type(value).__name__)} where a text is expected; "
+        f"write the instruction as a text, in quotation marks where the format needs them."
+    )
 
 
 def _of_text(path: Path) -> Iterator[Found]:
@@ -136,10 +151,11 @@ def _of_row(row: Any, place: str) -> Iterator[Found]:
     if not isinstance(row, Mapping):
         yield row, None, place
         return
-    key = next((key for key in KEYS if key in row), None)
-    if key is not None:
-        asked = row.get(ASKED)
-        yield row[key], None if asked is None else str(asked), place
+    there = [key for key in KEYS if key in row]
+    if there:
+        may_be_texts = (key for key in there if isinstance(row[key], str | list | None))
+        key = next(may_be_texts, there[0])  # a number beside a text is that of the task
+        yield row[key], _text(row.get(ASKED), f"{place}:{ASKED}"), place
 
 
 def _of_document(content: Any, place: str, depth: int = 0) -> Iterator[Found]:

@@ -9,7 +9,8 @@ from heedmap.words.finding import Finding, finding_of
 from heedmap.words.texts import Instruction, Source, plain_form
 from heedmap.words.wording import (
     SINGLE,
-    before_number,
+    before_numbers,
+    belonging,
     codes_of,
     is_characters,
     main_script,
@@ -47,13 +48,12 @@ def single_findings(source: Source) -> Iterable[Finding]:
 
 
 def _appended_to_another(source: Source, known: set[str]) -> Found:
-    """Texts that are another text of the source with a numbered word behind it."""
+    """Texts that are another text of the source with a numbered word, or numbers, behind it."""
     return [
         (each, None)
         for text, places in source.by_text.items()
         if text not in known
-        and (before := before_number(text)) is not None
-        and plain_form(before) in source.by_words
+        and any(plain_form(before) in source.by_words for before in before_numbers(text))
         for each in places
     ]
 
@@ -88,7 +88,7 @@ def scripts(source: Source, trained: Sequence[Source] = ()) -> Iterable[Finding]
     mixed = [
         (each, None)
         for text, places in source.by_text.items()
-        if not scripts_of(text) <= {main}
+        if not scripts_of(text) <= belonging(main)
         for each in places
     ]
     yield from finding_of("script", source, mixed, script=main.capitalize())

@@ -11,7 +11,8 @@ MOST_SHOWN = 300
 """Characters of a text; more are left out in the middle."""
 SPACE = "␣"
 _ODD_SPACES = re.compile(r"^ +| +$|(?<= ) +")
-_HIDDEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+HIDDEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+"""Categories of what cannot be seen, or does something instead."""
 
 
 def shown(text: str) -> str:
@@ -25,6 +26,6 @@ def shown(text: str) -> str:
 
 
 def _written(character: str) -> str:
-    if character == " " or unicodedata.category(character) not in _HIDDEN:
+    if character == " " or unicodedata.category(character) not in HIDDEN:
         return character
     return character.encode("unicode_escape", "backslashreplace").decode()

@@ -13,9 +13,16 @@ Role = Literal["trained", "asked", "given"]
 neither."""
 Kind = Literal["bddl", "lerobot", "rlds", "hdf5", "list", "log", "table", "cases"]
 
-_WORD = re.compile(r"(?:[^\W_]|')+")
+_WORD = re.compile(
+    r"(?:(?<![0-9a-z'.\x80-\U0010ffff])(?:[-+]\.?|\.)(?=\d))?"
+    r"(?:[0-9a-z'\x80-\U0010ffff]|(?<=\d)[.:/](?=\d))+[+#%]*"
+)
+"""A word with the signs that change what it means: -90, 1.5, C++, 50%. Of a text in which only
+letters, marks, digits and symbols are left beyond ASCII."""
 APOSTROPHES = "\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}"
-_QUOTES = str.maketrans(APOSTROPHES, "''")
+_ALIKE = str.maketrans(APOSTROPHES + "\N{MINUS SIGN}", "''-")
+_VARIANTS = frozenset(map(chr, range(0xFE00, 0xFE10)))
+"""Marks that choose how an emoji looks."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,19 @@ def plain_form(text: str) -> str:
 
 
 def words_of(text: str) -> list[str]:
-    """Its words in lower case, without punctuation."""
+    """Its words in lower case, without punctuation; each symbol, such as an emoji, is a word."""
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text).translate(_QUOTES)
+        text = unicodedata.normalize("NFKC", text).translate(_ALIKE)
+        text = "".join(map(_in_words, text.casefold()))
     return [word for found in _WORD.findall(text.casefold()) if (word := found.strip("'"))]
+
+
+@lru_cache(maxsize=100_000)
+def _in_words(character: str) -> str:
+    """What is left of a character within words: vowel signs are, punctuation is a space."""
+    category = unicodedata.category(character)
+    if character.isascii() or (category[0] in "LMN" and character not in _VARIANTS):
+        return character
+    if category == "Cf" or character in _VARIANTS:
+        return ""
+    return f" {character} " if category[0] == "S" or category == "Cn" else " "

@@ -12,7 +12,7 @@ from heedmap.words.texts import plain_form
 MOST_CHARACTERS = 2_000
 """Of a longer text only its begin and its end are looked at."""
 _PLACEHOLDER = re.compile(
-    r"\{+\s*\w*\s*\}+|\$\{?\w+\}|%s|[<\[](?:task|object|obj|item|instruction|target|goal|prompt|name|colou?r|"
+    r"\{\s*+\w*+\s*+\}|\$\{?\w+\}|%s|[<\[](?:task|object|obj|item|instruction|target|goal|prompt|name|colou?r|"
     r"location|place|text|language|subject|receptacle)[ _-]?\w{0,12}[>\]]",
     re.IGNORECASE,
 )
@@ -23,12 +23,14 @@ _NOTHING = {
     *("task description", "no task", "default task", "dummy task", "test task"),
 }
 """Whole texts, in their plain form, that stand for a text."""
+_TEXT = r"(?:instruction|sentence|version|command|paraphrase|rewording|translation)s?\b"
 _PREAMBLE = re.compile(
-    r"\s*[\"'“`*#]*(?:(?:sure|certainly|of course|okay|ok|absolutely|great|alright)\s*[,!.:]"
-    r"|here(?:.s| is| are)\s+(?:a|an|the|your|my|some|one|another)\b"
+    r"\s*[\"'“`*#]*(?:(?:sure|certainly|of course|absolutely)\s*[,!.:]"
+    r"|(?:(?:okay|ok|great|alright)\s*[,!.:]\s*)?here(?:.s| is| are)\s+"
+    rf"(?:[^\s,:]+ ){{0,4}}(?:{_TEXT}|(?:task|output|answer|text|result|prompt)s?\s*:)"
     r"|as an? (?:ai|language model)\b|i(?:.m| am) sorry\b|i can(?:not|.t)\b"
-    r"|(?:the )?(?:rephrased|paraphrased?|rewritten|revised|modified|new|original)\s+"
-    r"(?:instruction|sentence|version|command|task)\b"
+    rf"|(?:the )?(?:rephrased|paraphrased?|rewritten|revised|modified)\s+(?:task\b|{_TEXT})"
+    r"|(?:the )?(?:new|original) (?:instruction|sentence|version)\b"
     r"|(?:instruction|output|answer|response|user|assistant|system|human|paraphrase)\s*:)",
     re.IGNORECASE,
 )
@@ -48,23 +50,33 @@ _IDENTIFIER = re.compile(
 )
 _SETTING = "view|initstate|init|noise|seed|copy|demo|episode|rollout|variant|perturb(?:ation)?"
 _APPENDED = re.compile(
-    rf"(?<=\w)[\s_]+(?:(?:{_SETTING})[\s_]*-?\d+(?:[\s_.]+-?\d+)*|-?\d+(?:[\s_]+-?\d+){{2,}}"
-    r"|(?=[a-f]*\d)[0-9a-f]{8,}|[#@$%^&*~|+=]{2,})\W*$",
+    rf"(?<=\w)[\s_]++(?:(?:{_SETTING})[\s_]*-?\d+(?:[\s_.]+-?\d+){{2,}}|initstate[\s_]*-?\d+"
+    rf"|(?:{_SETTING})_-?\d+|[^\W\d]\w*=[\w.+-]+"
+    r"|(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{8,}|[#@$%^&*~|+=]{2,})\W*$",
     re.IGNORECASE,
 )
-_ENDS_ODDLY = re.compile(r"(?:[\da-f]|[^\w\s.!?])\W*$", re.IGNORECASE)
+_ENDS_ODDLY = re.compile(r"(?:[\da-f]|=[\w.+-]+|[^\w\s.!?])\W*$", re.IGNORECASE)
 """What is not worth a longer search: most texts."""
 _NUMBERED = re.compile(r"(?P<before>.*\w)[\s_]+[^\W\d_]+[\s_]*\d[\w\s.-]*$", re.DOTALL)
+_NUMBERS = re.compile(
+    r"(?P<before>.*[^\W\d_])[\s_]+(?:\d{8,}|-?\d+(?:[\s_]+-?\d+){2,})\W*$", re.DOTALL
+)
 _OPEN_ENDS = frozenset({"a", "an", "the", "and", "or", "of", "to", "with", "from", "by", "into"})
 _NO_SPACES = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "THAI", "LAO", "KHMER", "MYANMAR")
 """Scripts that write a sentence in one word, or a request in one."""
 _LATIN = frozenset({"LATIN"})
+_KANA = frozenset({"HIRAGANA", "KATAKANA"})
+_NAMED_OTHERWISE = {
+    **dict.fromkeys(("FEMININE", "MASCULINE", "MICRO"), "LATIN"),
+    **{"KATAKANA-HIRAGANA": "KATAKANA", "IDEOGRAPHIC": "CJK"},
+}
+"""Letters whose names do not begin with their script."""
 _MANY, _MOSTLY = 4, 0.8
 
 
 def is_empty(text: str) -> bool:
-    """No letter and no digit in it."""
-    return not any(map(str.isalnum, text))
+    """No letter, no digit and no symbol, such as an emoji, in it."""
+    return not plain_form(text)
 
 
 def is_characters(text: str) -> bool:
@@ -94,19 +106,22 @@ def is_preamble(text: str) -> bool:
 
 
 def has_appended(text: str) -> bool:
-    """A setting with numbers, many numbers or signs at its end, which no speaker would say."""
+    """A setting as programs write it, a hash or signs at its end, which no speaker would say."""
     if not is_identifier(text) and _ENDS_ODDLY.search(text):
         return _APPENDED.search(text) is not None
     return False
 
 
-def before_number(text: str) -> str | None:
-    """What is before a word with a number at its end; None where there is no such end.
+def before_numbers(text: str) -> list[str]:
+    """What is before a word with a number, and before many numbers, at its end.
 
-    Where that is an instruction too, the rest was appended: "open the drawer table 1".
+    Where that is an instruction too, the rest was appended: "open the drawer table 1". No
+    instruction is longer than MOST_CHARACTERS, and the search takes the square of the length.
     """
-    found = _NUMBERED.match(text) if any(map(str.isdigit, text)) else None
-    return None if found is None else found["before"]
+    if len(text) > MOST_CHARACTERS or not any(map(str.isdigit, text)):
+        return []
+    found = (pattern.match(text) for pattern in (_NUMBERED, _NUMBERS))
+    return [each["before"] for each in found if each is not None]
 
 
 def has_markup(text: str) -> bool:
@@ -138,9 +153,9 @@ def is_one_word(text: str) -> bool:
 
 
 def is_cut_short(text: str) -> bool:
-    """It ends with a word that needs another, and no punctuation."""
+    """It ends with a word that needs another, and no punctuation; a capital A is a name."""
     pieces = text.split()
-    return len(pieces) > 1 and pieces[-1].casefold() in _OPEN_ENDS
+    return len(pieces) > 1 and pieces[-1] != "A" and pieces[-1].casefold() in _OPEN_ENDS
 
 
 def has_odd_whitespace(text: str) -> bool:
@@ -180,10 +195,16 @@ def codes_of(text: str) -> list[str]:
 
 
 def scripts_of(text: str) -> frozenset[str]:
-    """The scripts of its letters, such as LATIN and HANGUL."""
+    """The scripts of its letters, such as LATIN and HANGUL; Han letters with kana are JAPANESE."""
     if text.isascii():
         return _LATIN if any(map(str.isalpha, text)) else frozenset()
-    return frozenset(filter(None, map(_script, text)))
+    found = frozenset(filter(None, map(_script, text)))
+    return found if found.isdisjoint(_KANA) else found - _KANA - {"CJK"} | {"JAPANESE"}
+
+
+def belonging(script: str) -> frozenset[str]:
+    """The scripts that a text in this one may have: a Japanese one may be of Han letters alone."""
+    return frozenset((script, "CJK") if script == "JAPANESE" else (script,))
 
 
 def main_script(texts: Iterable[str]) -> str | None:
@@ -202,5 +223,8 @@ def _script(character: str) -> str:
         return ""
     if character.isascii():
         return "LATIN"
-    script = unicodedata.name(character, "OTHER").split()[0]
-    return "LATIN" if script in ("FEMININE", "MASCULINE", "MICRO") else script
+    usual = unicodedata.normalize("NFKC", character)[0]  # of half-width and full-width letters
+    if not usual.isalpha():
+        return ""
+    script = unicodedata.name(usual, "OTHER").split()[0]
+    return _NAMED_OTHERWISE.get(script, script)
