@@ -18,6 +18,7 @@ from heedmap.ladder.wording import verdict_text
 from tests.ladder.facts import (
     ABSENT,
     NOWHERE,
+    behaviour,
     estimate,
     following,
     measured,
@@ -207,3 +208,22 @@ def test_right_no_more_often_than_one_fixed_action_is_not_followed() -> None:
     assert followed_and_not(found) == (("left",), ("right",))
     between = following(0.8, left=1.0, right=0.6)
     assert followed_and_not(between) == (("left",), ())
+
+
+def test_an_effect_that_does_not_count_is_not_said_to_depend_on_the_instruction() -> None:
+    faint = estimate(5e-6, 3e-6, 6e-6)
+    verdict = judge(
+        measured(
+            obeyed=obeyed(
+                swap_distance=faint,
+                beyond_paraphrase=faint,
+                following=following(1 / 3),
+                own_action_anyway=None,
+            ),
+            used=used(faint, dependence=5e-6),
+            bypass={"status": "found", "kind": "after", "module": "film"},
+        ).model_copy(update={"behaviour": behaviour()})
+    )
+    assert verdict.cause == "unused"
+    assert "depends on the instruction through" not in verdict.sentence
+    assert "What little it changes comes over the bypass path 'film'." in verdict.sentence

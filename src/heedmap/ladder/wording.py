@@ -126,7 +126,9 @@ def _further(verdict: Verdict) -> list[str]:
     keys += ["and_alike"] if verdict.cause == "partial" and has_alike(verdict) else []
     keys += ["and_swapped"] if verdict.cause == "disobeyed" and has_swapped(verdict) else []
     if verdict.bypass.status == "found":
-        keys.append("and_follows_by_bypass" if obeyed == "holds" else "and_bypassed")
+        is_faint = verdict.rungs["used"].status == "fails"  # the effect does not count
+        by = "and_bypassed_faintly" if is_faint else "and_bypassed"
+        keys.append("and_follows_by_bypass" if obeyed == "holds" else by)
     return [*keys, "and_notes"] if verdict.notes else keys
 
 

@@ -102,6 +102,7 @@ and_upper_not_measured = Whether it is used and followed was not measured.
 and_too_small = Whether it is used and followed was not measured: exchanging it changes the action by { $change } of the action's own magnitude; below { $least_change } that may be rounding.
 fix_too_small = Give frames and instructions with clearly different expected actions; where the actions have a large constant offset, subtract it.
 and_bypassed = However, the action depends on the instruction through the bypass path '{ $module }'.
+and_bypassed_faintly = What little it changes comes over the bypass path '{ $module }'.
 and_follows_by_bypass = However, the policy follows the instruction through the bypass path '{ $module }', not through the backbone: the action is as expected in { $rate }, chance level { $chance }.
 and_swapped = Swapped actions: { $swapped }.
 

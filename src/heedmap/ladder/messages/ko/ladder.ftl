@@ -102,6 +102,7 @@ and_upper_not_measured = 지시문을 사용하고 따르는지는 측정하지 
 and_too_small = 지시문을 사용하고 따르는지는 측정하지 않았습니다. 지시문을 바꾼 효과가 액션 자체 크기의 { $change }이며, { $least_change } 미만은 반올림 오차일 수 있습니다.
 fix_too_small = 기대 액션이 분명히 다른 프레임과 지시문을 주십시오. 액션에 큰 상수 오프셋이 있으면 빼고 주십시오.
 and_bypassed = 다만 액션은 우회 경로를 통해 지시문에 의존합니다. 우회 경로: { $module }.
+and_bypassed_faintly = 이 작은 변화는 우회 경로로 전달됩니다. 우회 경로: { $module }.
 and_follows_by_bypass = 다만 정책은 백본이 아니라 우회 경로를 통해 지시문을 따르며, 액션은 { $rate }에서 기대 액션과 일치합니다(우연 수준 { $chance }). 우회 경로: { $module }.
 and_swapped = 서로 뒤바뀐 액션: { $swapped }.
 
