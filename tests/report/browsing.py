@@ -20,10 +20,15 @@ from heedmap.report.page.render import write_html
 SERIOUS = ("serious", "critical")
 
 Open = Callable[..., Page]
+_RUNNING: list[Browser] = []
+"""The browser of this process; Playwright starts one time in each."""
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    if _RUNNING:  # another folder of tests has these fixtures, too
+        yield _RUNNING[0]
+        return
     found = os.environ.get("HEEDMAP_CHROMIUM") or next(
         (path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None
     )
@@ -32,7 +37,9 @@ def browser() -> Iterator[Browser]:
         pytest.skip("no Chromium: apt-get install chromium, or set HEEDMAP_CHROMIUM")
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        _RUNNING.append(started)
         yield started
+        _RUNNING.clear()
         started.close()
 
 
