@@ -96,7 +96,7 @@ def _without_response(
         return found, ()
     name, cause, by = where
     # An action that nothing moves does not show how far the instruction came.
-    came_there = not (by == "tied" or cause in ("constant_action", "saturated")) or by == "trail"
+    came_there = by == "trail" or (by != "tied" and cause not in ("constant_action", "saturated"))
     notes: list[Cause] = []
     for other in LOWER_RUNGS:
         rung, structural = found[other]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import islice
 
 import torch
 
@@ -45,15 +46,15 @@ def carriers(trails: Trails, text: str, base: Recording) -> list[Value]:
 
 def _tried(base: Recording) -> Iterator[Sequence[Operator]]:
     """Operators whose first outputs may together be what the action is made from."""
-    resting = [
-        operator
-        for operator in base.operators
-        if operator.outputs and rests_on_weights(base.operators, operator.outputs[0])
-    ]
-    floating = [each for each in resting if each.outputs[0].tensor.is_floating_point()]
-    for operator in floating[: -CARRIERS_TRIED - 1 : -1]:
+
+    def rests(operator: Operator) -> bool:  # dear: asked of as few as may be
+        return rests_on_weights(base.operators, operator.outputs[0])
+
+    given = [operator for operator in base.operators if operator.outputs]
+    floating = (each for each in reversed(given) if each.outputs[0].tensor.is_floating_point())
+    for operator in islice(filter(rests, floating), CARRIERS_TRIED):
         yield [operator]
-    chosen = [each for each in resting if each.short_name in _CHOOSING and _number(each)]
+    chosen = [e for e in given if e.short_name in _CHOOSING and _number(e) and rests(e)]
     if chosen:
         yield chosen
 

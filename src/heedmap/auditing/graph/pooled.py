@@ -45,10 +45,9 @@ class PooledShares:
 
     def shares(self) -> list[Shares]:
         """Of every computation; those of the graph's own run where none was captured."""
-        own = self.graph.shares()
         return [
             {name: total / self._runs for name, total in self._sums[number].items()}
             if number in self._sums
-            else share
-            for number, share in enumerate(own)
+            else rows.own_shares()
+            for number, rows in enumerate(self.graph.rows)
         ]

@@ -72,6 +72,10 @@ class Rows:
         """Keys that any of the rows that count may see."""
         return self.node.seen[:, list(self.counted)].any(dim=1)
 
+    def own_shares(self) -> Shares:
+        """In the graph's own run."""
+        return self.shares(self.node.weights(self.counted))
+
     def shares(self, weights: Weights) -> Shares:
         """Of the weights of the rows that count; what no region has is the rest."""
         held = {name: keys[:, None].to(weights.device) for name, keys in self.regions.items()}
@@ -113,4 +117,4 @@ class Graph:
 
     def shares(self) -> list[Shares]:
         """Of every computation, in this run."""
-        return [rows.shares(rows.node.weights(rows.counted)) for rows in self.rows]
+        return [rows.own_shares() for rows in self.rows]

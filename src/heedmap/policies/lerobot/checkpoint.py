@@ -46,7 +46,12 @@ from heedmap.policies.lerobot.locate import (
     type_of,
 )
 from heedmap.policies.lerobot.policy import LeRobotPolicy, Parts
-from heedmap.policies.lerobot.processors import Processors, check_no_code, read_steps
+from heedmap.policies.lerobot.processors import (
+    Processors,
+    check_no_code,
+    read_steps,
+    refuse_code_in,
+)
 from heedmap.policies.lerobot.quiet import quiet
 from heedmap.policies.lerobot.weights import fit_of
 from heedmap.record.record import Loaded
@@ -154,12 +159,8 @@ def _check_local(local: dict[str, str], permissions: Permissions) -> None:
     for name, folder in local.items():
         if not Path(folder).is_dir():
             raise CheckpointError(f"The folder '{folder}' given for '{name}' does not exist.")
-        files = sorted(each.name for each in Path(folder).glob("*.py"))
-        if files and not permissions.trust_remote_code:
-            raise CheckpointError(
-                f"The folder {folder} brings Python code of its own ({', '.join(files[:4])}); "
-                f"nothing was run. Read it, and if you trust it, add --trust-remote-code."
-            )
+        if not permissions.trust_remote_code:
+            refuse_code_in(Path(folder))
 
 
 @contextmanager

@@ -103,14 +103,17 @@ def _read_step(
 def check_no_code(settings: Mapping[str, Any], file: Path) -> None:
     """Raises CheckpointError where settings name a local folder that brings Python code."""
     for key, value in settings.items():
-        if not isinstance(value, str) or not Path(value).is_dir():
-            continue
-        if files := sorted(each.name for each in Path(value).glob("*.py")):
-            raise CheckpointError(
-                f"{file} names in '{key}' the folder {value}, which brings Python code of its own "
-                f"({', '.join(files[:4])}); nothing was run. Read it, and if you trust it, add "
-                f"--trust-remote-code."
-            )
+        if isinstance(value, str) and Path(value).is_dir():
+            refuse_code_in(Path(value), f" ('{key}' in {file})")
+
+
+def refuse_code_in(folder: Path, named: str = "") -> None:
+    """Raises CheckpointError where a folder brings Python files; `named` says who names it."""
+    if files := sorted(each.name for each in folder.glob("*.py")):
+        raise CheckpointError(
+            f"The folder {folder}{named} brings Python code of its own ({', '.join(files[:4])}); "
+            f"nothing was run. Read it, and if you trust it, add --trust-remote-code."
+        )
 
 
 def _check_own_step(path: str, file: Path) -> None:
