@@ -171,9 +171,7 @@ class Runner:
 
 def given(observation: Observation, text: str) -> Hashable:
     """The same for the same input."""
-    images = tuple((name, image.tobytes()) for name, image in observation.images.items())
-    state = None if observation.state is None else observation.state.tobytes()
-    return hash(images), state, len(observation.history), text
+    return observation.sha256, text
 
 
 def _is_large(policy: Policy) -> bool:
