@@ -28,8 +28,8 @@ from heedmap.ladder.messages import (
 from heedmap.ladder.verdict import LOWER_RUNGS
 from heedmap.record.regions import REGION_ORDER, UNDECLARED
 from heedmap.report.rung_cells import RUNG_TABLES
-from heedmap.words.finding import CODES, SEVERITIES, Beside
-from heedmap.words.texts import Kind, Role
+from heedmap.wire.words.finding import CODES, SEVERITIES, Beside
+from heedmap.wire.words.texts import Kind, Role
 
 SOURCE = Path(heedmap.__file__).parent
 

@@ -8,8 +8,8 @@ from itertools import combinations
 
 import numpy as np
 
+from heedmap.auditing.measures.distance import jensen_shannon_bits
 from heedmap.ladder.verdict import Facts, InstructionPair
-from heedmap.measures.distance import jensen_shannon_bits
 from heedmap.record.disagreements import disagreements
 from heedmap.record.record import Case
 from heedmap.types import ActionAttention

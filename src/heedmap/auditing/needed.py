@@ -22,6 +22,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from heedmap.auditing.measures.stats import mean_interval
 from heedmap.data.examples import Examples
 from heedmap.data.pixels import Frame
 from heedmap.errors import RecordError
@@ -29,7 +30,6 @@ from heedmap.frozen import Frozen
 from heedmap.ladder.evidence import Estimate
 from heedmap.ladder.messages import say
 from heedmap.ladder.thresholds import FEWEST_EXAMPLES, FEWEST_OF_A_CLASS, PREDICTED_SHARE
-from heedmap.measures.stats import mean_interval
 
 Target = Literal["instruction", "action"]
 Features = Float[np.ndarray, "frame feature"]

@@ -15,13 +15,13 @@ from heedmap.auditing.diagnosis import CaseFacts, Diagnosis
 from heedmap.auditing.facts import attention_digest
 from heedmap.auditing.lower.discovery import Transformer, find_transformer
 from heedmap.auditing.lower.examine import Examined, examine
+from heedmap.auditing.measures.share import region_shares, visible_counts
 from heedmap.auditing.plan import Climb, Climbed
 from heedmap.auditing.policy_result import describe_policy, policy_result
 from heedmap.auditing.trail import with_trail
 from heedmap.auditing.trails import Trails
 from heedmap.data.trials import Trial
 from heedmap.ladder.verdict import Measurements
-from heedmap.measures.share import region_shares, visible_counts
 from heedmap.policies.base import ActionScores, Policy, weights_sha256
 from heedmap.policies.stages import stage
 from heedmap.record.layout import Layout

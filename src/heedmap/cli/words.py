@@ -14,7 +14,7 @@ from heedmap.errors import InstructionError, first_line_of
 from heedmap.ladder.messages import say
 
 if TYPE_CHECKING:
-    from heedmap.words.findings import CountTokens
+    from heedmap.wire.words.findings import CountTokens
 
 FOUND = 3
 """Exit code where something as grave as --fail-on was found."""
@@ -82,10 +82,10 @@ def words(
     Instructions are often lost before the policy: the evaluation says other words than the task
     asks for, or words in a form that training never had.
     """
-    from heedmap.words.as_json import audit_json
-    from heedmap.words.findings import find_all
-    from heedmap.words.sources import read_source
-    from heedmap.words.terminal import print_audit
+    from heedmap.wire.words.as_json import audit_json
+    from heedmap.wire.words.findings import find_all
+    from heedmap.wire.words.sources import read_source
+    from heedmap.wire.words.terminal import print_audit
 
     if not (sources or trained or asked):
         raise InstructionError("Nothing was given; give SOURCE..., --trained and --asked.")
@@ -107,7 +107,7 @@ def words(
         write_whole(as_json, audit_json(audit).encode(), "JSON file")
         print_line(console, say("words_json_at", lang.value, path=str(as_json.resolve())))
     if output is not None:
-        from heedmap.words.page import write_pages
+        from heedmap.wire.words.page import write_pages
 
         page = write_pages(audit, output, lang.value)
         print_line(console, say("report_at", lang.value, path=str(page.resolve())))

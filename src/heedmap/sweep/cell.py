@@ -16,12 +16,12 @@ import numpy as np
 import torch
 
 from heedmap.auditing.climb import climb
+from heedmap.auditing.measures.distance import per_dimension_scale
 from heedmap.auditing.plan import Climb
 from heedmap.auditing.preparation import evaluating
 from heedmap.auditing.upper.measure import UpperOptions, check_trials
 from heedmap.data.trials import Trial
 from heedmap.errors import HeedmapError, PolicyError
-from heedmap.measures.distance import per_dimension_scale
 from heedmap.policies.base import Policy, weights_sha256
 from heedmap.policies.checkpoints.permissions import SAFE, Permissions
 from heedmap.policies.registry import load_policy

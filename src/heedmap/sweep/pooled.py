@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from heedmap.auditing.measures.distance import ActionMetric
 from heedmap.auditing.upper.obeyed import measure_obedience
 from heedmap.auditing.upper.responses import Request, Responses
 from heedmap.auditing.upper.use_facts import use_facts
@@ -31,7 +32,6 @@ from heedmap.ladder.pooling import (
 )
 from heedmap.ladder.upper import may_be_rounding
 from heedmap.ladder.verdict import Measurements, Verdict
-from heedmap.measures.distance import ActionMetric
 from heedmap.sweep.details import CellDetails, LowerFacts
 from heedmap.sweep.plan import Cell
 from heedmap.sweep.store import RunFolder

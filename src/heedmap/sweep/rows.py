@@ -8,12 +8,12 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
+from heedmap.auditing.measures.following import parse_expectation
 from heedmap.auditing.plan import Climbed
 from heedmap.data.images import pixels_sha256
 from heedmap.data.trials import Trial
 from heedmap.ladder.judge import judge
 from heedmap.ladder.verdict import LOWER_RUNGS, Measurements
-from heedmap.measures.following import parse_expectation
 from heedmap.record.record import Case
 from heedmap.record.tables import TableName
 from heedmap.sweep.details import CellDetails, LowerFacts

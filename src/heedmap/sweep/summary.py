@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from heedmap.auditing.measures.stats import mean_interval
 from heedmap.frozen import Frozen
 from heedmap.ladder.causes import Cause, RungName
 from heedmap.ladder.evidence import Estimate
 from heedmap.ladder.thresholds import LEAST_EFFECT
 from heedmap.ladder.verdict import LOWER_RUNGS, Status
-from heedmap.measures.stats import mean_interval
 from heedmap.sweep.pooled import Pooled, Row, pool
 from heedmap.sweep.store import RunFolder
 

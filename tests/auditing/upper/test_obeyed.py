@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from heedmap.auditing.measures.distance import ActionMetric
 from heedmap.auditing.upper.obeyed import measure_obedience
 from heedmap.auditing.upper.responses import Kind, Request, Responses
 from heedmap.data.observation import of_frame
 from heedmap.data.trials import Trial
 from heedmap.errors import InstructionError
 from heedmap.ladder.evidence import ObeyedFacts
-from heedmap.measures.distance import ActionMetric
 
 NAMES = ("LEFT", "RIGHT")
 FRAME = of_frame(np.zeros((8, 8, 3), np.uint8))

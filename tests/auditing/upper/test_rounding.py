@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from heedmap.auditing.api import audit
+from heedmap.auditing.measures.distance import ActionMetric, largest_change
 from heedmap.auditing.upper.obeyed import measure_obedience
 from heedmap.auditing.upper.responses import Request, Responses
 from heedmap.data.observation import of_frame
@@ -22,7 +23,6 @@ from heedmap.ladder.judge import judge
 from heedmap.ladder.thresholds import LEAST_ACTION_CHANGE_SHARE
 from heedmap.ladder.verdict import Measurements, Verdict
 from heedmap.ladder.wording import verdict_text
-from heedmap.measures.distance import ActionMetric, largest_change
 from heedmap.policies.callable import CallablePolicy
 from heedmap.record.record import PolicyResult
 from heedmap.testbed.specimens.world import FrameCase

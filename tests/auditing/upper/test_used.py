@@ -11,6 +11,7 @@ import torch
 from heedmap.auditing.api import audit
 from heedmap.auditing.lower.discovery import find_transformer
 from heedmap.auditing.lower.examine import examine
+from heedmap.auditing.measures.distance import ActionMetric
 from heedmap.auditing.upper.maps import measure_map
 from heedmap.auditing.upper.predicts import HeadReading, predicts
 from heedmap.auditing.upper.runner import BATCH, Runner
@@ -19,7 +20,6 @@ from heedmap.auditing.upper.used import DIRECT, WHOLE, cut_edges_of, measure_use
 from heedmap.auditing.upper.words import word_effects
 from heedmap.data.trials import Trial
 from heedmap.ladder.evidence import HeadEffect, LayerEffect
-from heedmap.measures.distance import ActionMetric
 from heedmap.policies.callable import CallablePolicy
 from heedmap.testbed.scoreboard.run import bare_policy
 from heedmap.testbed.specimens.planted import load_base

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from heedmap.auditing.measures.stats import wilson_interval
 from heedmap.errors import PolicyError
-from heedmap.measures.stats import wilson_interval
 from heedmap.testbed.generated import score
 from heedmap.testbed.generated.network import Base
 from heedmap.testbed.generated.page import markdown, summary_lines

@@ -7,6 +7,7 @@ from collections.abc import Sequence, Set
 import torch
 
 from heedmap.auditing.graph.rows import ACTION, MIXED, WORDS, Graph, Rows, Shares
+from heedmap.auditing.measures.heads import ALIVE_SHARE
 from heedmap.ladder.evidence import Bypass
 from heedmap.ladder.thresholds import ZERO_VALUE_SHARE
 from heedmap.ladder.verdict import (
@@ -17,7 +18,6 @@ from heedmap.ladder.verdict import (
     StackInfo,
     VisibilityFacts,
 )
-from heedmap.measures.heads import ALIVE_SHARE
 from heedmap.record.regions import is_image
 from heedmap.tracing.capture.stacks import pattern_of
 

@@ -15,6 +15,7 @@ import torch
 
 from heedmap.auditing.graph.pooled import PooledShares
 from heedmap.auditing.graph.rows import Graph, Rows
+from heedmap.auditing.measures.distance import ActionMetric
 from heedmap.auditing.upper.responses import Scores
 from heedmap.auditing.upper.runner import length_key
 from heedmap.auditing.upper.use_facts import use_facts
@@ -22,7 +23,6 @@ from heedmap.auditing.upper.used import DIRECT, RANDOM_DRAWS, WHOLE, CutScores, 
 from heedmap.data.trials import Trial
 from heedmap.errors import CaptureError, InstructionError
 from heedmap.ladder.evidence import CutName, KnockoutPath
-from heedmap.measures.distance import ActionMetric
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
 from heedmap.tracing.graph.cuts import Hidden, NodeCut, cut_nodes

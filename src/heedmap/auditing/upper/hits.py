@@ -8,11 +8,11 @@ from functools import cached_property
 
 import numpy as np
 
+from heedmap.auditing.measures.following import Expectation, parse_expectation
+from heedmap.auditing.measures.stats import mean_interval, paired_p_value
 from heedmap.auditing.upper.responses import Kind, Responses, Scores
 from heedmap.data.trials import Trial
 from heedmap.ladder.evidence import Competence, Estimate
-from heedmap.measures.following import Expectation, parse_expectation
-from heedmap.measures.stats import mean_interval, paired_p_value
 
 
 @dataclass(frozen=True)

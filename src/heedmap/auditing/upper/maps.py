@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from heedmap.auditing.measures.distance import ActionMetric
+from heedmap.auditing.measures.stats import benjamini_hochberg, paired_p_value
 from heedmap.auditing.upper.predicts import HeadReading, predicts, read_heads
 from heedmap.auditing.upper.runner import Runner, length_key
 from heedmap.auditing.upper.structure import Structure, Structures
 from heedmap.auditing.upper.words import word_effects
 from heedmap.data.trials import Trial
 from heedmap.ladder.evidence import CausalMap, HeadEffect, LayerEffect, LayerPatch, Region
-from heedmap.measures.distance import ActionMetric
-from heedmap.measures.stats import benjamini_hochberg, paired_p_value
 from heedmap.policies.stages import stage
 from heedmap.tracing.capture.inputs import SequenceLengthError
 from heedmap.tracing.interventions.cached import Knockouts

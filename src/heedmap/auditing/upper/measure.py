@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from heedmap.auditing.behaviour import measure_behaviour
+from heedmap.auditing.measures.distance import ActionMetric
+from heedmap.auditing.measures.following import parse_expectation
 from heedmap.auditing.upper.maps import measure_map
 from heedmap.auditing.upper.obeyed import Obedience, measure_obedience
 from heedmap.auditing.upper.respond import respond
@@ -27,8 +29,6 @@ from heedmap.ladder.evidence import (
     UsedFacts,
 )
 from heedmap.ladder.upper import may_be_rounding
-from heedmap.measures.distance import ActionMetric
-from heedmap.measures.following import parse_expectation
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
 from heedmap.tracing.capture.stacks import Stack

@@ -13,24 +13,24 @@ from typing import NamedTuple
 
 import numpy as np
 
-from heedmap.auditing.upper.hits import Hits
-from heedmap.auditing.upper.responses import Kind, Responses, Scores
-from heedmap.data.trials import Trial
-from heedmap.ladder.evidence import ActionUnder, Estimate, FollowingFacts, ObeyedFacts
-from heedmap.ladder.upper import may_be_rounding
-from heedmap.measures.distance import (
+from heedmap.auditing.measures.distance import (
     ActionMetric,
     cosine_similarity,
     largest_change,
     log_likelihood_ratio_bits,
 )
-from heedmap.measures.following import (
+from heedmap.auditing.measures.following import (
     confusion,
     counterfactual_accuracy,
     language_grounding_score,
     paraphrase_drop,
     swapped_pairs,
 )
+from heedmap.auditing.upper.hits import Hits
+from heedmap.auditing.upper.responses import Kind, Responses, Scores
+from heedmap.data.trials import Trial
+from heedmap.ladder.evidence import ActionUnder, Estimate, FollowingFacts, ObeyedFacts
+from heedmap.ladder.upper import may_be_rounding
 
 ByTrial = dict[int, float]
 """One value a trial, by its number."""

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from heedmap.auditing.measures.lift import lift
+from heedmap.auditing.measures.norms import value_weighted_norms
+from heedmap.auditing.measures.rollout import rollout
+from heedmap.auditing.measures.stats import rank_correlation
 from heedmap.auditing.upper.structure import Structure
 from heedmap.data.trials import Trial
 from heedmap.ladder.evidence import AttentionPredicts, HeadEffect, LayerEffect
-from heedmap.measures.lift import lift
-from heedmap.measures.norms import value_weighted_norms
-from heedmap.measures.rollout import rollout
-from heedmap.measures.stats import rank_correlation
 from heedmap.policies.base import Policy
 from heedmap.tracing.capture.projection import output_weight
 from heedmap.tracing.observe import Pass, observe

@@ -14,9 +14,9 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 
+from heedmap.auditing.measures.distance import ActionMetric, spread_over_frames
 from heedmap.data.trials import Trial
 from heedmap.ladder.thresholds import ROUNDING_SHARE
-from heedmap.measures.distance import ActionMetric, spread_over_frames
 
 Scores = Float[np.ndarray, " action"]
 """The action's scores of one example."""

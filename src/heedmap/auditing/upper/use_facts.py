@@ -11,8 +11,8 @@ from typing import get_args
 
 import numpy as np
 
+from heedmap.auditing.measures.stats import mean_interval, paired_p_value
 from heedmap.ladder.evidence import CutEffect, CutName, Estimate, KnockoutPath, UsedFacts
-from heedmap.measures.stats import mean_interval, paired_p_value
 
 ByTrial = Mapping[str, Mapping[str, float]]
 """Values by measure, then by name of trial."""

@@ -15,13 +15,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from heedmap.auditing.measures.distance import ActionMetric
 from heedmap.auditing.upper.responses import Scores
 from heedmap.auditing.upper.runner import length_key
 from heedmap.auditing.upper.structure import Structure, Structures
 from heedmap.auditing.upper.use_facts import DISTANCE, EDGES, RANDOM, use_facts
 from heedmap.data.trials import Trial
 from heedmap.ladder.evidence import CutName, UsedFacts
-from heedmap.measures.distance import ActionMetric
 from heedmap.policies.stages import stage
 from heedmap.tracing.interventions.cached import Knockouts
 from heedmap.tracing.interventions.knockout import (

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from heedmap.auditing.measures.distance import ActionMetric
 from heedmap.auditing.upper.structure import Structure, Structures
 from heedmap.data.trials import Trial
 from heedmap.ladder.evidence import WordEffect
-from heedmap.measures.distance import ActionMetric
 from heedmap.tracing.interventions.cached import Knockouts
 from heedmap.tracing.interventions.knockout import (
     Knockout,

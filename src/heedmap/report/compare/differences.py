@@ -15,8 +15,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pyarrow.compute as pc
 
+from heedmap.auditing.measures.stats import benjamini_hochberg, mean_interval, paired_p_value
 from heedmap.ladder.evidence import Estimate
-from heedmap.measures.stats import benjamini_hochberg, mean_interval, paired_p_value
 from heedmap.record.record import PolicyResult
 from heedmap.report.compare.comparison import Comparison, Entry
 

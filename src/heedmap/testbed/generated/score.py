@@ -13,9 +13,9 @@ from time import perf_counter
 from typing import Literal
 
 from heedmap.auditing.api import audit
+from heedmap.auditing.measures.stats import wilson_interval
 from heedmap.errors import HeedmapError, first_line_of
 from heedmap.ladder.verdict import Verdict
-from heedmap.measures.stats import wilson_interval
 from heedmap.policies.base import Policy
 from heedmap.testbed.generated.population import Generated
 from heedmap.testbed.generated.training import TrainingError, single_thread

@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from heedmap.auditing.measures.stats import rank_correlation, wilson_interval
 from heedmap.frozen import Frozen
 from heedmap.ladder.causes import Cause
 from heedmap.ladder.thresholds import IGNORES_BELOW_SHARE
-from heedmap.measures.stats import rank_correlation, wilson_interval
 from heedmap.testbed.scoreboard.run import Score
 
 READINGS = ("share", "lift", "ivar", "value_norm", "rollout")

@@ -28,8 +28,8 @@ from typing import Literal
 import numpy as np
 import torch
 
+from heedmap.auditing.measures.stats import wilson_interval
 from heedmap.frozen import Frozen
-from heedmap.measures.stats import wilson_interval
 from heedmap.testbed.specimens.episodes import Episode, draw_episodes
 from heedmap.testbed.specimens.network import TinyKosmos2Policy
 from heedmap.testbed.specimens.rooms import Actions, Room
