@@ -66,7 +66,8 @@ def fate(
     net = Tokenised(tokenise, bag=bag)
     trails = Trails(CallablePolicy("words", net.run, net), observation(), seed=0)
     assert not trails.enters(one, two), "the texts are told apart"
-    return words_fate(trails, (one, two))
+    found = words_fate(trails, (one, two), (one, two))
+    return found.of_words, found.lost
 
 
 SIDES = ("pick up the red cup", "pick up the blue cup")
@@ -202,7 +203,7 @@ def test_no_input_for_words() -> None:
         return net.head(net.image_of(frames[0]).mean(dim=1))
 
     trails = Trails(CallablePolicy("image", run, net), observation(), seed=0)
-    assert words_fate(trails, SIDES)[0] == "no input"
+    assert words_fate(trails, SIDES, SIDES).of_words == "no input"
 
 
 def test_texts_of_other_lengths_name_the_words_that_are_lost() -> None:
@@ -240,7 +241,7 @@ def test_ids_that_are_written_over(kind: str, cause: WordsFate) -> None:
         return net.head(words + net.image_of(frames[0]).mean(dim=1))
 
     trails = Trails(CallablePolicy("written", run, net), observation(), seed=0)
-    assert fate_of_ids(trails, SIDES, are_one=False)[0] == cause
+    assert fate_of_ids(trails, SIDES, are_one=False).of_words == cause
 
 
 def test_ids_beyond_a_limit_become_one() -> None:

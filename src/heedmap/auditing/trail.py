@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 from heedmap.auditing.trails import Trails
 from heedmap.auditing.variants import one_word_exchanged
-from heedmap.auditing.words_fate import fate_of_ids, words_fate
+from heedmap.auditing.words_fate import Fate, fate_of_ids, words_fate
 from heedmap.data.trials import Trial
 from heedmap.errors import InstructionError
-from heedmap.ladder.evidence import BehaviourFacts, TrailFacts, WordsFate
+from heedmap.ladder.evidence import BehaviourFacts, TrailFacts
 from heedmap.ladder.verdict import Measurements
 from heedmap.policies.stages import stage
 from heedmap.tracing.trail.attention import reads_of
@@ -45,7 +45,7 @@ def measure_trail(trails: Trails, trial: Trial, behaviour: BehaviourFacts) -> Tr
         is_aligned = words.unmatched == 0 and not _has_other_shapes(words)
         if found is not None and not is_aligned:
             continue
-        found = _facts(trails, (one, two), words)
+        found = _facts(trails, (one, two), words, texts)
         if is_aligned:
             return found
     return found
@@ -77,18 +77,19 @@ def _has_other_shapes(words: Differences) -> bool:
     )
 
 
-def _facts(trails: Trails, texts: tuple[str, str], words: Differences) -> TrailFacts:
+def _facts(
+    trails: Trails, texts: tuple[str, str], words: Differences, known: Sequence[str]
+) -> TrailFacts:
     frame = trails.over_frame(texts[0])
     loss = find_loss(words, frame)
-    fate: WordsFate = "arrive"
-    lost: tuple[str, ...] = ()
+    fate = Fate("arrive")
     on_ids = _is_on_ids(words, loss)
     if loss.how == "not entered" and trails.policy.has_no_text_input:
-        fate = "not read"
+        fate = Fate("not read")
     elif loss.how == "not entered":
-        fate, lost = words_fate(trails, texts)
+        fate = words_fate(trails, texts, known)
     elif on_ids and loss.how in ("overwritten", "masked", "saturated"):
-        fate, lost = fate_of_ids(trails, texts, are_one=loss.how == "saturated")
+        fate = fate_of_ids(trails, texts, are_one=loss.how == "saturated")
     operators = len(words.base.operators)
     return TrailFacts(
         texts=texts,
@@ -104,8 +105,10 @@ def _facts(trails: Trails, texts: tuple[str, str], words: Differences) -> TrailF
         at_limit=loss.how == "saturated" and is_at_limit(words, frame, loss),
         is_kept_instead=is_kept_instead(words, loss),
         was_attended=_was_attended(words, loss),
-        words=fate,
-        lost_words=lost,
+        words=fate.of_words,
+        lost_words=fate.lost,
+        encoded_text=None if fate.encoded is None else fate.encoded.text,
+        encoded_by=None if fate.encoded is None else fate.encoded.by,
         matched_share=1 - words.unmatched / operators if operators else 0.0,
         is_whole=words.base.is_whole,
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations, pairwise
 
 import torch
@@ -20,51 +21,100 @@ from heedmap.ladder.ids import lone_ids
 from heedmap.tracing.trail.differences import Differences
 from heedmap.tracing.trail.kinds import LOOK_UPS
 from heedmap.tracing.trail.recording import Recording
+from heedmap.tracing.trail.texts import EncodedText, watching_texts, words_of
 
 FRESH_LETTERS = ("qxjzkvw", "zvqwjxk", "wkzqvxj", "jqvkzwx", "vjxqwkz")
 """Of words that no instruction holds, and that no other test gives to the policy."""
 
 
-def words_fate(trails: Trails, texts: tuple[str, str]) -> tuple[WordsFate, tuple[str, ...]]:
-    """Why nothing of the words in which two texts differ enters the network."""
-    one, mine = texts[0], texts[0].split()
+@dataclass(frozen=True)
+class Fate:
+    """What became of the words in which two texts differ."""
+
+    of_words: WordsFate
+    lost: tuple[str, ...] = ()
+    encoded: EncodedText | None = None
+    """What is encoded in their place, where it was seen."""
+
+
+def words_fate(trails: Trails, texts: tuple[str, str], known: Sequence[str]) -> Fate:
+    """Why nothing of the words in which two texts differ enters the network.
+
+    `known` are all instructions of the trial: those that a cache may hold.
+    """
     telling, lost = _telling(*texts)
-    effective = _effective_word(trails, mine, telling)
-    if effective is None:
-        if (shared := _shared_id(trails, lost)) is not None:
-            return shared, lost
-        made_up = " ".join(  # as long, word by word, for caches go by length
-            _fresh_word(FRESH_LETTERS[i % len(FRESH_LETTERS)], len(word))
-            for i, word in enumerate(mine)
-        )
-        if trails.enters(one, made_up):
-            return "same", lost
-        return _without_words(trails, texts), lost
+    effective = _effective_word(trails, texts[0].split(), telling)
+    if effective is not None:
+        return Fate(_partly_entering(trails, texts, telling, effective), lost)
+    if (shared := _shared_id(trails, lost)) is not None:
+        return Fate(shared, lost)
+    made_up = made_up_like(texts[0])
+    if trails.enters(texts[0], made_up):
+        return Fate("same", lost)
+    if _is_kept(trails, texts[0]):
+        return Fate("stale", lost)
+    encoded = _encoded(trails, made_up)
+    if encoded is None or words_of(made_up) & words_of(encoded.text):
+        return Fate(_within_tokenizer(trails, texts[0], made_up, encoded), lost)
+    is_of_another = bool(_telling_words(known) & words_of(encoded.text))
+    return Fate("stale" if is_of_another else "empty", lost, encoded)
+
+
+def made_up_like(text: str) -> str:
+    """A text that no instruction holds a word of; as long, word by word, as caches go by length."""
+    words = enumerate(text.split())
+    return " ".join(
+        _fresh_word(FRESH_LETTERS[i % len(FRESH_LETTERS)], len(word)) for i, word in words
+    )
+
+
+def _encoded(trails: Trails, made_up: str) -> EncodedText | None:
+    """The longest text that is encoded when a made-up one is given, one with its words first."""
+    try:
+        with watching_texts() as seen:
+            trails.anew(made_up)
+    except InstructionError:
+        return None
+    words = words_of(made_up)
+    return max(
+        seen, key=lambda each: (bool(words & words_of(each.text)), len(each.text)), default=None
+    )
+
+
+def _telling_words(texts: Sequence[str]) -> set[str]:
+    """Words that some of the texts have and others have not."""
+    words = [words_of(text) for text in texts]
+    return set[str]().union(*words) - set[str].intersection(*words)
+
+
+def _partly_entering(
+    trails: Trails, texts: tuple[str, str], telling: Sequence[int], effective: int
+) -> WordsFate:
+    """Why the telling words do not enter, though another word of the text does."""
+    one, mine = texts[0], texts[0].split()
     if _is_cached_by(trails, texts, effective):
-        return "stale", lost
+        return "stale"
     if not any(trails.enters(one, word) in (True, None) for word in mine):
-        return "empty", lost  # one word alone gives what the whole text gives
+        return "empty"  # one word alone gives what the whole text gives
     at_telling = [
         trails.enters(one, with_word(mine, i, mine[effective]))
         for i in telling
         if mine[i] != mine[effective]
     ]
     if any(trails.enters(one, with_word(mine, i, MADE_UP_WORDS[0])) for i in telling):
-        return "same", lost
-    return ("unknown" if any(at_telling) else "cut off"), lost
+        return "same"
+    return "unknown" if any(at_telling) else "cut off"
 
 
-def fate_of_ids(
-    trails: Trails, texts: tuple[str, str], *, are_one: bool
-) -> tuple[WordsFate, tuple[str, ...]]:
+def fate_of_ids(trails: Trails, texts: tuple[str, str], *, are_one: bool) -> Fate:
     """What other ids were written over those of the words: one for all of them, or nothing.
 
     `are_one` where they are known to have become one, by a limit.
     """
     _, lost = _telling(*texts)
     if are_one:
-        return "same", lost
-    return ("arrive", ()) if _shared_id(trails, lost) is None else ("same", lost)
+        return Fate("same", lost)
+    return Fate("arrive") if _shared_id(trails, lost) is None else Fate("same", lost)
 
 
 def _telling(one: str, two: str) -> tuple[list[int], tuple[str, ...]]:
@@ -130,17 +180,19 @@ def _effective_word(trails: Trails, mine: Sequence[str], telling: Sequence[int])
     return None
 
 
-def _without_words(trails: Trails, texts: tuple[str, str]) -> WordsFate:
-    """No word of the text enters: is there a text at all, and whose?"""
-    one = texts[0]
-    fresh = " ".join(_fresh_word(letters, 4) for letters in FRESH_LETTERS[:3])
-    if _is_kept(trails, f"{one} {fresh}"):
-        return "stale"
-    ids = _looked_up(trails.of(one))
+def _within_tokenizer(
+    trails: Trails, text: str, made_up: str, encoded: EncodedText | None
+) -> WordsFate:
+    """No word of the text enters, though it is encoded or nobody saw what is: is there a text?"""
+    ids = _looked_up(trails.of(text))
     if not ids:
         return "no input"
     held = max(len(lone_ids(each.tolist())) for each in ids)
-    return "stale" if held >= len(one.split()) else "empty"
+    words = set[str]() if encoded is None else words_of(encoded.text)
+    is_in_template = not words <= words_of(made_up)
+    if is_in_template and held < len(words):
+        return "cut off"  # from a prompt that holds it, and has more words than ids are left
+    return "stale" if held >= len(text.split()) else "empty"
 
 
 def _shared_id(trails: Trails, words: Sequence[str]) -> WordsFate | None:
@@ -175,8 +227,9 @@ def _are_places(added: Sequence[set[int]]) -> bool:
     return all(later == {number + 1 for number in ids} for ids, later in pairwise(added))
 
 
-def _is_kept(trails: Trails, text: str) -> bool:
+def _is_kept(trails: Trails, one: str) -> bool:
     """Whether a text that is given for the second time takes fewer operators: a cache."""
+    text = f"{one} {' '.join(_fresh_word(letters, 4) for letters in FRESH_LETTERS[:3])}"
     try:
         first, second = (trails.anew(text) for _ in range(2))
     except InstructionError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import shorten
+
 from heedmap.ladder.evidence import Estimate, FollowingFacts
 from heedmap.ladder.messages import Language, say
 from heedmap.ladder.messages.numbers import ABSENT, amount, percent, ranges, rate
@@ -13,6 +15,9 @@ from heedmap.ladder.upper import (
     leaves_some_frames,
 )
 from heedmap.ladder.verdict import Details, Measurements
+
+ENCODED_TEXT_LETTERS = 120
+"""Of a prompt that a sentence quotes."""
 
 
 def details_of(measured: Measurements) -> Details:
@@ -35,6 +40,8 @@ def details_of(measured: Measurements) -> Details:
         hops=measured.visibility.instruction_hops,
         image_total=measured.visibility.image_total,
         lost_words=_lost_words(measured),
+        encoded_text=None if trail is None else trail.encoded_text,
+        encoded_by=None if trail is None else trail.encoded_by,
         pairs=measured.tokens.identical_pairs,
         module=measured.bypass.module,
         share=None if measured.attended is None else measured.attended.share,
@@ -121,6 +128,8 @@ def detail_texts(details: Details | dict[str, str], language: Language) -> dict[
         "hops": "" if details.hops is None else str(details.hops),
         "image_total": "" if details.image_total is None else str(details.image_total),
         "lost_words": ", ".join(f"'{word}'" for word in details.lost_words),
+        "encoded_text": shorten(details.encoded_text or "", ENCODED_TEXT_LETTERS),
+        "encoded_by": details.encoded_by or "",
         "pairs": ", ".join(f"{a} = {b}" for a, b in details.pairs),
         "module": say("own_code", language) if details.module == "" else details.module or "",
         "share": percent(details.share),

@@ -393,6 +393,10 @@ class TrailFacts(Frozen):
     """Whether an attention computation took it in before it was lost."""
     words: WordsFate = "arrive"
     lost_words: tuple[str, ...] = ()
+    encoded_text: str | None = None
+    """What is encoded in the instruction's place, where it was seen; without a word of it."""
+    encoded_by: str | None = None
+    """The function that this text is given to: "tokenizer.Tokenizer.encode"."""
     matched_share: float = 1.0
     """Operators of the one run that were found in the other one."""
     is_whole: bool = True

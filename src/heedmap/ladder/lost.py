@@ -27,7 +27,8 @@ def lost_at(measured: Measurements) -> tuple[RungName, Cause] | None:
     if trail is None or trail.how is None:
         return None
     if trail.how == "not entered":
-        if trail.words == "stale" and not _acts_as_under_one(measured):
+        is_seen = trail.encoded_text is not None
+        if trail.words == "stale" and not is_seen and not _acts_as_under_one(measured):
             return "tokenised", "empty_instruction"
         return _WORDS.get(trail.words)
     if trail.on_ids:

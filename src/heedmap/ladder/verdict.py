@@ -296,6 +296,9 @@ class Details(Frozen):
     image_total: int | None = None
     lost_words: tuple[str, ...] = ()
     """Words that change no token id."""
+    encoded_text: str | None = None
+    """What is encoded in the instruction's place, without a word of it."""
+    encoded_by: str | None = None
     pairs: tuple[tuple[str, str], ...] = ()
     """Instructions that become the same token ids."""
     module: str | None = None

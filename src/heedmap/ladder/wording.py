@@ -47,6 +47,8 @@ def _cause_key(verdict: Verdict) -> str:
         return "cause_partial_by_frame"
     if cause == "not_identified" and not _has_place(verdict):
         return "cause_not_identified_nowhere"
+    if by == "trail" and cause in _AS_ENCODED and _has_encoded_text(verdict):
+        return f"cause_{cause}_as_encoded"
     if by == "trail" and cause in _BY_TRAIL:
         is_within = cause in _WITHIN and _has_place(verdict)
         return _WITHIN[cause] if is_within else f"cause_{cause}{_TRAILED}"
@@ -82,6 +84,8 @@ _BY_TRAIL: frozenset[Cause] = frozenset(
     }
 )
 """Causes that structure finds too, of which it then says more."""
+_AS_ENCODED: frozenset[Cause] = frozenset({"empty_instruction", "stale_instruction"})
+"""Causes of which the text that is encoded instead can be quoted."""
 
 
 def _is_seen_through(verdict: Verdict) -> bool:
@@ -94,6 +98,10 @@ def _has_place(verdict: Verdict) -> bool:
     """Whether the trail ended at an operator."""
     details = verdict.details
     return isinstance(details, Details) and details.operator_at is not None
+
+
+def _has_encoded_text(verdict: Verdict) -> bool:
+    return isinstance(verdict.details, Details) and verdict.details.encoded_text is not None
 
 
 def _has_share(verdict: Verdict) -> bool:

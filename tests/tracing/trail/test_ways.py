@@ -115,7 +115,22 @@ def kept_by_shape() -> Body:
     return body
 
 
-@pytest.mark.parametrize("body", [kept_vector, kept_by_shape])
+def kept_states_of_a_layer() -> Body:
+    """Keys and values of the second layer are kept; what the encoder itself ends in is not used."""
+    kept: list[tuple[T, T]] = []
+
+    def body(net: Encoders, words: T, image: T) -> T:
+        states = torch.tanh(net.mix(torch.cat([image, words], dim=1)))
+        kept.append((net.mix(states).clone(), (states * 2).clone()))
+        torch.nn.functional.layer_norm(net.mix(states), (8,))
+        keys, values = kept[0]
+        read = torch.nn.functional.scaled_dot_product_attention(net.action, keys, values)
+        return net.head(read.mean(dim=1))
+
+    return body
+
+
+@pytest.mark.parametrize("body", [kept_vector, kept_by_shape, kept_states_of_a_layer])
 def test_what_an_earlier_run_made_is_taken(body: Callable[[], Body]) -> None:
     policy = policy_of(body())
     policy([observation()], [LEFT])  # as measuring behaviour did before

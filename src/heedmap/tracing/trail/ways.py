@@ -79,18 +79,19 @@ def is_kept_instead(words: Differences, loss: Loss) -> bool:
         for value in base.operators[number].inputs
         if not value.made_by and not value.is_weight and value.tensor.is_floating_point()
     ]
-    computed = [
-        made.tensor
-        for number in entered(words)
-        for runs in (base.operators[number], words.matched.get(number))
-        if runs is not None and number not in ancestors
-        for made in runs.outputs
-    ]
+    shapes = {one.shape for one in given if one.numel() > 1}
     return any(
-        one.numel() > 1 and one.shape == two.shape and torch.equal(one, two)
-        for one in given
-        for two in computed
+        made.tensor.shape in shapes and _is_one_of(made.tensor, given)
+        for number, operator in enumerate(base.operators)
+        if number not in ancestors and any(each.is_any for each in words.of_outputs(number))
+        for run in (operator, words.matched.get(number))
+        if run is not None
+        for made in run.outputs
     )
+
+
+def _is_one_of(value: torch.Tensor, others: Iterable[torch.Tensor]) -> bool:
+    return any(value.shape == other.shape and torch.equal(value, other) for other in others)
 
 
 def _has_way_around(base: Recording, sources: Iterable[int], without: Operator) -> bool:
