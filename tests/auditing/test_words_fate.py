@@ -187,13 +187,17 @@ def test_an_earlier_text_is_given_again(kind: str) -> None:
     assert fate(STALE[kind](), *texts)[0] == "stale"
 
 
-@pytest.mark.parametrize(
-    "slot", [[], [3, 4], [3, *[PADDING] * 9], [3, *[PADDING] * 3, *[9] * 16, 4]]
-)
+@pytest.mark.parametrize("slot", [[3, 4], [3, *[PADDING] * 9], [3, *[PADDING] * 3, *[9] * 16, 4]])
 def test_an_empty_slot(slot: list[int]) -> None:
     """A template without the words, of fewer ids than there are words, beside image places."""
     found = fate(lambda words: [2, *slot], *SIDES)[0]
     assert found == "empty"
+
+
+def test_a_table_of_tasks() -> None:
+    """Every sentence that is not in it has the last number."""
+    tasks = {"pick up the red cup.": 1}
+    assert fate(lambda words: [tasks.get(" ".join(words), 7)], *SIDES)[0] == "same"
 
 
 def test_no_input_for_words() -> None:
@@ -244,16 +248,24 @@ def test_ids_that_are_written_over(kind: str, cause: WordsFate) -> None:
     assert fate_of_ids(trails, SIDES, are_one=False).of_words == cause
 
 
-def test_ids_beyond_a_limit_become_one() -> None:
-    """Ids are clamped inside of the network: other words, and one id."""
+def written_as_one(net: Encoders, ids: torch.Tensor, kind: str) -> torch.Tensor:
+    """Ids beyond a limit, or looked up in a table whose rows are all the same."""
+    if kind == "limit":
+        return net.embed(ids.clamp(max=VOCABULARY["to"]))
+    return functional.embedding(ids, net.embed.weight[:1].expand_as(net.embed.weight).clone())
+
+
+@pytest.mark.parametrize("kind", ["limit", "table"])
+def test_other_ids_that_become_one(kind: str) -> None:
+    """Within the network: other words, and one vector for all of them."""
     net = Encoders()
 
     def run(frames: Sequence[Any], texts: Sequence[str]) -> torch.Tensor:
         ids = torch.tensor([[VOCABULARY[word] for word in text.split()] for text in texts])
-        words = net.embed(ids.clamp(max=VOCABULARY["to"])).mean(dim=1)
+        words = written_as_one(net, ids, kind).mean(dim=1)
         return net.head(words + net.image_of(frames[0]).mean(dim=1))
 
-    policy = CallablePolicy("clamped", run, net)
+    policy = CallablePolicy(kind, run, net)
     texts = {"left": "go to left now", "right": "go to right now"}
     found = audit(policy, {"f": observation()}, texts, until="exchange").record.policies[0]
     assert found.verdict.cause == "same_ids"

@@ -84,6 +84,8 @@ LOST: list[tuple[RungName, Cause, TrailFacts]] = [
     ("used", "unused", trail("saturated")),  # and the action moves with the frame
     ("used", "unused", trail("saturated", at_limit=False)),
     ("used", "unused", trail("no choice")),
+    ("used", "unused", trail("rows equal")),
+    ("tokenised", "same_ids", trail("rows equal", on_ids=True, words="same", **TEXTUAL)),
     ("used", "not_identified", trail("not known")),
 ]
 LOST_CASES: list[tuple[Cause, RungName | None, Measurements]] = [

@@ -14,7 +14,7 @@ from heedmap.auditing.variants import one_word_exchanged
 from heedmap.auditing.words_fate import Fate, fate_of_ids, words_fate
 from heedmap.data.trials import Trial
 from heedmap.errors import InstructionError
-from heedmap.ladder.evidence import BehaviourFacts, TrailFacts
+from heedmap.ladder.evidence import BehaviourFacts, How, TrailFacts
 from heedmap.ladder.verdict import Measurements
 from heedmap.policies.stages import stage
 from heedmap.tracing.trail.attention import reads_of
@@ -23,6 +23,8 @@ from heedmap.tracing.trail.losses import Loss, find_loss
 from heedmap.tracing.trail.recording import makers
 from heedmap.tracing.trail.ways import is_at_limit, is_kept_instead, is_lost_there_too
 
+ONE_FOR_ALL: tuple[How, ...] = ("saturated", "rows equal")
+"""How other token ids become one and the same: at a limit, or in a table of equal rows."""
 TRIED_PAIRS = 12
 """Pairs of instructions that are tried until one runs in the same shapes."""
 
@@ -88,8 +90,8 @@ def _facts(
         fate = Fate("not read")
     elif loss.how == "not entered":
         fate = words_fate(trails, texts, known)
-    elif on_ids and loss.how in ("overwritten", "masked", "saturated"):
-        fate = fate_of_ids(trails, texts, are_one=loss.how == "saturated")
+    elif on_ids and loss.how in ("overwritten", "masked", *ONE_FOR_ALL):
+        fate = fate_of_ids(trails, texts, are_one=loss.how in ONE_FOR_ALL)
     operators = len(words.base.operators)
     return TrailFacts(
         texts=texts,

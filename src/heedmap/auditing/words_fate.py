@@ -192,6 +192,8 @@ def _within_tokenizer(
     is_in_template = not words <= words_of(made_up)
     if is_in_template and held < len(words):
         return "cut off"  # from a prompt that holds it, and has more words than ids are left
+    if encoded is not None and all(each.numel() == 1 for each in ids):
+        return "same"  # the number of a task
     return "stale" if held >= len(text.split()) else "empty"
 
 

@@ -351,6 +351,7 @@ How = Literal[
     "rounded away",
     "saturated",
     "no choice",
+    "rows equal",
     "not known",
 ]
 """What became of the difference between two instructions."""

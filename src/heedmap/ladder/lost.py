@@ -57,7 +57,7 @@ def lost_at(measured: Measurements) -> tuple[RungName, Cause] | None:
             return "attended", "drowned"
         case "saturated" if _is_at_limit(measured, trail):
             return "used", "saturated"
-        case "saturated" | "no choice":
+        case "saturated" | "no choice" | "rows equal":
             return "used", "unused"
         case _:
             return "used", "not_identified"
@@ -95,7 +95,7 @@ def _lost_on_ids(trail: TrailFacts) -> tuple[RungName, Cause] | None:
             return "tokenised", "same_ids" if trail.words == "same" else "empty_instruction"
         case "multiplied by zero":
             return "present", "gated"
-        case "saturated":
+        case "saturated" | "rows equal":
             return "tokenised", "same_ids"
         case "no choice":
             return "used", "unused"

@@ -406,6 +406,13 @@ def table_of_equal_rows(net: Encoders, words: T, image: T, is_planted: bool) -> 
     return _pooled(net, image, F.embedding(ids, table.contiguous()))
 
 
+def bag_of_equal_rows(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    """The same with a sum over the looked-up rows, taken with them."""
+    ids = (words.sum(dim=-1) > words.sum(dim=-1).mean()).long()
+    table = net.mix.weight[:1].expand(2, -1) if is_planted else net.mix.weight[:2]
+    return net.head(image.mean(dim=1) + F.embedding_bag(ids, table.contiguous(), mode="mean"))
+
+
 def codes_alike(net: Encoders, words: T, image: T, is_planted: bool) -> T:
     """The nearest code of a book whose codes are all one; the choice is no token id."""
     apart = (_logits(net, words, image) - _logits(net, net.words_of(LEFT), image)).abs().sum()
@@ -476,6 +483,7 @@ PLANTS: tuple[Plant, ...] = (
     Plant("rounded away", faint_stack),
     Plant("rounded away", decaying_state),
     *(Plant("saturated", each) for each in (clamped, at_tanh_limit)),
+    *(Plant("rows equal", each) for each in (table_of_equal_rows, bag_of_equal_rows)),
     *(
         Plant("no choice", each)
         for each in (
@@ -485,7 +493,6 @@ PLANTS: tuple[Plant, ...] = (
             norm_of_one,
             outvoted,
             outweighed_router,
-            table_of_equal_rows,
             codes_alike,
         )
     ),

@@ -135,7 +135,7 @@ def _how(words: Differences, operator: Operator, short: str) -> How:
         return "saturated"
     if short in kinds.LOOK_UPS:  # a table of zeros, or of equal rows
         is_zero = not any(value.tensor.any() for value in operator.outputs[:1])
-        return "multiplied by zero" if is_zero else "no choice"
+        return "multiplied by zero" if is_zero else "rows equal"
     if short in ("add", "sub") and operator.kwargs.get("alpha") == 0:
         return "multiplied by zero"
     if short == "native_layer_norm" and math.prod(operator.args[1]) == 1:
