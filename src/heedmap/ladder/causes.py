@@ -56,16 +56,20 @@ class About(NamedTuple):
 CAUSES: dict[Cause, About] = {
     "empty_instruction": About(
         ("tokenised",),
-        "the ids are the same whatever the instruction says, and fewer than it has words: the "
-        "prompt holds none",
+        "the text that is encoded holds no word of any instruction; where it is not seen: the ids "
+        "are the same whatever the instruction says, and fewer than it has words",
     ),
     "stale_instruction": About(
         ("tokenised",),
-        "the ids are the same whatever the instruction says, and as many as it has words: a "
-        "cache; or what was kept of an earlier instruction is taken instead of what is "
-        "computed",
+        "the text that is encoded holds words of another instruction, or what was kept of an "
+        "earlier one is taken; where neither is seen: the ids are the same, and as many as the "
+        "instruction has words",
     ),
-    "truncated": About(("tokenised",), "words at the end change no id, nor does one word more"),
+    "truncated": About(
+        ("tokenised",),
+        "words change no id, and nothing in their place does; or fewer ids than words are left of "
+        "a prompt that holds the instruction",
+    ),
     "unknown_words": About(
         ("tokenised",),
         "words that tell the instructions apart become the unknown token, as made-up ones do",
