@@ -8,7 +8,7 @@ import typer
 from rich.text import Text
 
 from heedmap.cli.console import err, out, progress_bar, verdicts_json
-from heedmap.cli.on_one_frame import CaseFolder, Instructions, OneFrame, OnePolicy
+from heedmap.cli.input_options import CaseFolder, Instructions, OneFrame, OnePolicy
 from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRemoteCode
 from heedmap.ladder.causes import RungName
 from heedmap.policies.checkpoints.permissions import Permissions

@@ -14,8 +14,18 @@ from heedmap.cli.console import out, print_error, progress_bar
 from heedmap.cli.counterfactuals import counterfactuals
 from heedmap.cli.doctor import doctor
 from heedmap.cli.forensics import forensics
+from heedmap.cli.input_options import (
+    CaseFolder,
+    Cases,
+    Expected,
+    Frames,
+    History,
+    Instructions,
+    InstructionsFile,
+    Paraphrases,
+    Seed,
+)
 from heedmap.cli.needed import needed
-from heedmap.cli.on_one_frame import CaseFolder
 from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRemoteCode
 from heedmap.cli.query import query
 from heedmap.cli.report import figure, report
@@ -68,42 +78,17 @@ def audit(
             "docs/your-policy.md"
         ),
     ],
-    frame: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="An image, array.npy#0, episode.h5#0,10, clip.mp4#t=1.5 or a LeRobot folder "
-            "(folder#episode=3&frames=0,10); can be repeated."
-        ),
-    ] = None,
-    instruction: Annotated[
-        list[str] | None, typer.Option(help='name=text, such as left="go left"; two or more.')
-    ] = None,
-    instructions: Annotated[
-        Path | None, typer.Option(help="A YAML file of instructions (name, text, expert_action).")
-    ] = None,
+    frame: Frames = None,
+    instruction: Instructions = None,
+    instructions: InstructionsFile = None,
     case: CaseFolder = None,
-    cases: Annotated[
-        Path | None,
-        typer.Option(
-            help="A folder of case folders, or a LeRobot data set (frames of several episodes, or "
-            "folder#episode=3&frames=0,10), with its own tasks as instructions: steps 1-4 use the "
-            "first frame, steps 5-6 all."
-        ),
-    ] = None,
-    expect: Annotated[
-        list[str] | None,
-        typer.Option(help="Expected action: name=LEFT or name=dim1:+; can be repeated."),
-    ] = None,
-    paraphrase: Annotated[
-        list[str] | None, typer.Option(help="A paraphrase: name=text; can be repeated.")
-    ] = None,
+    cases: Cases = None,
+    expect: Expected = None,
+    paraphrase: Paraphrases = None,
     recorded: Annotated[
         str | None, typer.Option(help="Name of the instruction that the frames were recorded with.")
     ] = None,
-    history: Annotated[
-        int,
-        typer.Option(min=0, help="Previous frames, for policies with a frame history."),
-    ] = 0,
+    history: History = 0,
     words: Annotated[
         Path | None,
         typer.Option(help="A word table (YAML) for counterfactual instructions."),
@@ -116,7 +101,7 @@ def audit(
         Path | None, typer.Option("--out", help="Folder for the result and its HTML report.")
     ] = None,
     force: Annotated[bool, typer.Option(help="Replace an older result in --out.")] = False,
-    seed: Annotated[int, typer.Option(help="Seed of the frame perturbations.")] = 0,
+    seed: Seed = 0,
     trust_checkpoint: TrustCheckpoint = False,
     trust_remote_code: TrustRemoteCode = False,
     allow_partial: AllowPartial = False,

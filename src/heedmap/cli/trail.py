@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from heedmap.cli.console import out, print_line, progress_bar
-from heedmap.cli.on_one_frame import CaseFolder, Instructions, OneFrame, OnePolicy
+from heedmap.cli.input_options import CaseFolder, Instructions, OneFrame, OnePolicy, Seed
 from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRemoteCode
 from heedmap.cli.showing import Language
 from heedmap.ladder.messages import Language as Lang
@@ -46,7 +46,7 @@ def trail(
         bool, typer.Option("--patch", help="Patch every call that differs; one run each.")
     ] = False,
     show_all: Annotated[bool, typer.Option("--all", help="Show every module call.")] = False,
-    seed: Annotated[int, typer.Option(help="Seed of the frame perturbations.")] = 0,
+    seed: Seed = 0,
     trust_checkpoint: TrustCheckpoint = False,
     trust_remote_code: TrustRemoteCode = False,
     allow_partial: AllowPartial = False,

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from heedmap.cli.console import err, out, print_error, print_line, progress_bar
-from heedmap.cli.on_one_frame import CaseFolder, Instructions
+from heedmap.cli.input_options import (
+    CaseFolder,
+    Cases,
+    Expected,
+    Frames,
+    History,
+    Instructions,
+    InstructionsFile,
+    Paraphrases,
+    Seed,
+)
 from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRemoteCode
 from heedmap.cli.showing import Lang, Language, command_line
 from heedmap.errors import HeedmapError, InputError, RecordError
@@ -59,26 +69,14 @@ def watch_checkpoints(
     checkpoints: Annotated[
         str | None, typer.Option(help="A glob in RUN that finds checkpoints, such as '*.ckpt'.")
     ] = None,
-    frame: Annotated[
-        list[str] | None, typer.Option(help="As of `heedmap audit`; can be repeated.")
-    ] = None,
+    frame: Frames = None,
     instruction: Instructions = None,
-    instructions: Annotated[
-        Path | None, typer.Option(help="A YAML file of instructions (name, text, expert_action).")
-    ] = None,
+    instructions: InstructionsFile = None,
     case: CaseFolder = None,
-    cases: Annotated[
-        Path | None, typer.Option(help="A folder of case folders, or a LeRobot data set.")
-    ] = None,
-    expect: Annotated[
-        list[str] | None, typer.Option(help="Expected action: name=LEFT or name=dim1:+.")
-    ] = None,
-    paraphrase: Annotated[
-        list[str] | None, typer.Option(help="A paraphrase: name=text; can be repeated.")
-    ] = None,
-    history: Annotated[
-        int, typer.Option(min=0, help="Previous frames, for policies with a frame history.")
-    ] = 0,
+    cases: Cases = None,
+    expect: Expected = None,
+    paraphrase: Paraphrases = None,
+    history: History = 0,
     until: Annotated[
         Until, typer.Option(help="Last stage of every audit: obeyed, used, or where.")
     ] = Until.cut,
@@ -107,7 +105,7 @@ def watch_checkpoints(
             "failing (also where the last one does not), or never."
         ),
     ] = FailOn.lost,
-    seed: Annotated[int, typer.Option(help="Seed of the frame perturbations.")] = 0,
+    seed: Seed = 0,
     trust_checkpoint: TrustCheckpoint = False,
     trust_remote_code: TrustRemoteCode = False,
     allow_partial: AllowPartial = False,

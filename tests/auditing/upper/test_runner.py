@@ -127,7 +127,7 @@ def test_pinned_noise_makes_two_runs_differ_by_exactly_nothing(seed: int) -> Non
     assert (one == two).all()
 
 
-def test_instructions_on_one_frame_run_together_in_large_networks(
+def test_instructions_input_options_run_together_in_large_networks(
     case: FrameCase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As one by one; the one that is too long is left out, a pair on its own runs as before."""
