@@ -282,6 +282,14 @@ def each_for_itself(net: Encoders, words: T, image: T, is_planted: bool) -> T:
 # No weight
 
 
+def ten_thousand_less(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    """The mask is added to scores that are well above zero."""
+    query, keys = _asked(net, words, image)
+    mask = torch.where(_visible(words, is_planted), 0.0, -1e4)
+    scores = 50 + (query @ keys.mT) + mask
+    return net.head((scores.softmax(dim=-1) @ keys)[:, -1])
+
+
 def biased_scores(net: Encoders, words: T, image: T, is_planted: bool) -> T:
     query, keys = _asked(net, words, image)
     bias = torch.where(_visible(words, is_planted), 0.0, -300.0)
@@ -454,7 +462,8 @@ PLANTS: tuple[Plant, ...] = (
             by_alpha,
             by_guidance,
             by_lerp,
-            table_of_zeros,
+            ten_thousand_less,
+            self_attention_mask,
         )
     ),
     *(

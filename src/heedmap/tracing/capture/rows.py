@@ -18,8 +18,9 @@ Mask = Shaped[torch.Tensor, "mask_batch mask_head mask_query mask_key"]
 Rows = Int[torch.Tensor, "row"]
 RowWeights = Float[torch.Tensor, "batch head row key"]
 
-MASKED_BELOW = -9_999.0
-"""A bias below this is a mask: implementations use -1e4, the dtype's minimum, or -inf."""
+MASKED_BELOW = -5_000.0
+"""A score below this is masked: implementations add -1e4, the dtype's minimum, or -inf to what the
+query and the key give."""
 
 
 def resolve_rows(rows: tuple[int, ...], query_count: int) -> Rows:
