@@ -462,8 +462,6 @@ PLANTS: tuple[Plant, ...] = (
             by_alpha,
             by_guidance,
             by_lerp,
-            ten_thousand_less,
-            self_attention_mask,
         )
     ),
     *(
@@ -471,6 +469,7 @@ PLANTS: tuple[Plant, ...] = (
         for each in (
             boolean_mask,
             additive_mask,
+            ten_thousand_less,
             self_attention_mask,
             written_exponentials,
             key_padding_mask,
