@@ -8,24 +8,30 @@ from __future__ import annotations
 
 import io
 import json
+import pickle
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent import futures
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
+import grpc
 import msgpack
 import numpy as np
+import torch
 import zmq
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection, serve
 
 from heedmap.auditing.api import audit
-from heedmap.data.observation import of_frame
+from heedmap.data.observation import Observation
 from heedmap.data.trials import Trial
 from heedmap.policies.registry import load_policy
 from heedmap.policies.server import ServerPolicy
+from heedmap.policies.server.lerobot import bytes_field
 from heedmap.record.record import PolicyResult
 from heedmap.testbed.specimens.cases import frame_case
 
@@ -260,11 +266,93 @@ def gr00t_server(
         context.destroy(linger=0)
 
 
-def trials(count: int = 8) -> list[Trial]:
+@dataclass
+class TimedAction:
+    """Called as LeRobot's."""
+
+    timestamp: float
+    timestep: int
+    action: torch.Tensor
+
+
+class Pickles(pickle.Unpickler):
+    """As LeRobot's server unpickles; its classes are namespaces here."""
+
+    def find_class(self, module_name: str, global_name: str) -> Any:
+        if module_name == "lerobot.async_inference.helpers":
+            return type(global_name, (SimpleNamespace,), {})
+        return super().find_class(module_name, global_name)
+
+
+def field_of(number: int, message: bytes) -> bytes:
+    """The content of a field of bytes, the last one of its message."""
+    head = message.index(bytes((number << 3 | 2,)), 0 if number == 1 else 2)
+    end = next(n for n in range(head + 1, len(message)) if message[n] < 0x80) + 1
+    size = sum((byte & 0x7F) << 7 * n for n, byte in enumerate(message[head + 1 : end]))
+    assert len(message) - end == size
+    return message[end:]
+
+
+@contextmanager
+def lerobot_server(
+    behaviour: Behaviour, spoil: Spoil = bytes
+) -> Iterator[tuple[str, list[tuple[str, Any]]]]:
+    """Its address, and what was called with what. `spoil` is given the pickle."""
+    seen: list[tuple[str, Any]] = []
+    stopped = threading.Event()
+
+    def note(name: str, content: bytes | None = None) -> Any:
+        found = None if content is None else Pickles(io.BytesIO(content)).load()
+        seen.append((name, found))
+        return found
+
+    def setup(request: bytes, context: grpc.ServicerContext) -> bytes:
+        note("SendPolicyInstructions", field_of(1, request))
+        return b""
+
+    def observe(parts: Iterator[bytes], context: grpc.ServicerContext) -> bytes:
+        received = list(parts)
+        assert [part[1] for part in received][-1] == 3
+        note("SendObservations", b"".join(field_of(2, part) for part in received))
+        return b""
+
+    def act(request: bytes, context: grpc.ServicerContext) -> bytes:
+        features = next(each for name, each in seen if name == "SendPolicyInstructions")
+        raw = seen[-1][1].observation
+        state = [raw[name] for name in features.lerobot_features["observation.state"]["names"]]
+        images = {key: each for key, each in raw.items() if isinstance(each, np.ndarray)}
+        chunk = torch.from_numpy(behaviour(Question(images, np.array(state), raw["task"])))
+        actions = [TimedAction(0.1 * n, n, each) for n, each in enumerate(chunk)]
+        content = spoil(pickle.dumps(actions[: features.actions_per_chunk]))
+        if content is None:
+            stopped.wait(5)
+        if content == HANG_UP:
+            context.abort(grpc.StatusCode.UNAVAILABLE, "gone\n\x1b[2J")
+        return bytes_field(1, content) if content else b""
+
+    calls = {
+        "Ready": grpc.unary_unary_rpc_method_handler(lambda *_: note("Ready") or b""),
+        "SendPolicyInstructions": grpc.unary_unary_rpc_method_handler(setup),
+        "SendObservations": grpc.stream_unary_rpc_method_handler(observe),
+        "GetActions": grpc.unary_unary_rpc_method_handler(act),
+    }
+    server = grpc.server(futures.ThreadPoolExecutor(2))
+    handler = grpc.method_handlers_generic_handler("transport.AsyncInference", calls)
+    server.add_generic_rpc_handlers((handler,))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        yield f"grpc://127.0.0.1:{port}?policy=act&checkpoint=runs/one", seen
+    finally:
+        stopped.set()
+        server.stop(None).wait()
+
+
+def trials(count: int = 8, state: np.ndarray | None = None) -> list[Trial]:
     return [
         Trial(
             f"case {seed}",
-            of_frame(frame_case(seed).frame),
+            Observation({"image": frame_case(seed).frame}, state),
             {"left": "go to the left", "right": "go to the right"},
             expected={"left": "dim0:+", "right": "dim0:-"},
             paraphrases={"left": ["turn left"], "right": ["turn right"]},
@@ -273,9 +361,9 @@ def trials(count: int = 8) -> list[Trial]:
     ]
 
 
-def audited(spec: str) -> PolicyResult:
+def audited(spec: str, state: np.ndarray | None = None) -> PolicyResult:
     """A policy that is loaded as a user would, audited and closed."""
-    own = trials()
+    own = trials(state=state)
     with asking(spec) as policy:
         result = audit(policy, own[0].observation, own[0].instructions, trials=own)
     return result.record.policies[0]

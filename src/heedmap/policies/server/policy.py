@@ -26,6 +26,7 @@ SCHEMES: dict[str, tuple[ProtocolName, ...]] = {
     "wss": ("openpi", "vla-eval"),
     "tcp": ("gr00t",),
     "zmq": ("gr00t",),
+    "grpc": ("lerobot",),
 }
 """Which protocols are spoken at an address; the first one without a scheme is a websocket."""
 
@@ -121,13 +122,20 @@ def _opener(address: str, options: ServerOptions) -> Callable[[], Connection]:
             f"The server '{address}' cannot be asked{asked}; expected ws://HOST:PORT for openpi "
             f"and vla-eval, tcp://HOST:PORT for gr00t, grpc://HOST:PORT for lerobot."
         )
-    if (options.policy or options.checkpoint) and known[0] != "lerobot":
+    if known[0] == "lerobot" and not (options.policy and options.checkpoint):
+        raise PolicyError(
+            f"The server '{address}' loads what its client names; say which checkpoint, as it "
+            f"finds it, and its kind: ?policy=smolvla&checkpoint=PATH."
+        )
+    if known[0] != "lerobot" and (options.policy or options.checkpoint):
         raise PolicyError(
             f"The server '{address}' has loaded its policy itself; leave out policy= and "
             f"checkpoint=, which LeRobot's servers want."
         )
     if known[0] == "gr00t":
         from heedmap.policies.server import gr00t as family
+    elif known[0] == "lerobot":
+        from heedmap.policies.server import lerobot as family
     else:
         from heedmap.policies.server import websocket as family
     return lambda: family.open_connection(address, options)
