@@ -57,7 +57,7 @@ def transport(server: str, *errors: type[Exception]) -> Iterator[None]:
 
 def listed(names: Iterable[object]) -> str:
     """Names that a server gave, for a sentence: not too many, and none too long."""
-    shown = [f"{name!s:.40}" for name in islice(names, MOST_NAMES + 1)]
+    shown = [" ".join(f"{name!s:.40}".split()) for name in islice(names, MOST_NAMES + 1)]
     return ", ".join(["..." if n == MOST_NAMES else name for n, name in enumerate(shown)])
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import final
+from weakref import finalize
 
 import numpy as np
 import torch
@@ -46,6 +47,7 @@ class ServerPolicy(Policy):
         self._connect = _opener(address, self._options)
         self._module = nn.Module()
         self._connection: Connection | None = None
+        self._goodbye: Callable[[], object] = lambda: None
         self.loaded = Loaded(checkpoint=address, choices={"repeats": str(self._options.repeats)})
 
     @property
@@ -71,10 +73,9 @@ class ServerPolicy(Policy):
         return torch.from_numpy(np.stack(rows))
 
     def close(self) -> None:
-        """Say goodbye to the server."""
-        if self._connection is not None:
-            self._connection.close()
+        """Say goodbye to the server; also done when the policy is no longer held."""
         self._connection = None
+        self._goodbye()
 
     def _answer(self, observation: Observation, instruction: str) -> np.ndarray:
         chunks = [self._ask(observation, instruction) for _ in range(self._options.repeats)]
@@ -103,6 +104,7 @@ class ServerPolicy(Policy):
 
     def _connected(self) -> Connection:
         self._connection = self._connect()
+        self._goodbye = finalize(self, self._connection.close)
         choices = {
             "repeats": str(self._options.repeats),
             "protocol": self._connection.protocol,
