@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import re
+import socket
 import struct
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,9 +19,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.sync.server import ServerConnection
+from websockets.utils import accept_key
 
 from heedmap.data.observation import of_frame
-from heedmap.errors import PolicyError
+from heedmap.errors import MissingExtraError, PolicyError
+from heedmap.policies.registry import load_policy
 from heedmap.policies.server.messages import (
     npy_array,
     openpi_array,
@@ -179,6 +184,62 @@ def test_silence_and_hanging_up_take_no_longer_than_is_given(
             with pytest.raises(PolicyError, match="gave no answer"):
                 policy([of_frame(case.frame)], ["go"])
             assert time.monotonic() - begin < 5
+
+
+def test_a_server_that_reads_nothing_holds_nobody_up() -> None:
+    def greet() -> None:
+        peer, _ = listener.accept()
+        with peer:
+            head = peer.recv(4096).decode()
+            key = next(
+                line[19:] for line in head.split("\r\n") if line.startswith("Sec-WebSocket-K")
+            )
+            peer.sendall(
+                b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                + f"Sec-WebSocket-Accept: {accept_key(key)}\r\n\r\n".encode()
+                + bytes((0x82, 1, 0x80))  # metadata: an empty map
+            )
+            done.wait(10)
+
+    done = threading.Event()
+    large = of_frame(np.zeros((3000, 3000, 3), np.uint8))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=greet)
+        thread.start()
+        spec = (
+            f"server:127.0.0.1:{listener.getsockname()[1]}?protocol=openpi&timeout_s=0.3&resize=0"
+        )
+        begin = time.monotonic()
+        with asking(spec) as policy, pytest.raises(PolicyError, match="gave no answer"):
+            policy([large], ["go"])
+        assert time.monotonic() - begin < 5
+        done.set()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("package", "place"),
+    [
+        ("websockets", "ws://127.0.0.1:9"),
+        ("msgpack", "ws://127.0.0.1:9"),
+        ("zmq", "tcp://127.0.0.1:9"),
+        ("msgpack", "tcp://127.0.0.1:9"),
+        ("grpc", "grpc://127.0.0.1:9?policy=act&checkpoint=x"),
+    ],
+)
+def test_a_package_that_is_missing_is_named_with_its_extra(
+    package: str, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if nothing of either had been imported yet."""
+    ours = "heedmap.policies.server"
+    for name in list(sys.modules):
+        if name.startswith(f"{ours}.") or name.split(".")[0] == package:
+            monkeypatch.delitem(sys.modules, name)
+            if name.startswith(f"{ours}."):
+                monkeypatch.delattr(sys.modules[ours], name.rpartition(".")[2])
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingExtraError, match=rf"the package '{package}[.'].*\[server\]"):
+        load_policy(f"server:{place}")
 
 
 def test_answers_that_are_too_large_are_not_taken(case: FrameCase) -> None:

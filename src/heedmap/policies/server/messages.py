@@ -12,10 +12,14 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import msgpack
 import numpy as np
 
-from heedmap.errors import PolicyError, first_line_of
+from heedmap.errors import MissingExtraError, PolicyError, first_line_of
+
+try:
+    import msgpack
+except ModuleNotFoundError as error:
+    raise MissingExtraError("server", error.name or "msgpack") from error
 
 NUMBERS = re.compile(r"[<>=|]?[biuf][1248]")
 """How NumPy writes the types that are taken: no objects, no records, no texts."""

@@ -139,7 +139,7 @@ def _opener(address: str, options: ServerOptions) -> Callable[[], Connection]:
     elif known[0] == "lerobot":
         from heedmap.policies.server import lerobot as family
     else:
-        from heedmap.policies.server import websocket as family
+        from heedmap.policies.server import websocket_protocols as family
     return lambda: family.open_connection(address, options)
 
 

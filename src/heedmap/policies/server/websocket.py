@@ -1,17 +1,16 @@
-"""A websocket with limits, and which of two protocols a server at its other end speaks."""
+"""A websocket with limits of size and time."""
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 from contextlib import ExitStack, suppress
 
-from heedmap.errors import MissingExtraError, PolicyError
-from heedmap.policies.server.connection import MOST_ANSWER_BYTES, Connection, said, transport
-from heedmap.policies.server.options import ServerOptions
+from heedmap.errors import MissingExtraError
+from heedmap.policies.server.connection import MOST_ANSWER_BYTES, said, transport
 
 try:
-    import msgpack  # noqa: F401  (of the messages)
     from websockets.exceptions import WebSocketException
     from websockets.sync.client import connect
 except ModuleNotFoundError as error:
@@ -40,9 +39,9 @@ class Websocket:
                     ping_interval=None,  # a server that compiles its model answers no ping
                 )
             )
-            whole = int(timeout_s)
-            limit = struct.pack("ll", whole, int((timeout_s - whole) * 1e6) or 1)
-            self._connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+            if os.name == "posix":  # else a server that reads nothing would hold us for ever
+                limit = struct.pack("ll", *divmod(round(timeout_s * 1e6), 10**6))
+                self._connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
 
     def send(self, data: bytes) -> None:
         """One message."""
@@ -73,23 +72,3 @@ class Websocket:
         if isinstance(data, str):
             raise said(self.address, data)
         return data
-
-
-def open_connection(address: str, options: ServerOptions) -> Connection:
-    """A conversation in the protocol that is named; else in the one that the server speaks."""
-    from heedmap.policies.server.openpi import OpenpiConnection
-    from heedmap.policies.server.vla_eval import VlaEvalConnection
-
-    websocket = Websocket(address, options.timeout_s)
-    try:
-        if options.protocol == "vla-eval":
-            return VlaEvalConnection(websocket, options)
-        if options.protocol == "openpi":
-            return OpenpiConnection(websocket, websocket.receive(), options)
-        first = websocket.speaks_first()
-        if first is not None:
-            return OpenpiConnection(websocket, first, options)
-        return VlaEvalConnection(websocket, options)
-    except PolicyError:
-        websocket.close()
-        raise
