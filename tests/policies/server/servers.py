@@ -175,14 +175,30 @@ def of_npy(value: dict[Any, Any]) -> Any:
     return np.load(io.BytesIO(value["as_npy"]))
 
 
+def numpys(value: Any) -> Any:
+    """As msgpack-numpy does."""
+    own = {b"type": value.dtype.str, b"kind": b"", b"shape": value.shape, b"data": value.tobytes()}
+    return {b"nd": True, **own}
+
+
+def of_numpys(value: dict[Any, Any]) -> Any:
+    if b"nd" not in value:
+        return value
+    return np.frombuffer(value[b"data"], value[b"type"]).reshape(value[b"shape"])
+
+
 @dataclass(frozen=True)
 class Gr00tForm:
-    """Of N1.5 (flat keys, no batch), of later ones, or of the later ones' wrapper."""
+    """Of N1.5 (flat keys, no batch), N1.6, N1.7 (arrays in other maps), or the wrapper's."""
 
     name: str
     video: tuple[str, ...] = ("front",)
     state: tuple[str, ...] = ()
     deltas: tuple[int, ...] = (0,)
+
+    @property
+    def is_latest(self) -> bool:
+        return self.name == "n1.7"
 
     def config(self) -> dict[str, Any]:
         old = self.name == "n1.5"
@@ -193,13 +209,14 @@ class Gr00tForm:
             deltas = list(range(3)) if kind == "action" else list(self.deltas)
             written = {"modality_keys": full, "delta_indices": deltas}
             as_json = json.dumps(written) if old else written
-            said[kind] = {"__ModalityConfig_class__": True, "as_json": as_json}
+            marker = "__ModalityConfig__" if self.is_latest else "__ModalityConfig_class__"
+            said[kind] = {marker: True, "as_json": as_json}
         return said
 
     def answer(self, data: dict[str, Any], behaviour: Behaviour) -> Any:
         old = self.name == "n1.5"
         seen = data if old else data["observation"]
-        if self.name == "n1.6":
+        if self.name in ("n1.6", "n1.7"):
             kinds = ("video", "state")
             seen = {f"{kind}.{k}": each for kind in kinds for k, each in seen[kind].items()} | {
                 key: texts[0] for key, texts in seen["language"].items()
@@ -239,7 +256,8 @@ def gr00t_server(
         while not stopped.is_set():
             if not socket.poll(20):
                 continue
-            request = msgpack.unpackb(socket.recv(), object_hook=of_npy)
+            hook = of_numpys if form.is_latest else of_npy
+            request = msgpack.unpackb(socket.recv(), object_hook=hook)
             endpoint = request["endpoint"]
             seen.append(endpoint)
             answer: Any = {"error": f"Unknown endpoint: {endpoint}"}
@@ -250,7 +268,7 @@ def gr00t_server(
             elif endpoint == "reset" and form.name != "n1.5":
                 forget(behaviour)
                 answer = {}
-            content = msgpack.packb(answer, default=npy) or b""
+            content = msgpack.packb(answer, default=numpys if form.is_latest else npy) or b""
             spoilt = spoil(content) if endpoint == "get_action" else content
             while spoilt is None and not stopped.is_set():
                 time.sleep(0.01)

@@ -21,7 +21,7 @@ from tests.policies.server.servers import (
     ignores,
 )
 
-FORMS = {"n1.5": "", "n1.6": "", "wrapper": "&flat=true"}
+FORMS = {"n1.5": "", "n1.6": "", "n1.7": "", "wrapper": "&flat=true"}
 
 
 def test_a_policy_that_heeds_obeys_and_one_that_ignores_is_named() -> None:

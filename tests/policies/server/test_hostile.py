@@ -26,6 +26,7 @@ from heedmap.errors import MissingExtraError, PolicyError
 from heedmap.policies.registry import load_policy
 from heedmap.policies.server.messages import (
     npy_array,
+    numpy_array,
     openpi_array,
     packed,
     unpacked,
@@ -126,6 +127,10 @@ NO_ANSWERS: dict[str, tuple[Spoil, str]] = {
     "texts": (action(array(dtype="<U2")), "plain numbers"),
     "objects": (action(array(dtype="|O")), "plain numbers"),
     "records": (action(array(dtype="f4,f4")), "plain numbers"),
+    "a pickled array": (
+        action({b"nd": True, b"type": "|O", b"kind": b"O", b"shape": [1], b"data": BOMB}),
+        "plain numbers",
+    ),
     "complex": (action(array(dtype="<c8")), "plain numbers"),
     "a shape that does not fit": (action(array(shape=[1000])), "no message of"),
     "a huge shape": (action(array(shape=[10**18])), "no message of"),
@@ -289,7 +294,7 @@ def test_any_bytes_are_a_message_or_one_error(data: bytes) -> None:
 @given(
     st.sampled_from(["<f4", ">f8", "|u1", "<i8", "|b1", "<f2"]),
     st.lists(st.integers(0, 4), max_size=3),
-    st.sampled_from([npy_array, openpi_array, vla_eval_array]),
+    st.sampled_from([npy_array, numpy_array, openpi_array, vla_eval_array]),
 )
 def test_arrays_come_back_as_they_were(dtype: str, shape: list[int], write: Any) -> None:
     values = np.arange(np.prod(shape, dtype=int)).reshape(shape).astype(dtype)

@@ -1,7 +1,8 @@
 """GR00T's inference servers: ZeroMQ, one request and one answer, endpoints by their names.
 
 Two forms are in use. N1.5's take flat keys (`video.front`) without a batch; later ones take groups
-of keys with a batch, in a map of arguments, and have a `reset`. Which keys a policy wants is asked.
+of keys with a batch, in a map of arguments, and have a `reset`. Which keys a policy wants is asked;
+by that answer, the servers that write arrays as msgpack-numpy does are told from the others.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from heedmap.policies.server.connection import (
     said,
     transport,
 )
-from heedmap.policies.server.messages import npy_array, packed, unpacked
+from heedmap.policies.server.messages import npy_array, numpy_array, packed, unpacked
 from heedmap.policies.server.options import ServerOptions, as_chunk
 
 try:
@@ -33,6 +34,8 @@ except ModuleNotFoundError as error:
     raise MissingExtraError("server", error.name or "pyzmq") from error
 
 MOST_KEYS = 64
+NUMPY_MARKER = "__ModalityConfig__"
+"""In what later servers say of their policy; earlier ones have another marker there."""
 RESET, NO_RESET = "`reset` before every question", "the server knows none"
 
 
@@ -67,6 +70,7 @@ class Gr00tConnection(Connection):
     def __init__(self, address: str, options: ServerOptions) -> None:
         self._address = address
         self._options = options
+        self._write = npy_array
         self._context = zmq.Context()
         self._socket = self._context.socket(zmq.REQ)
         milliseconds = max(1, round(options.timeout_s * 1000))
@@ -77,7 +81,10 @@ class Gr00tConnection(Connection):
         try:
             with transport(address, zmq.ZMQError):
                 self._socket.connect(address.replace("zmq://", "tcp://", 1))
-            self._own = _modalities(self._call("get_modality_config"), address)
+            said_of_itself = self._call("get_modality_config")
+            self._own = _modalities(said_of_itself, address)
+            if any(NUMPY_MARKER in each for each in said_of_itself.values()):
+                self._write = numpy_array
             has_reset = "error" not in self._exchange("reset", {"options": None})
         except PolicyError:
             self.close()
@@ -110,7 +117,7 @@ class Gr00tConnection(Connection):
         if data is not None:
             request["data"] = data
         with transport(self._address, zmq.ZMQError):
-            self._socket.send(packed(request, npy_array))
+            self._socket.send(packed(request, self._write))
             answer = self._socket.recv()
         return unpacked(answer, self._address, "GR00T's")
 

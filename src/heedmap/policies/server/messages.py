@@ -1,7 +1,8 @@
 """Messages in msgpack, in which each protocol writes arrays in its own way; all are read here.
 
 openpi and vla-eval put an array's bytes, type and shape into a map, under keys of bytes and of
-text; GR00T puts the content of a `.npy` file. Nothing but plain numbers is made of what comes in.
+text; GR00T's servers take the content of a `.npy` file, later ones what msgpack-numpy writes.
+Nothing but plain numbers is made of what comes in.
 """
 
 from __future__ import annotations
@@ -72,6 +73,18 @@ def npy_array(value: Any) -> Any:
     return {"__ndarray_class__": True, "as_npy": file.getvalue()}
 
 
+def numpy_array(value: Any) -> Any:
+    """As msgpack-numpy writes it, and with it GR00T's later clients."""
+    written = openpi_array(value)
+    return {
+        b"nd": True,
+        b"type": written[b"dtype"],
+        b"kind": b"",
+        b"shape": written[b"shape"],
+        b"data": written[b"data"],
+    }
+
+
 def _read(value: dict[Any, Any]) -> Any:
     """What a map stands for."""
     if b"__ndarray__" in value:
@@ -80,6 +93,8 @@ def _read(value: dict[Any, Any]) -> Any:
         return _array(value["data"], value["dtype"], value["shape"])
     if b"__npgeneric__" in value:
         return _type(value[b"dtype"]).type(value[b"data"])
+    if b"nd" in value:
+        return _array(value[b"data"], value[b"type"], value[b"shape"] if value[b"nd"] else ())
     if "__ndarray_class__" in value:
         return _npy(value["as_npy"])
     return value
