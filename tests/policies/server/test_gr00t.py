@@ -9,14 +9,13 @@ from heedmap.data.observation import Observation, of_frame
 from heedmap.errors import PolicyError
 from heedmap.policies.registry import load_policy
 from heedmap.testbed.specimens.world import FrameCase
+from tests.policies.server.gr00t_servers import Gr00tForm, gr00t_server
 from tests.policies.server.servers import (
-    Gr00tForm,
     Question,
     Remembers,
     asking,
     audited,
     check_verdicts,
-    gr00t_server,
     heeds,
     ignores,
 )

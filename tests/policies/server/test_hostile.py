@@ -33,12 +33,11 @@ from heedmap.policies.server.messages import (
     vla_eval_array,
 )
 from heedmap.testbed.specimens.world import FrameCase
+from tests.policies.server.gr00t_servers import Gr00tForm, gr00t_server
 from tests.policies.server.servers import (
     HANG_UP,
-    Gr00tForm,
     Spoil,
     asking,
-    gr00t_server,
     heeds,
     vla_eval_server,
     websocket_server,

@@ -21,18 +21,16 @@ from heedmap.errors import PolicyError
 from heedmap.policies.registry import load_policy
 from heedmap.policies.server.pickles import on_paper, pickled, timed_actions
 from heedmap.testbed.specimens.world import FrameCase
+from tests.policies.server.lerobot_servers import Pickles, TimedAction, lerobot_server
 from tests.policies.server.servers import (
     HANG_UP,
-    Pickles,
     Question,
     Spoil,
-    TimedAction,
     asking,
     audited,
     check_verdicts,
     heeds,
     ignores,
-    lerobot_server,
 )
 
 STATE = np.array([0.25, -1], np.float32)

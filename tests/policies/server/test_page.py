@@ -16,13 +16,9 @@ from heedmap.policies.server.options import ProtocolName, ServerOptions
 from heedmap.testbed.specimens.cases import frame_case
 from tests.command_line import run_heedmap
 from tests.policies.server import test_openpi
-from tests.policies.server.servers import (
-    Gr00tForm,
-    gr00t_server,
-    heeds,
-    lerobot_server,
-    vla_eval_server,
-)
+from tests.policies.server.gr00t_servers import Gr00tForm, gr00t_server
+from tests.policies.server.lerobot_servers import lerobot_server
+from tests.policies.server.servers import heeds, vla_eval_server
 
 PAGE = (Path(__file__).parents[3] / "docs" / "servers.md").read_text()
 COMMANDS = re.findall(r"^\$ (heedmap .*)$", PAGE, re.MULTILINE)
