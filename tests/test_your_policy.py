@@ -21,8 +21,8 @@ from heedmap.testbed.specimens.cases import frame_case
 from tests.command_line import importing_from, run_heedmap
 from tests.data.recordings import image, write_clip, write_lerobot_3
 from tests.families import family
+from tests.policies.server.test_openpi import heeds, serving
 from tests.policies.test_pi0 import network
-from tests.policies.test_server import heeds, serving
 from tests.robovlms_files import write_checkpoint
 
 PAGE = (Path(__file__).parent.parent / "docs" / "your-policy.md").read_text()

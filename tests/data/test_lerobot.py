@@ -16,6 +16,7 @@ from PIL import Image
 
 from heedmap.data.locator import parse_locator
 from heedmap.data.sources import episode_at, frames_at
+from heedmap.data.tasks import case_places
 from heedmap.data.video import Clip
 from heedmap.errors import FrameError
 from tests.data.recordings import (
@@ -151,3 +152,119 @@ def test_the_nearest_frame_of_a_clip(tmp_path: Path) -> None:
     ]
     with pytest.raises(FrameError, match="is 0.50 s long; there is no frame at 2 s"):
         clip.nearest(2)
+
+
+def set_column(path: Path, name: str, column: pa.Array | None) -> None:
+    table = pq.read_table(path)
+    place = table.column_names.index(name)
+    changed = table.drop(name) if column is None else table.set_column(place, name, column)
+    pq.write_table(changed, path)
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "told"),
+    [
+        ("observation.state", pa.array(["a"] * 6), "'a' in column 'observation.state', row 0 of"),
+        ("observation.state", pa.array([["1", "2"]] * 6), r"\['1', '2'\] in column"),
+        ("observation.state", pa.array([[1.0, None]] * 6), r"\[1.0, None\] in column"),
+        ("observation.state", pa.array([[]] * 6, pa.list_(pa.float32())), r"\[\] in column"),
+        ("observation.state", pa.array([[[1], [1, 2]]] * 6), "expected finite numbers"),
+        ("observation.state", pa.array([[1e300, 0.0]] * 6), "expected finite numbers"),
+        ("observation.state", pa.array([{"x": 1.0}] * 6), r"\{'x': 1.0\} in column"),
+        ("observation.state", pa.array([b"\x1b[2J"] * 6), "4 bytes in column"),
+        ("task_index", pa.array([None] * 6, pa.int64()), "nothing in column 'task_index', row 0"),
+        ("task_index", pa.array([float("nan")] * 6), "nan in column 'task_index'"),
+        ("task_index", pa.array([0.5] * 6), "expected a whole number from 0 on"),
+        ("task_index", pa.array([-1] * 6), "expected a whole number from 0 on"),
+        ("task_index", pa.array([[0, 1]] * 6), "expected one number"),
+        ("task_index", pa.array(["0"] * 6), "'0' in column 'task_index', row 0"),
+        ("frame_index", pa.array(["0"] * 6), "'0' in column 'frame_index', row 0"),
+        ("frame_index", pa.array([0, 1, None, 3, 4, 5]), "nothing in column 'frame_index', row 2"),
+        ("timestamp", pa.array([0.0, 0.1, 0.2, None, 0.4, 0.5]), "column 'timestamp', row 3 of ep"),
+        (FRONT, pa.array(["/etc/hostname"] * 6), "is not stored as a PNG or JPEG file"),
+        (FRONT, pa.array([{"bytes": "/etc/hostname"}] * 6), "is not stored as a PNG or JPEG"),
+        (FRONT, pa.array([{"bytes": b"x", "path": 3}] * 6), "cannot be read as an image"),
+        (FRONT, pa.array([{"bytes": None, "path": "a\0b"}] * 6), "cannot be used: .*null"),
+        (FRONT, None, f"has no column '{FRONT}', expected one"),
+    ],
+)
+def test_what_is_no_number_and_no_image_is_named_by_column_and_row(
+    name: str, column: pa.Array | None, told: str, tmp_path: Path
+) -> None:
+    write_lerobot_2(tmp_path, "image")
+    set_column(tmp_path / "data/chunk-000/episode_000000.parquet", name, column)
+    with pytest.raises(FrameError, match=told):
+        frames_at(f"{tmp_path}#t=0" if name == "timestamp" else tmp_path)
+
+
+def test_rows_are_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    """Numbers of several digits, and in a file's own order."""
+    write_lerobot_2(tmp_path, "image")
+    path = tmp_path / "data/chunk-000/episode_000000.parquet"
+    set_column(path, "frame_index", pa.array([100, 20, 3, 4, 5, 6]))
+    states = [frame.observation.state for frame in frames_at(f"{tmp_path}#frames=:")]
+    assert [state[1] for state in states if state is not None] == [2, 3, 4, 5, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "column", "told"),
+    [
+        ("episodes/chunk-000/file-000", f"videos/{FRONT}/from_timestamp", None, "has no column"),
+        (
+            "episodes/chunk-000/file-000",
+            f"videos/{FRONT}/from_timestamp",
+            pa.array([None, 0.6]),
+            "nothing in column",
+        ),
+        ("episodes/chunk-000/file-000", "data/file_index", pa.array(["0", "0"]), "'0' in column"),
+        ("tasks", "task_index", pa.array([None, 1]), "nothing in column 'task_index', row 0;"),
+        ("tasks", "__index_level_0__", pa.array([None, "go"]), "expected a text"),
+    ],
+)
+def test_places_and_tasks_that_are_none(
+    file: str, name: str, column: pa.Array | None, told: str, tmp_path: Path
+) -> None:
+    write_lerobot_3(tmp_path)
+    set_column(tmp_path / f"meta/{file}.parquet", name, column)
+    with pytest.raises(FrameError, match=told):
+        frames_at(tmp_path)
+
+
+def test_columns_of_one_name_and_a_place_that_is_no_table(tmp_path: Path) -> None:
+    write_lerobot_3(tmp_path)
+    path = tmp_path / "data/chunk-000/file-000.parquet"
+    table = pq.read_table(path)
+    pq.write_table(table.append_column("timestamp", table["timestamp"]), path)
+    with pytest.raises(FrameError, match="timestamp"):
+        frames_at(tmp_path)
+    (tmp_path / "meta/episodes/chunk-000/file-000.parquet").write_bytes(b"PAR1")
+    with pytest.raises(FrameError, match=r"file-000.parquet cannot be read"):
+        frames_at(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"total_episodes": -1}, "greater than or equal to 0 at 'total_episodes'"),
+        ({"total_episodes": 10**30}, "at 'total_episodes'"),
+        ({"total_episodes": 0}, "has 0 episodes"),
+        ({"chunks_size": 0}, "at 'chunks_size'"),
+        ({"features": []}, "at 'features'"),
+        ({"data_path": "{episode_index:0999999999d}"}, "has fields that are not known"),
+    ],
+)
+def test_counts_that_do_not_fit(changes: dict[str, Any], told: str, tmp_path: Path) -> None:
+    write_lerobot_2(tmp_path, "image")
+    change_info(tmp_path, **changes)
+    with pytest.raises(FrameError, match=told):
+        frames_at(tmp_path)
+
+
+def test_more_episodes_than_are_there(tmp_path: Path) -> None:
+    write_lerobot_2(tmp_path, "image")
+    change_info(tmp_path, total_episodes=10**9)
+    with pytest.raises(FrameError, match=r"lacks the file data/chunk-142857/episode_142857143"):
+        case_places(tmp_path)
+    change_info(tmp_path, total_episodes=0)
+    with pytest.raises(FrameError, match="has 0 episodes"):
+        case_places(tmp_path)

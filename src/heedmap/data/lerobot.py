@@ -13,15 +13,14 @@ from pathlib import Path
 from typing import Any, final
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from jaxtyping import Float
 from pydantic import Field, ValidationError
 
 from heedmap.data.episodes import Episode
 from heedmap.data.images import decode_image, is_depth, load_frame
-from heedmap.data.lerobot_tasks import load_tasks, read_table
+from heedmap.data.lerobot_tasks import column_names, load_tasks, read_table
 from heedmap.data.pixels import Frame
+from heedmap.data.rows import Rows
 from heedmap.data.video import Clip
 from heedmap.errors import FrameError
 from heedmap.frozen import Frozen
@@ -31,6 +30,9 @@ STATES = ("observation.state", "state")
 """Names of the robot's state, the first one LeRobot's own."""
 OTHER_STATE = "observation.environment_state"
 CAMERA_PREFIXES = ("observation.images.", "observation.")
+
+
+MOST_EPISODES = 10**9
 
 
 class Feature(Frozen, extra="ignore"):
@@ -58,7 +60,7 @@ class Info(Frozen, extra="ignore"):
     """What is read of `meta/info.json`."""
 
     codebase_version: str
-    total_episodes: int
+    total_episodes: int = Field(ge=0, le=MOST_EPISODES)
     data_path: str
     video_path: str | None = None
     chunks_size: int = Field(default=1000, ge=1)
@@ -121,31 +123,32 @@ class LeRobotEpisode(Episode):
         key = self._keys[camera]
         if self._info.features[key].dtype == "video":
             clip, begin = self._clip(key)
-            return clip.image(clip.nearest(begin + float(self._rows["timestamp"][index].as_py())))
+            return clip.image(clip.nearest(begin + self._rows.number("timestamp", index)))
         what = f"The image {index} of '{camera}' in episode {self._number} of {self.path}"
-        stored = self._rows[key][index].as_py()
-        if isinstance(stored, dict) and stored.get("bytes"):
-            return decode_image(stored["bytes"], what)
-        if isinstance(stored, dict) and stored.get("path"):
-            return load_frame(_inside(self.path, stored["path"]))
+        stored = self._rows.value(key, index)
+        content, path = _stored_image(stored)
+        if content:
+            return decode_image(content, what)
+        if path:
+            return load_frame(_inside(self.path, path))
         raise FrameError(f"{what} is not stored as a PNG or JPEG file.")
 
     def state(self, index: int) -> Float[np.ndarray, " state"] | None:
         """The robot's state, where it was recorded."""
         key = self._info.state_key
-        if key is None or key not in self._rows.column_names:
+        if key is None or key not in self._rows.names:
             return None
-        return np.asarray(self._rows[key][index].as_py(), dtype=np.float32).reshape(-1)
+        return self._rows.numbers(key, index, "float32")
 
     def instruction(self, index: int) -> str | None:
         """The task of this row."""
-        if "task_index" not in self._rows.column_names:
+        if "task_index" not in self._rows.names:
             return None
-        return self._tasks.get(int(self._rows["task_index"][index].as_py()))
+        return self._tasks.get(self._rows.whole("task_index", index))
 
     def index_at(self, second: float) -> int:
         """The last row whose time is not later."""
-        times = self._rows["timestamp"].to_numpy()
+        times = self._rows.all_numbers("timestamp")
         if second > times[-1] + 1:
             raise FrameError(
                 f"Episode {self._number} of {self.path} ends at {times[-1]:.2f} s; there is no "
@@ -164,21 +167,21 @@ class LeRobotEpisode(Episode):
         feature = self._info.features[key]
         if feature.is_declared_depth or feature.dtype == "video":
             return feature.is_declared_depth
-        stored = self._rows[key][0].as_py() if key in self._rows.column_names else None
-        return isinstance(stored, dict) and is_depth(stored.get("bytes") or b"")
+        content, _ = _stored_image(self._rows.value(key, 0))
+        return is_depth(content)
 
     @cached_property
-    def _place(self) -> dict[str, Any]:
+    def _place(self) -> Rows:
         """Where the episode lies (version 3), one row of `meta/episodes`."""
         for path in sorted((self.path / "meta/episodes").glob("*/*.parquet")):
-            names = [n for n in pq.read_schema(path).names if not n.startswith("stats/")]
+            names = [n for n in column_names(path) if not n.startswith("stats/")]
             rows = read_table(path, [("episode_index", "=", self._number)], names)
             if len(rows):
-                return rows.to_pylist()[0]
+                return Rows(path, rows, f"episode {self._number}")
         raise FrameError(f"{self.path}/meta/episodes has no episode {self._number}.")
 
     @cached_property
-    def _rows(self) -> pa.Table:
+    def _rows(self) -> Rows:
         path = self._path_of(self._info.data_path, "data")
         rows = read_table(path, [("episode_index", "=", self._number)])
         missing = {"timestamp", "frame_index"} - set(rows.column_names)
@@ -187,7 +190,7 @@ class LeRobotEpisode(Episode):
                 f"{path} has no {' and no '.join(sorted(missing)) or 'rows'} for episode "
                 f"{self._number}."
             )
-        return rows.sort_by("frame_index")
+        return Rows(path, rows, f"episode {self._number}").sorted_by("frame_index")
 
     @cached_property
     def _tasks(self) -> dict[int, str]:
@@ -197,9 +200,11 @@ class LeRobotEpisode(Episode):
         """A camera's clip, and when the episode begins in it."""
         if self._info.video_path is None:
             raise FrameError(f"{self.path}/{INFO} names no video_path for '{key}'.")
-        begin = self._place[f"videos/{key}/from_timestamp"] if self._info.is_version_3 else 0.0
+        begin = 0.0
+        if self._info.is_version_3:
+            begin = self._place.number(f"videos/{key}/from_timestamp", 0)
         path = self._path_of(self._info.video_path, f"videos/{key}", video_key=key)
-        return self._clips.setdefault(path, Clip(path)), float(begin)
+        return self._clips.setdefault(path, Clip(path)), begin
 
     @cached_property
     def _clips(self) -> dict[Path, Clip]:
@@ -209,8 +214,8 @@ class LeRobotEpisode(Episode):
         values: dict[str, Any] = {**more, "episode_index": self._number}
         values["episode_chunk"] = self._number // self._info.chunks_size
         if self._info.is_version_3:
-            values["chunk_index"] = self._place[f"{part}/chunk_index"]
-            values["file_index"] = self._place[f"{part}/file_index"]
+            values["chunk_index"] = self._place.whole(f"{part}/chunk_index", 0)
+            values["file_index"] = self._place.whole(f"{part}/file_index", 0)
         return _inside(self.path, _filled(template, values))
 
 
@@ -219,14 +224,28 @@ def load_info(folder: Path) -> Info:
     try:
         info = Info.model_validate_json((folder / INFO).read_bytes())
     except (OSError, ValidationError) as error:
-        detail = error.errors()[0] if isinstance(error, ValidationError) else error
-        raise FrameError(f"{folder / INFO} cannot be used: {detail}") from error
+        detail = str(error)
+        if isinstance(error, ValidationError):
+            first = error.errors()[0]
+            detail = f"{first['msg']}{_at(first['loc'])}"
+        raise FrameError(f"{folder / INFO} cannot be used: {detail}.") from error
     if info.codebase_version.lstrip("v").split(".")[0] not in ("2", "3"):
         raise FrameError(
             f"The data set {folder} is of LeRobot version {info.codebase_version}; versions 2 and "
             f"3 can be read. Convert it with LeRobot."
         )
     return info
+
+
+def _at(place: tuple[int | str, ...]) -> str:
+    return f" at '{'.'.join(map(str, place))}'" if place else ""
+
+
+def _stored_image(stored: Any) -> tuple[bytes, str]:
+    """The file's content and its path, as a table holds them; empty where it is not there."""
+    stored = stored if isinstance(stored, dict) else {}
+    content, path = stored.get("bytes"), stored.get("path")
+    return (content if isinstance(content, bytes) else b""), (path if isinstance(path, str) else "")
 
 
 def _camera_name(key: str) -> str:
@@ -236,13 +255,18 @@ def _camera_name(key: str) -> str:
 def _filled(template: str, values: dict[str, Any]) -> str:
     """The template with its plain fields filled; a data set's text reaches no other field."""
     fields = re.findall(r"{([^}]*)}", template)
-    if any(not re.fullmatch(r"\w+(:0?\d*d)?", f) or f.split(":")[0] not in values for f in fields):
+    if any(
+        not re.fullmatch(r"\w+(:0?\d{0,2}d)?", f) or f.split(":")[0] not in values for f in fields
+    ):
         raise FrameError(f"The path '{template}' in {INFO} has fields that are not known.")
     return template.format(**values)
 
 
 def _inside(folder: Path, relative: str) -> Path:
-    path = (folder / relative).resolve()
+    try:
+        path = (folder / relative).resolve()
+    except (OSError, ValueError) as error:  # a loop of links, a null character
+        raise FrameError(f"The path '{relative}' in {folder} cannot be used: {error}.") from error
     if not path.is_relative_to(folder.resolve()):
         raise FrameError(f"The path '{relative}' leads out of the data set {folder}.")
     if not path.is_file():

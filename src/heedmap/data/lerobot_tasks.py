@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from heedmap.data.parquet import read_parquet
+from heedmap.data.rows import Rows
 from heedmap.errors import FrameError, first_line_of
 
 TASKS_3, TASKS_2 = "meta/tasks.parquet", "meta/tasks.jsonl"
@@ -33,8 +35,9 @@ def load_tasks(folder: Path) -> dict[int, str]:
         texts.sort(key=lambda name: name != "task")
         if not texts or "task_index" not in table.column_names:
             raise FrameError(f"{path} has no column of tasks and task_index.")
-        numbers, tasks = table["task_index"].to_pylist(), table[texts[0]].to_pylist()
-        return dict(zip(numbers, tasks, strict=True))
+        rows = Rows(path, table)
+        numbers = rows.all_whole("task_index").tolist()
+        return {number: rows.text(texts[0], row) for row, number in enumerate(numbers)}
     path = folder / TASKS_2
     if not path.is_file():
         return {}
@@ -60,8 +63,8 @@ def tasks_of_episodes(folder: Path) -> Iterator[tuple[int, list[str]]]:
     for part in sorted((folder / "meta/episodes").glob("*/*.parquet")):
         table = read_table(part, columns=["episode_index", "tasks"])
         if table.num_columns == 2:
-            numbers, tasks = table["episode_index"].to_pylist(), table["tasks"].to_pylist()
-            yield from zip(numbers, map(_as_list, tasks), strict=True)
+            numbers = Rows(part, table).all_whole("episode_index").tolist()
+            yield from zip(numbers, map(_as_list, table["tasks"].to_pylist()), strict=True)
 
 
 def read_table(path: Path, filters: Any = None, columns: list[str] | None = None) -> pa.Table:
@@ -71,6 +74,14 @@ def read_table(path: Path, filters: Any = None, columns: list[str] | None = None
     except (OSError, pa.ArrowException) as error:
         first_line = first_line_of(error)
         raise FrameError(f"{path} cannot be read: {first_line}") from error
+
+
+def column_names(path: Path) -> list[str]:
+    """Of a Parquet file of a data set. Raises FrameError where it cannot be read."""
+    try:
+        return list(pq.read_schema(path).names)
+    except (OSError, pa.ArrowException) as error:
+        raise FrameError(f"{path} cannot be read: {first_line_of(error)}") from error
 
 
 def _lines(path: Path) -> list[Any]:

@@ -47,6 +47,8 @@ def case_places(written: str | Path) -> list[CasePlace]:
     path = locator.path
     is_chosen = locator.written != str(path)
     numbers = _spread(range(episode_count(path)), EPISODES)
+    if not numbers:
+        raise FrameError(f"The data set {path} has 0 episodes; give one that has frames.")
     if is_chosen:
         numbers = [locator.episode or 0]
     found: list[CasePlace] = []

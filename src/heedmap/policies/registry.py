@@ -34,10 +34,10 @@ def load_policy(spec: str, permissions: Permissions = SAFE) -> Policy:
 
     `specimen:NAME@WIRING` is one of heedmap's own; `kosmos2:`, `vlm:`, `pi0:` and `lerobot:PATH`
     read a checkpoint, and settings may follow its path (`?name=exp42&dtype=bfloat16`);
-    `server:ws://HOST:PORT` asks a server that speaks openpi's protocol; installed packages may
-    add families. `package.module:factory` calls a function without arguments that returns
-    `(run, module)` or a `Policy`. The module may lie in the current folder. `permissions` are
-    what the user allowed beyond the safe defaults. Raises PolicyError, in one sentence, when
+    `server:ws://HOST:PORT` asks a policy server, of openpi, vla-eval, GR00T or LeRobot; installed
+    packages may add families. `package.module:factory` calls a function without arguments that
+    returns `(run, module)` or a `Policy`. The module may lie in the current folder. `permissions`
+    are what the user allowed beyond the safe defaults. Raises PolicyError, in one sentence, when
     there is none to be had.
     """
     kind, separator, rest = spec.partition(":")

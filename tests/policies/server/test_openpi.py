@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,21 +10,20 @@ from typing import Any
 import msgpack
 import numpy as np
 import pytest
-from websockets.sync.server import ServerConnection, serve
+from websockets.sync.server import ServerConnection
 
 from heedmap.auditing.api import audit
 from heedmap.data.observation import Observation, of_frame
-from heedmap.data.trials import Trial
 from heedmap.errors import PolicyError
-from heedmap.policies.openpi_protocol import packed, unpacked
 from heedmap.policies.registry import load_policy
 from heedmap.policies.server import ServerOptions, ServerPolicy
+from heedmap.policies.server.messages import openpi_array, packed, unpacked
 from heedmap.record.record import PolicyResult
 from heedmap.record.result import Result
 from heedmap.report.page.render import write_html
-from heedmap.testbed.specimens.cases import frame_case
 from heedmap.testbed.specimens.world import FrameCase
 from tests.families_page import saw_rungs
+from tests.policies.server.servers import trials, websocket_server
 
 OBJECTS = {b"__ndarray__": True, b"dtype": "|O", b"shape": (1,)}
 Answer = Callable[[dict[str, Any]], Any]
@@ -52,30 +50,16 @@ def serving(answer: Answer) -> Iterator[str]:
     """A server as openpi's: metadata first, then one answer a request."""
 
     def handle(connection: ServerConnection) -> None:
-        connection.send(packed({"name": "test"}))
+        connection.send(packed({"name": "test"}, openpi_array))
         for message in connection:
-            found = answer(unpacked(message, "client"))
-            connection.send(found if isinstance(found, str | bytes) else packed(found))
+            assert isinstance(message, bytes)
+            found = answer(unpacked(message, "client", "openpi's"))
+            connection.send(
+                found if isinstance(found, str | bytes) else packed(found, openpi_array)
+            )
 
-    with serve(handle, "127.0.0.1", 0, compression=None, max_size=None) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"ws://127.0.0.1:{server.socket.getsockname()[1]}"
-        server.shutdown()
-        thread.join()
-
-
-def trials() -> list[Trial]:
-    return [
-        Trial(
-            f"case {seed}",
-            of_frame(frame_case(seed).frame),
-            {"left": "go to the left", "right": "go to the right"},
-            expected={"left": "dim0:+", "right": "dim0:-"},
-            paraphrases={"left": ["turn left"], "right": ["turn right"]},
-        )
-        for seed in range(8)
-    ]
+    with websocket_server(handle) as address:
+        yield address
 
 
 def audited(answer: Answer, query: ServerOptions | None = None) -> tuple[PolicyResult, Result]:
@@ -164,14 +148,14 @@ def test_a_server_that_draws_noise_is_refused_unless_answers_are_averaged() -> N
         (lambda _: "Traceback ...\nKeyError: 'observation/joint'", "KeyError: 'observation/joint'"),
         (lambda _: b"\xc1", "no message of openpi's"),
         (lambda _: msgpack.packb([1]), "sent a list"),
-        (lambda _: {"action": np.zeros((3, 2))}, r"has none at 'actions' \(it holds action\)"),
-        (lambda _: {"actions": np.zeros(2)}, r"array of shape \(2,\)"),
+        (lambda _: {"action": np.zeros((3, 2))}, r"'actions' \(it holds action\) has none"),
+        (lambda _: {"actions": np.zeros(2)}, r"array of float64 and shape \(2,\)"),
         (lambda _: chunk(float("nan"), 0), "not finite"),
         (
             lambda _: msgpack.packb(
                 {b"__ndarray__": True, b"data": b"x", b"dtype": "|O", b"shape": (1,)}
             ),
-            "Python objects",
+            "plain numbers",
         ),
     ],
 )
@@ -185,6 +169,5 @@ def test_no_server_and_wrong_cameras_are_told(case: FrameCase) -> None:
         load_policy("server:127.0.0.1:9?timeout_s=2")([of_frame(case.frame)], ["go"])
     with pytest.raises(PolicyError, match="setting 'image'"):
         load_policy("server:127.0.0.1:9?image=x")
-    policy = load_policy("server:127.0.0.1:9?images=a,b")
-    with pytest.raises(PolicyError, match="gets 2 camera"):
-        policy([of_frame(case.frame)], ["go"])
+    with serving(heeds) as address, pytest.raises(PolicyError, match="gets 2 camera"):
+        load_policy(f"server:{address}?images=a,b")([of_frame(case.frame)], ["go"])
