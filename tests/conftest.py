@@ -69,8 +69,12 @@ class ByWhatTheyShare(LoadScopeScheduling):
         return together(nodeid)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first, all others as they were."""
+    """What needs a browser is `apart`; the longest first, all others as they were."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.apart)
     places = {scope: place for place, scope in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: places.get(together(item.nodeid), len(places)))
 

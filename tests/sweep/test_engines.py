@@ -55,6 +55,7 @@ def test_two_workers_one_of_them_killed_give_what_one_process_gives(
     assert not multiprocessing.active_children()
 
 
+@pytest.mark.apart
 def test_ray_with_two_actors_one_of_them_killed_gives_the_same(
     whole: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
