@@ -15,6 +15,7 @@ from heedmap.auditing.upper.measure import UpperOptions, check_trials
 from heedmap.data.frames import FramePngs, FramesLike, named_frames
 from heedmap.data.instructions import check_expected_actions, check_instructions
 from heedmap.data.trials import Trial, trials_of
+from heedmap.ladder.delivered import Delivered
 from heedmap.ladder.evidence import Intervention
 from heedmap.policies.base import Policy
 from heedmap.policies.checkpoints.permissions import SAFE, Permissions
@@ -42,6 +43,7 @@ def audit(
     action_scale: Sequence[float] | None = None,
     seed: int = 0,
     permissions: Permissions = SAFE,
+    delivered: Delivered | None = None,
     arguments: dict[str, Any] | None = None,
     on_progress: Progress | None = None,
 ) -> Result:
@@ -68,6 +70,8 @@ def audit(
             out, the spread of the actions on the trials.
         seed: of the frame perturbations, random edges and bootstrap.
         permissions: what is allowed in loading policies by name, beyond the safe defaults.
+        delivered: what is known of the words before the policies (rung 0), as
+            `heedmap.wire.delivered.read_delivered` reads it.
         arguments: further arguments for the record, such as the command.
         on_progress: called after each case, and after each stage of the upper rungs.
 
@@ -110,6 +114,7 @@ def audit(
             for name, text in instructions.items()
         ),
         policies=tuple(audited),
+        delivered=delivered,
     )
     tables: dict[TableName, TableFile] = {name: writer.finish() for name, writer in writers.items()}
     return Result(record, tables, FramePngs(named))

@@ -97,6 +97,12 @@ def audit(
         str | None,
         typer.Option(help="Regions assumed by a script, such as image=0:64,text=64:+len."),
     ] = None,
+    delivered: Annotated[
+        Path | None,
+        typer.Option(
+            help="For rung 0: the folder of `heedmap tap --out`, or the JSON of `heedmap words`."
+        ),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--out", help="Folder for the result and its HTML report.")
     ] = None,
@@ -115,6 +121,7 @@ def audit(
     from heedmap.auditing.api import audit as run_audit
     from heedmap.cli.header import once_begun
     from heedmap.cli.inputs import InputOptions, gather_inputs
+    from heedmap.wire.delivered import read_delivered
 
     if output is not None:
         check_writable(output, overwrite=force)
@@ -145,6 +152,7 @@ def audit(
             trials=inputs.trials,
             seed=seed,
             permissions=permissions,
+            delivered=None if delivered is None else read_delivered(delivered),
             arguments={"command": "audit", "command_line": command_line(), "policies": policy},
             on_progress=once_begun(inputs, advance),
         )

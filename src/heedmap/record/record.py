@@ -19,6 +19,7 @@ from pydantic import Field
 
 from heedmap.data.images import pixels_sha256
 from heedmap.frozen import Frozen
+from heedmap.ladder.delivered import Delivered
 from heedmap.ladder.verdict import Facts, Measurements, Verdict
 from heedmap.record.case_table import CASES_SCHEMA
 from heedmap.record.regions import is_image
@@ -201,6 +202,8 @@ class Record(Shown, Frozen):
     frames: tuple[FrameInfo, ...]
     instructions: tuple[Instruction, ...]
     policies: tuple[PolicyResult, ...] = Field(min_length=1)
+    delivered: Delivered | None = None
+    """Rung 0, for all policies; None where nothing was given to measure it from."""
 
     def table(self) -> pa.Table:
         """A row for each policy, frame and instruction; `.to_pandas()` makes a data frame."""

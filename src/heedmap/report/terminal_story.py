@@ -45,7 +45,18 @@ def given_lines(record: Record) -> list[Text]:
             asks = one_line(instruction.expected_action)
             line.append(f"  {say('asks_for')}: {asks}", style="dim")
         lines.append(line)
-    return lines
+    return [*lines, *_delivered_lines(record)]
+
+
+def _delivered_lines(record: Record) -> list[Text]:
+    """Rung 0, where something was given to measure it from; before it, an empty line."""
+    found = record.delivered
+    if found is None:
+        return []
+    style = {"holds": "green", "fails": "red"}.get(found.status, "yellow")
+    line = Text(f"{say('delivered_title')}: ", style="bold")
+    line.append(one_line(f"{found.sentence()} {found.fix()}".strip()), style=style)
+    return [Text(), line]
 
 
 def story_blocks(rows: Sequence[StoryRow], encoding: str) -> list[Text | Padding]:

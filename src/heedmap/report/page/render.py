@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from heedmap.ladder.messages import LANGUAGES, Language, say
 from heedmap.record.files import write_whole
-from heedmap.record.record import PolicyResult
+from heedmap.record.record import PolicyResult, Record
 from heedmap.record.regions import in_order
 from heedmap.record.result import Result
 from heedmap.report.figures.style import COLORS, OTHER_COLOR, css_class
@@ -46,6 +46,7 @@ def render_html(result: Result, language: Language = "en") -> str:
             language=language,
             record=record,
             rows=story_rows(result),
+            delivered=_delivered(record),
             pictures=pictures(result),
             drawings={p.name: drawings_of(result, p) for p in record.policies},
             tables=[summary_table(result), layers_table(result)] if _has_cases(result) else [],
@@ -82,6 +83,14 @@ def environment() -> Environment:
     made.filters["css"] = css_class
     made.filters["code"] = _with_code
     return made
+
+
+def _delivered(record: Record) -> dict[str, Bilingual]:
+    """Sentence and remedy of rung 0; empty where nothing was given to measure it from."""
+    found = record.delivered
+    if found is None:
+        return {}
+    return {"sentence": both(found.sentence), "fix": both(found.fix)}
 
 
 def _name(text: str) -> Markup:
