@@ -1,0 +1,231 @@
+"""What passes through a tap passes unchanged, in both directions."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.http11 import Request, Response
+from websockets.sync.client import connect
+from websockets.sync.server import ServerConnection
+
+from heedmap.wire.tap.frames import CLOSE, Walker, close_frame, payload_of, unmasked
+from heedmap.wire.tap.recording import read_run
+from tests.wire.tap.servers import free_port, serving, tapping
+
+MESSAGES = st.one_of(st.binary(max_size=300), st.text(max_size=100))
+
+
+def echo(connection: ServerConnection) -> None:
+    for message in connection:
+        connection.send(message)
+        if message == b"close":
+            connection.close(4321, "as asked")
+
+
+@pytest.fixture(scope="module")
+def echoing(tmp_path_factory: pytest.TempPathFactory) -> object:
+    with serving(echo) as server, tapping(server, tmp_path_factory.mktemp("echo")) as tapped:
+        yield tapped.address
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(MESSAGES, min_size=1, max_size=8))
+def test_messages_come_back_as_they_were_sent(echoing: str, messages: list[str | bytes]) -> None:
+    with connect(echoing) as connection:
+        for message in messages:
+            connection.send(message)
+        back = [connection.recv() for _ in messages]
+    assert back == messages
+    assert list(map(type, back)) == list(map(type, messages))
+
+
+def test_large_messages_and_fragments_of_them_pass(echoing: str) -> None:
+    large = bytes(range(256)) * 2**14
+    with connect(echoing, max_size=None) as connection:
+        connection.send(large)
+        assert connection.recv() == large
+        connection.send([large[:1000], b"", large[1000:]])
+        assert connection.recv() == large
+        connection.send(["a", "b", "ö"])
+        assert connection.recv() == "abö"
+
+
+def test_close_codes_pass_in_both_directions(tmp_path: Path) -> None:
+    codes: list[int | None] = []
+    ended = threading.Event()
+
+    def handle(connection: ServerConnection) -> None:
+        with suppress(ConnectionClosed):
+            echo(connection)
+        codes.append(connection.close_code)
+        ended.set()
+
+    with serving(handle) as server, tapping(server, tmp_path / "run") as tapped:
+        with connect(tapped.address) as connection:
+            connection.send(b"close")
+            assert connection.recv() == b"close"
+            with pytest.raises(ConnectionClosed) as closed:
+                connection.recv()
+            assert closed.value.rcvd is not None
+            assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (4321, "as asked")
+        assert ended.wait(5)
+        ended.clear()
+        with connect(tapped.address) as connection:
+            connection.close(4007)
+        assert ended.wait(5)
+    assert codes == [4321, 4007]
+
+
+def test_a_server_gets_the_clients_headers_and_path_and_no_compression(tmp_path: Path) -> None:
+    seen: list[Request] = []
+
+    def handle(connection: ServerConnection) -> None:
+        assert connection.request is not None
+        seen.append(connection.request)
+
+    with serving(handle) as server, tapping(server, tmp_path / "run") as tapped:
+        headers = {"Authorization": "Api-Key secret"}
+        with connect(f"{tapped.address}/policy?a=1", additional_headers=headers):
+            pass
+    assert seen[0].path == "/policy?a=1"
+    assert seen[0].headers["Authorization"] == "Api-Key secret"
+    assert seen[0].headers["Host"] == server.removeprefix("ws://")
+    assert "Sec-WebSocket-Extensions" not in seen[0].headers
+
+
+def test_what_is_no_websocket_passes_too(tmp_path: Path) -> None:
+    """Servers say over plain HTTP whether they are ready."""
+    from websockets.sync.server import serve
+
+    def answer(connection: ServerConnection, request: Request) -> Response | None:
+        return connection.respond(200, "ready") if request.path == "/healthz" else None
+
+    with serve(echo, "127.0.0.1", 0, process_request=answer) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        address = f"ws://127.0.0.1:{server.socket.getsockname()[1]}"
+        with tapping(address, tmp_path / "run") as tapped:
+            url = tapped.address.replace("ws://", "http://")
+            with urllib.request.urlopen(f"{url}/healthz") as response:
+                assert response.read() == b"ready"
+            with connect(tapped.address) as connection:
+                connection.send("x")
+                assert connection.recv() == "x"
+        server.shutdown()
+        thread.join()
+    assert read_run(tmp_path / "run").about.messages == 2
+
+
+def test_many_clients_at_once_each_get_their_own(tmp_path: Path) -> None:
+    with serving(echo) as server, tapping(server, tmp_path / "run") as tapped:
+
+        def talk(number: int) -> bool:
+            with connect(tapped.address, max_size=None) as connection:
+                for step in range(20):
+                    message = f"{number} {step}".encode() * 400
+                    connection.send(message)
+                    if connection.recv() != message:
+                        return False
+            return True
+
+        with ThreadPoolExecutor(8) as pool:
+            assert all(pool.map(talk, range(8)))
+    about = read_run(tmp_path / "run").about
+    assert about.messages + about.dropped == 8 * 20 * 2
+
+
+def test_a_client_is_refused_while_the_server_is_away(tmp_path: Path) -> None:
+    away = f"ws://127.0.0.1:{free_port()}"
+    with tapping(away, tmp_path / "run") as tapped:
+        with pytest.raises(InvalidStatus, match="502"):
+            connect(tapped.address)
+        port = int(tapped.address.rpartition(":")[2])
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        connection.request("GET", "/healthz")
+        assert connection.getresponse().status == 502
+        connection.close()
+    assert read_run(tmp_path / "run").about.unreachable == 2
+
+
+def test_both_sides_are_told_when_the_tap_ends(tmp_path: Path) -> None:
+    codes: list[int | None] = []
+    ended = threading.Event()
+
+    def handle(connection: ServerConnection) -> None:
+        with suppress(ConnectionClosed):
+            echo(connection)
+        codes.append(connection.close_code)
+        ended.set()
+
+    with serving(handle) as server, ExitStack() as left_open:
+        with tapping(server, tmp_path / "run") as tapped:
+            connection = left_open.enter_context(connect(tapped.address))
+            connection.send(b"x")
+            connection.recv()
+        with pytest.raises(ConnectionClosed) as closed:
+            connection.recv()
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1001
+        assert ended.wait(5)
+    assert codes == [1001]
+
+
+def frame(payload: bytes, opcode: int, mask: bytes, *, is_last: bool) -> bytes:
+    """One frame, written by the book."""
+    length = len(payload)
+    size = bytes([length]) if length < 126 else b"\x7e" + length.to_bytes(2, "big")
+    first = bytes([opcode | (0x80 if is_last else 0)])
+    masked = bytes(each ^ mask[at % 4] for at, each in enumerate(payload)) if mask else payload
+    return first + bytes([size[0] | (0x80 if mask else 0)]) + size[1:] + mask + masked
+
+
+@given(
+    st.lists(
+        st.tuples(st.lists(st.binary(max_size=300), min_size=1, max_size=4), st.booleans()),
+        max_size=6,
+    ),
+    st.one_of(st.just(b""), st.binary(min_size=4, max_size=4)),
+    st.lists(st.integers(0, 3000), max_size=20),
+)
+def test_a_walker_finds_the_messages_however_the_bytes_are_cut(
+    messages: list[tuple[list[bytes], bool]], mask: bytes, cuts: list[int]
+) -> None:
+    ping, stream = frame(b"ping", 9, mask, is_last=True), b""
+    for pieces, is_text in messages:
+        for at, piece in enumerate(pieces):
+            opcode = (1 if is_text else 2) if at == 0 else 0
+            stream += frame(piece, opcode, mask, is_last=at == len(pieces) - 1) + ping
+    stream += close_frame(1000, is_masked=bool(mask))
+    places = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
+    walker, found = Walker(), list[tuple[int, bytes]]()
+    for begin, end in zip(places, places[1:], strict=False):
+        for opcode, frames in walker.feed(stream[begin:end]):
+            assert frames is not None
+            found.append((opcode, payload_of(frames)))
+    expected = [(1 if is_text else 2, b"".join(pieces)) for pieces, is_text in messages]
+    assert found == [*expected, (CLOSE, (1000).to_bytes(2, "big"))]
+    assert walker.is_between
+
+
+def test_of_a_message_that_is_too_long_no_copy_is_kept() -> None:
+    walker = Walker(most_bytes=100)
+    stream = frame(bytes(60), 2, b"", is_last=False) + frame(bytes(60), 0, b"", is_last=True)
+    stream += frame(b"next", 2, b"", is_last=True)
+    found = list(walker.feed(stream))
+    assert found[0] == (2, None)
+    assert payload_of(found[1][1] or b"") == b"next"
+
+
+@given(st.binary(max_size=50), st.binary(min_size=4, max_size=4))
+def test_a_mask_is_taken_off(payload: bytes, mask: bytes) -> None:
+    assert unmasked(unmasked(payload, mask), mask) == payload
+    assert unmasked(payload, mask) == bytes(a ^ mask[i % 4] for i, a in enumerate(payload))
