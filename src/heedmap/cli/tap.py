@@ -88,8 +88,10 @@ def tap(
     Clients connect to the tap in place of the server. Every message passes unchanged; a copy is
     recorded and checked. Ctrl-C ends the tap, and prints a summary.
     """
-    from heedmap.wire.tap.terminal import print_summary
-
+    try:
+        from heedmap.wire.tap.terminal import print_summary
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("server", error.name or "msgpack") from error
     if (server is None) == (read is None):
         raise InputError("Give the server, as ws://HOST:PORT, or --read RUN.")
     if read is not None:
@@ -97,18 +99,9 @@ def tap(
     elif server is not None:
         if output is None:
             raise InputError("--out is missing; give a new folder for the recording.")
-        try:
-            told = _tap(
-                _options(
-                    *(server, output, trained or (), protocol, max_mb),
-                    keys=(prompt_key, tuple(image_key or ()), state_key, actions_key),
-                ),
-                listen,
-                lang,
-                is_public=public,
-            )
-        except ModuleNotFoundError as error:
-            raise MissingExtraError("server", error.name or "msgpack") from error
+        keys = (prompt_key, tuple(image_key or ()), state_key, actions_key)
+        options = _options(server, output, trained or [], protocol, max_mb, keys)
+        told = _tap(options, listen, lang, is_public=public)
     print_summary(told, out, lang.value)
     has_found = told.story.warnings > 0 or (fail_on is FailOn.note and bool(told.story.runs))
     if fail_on is not None and has_found:

@@ -151,11 +151,15 @@ def test_every_finding_has_its_sentence_and_what_to_do() -> None:
 
 def test_clients_have_their_own_words(tmp_path: Path) -> None:
     """Two clients that talk in turn are not one whose words change."""
-    with serving(policy(heeds)) as server, tapping(server, tmp_path / "run") as tapped:
-        with connected(tapped.address) as one, connected(tapped.address) as two:
-            for number in range(5):
-                ask(one, observation(number, LEFT))
-                ask(two, observation(number, RIGHT))
+    with (
+        serving(policy(heeds)) as server,
+        tapping(server, tmp_path / "run") as tapped,
+        connected(tapped.address) as one,
+        connected(tapped.address) as two,
+    ):
+        for number in range(5):
+            ask(one, observation(number, LEFT))
+            ask(two, observation(number, RIGHT))
     steps = tapped.seen.steps
     assert {(step.client, step.words) for step in steps} == {(1, LEFT), (2, RIGHT)}
     assert {step.findings for step in steps} == {()}
@@ -169,12 +173,15 @@ def test_what_cannot_be_read_passes_and_is_counted(tmp_path: Path) -> None:
     sent = [b"\xc1", b"", msgpack.packb([1]), b"\x81" * 5000, packed(observation(1))[:-9]]
     bad_array = {"prompt": LEFT, "x": {b"__ndarray__": True, b"dtype": "|O", b"shape": [1]}}
     sent += [msgpack.packb(bad_array)]
-    with serving(answers_anything) as server, tapping(server, tmp_path / "run") as tapped:
-        with connect(tapped.address) as connection:
-            for message in sent:
-                assert message is not None
-                connection.send(message)
-                assert connection.recv() == b"\xc1 no msgpack"
+    with (
+        serving(answers_anything) as server,
+        tapping(server, tmp_path / "run") as tapped,
+        connect(tapped.address) as connection,
+    ):
+        for message in sent:
+            assert message is not None
+            connection.send(message)
+            assert connection.recv() == b"\xc1 no msgpack"
     assert tapped.tap.told.about.unreadable == 2 * len(sent)
     assert tapped.seen.steps == []
 
@@ -186,11 +193,14 @@ def test_an_error_of_the_server_is_recorded(tmp_path: Path) -> None:
         connection.send("Traceback ...\nValueError: no image")
         connection.close(1011, "Internal server error")
 
-    with serving(fails) as server, tapping(server, tmp_path / "run") as tapped:
-        with connect(tapped.address) as connection:
-            connection.recv()
-            connection.send(packed(observation(1)))
-            assert connection.recv() == "Traceback ...\nValueError: no image"
+    with (
+        serving(fails) as server,
+        tapping(server, tmp_path / "run") as tapped,
+        connect(tapped.address) as connection,
+    ):
+        connection.recv()
+        connection.send(packed(observation(1)))
+        assert connection.recv() == "Traceback ...\nValueError: no image"
     (step,) = tapped.seen.steps
     assert (step.error, step.action) == ("ValueError: no image", None)
 
@@ -200,12 +210,15 @@ def test_an_observation_without_an_answer_is_kept(tmp_path: Path) -> None:
         connection.send(packed({}))
         connection.recv()
 
-    with serving(leaves) as server, tapping(server, tmp_path / "run") as tapped:
-        with connect(tapped.address) as connection:
+    with (
+        serving(leaves) as server,
+        tapping(server, tmp_path / "run") as tapped,
+        connect(tapped.address) as connection,
+    ):
+        connection.recv()
+        connection.send(packed(observation(1)))
+        with pytest.raises(Exception, match="1000"):
             connection.recv()
-            connection.send(packed(observation(1)))
-            with pytest.raises(Exception, match="1000"):
-                connection.recv()
     (step,) = tapped.seen.steps
     assert (step.words, step.latency_ms, step.action) == (LEFT, None, None)
 
@@ -239,15 +252,18 @@ def test_the_harness_marks_episodes_and_numbers_its_answers(tmp_path: Path) -> N
         connection.send(harness("observation", payload, seq))
         assert msgpack.unpackb(connection.recv())["seq"] == seq
 
-    with serving(answers) as server, tapping(server, tmp_path / "run") as tapped:
-        with connect(tapped.address) as connection:
-            connection.send(harness("hello", {}, 0))
-            connection.recv()
-            for episode, words in enumerate(([LEFT, LEFT], [RIGHT, RIGHT, LEFT])):
-                connection.send(harness("episode_start", {"task": "t"}, 100 + episode))
-                for step, text in enumerate(words):
-                    seen_by(connection, 10 * episode + step, text)
-                connection.send(harness("episode_end", {}, 200))
+    with (
+        serving(answers) as server,
+        tapping(server, tmp_path / "run") as tapped,
+        connect(tapped.address) as connection,
+    ):
+        connection.send(harness("hello", {}, 0))
+        connection.recv()
+        for episode, words in enumerate(([LEFT, LEFT], [RIGHT, RIGHT, LEFT])):
+            connection.send(harness("episode_start", {"task": "t"}, 100 + episode))
+            for step, text in enumerate(words):
+                seen_by(connection, 10 * episode + step, text)
+            connection.send(harness("episode_end", {}, 200))
     steps = tapped.seen.steps
     assert [(step.episode, step.words) for step in steps] == [
         *([(1, LEFT)] * 2 + [(2, RIGHT)] * 2),

@@ -7,6 +7,7 @@ import threading
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -207,7 +208,7 @@ def test_a_walker_finds_the_messages_however_the_bytes_are_cut(
     stream += close_frame(1000, is_masked=bool(mask))
     places = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
     walker, found = Walker(), list[tuple[int, bytes]]()
-    for begin, end in zip(places, places[1:], strict=False):
+    for begin, end in pairwise(places):
         for opcode, frames in walker.feed(stream[begin:end]):
             assert frames is not None
             found.append((opcode, payload_of(frames)))

@@ -4,7 +4,6 @@ tap_title = On the wire: the words that reach the policy
 tap_listening = The tap listens at { $at } and passes on to { $server }. Recording: { $out }. Ctrl-C ends it.
 tap_point_client = Point the client at { $at } in place of the server.
 tap_opened = Client { $client } is connected.
-tap_ended = Client { $client } is gone.
 tap_unreachable = A client came, and the server { $server } was not there: { $why }
 tap_line = { $grade } [{ $code }] client { $client }, step { $step }: { $sentence } What to do: { $fix }
 tap_first_words = Client { $client }, step { $step }: “{ $words }”

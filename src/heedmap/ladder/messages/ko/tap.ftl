@@ -4,7 +4,6 @@ tap_title = 통신 구간 점검: 정책에 실제로 도달한 지시문
 tap_listening = 탭이 { $at }에서 기다리며 { $server }에 그대로 전달합니다. 기록: { $out }. Ctrl-C로 끝냅니다.
 tap_point_client = 클라이언트가 서버 대신 이 주소에 연결하게 하십시오: { $at }
 tap_opened = 클라이언트 { $client }번이 연결되었습니다.
-tap_ended = 클라이언트 { $client }번이 연결을 끊었습니다.
 tap_unreachable = 클라이언트가 왔지만 서버 { $server }에 연결할 수 없었습니다: { $why }
 tap_line = { $grade } [{ $code }] 클라이언트 { $client }, { $step }번째 스텝: { $sentence } 할 일: { $fix }
 tap_first_words = 클라이언트 { $client }, { $step }번째 스텝: “{ $words }”

@@ -1,0 +1,178 @@
+"""`heedmap tap` as a person runs it: its lines, its end, and what a killed one leaves."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from heedmap.errors import TapError
+from heedmap.wire.tap.address import server_address
+from heedmap.wire.tap.recording import read_run
+from tests.command_line import run_heedmap
+from tests.wire.tap.servers import (
+    ask,
+    connected,
+    free_port,
+    heeds,
+    observation,
+    policy,
+    serving,
+)
+
+HEEDMAP = [sys.executable, "-c", "from heedmap.cli.main import main; main()"]
+
+
+@contextmanager
+def process(
+    server: str, folder: Path, *options: str
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`heedmap tap` in a process of its own, and the address that it listens at."""
+    command = [*HEEDMAP, "tap", server, "--listen", "127.0.0.1:0", "--out", str(folder), *options]
+    tap = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8"
+    )
+    try:
+        assert tap.stdout is not None
+        first = tap.stdout.readline()
+        found = re.search(r"ws://127\.0\.0\.1:\d+", first)
+        assert found, first + tap.stdout.read()
+        yield tap, found[0]
+    finally:
+        tap.kill()
+        tap.communicate()
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_tap_with_a_summary(tmp_path: Path, stop: signal.Signals) -> None:
+    strict = ("--fail-on", "warning") if stop is signal.SIGTERM else ()
+    with serving(policy(heeds)) as server, process(server, tmp_path / "run", *strict) as (tap, at):
+        with connected(at) as connection:
+            for number in range(4):
+                ask(connection, observation(number, "turn left" if number < 3 else " "))
+            tap.send_signal(stop)
+            with pytest.raises(ConnectionClosed) as closed:
+                connection.recv()
+            assert closed.value.rcvd is not None
+            assert closed.value.rcvd.code == 1001
+        printed, _ = tap.communicate(timeout=20)
+    assert tap.returncode == (3 if strict else 0)
+    assert "Client 1, step 0: “turn left”" in printed
+    assert "Warning [empty] client 1, step 3: The words are empty" in printed
+    assert "4 steps of 1 client in" in printed
+    assert "Traceback" not in printed
+    assert [step.words for step in read_run(tmp_path / "run").steps()] == ["turn left"] * 3 + [" "]
+    read = run_heedmap("tap", "--read", tmp_path / "run", cwd=tmp_path)
+    assert read.code == 0
+    assert read.out.splitlines()[0] in printed
+    found = run_heedmap(
+        "tap", "--read", "run", "--fail-on", "warning", "--lang", "ko", cwd=tmp_path
+    )
+    assert found.code == 3
+    assert "지시문이 비어 있어" in found.out
+
+
+def test_a_killed_tap_loses_no_step_that_was_answered_before(tmp_path: Path) -> None:
+    with serving(policy(heeds)) as server, process(server, tmp_path / "run") as (tap, at):
+        with connected(at) as connection:
+            for number in range(40):
+                ask(connection, observation(number))
+            time.sleep(0.5)
+            tap.send_signal(signal.SIGKILL)
+            tap.wait()
+            with pytest.raises(ConnectionClosed):
+                connection.recv(timeout=10)  # the process that forwards ends, too
+        port = int(at.rpartition(":")[2])
+        end = time.monotonic() + 10
+        while not _is_free(port):
+            assert time.monotonic() < end, "the port is still taken"
+            time.sleep(0.05)
+    recording = read_run(tmp_path / "run")
+    assert recording.about.ended is None
+    assert [step.step for step in recording.steps()] == list(range(40))
+    (journal,) = (tmp_path / "run").glob("*.journal")
+    content = journal.read_bytes()
+    for cut in (1, 100, len(content) // 2):
+        journal.write_bytes(content[:-cut])
+        steps = [step.step for step in recording.steps()]
+        assert steps == list(range(len(steps)))
+        assert len(steps) < 40
+    assert run_heedmap("tap", "--read", "run", cwd=tmp_path).code == 0
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ((), "Give the server"),
+        (("ws://127.0.0.1:1", "--read", "x"), "Give the server"),
+        (("http://127.0.0.1:1", "--out", "run"), "is no address of a policy server"),
+        (("ws://127.0.0.1:99999", "--out", "run"), "is no address of a policy server"),
+        (("{server}",), "--out is missing"),
+        (("{away}", "--out", "run"), "cannot be reached (Connection refused); start it first"),
+        (("{server}", "--out", "full"), "exists and is no empty folder"),
+        (("{server}", "--out", "run", "--listen", "{taken}"), "cannot listen at"),
+        (("{server}", "--out", "run", "--listen", "0.0.0.0:0"), "could be reached by other"),
+        (("{server}", "--out", "run", "--listen", "nowhere"), "is no HOST:PORT"),
+        (("{server}", "--out", "run", "--trained", "missing.txt"), "does not exist"),
+        (("--read", "full"), "holds no recording of a tap"),
+    ],
+)
+def test_what_cannot_be_used_is_said_in_a_sentence(
+    tmp_path: Path, options: tuple[str, ...], sentence: str
+) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/file").touch()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        values = {"server": f"ws://127.0.0.1:{port}", "taken": f"127.0.0.1:{port}"}
+        values["away"] = f"ws://127.0.0.1:{free_port()}"
+        ran = run_heedmap("tap", *(each.format(**values) for each in options), cwd=tmp_path)
+    assert ran.code == 1
+    assert sentence in " ".join(ran.err.split())
+    assert "Traceback" not in ran.err
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("127.0.0.1:8000", ("127.0.0.1", 8000, False, "")),
+        ("ws://robot/", ("robot", 80, False, "")),
+        ("wss://robot/a?b=c", ("robot", 443, True, "/a?b=c")),
+        ("ws://[::1]:8000", ("::1", 8000, False, "")),
+    ],
+)
+def test_addresses_are_read(url: str, place: tuple[str, int, bool, str]) -> None:
+    found = server_address(url)
+    assert (found.host, found.port, found.is_tls, found.path) == place
+
+
+@pytest.mark.parametrize("url", ["", "ws://", "ws://a b", "ws://u@h", "ws://h:x", "ws://h\r\nX: 1"])
+def test_what_is_no_address_is_refused(url: str) -> None:
+    with pytest.raises(TapError, match="no address of a policy server"):
+        server_address(url)
+
+
+def test_what_a_server_needs_is_in_an_extra() -> None:
+    code = (
+        "import sys; sys.modules['msgpack'] = None; sys.argv = ['heedmap', 'tap', '--read', 'x']\n"
+        "from heedmap.cli.main import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "[server]" in done.stderr
+    assert "Traceback" not in done.stderr
