@@ -18,7 +18,8 @@ from websockets.http11 import Request, Response
 from websockets.sync.client import connect
 from websockets.sync.server import ServerConnection
 
-from heedmap.wire.tap.frames import CLOSE, Walker, close_frame, payload_of, unmasked
+from heedmap.wire.tap.frames import CLOSE, Walker, close_frame
+from heedmap.wire.tap.payload import payload_of, unmasked
 from heedmap.wire.tap.recording import read_run
 from tests.wire.tap.servers import free_port, serving, tapping
 

@@ -25,7 +25,7 @@ from heedmap.wire.tap.messages import (
 from heedmap.wire.tap.step import Step
 
 THUMBNAIL_PX = 96
-"""Longer side."""
+"""Longer side, at most: images are made smaller by a whole factor, which is fast."""
 MOST_WAITING = 1000
 """Observations without an answer, of one client."""
 MOST_WORDS_CHARACTERS = 20_000
@@ -88,19 +88,19 @@ class Conversation:
         asked = _Asked(number, seq, self._episode, time_s, observation, message)
         self._waiting.append(asked)
 
-    def from_server(self, data: bytes | str, number: int, time_s: float) -> Seen | None:
-        """A message to the client: the step that it completes, if it does."""
+    def from_server(self, data: bytes | str, number: int, time_s: float) -> list[Seen]:
+        """A message to the client: the step that it completes, and those left behind."""
         if number == 0 and not self._has_asked:
             self._greetings = 1
             self.protocol = self.protocol or "openpi"
-            return None
+            return []
         if isinstance(data, str):  # openpi's servers tell their errors as text
             return self._answered(number, None, time_s, Answer(None, error=_last_line(data)))
         message, envelope = self._opened(data)
         if envelope is None:
             return self._answered(number, None, time_s, answer_of(message, self._keys))
         if envelope.kind not in ("action", "error"):
-            return None
+            return []
         answer = answer_of(envelope.payload, self._keys)
         if envelope.kind == "error":
             answer = Answer(None, error=_last_line(str(envelope.payload.get("error", "no reason"))))
@@ -121,15 +121,15 @@ class Conversation:
             self.protocol = "openpi" if envelope is None else "vla-eval"
         return message, envelope
 
-    def _answered(self, number: int, seq: int | None, time_s: float, answer: Answer) -> Seen | None:
+    def _answered(self, number: int, seq: int | None, time_s: float, answer: Answer) -> list[Seen]:
         """The step of the observation that this answer is to; those before it got none."""
         for place, asked in enumerate(self._waiting):
             is_its = asked.number == number - self._greetings if seq is None else asked.seq == seq
             if is_its:
-                for _ in range(place + 1):
-                    self._waiting.popleft()
-                return self._seen(asked, time_s, answer)
-        return None
+                before = [self._waiting.popleft() for _ in range(place + 1)][:-1]
+                left = [self._seen(each, None, Answer(None)) for each in before]
+                return [*left, self._seen(asked, time_s, answer)]
+        return []
 
     def _seen(self, asked: _Asked, answered_s: float | None, answer: Answer) -> Seen:
         observation = asked.observation
@@ -154,8 +154,8 @@ class Conversation:
 def thumbnail(frame: Frame) -> bytes:
     """A small JPEG of a camera's image."""
     image, buffer = Image.fromarray(frame), io.BytesIO()
-    image.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
-    image.save(buffer, "JPEG", quality=75)
+    factor = -(-max(image.size) // THUMBNAIL_PX)
+    image.reduce(factor).save(buffer, "JPEG", quality=75)
     return buffer.getvalue()
 
 

@@ -22,8 +22,8 @@ class Kind(IntEnum):
     ended = 5
     unreachable = 6
     """A client came and the server was not there; the content says why."""
-    dropped = 7
-    """Messages passed that were not copied, since what was told before is still unread."""
+    over = 7
+    """The last event."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ import socket
 import ssl
 import sys
 import time
+from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -28,7 +29,7 @@ MOST_UNREAD_BYTES = 128 * 2**20
 """Of copies that the observer has not read yet."""
 MOST_CLIENTS = 256
 MOST_HEAD_BYTES = 64 * 2**10
-CONNECT_TIMEOUT_S = 10.0
+CONNECT_TIMEOUT_S, CLOSE_TIMEOUT_S, FLUSH_TIMEOUT_S = 10.0, 2.0, 10.0
 GOING_AWAY = 1001
 _HIGH_WATER_BYTES = 2**20
 _END = b"\r\n\r\n"
@@ -47,31 +48,82 @@ class Route:
     """Path and query that every client is led to; empty: the client's own."""
 
 
-class Forwarder(asyncio.Protocol):
-    """All connections, and the channel to the observer, whose protocol it is."""
+class Channel(asyncio.Protocol):
+    """The way to the observer: what it has not read yet waits here, up to a bound."""
 
-    def __init__(self, route: Route) -> None:
-        self.route = route
-        self.links: set[Link] = set()
-        self.done = asyncio.Event()
+    def __init__(self) -> None:
+        self.over = asyncio.Event()
+        """The observer wants an end, or is gone."""
         self.dropped = 0
-        self._clients = 0
-        self._channel: asyncio.WriteTransport | None = None
+        """Messages without a copy so far."""
+        self._transport: asyncio.WriteTransport | None = None
+        self._waiting: deque[tuple[bool, bytes]] = deque()
+        """Whether it is a message, and its bytes."""
+        self._waiting_bytes = 0
+        self._is_full = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The channel is open."""
         assert isinstance(transport, asyncio.WriteTransport)
-        self._channel = transport
+        self._transport = transport
 
     def eof_received(self) -> bool:
-        """The observer wants an end, or is gone; the channel stays open for the last events."""
-        self.done.set()
+        """The observer wants an end; the channel stays open for the last events."""
+        self.over.set()
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nobody observes any more."""
-        self._channel = None
-        self.done.set()
+        self._transport = None
+        self.over.set()
+
+    def pause_writing(self) -> None:
+        """The observer is behind."""
+        self._is_full = True
+
+    def resume_writing(self) -> None:
+        """The observer has caught up: give it what waits."""
+        self._is_full = False
+        while self._waiting and not self._is_full and self._transport is not None:
+            _, data = self._waiting.popleft()
+            self._waiting_bytes -= len(data)
+            self._transport.write(data)
+
+    def tell(self, event: Event) -> None:
+        """Put an event before the observer, or drop a message that there is no room for."""
+        is_message = event.kind in (Kind.text, Kind.binary)
+        if self._transport is None:
+            return
+        if is_message and self._waiting_bytes + len(event.content) > MOST_UNREAD_BYTES:
+            self.dropped += 1
+            return
+        data = event.packed()
+        if self._is_full:
+            self._waiting.append((is_message, data))
+            self._waiting_bytes += len(data)
+        else:
+            self._transport.write(data)
+
+    async def flushed(self, timeout_s: float) -> None:
+        """Close once the observer has taken everything; what it leaves for too long is dropped."""
+        end = time.monotonic() + timeout_s
+        while self._waiting and self._transport is not None and time.monotonic() < end:
+            await asyncio.sleep(0.01)
+        self.dropped += sum(is_message for is_message, _ in self._waiting)
+        self._waiting.clear()
+        if self._transport is not None:
+            self._transport.write(Event(Kind.over, 0, dropped=self.dropped).packed())
+            self._transport.close()
+
+
+class Forwarder:
+    """All connections, and what they have in common."""
+
+    def __init__(self, route: Route) -> None:
+        self.route = route
+        self.channel = Channel()
+        self.links: set[Link] = set()
+        self._clients = 0
 
     def accept(self) -> Client:
         """A protocol for a new client."""
@@ -82,30 +134,13 @@ class Forwarder(asyncio.Protocol):
         self._clients += 1
         return self._clients
 
-    def tell(self, event: Event) -> None:
-        """Put an event before the observer, or drop a message that it has no room for."""
-        if self._channel is None:
-            return
-        is_message = event.kind in (Kind.text, Kind.binary)
-        if is_message and self._channel.get_write_buffer_size() > MOST_UNREAD_BYTES:
-            self.dropped += 1
-            return
-        self._channel.write(event.packed())
-
-    def close(self) -> None:
-        """Say goodbye on every connection."""
+    async def close(self, timeout_s: float) -> None:
+        """Say goodbye on every connection, and wait until they are closed."""
         for link in list(self.links):
             link.say_goodbye()
-
-    async def flushed(self, timeout_s: float) -> None:
-        """Wait until the observer has taken everything."""
         end = time.monotonic() + timeout_s
-        while self._channel is not None and time.monotonic() < end:
-            if self._channel.get_write_buffer_size() == 0 and not self.links:
-                break
+        while self.links and time.monotonic() < end:
             await asyncio.sleep(0.01)
-        if self._channel is not None:
-            self._channel.close()
 
 
 class Side(asyncio.Protocol):
@@ -144,7 +179,7 @@ class Side(asyncio.Protocol):
                 self.observe(data)
             except Exception:  # whatever is wrong with the copy, the traffic passes
                 self.is_observed = False
-                self.link.forwarder.dropped += 1
+                self.link.forwarder.channel.dropped += 1
 
     def take_head(self, data: bytes) -> bytes:
         """What follows the head; the server's says whether this is a websocket."""
@@ -160,7 +195,7 @@ class Side(asyncio.Protocol):
 
     def observe(self, data: bytes) -> None:
         """Tell of each message that ends here."""
-        forwarder, now = self.link.forwarder, time.monotonic()
+        channel, now = self.link.forwarder.channel, time.monotonic()
         for opcode, frames in self.walker.feed(data):
             if opcode == CLOSE:
                 kind = Kind.close_frame
@@ -168,11 +203,11 @@ class Side(asyncio.Protocol):
                 kind = Kind.text if opcode == TEXT else Kind.binary
                 self._number += 1
             if frames is None:
-                forwarder.dropped += 1
+                channel.dropped += 1
                 continue
             number = max(0, self._number - 1)
-            place = (self.link.number, self.is_server, number, now, forwarder.dropped)
-            forwarder.tell(Event(kind, *place, frames))
+            place = (self.link.number, self.is_server, number, now, channel.dropped)
+            channel.tell(Event(kind, *place, frames))
 
     def write(self, data: bytes) -> None:
         """Send it, where there is somebody."""
@@ -241,7 +276,7 @@ class Client(Side):
                 )
         except (OSError, TimeoutError) as error:
             why = str(error) or f"no answer in {CONNECT_TIMEOUT_S:g} s"
-            self.link.forwarder.tell(Event(Kind.unreachable, 0, content=why.encode()))
+            self.link.forwarder.channel.tell(Event(Kind.unreachable, 0, content=why.encode()))
             self.refuse("502 Bad Gateway")
             return
         if self.transport is None:  # it went away meanwhile
@@ -274,7 +309,7 @@ class Link:
     def open(self) -> None:
         """Both sides agreed on a websocket."""
         self.number = self.forwarder.next_number()
-        self.forwarder.tell(Event(Kind.opened, self.number, time_s=time.monotonic()))
+        self.forwarder.channel.tell(Event(Kind.opened, self.number, time_s=time.monotonic()))
 
     def say_goodbye(self) -> None:
         """A close frame for each side, where it cuts no other frame in two; then the end."""
@@ -289,10 +324,8 @@ class Link:
         if self in self.forwarder.links and self.client.transport is self.server.transport is None:
             self.forwarder.links.discard(self)
             if self.number:
-                dropped = self.forwarder.dropped
-                now = time.monotonic()
-                event = Event(Kind.ended, self.number, time_s=now, dropped=dropped)
-                self.forwarder.tell(event)
+                event = Event(Kind.ended, self.number, time_s=time.monotonic())
+                self.forwarder.channel.tell(event)
 
 
 def rewritten(head: bytes, route: Route) -> bytes:
@@ -313,16 +346,15 @@ def rewritten(head: bytes, route: Route) -> bytes:
 
 async def forward(route: Route) -> None:
     """Listen until the observer closes its side of the channel."""
-    loop = asyncio.get_running_loop()
-    forwarder = Forwarder(route)
+    loop, forwarder = asyncio.get_running_loop(), Forwarder(route)
     channel = socket.socket(fileno=route.channel)
-    await loop.create_connection(lambda: forwarder, sock=channel)
+    await loop.create_connection(lambda: forwarder.channel, sock=channel)
     listening = socket.socket(fileno=route.listening)
     server = await loop.create_server(forwarder.accept, sock=listening)
-    await forwarder.done.wait()
+    await forwarder.channel.over.wait()
     server.close()
-    forwarder.close()
-    await forwarder.flushed(timeout_s=2.0)
+    await forwarder.close(CLOSE_TIMEOUT_S)
+    await forwarder.channel.flushed(FLUSH_TIMEOUT_S)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Websocket frames (RFC 6455) in a stream of bytes: where messages end, and what they hold.
+"""Websocket frames (RFC 6455) in a stream of bytes: where messages end.
 
 Needs the standard library alone: the process that forwards must stay small.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 MOST_MESSAGE_BYTES = 32 * 2**20
 """Of a longer message no copy is kept; it passes like any other."""
 TEXT, BINARY, CLOSE = 1, 2, 8
-_LONGEST_HEAD = 14
+LONGEST_HEAD = 14
 
 
 def head_of(data: bytes | bytearray | memoryview) -> tuple[int, int, bytes, int] | None:
@@ -63,7 +63,7 @@ class Walker:
         at = 0
         while at < len(view) or self._is_complete:
             if not self._in_payload:
-                at += self._take_head(view[at : at + _LONGEST_HEAD])
+                at += self._take_head(view[at : at + LONGEST_HEAD])
                 if not self._in_payload:
                     return
             piece = view[at : at + self._left]
@@ -114,27 +114,6 @@ class Walker:
             opcode, self._message = self._message, 0
             yield opcode, b"".join(self._parts) if self._size <= self.most_bytes else None
             self._parts, self._size = [], 0
-
-
-def payload_of(frames: bytes) -> bytes:
-    """What the frames of one message hold, joined and unmasked."""
-    view, found = memoryview(frames), bytearray()
-    while view:
-        head = head_of(view[:_LONGEST_HEAD])
-        assert head is not None, "a walker gives whole frames"
-        _, length, mask, size = head
-        found += unmasked(view[size : size + length], mask)
-        view = view[size + length :]
-    return bytes(found)
-
-
-def unmasked(payload: memoryview | bytes, mask: bytes) -> bytes:
-    """The payload exclusive-or its mask of four bytes, or as it is without one."""
-    if not any(mask):
-        return bytes(payload)
-    size = len(payload)
-    repeated = int.from_bytes((mask * (size // 4 + 1))[:size], "little")
-    return (int.from_bytes(payload, "little") ^ repeated).to_bytes(size, "little")
 
 
 def close_frame(code: int, *, is_masked: bool) -> bytes:

@@ -7,7 +7,6 @@ Nothing of a message is run, and what does not fit raises ValueError.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -51,8 +50,8 @@ class Observation:
     """None where the message has none."""
     images: Mapping[str, Frame]
     state: tuple[float, ...] | None
-    digest: bytes
-    """Of everything but the words."""
+    rest: Mapping[Any, Any] = field(repr=False)
+    """The message without its words, its arrays still packed."""
     has_arrays: bool
 
 
@@ -64,10 +63,9 @@ class Answer:
     """First step of the chunk; None where the answer has no action."""
     shape: tuple[int, ...] = ()
     """Of the whole chunk."""
-    digest: bytes = b""
-    """Of the whole chunk, its type and shape."""
+    content: bytes = field(default=b"", repr=False)
+    """Type, shape and bytes of the whole chunk."""
     error: str | None = None
-    chunk: np.ndarray | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -103,17 +101,14 @@ def observation_of(message: Mapping[Any, Any], protocol: Protocol, keys: Keys) -
     leaves = dict(_leaves(message))
     prompt = prompt_key(message, protocol, keys)
     words = None if prompt is None else _text(leaves.get(prompt))
-    digest, images = hashlib.blake2b(digest_size=16), {}
-    for name in sorted(leaves):
-        if name != prompt:
-            digest.update(name.encode("utf-8", "replace") + b"\0")
-            digest.update(_content(leaves[name]))
+    images: dict[str, Frame] = {}
     for name, value in leaves.items():
         is_asked = not keys.images or name in keys.images
         if is_asked and len(images) < MOST_CAMERAS and (frame := _frame(value)) is not None:
             images[name] = frame
     has_arrays = any(isinstance(value, np.ndarray) for value in leaves.values())
-    return Observation(words, images, _state(leaves, keys), digest.digest(), has_arrays)
+    rest = message if prompt is None else with_words(message, prompt, "")
+    return Observation(words, images, _state(leaves, keys), rest, has_arrays)
 
 
 def prompt_key(message: Mapping[Any, Any], protocol: Protocol, keys: Keys) -> str | None:
@@ -137,9 +132,9 @@ def answer_of(message: Mapping[Any, Any], keys: Keys) -> Answer:
     chunk = _numbers(found)
     if chunk is None:
         return Answer(None)
-    digest = hashlib.blake2b(_content(chunk), digest_size=16).digest()
+    content = f"{chunk.dtype.str}{chunk.shape}".encode() + chunk.tobytes()
     first = chunk.reshape(-1) if chunk.ndim < 2 else chunk[0].reshape(-1)
-    return Answer(_floats(first), chunk.shape, digest, chunk=chunk)
+    return Answer(_floats(first), chunk.shape, content)
 
 
 def _leaves(value: Any, name: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
@@ -195,13 +190,6 @@ def _dtype(name: Any) -> np.dtype:
     if _NUMERIC.fullmatch(text) is None:
         raise ValueError(f"an array of type {text!r}")
     return np.dtype(text)
-
-
-def _content(value: Any) -> bytes:
-    if isinstance(value, np.ndarray):
-        kind = f"{value.dtype.str}{value.shape}".encode()
-        return kind + np.ascontiguousarray(value).tobytes()
-    return repr(value).encode("utf-8", "replace")
 
 
 def _text(value: Any) -> str | None:

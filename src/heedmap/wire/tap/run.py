@@ -19,8 +19,8 @@ from heedmap.errors import TapError
 from heedmap.wire.tap.address import Address, written
 from heedmap.wire.tap.conversation import Conversation, Seen
 from heedmap.wire.tap.events import Event, EventReader, Kind
-from heedmap.wire.tap.frames import payload_of
 from heedmap.wire.tap.messages import Keys, Protocol
+from heedmap.wire.tap.payload import payload_of
 from heedmap.wire.tap.recording import About, Reading, write_about
 from heedmap.wire.tap.step import Step
 from heedmap.wire.tap.store import Store
@@ -29,7 +29,8 @@ from heedmap.wire.tap.watch import Watch
 
 TICK_S = 0.25
 """At least so often the observer looks up from the wire."""
-END_TIMEOUT_S = 5.0
+END_TIMEOUT_S = 15.0
+"""More than the forwarder takes to close and to say the rest."""
 ABOUT_EVERY_S = 2.0
 _READ_BYTES = 2**20
 
@@ -174,7 +175,7 @@ class Tap:
                 self._end(event.client)
             case Kind.text | Kind.binary:
                 self._hear(event)
-            case Kind.close_frame:
+            case Kind.close_frame | Kind.over:
                 pass
 
     def _hear(self, event: Event) -> None:
@@ -187,12 +188,11 @@ class Tap:
         try:
             data = payload.decode() if event.kind is Kind.text else payload
             if event.from_server:
-                seen = talk.from_server(data, event.number, event.time_s)
-                if seen is not None:
+                for seen in talk.from_server(data, event.number, event.time_s):
                     self._keep(seen)
             else:
                 talk.from_client(data, event.number, event.time_s)
-        except ValueError:
+        except (ValueError, RecursionError):
             self._note(unreadable=self._about.unreadable + 1)
 
     def _keep(self, seen: Seen) -> None:

@@ -88,19 +88,19 @@ def _after(before: _Before | None, seen: Seen) -> _Before:
     if before is None or before.seen.step.episode != seen.step.episode:
         return _Before(seen, 1)
     last = before.seen
-    is_same = seen.observation.has_arrays and seen.observation.digest == last.observation.digest
+    is_same = seen.observation.has_arrays and seen.observation.rest == last.observation.rest
     same = before.same + 1 if is_same else 1
-    digest = seen.answer.digest
+    content = seen.answer.content
     if seen.step.words != last.step.words:
         is_back = (
             seen.step.words == before.words_before
             and before.words_since <= FEW_STEPS
             and not before.back_steps
         )
-        is_stale = bool(digest) and digest == last.answer.digest and not is_same
-        stale, back = digest if is_stale else b"", int(is_back)
+        is_stale = bool(content) and content == last.answer.content and not is_same
+        stale, back = content if is_stale else b"", int(is_back)
         return _Before(seen, 1, last.step.words, same, stale, back)
-    stale = before.stale_answer if digest == before.stale_answer else b""
+    stale = before.stale_answer if content == before.stale_answer else b""
     back = before.back_steps + 1 if before.back_steps else 0
     return _Before(seen, before.words_since + 1, before.words_before, same, stale, back)
 
