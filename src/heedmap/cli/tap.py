@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from heedmap.cli.console import err, out, print_line
+from heedmap.cli.console import out, print_line
 from heedmap.cli.showing import Lang, Language
 from heedmap.errors import InputError, MissingExtraError, TapError
 from heedmap.ladder.messages import say
 
 if TYPE_CHECKING:
     from heedmap.wire.tap.run import Options
-    from heedmap.wire.tap.step import Step
-    from heedmap.wire.tap.story import Odd, Told
+    from heedmap.wire.tap.story import Told
 
 FOUND = 3
 """Exit code where something as grave as --fail-on was found."""
@@ -139,7 +138,9 @@ def _options(
 
 def _tap(options: Options, listen: str, lang: Language, *, is_public: bool) -> Told:
     """Tap until Ctrl-C; what was seen."""
+    from heedmap.cli.tap_view import View
     from heedmap.wire.tap.address import listen_at, written
+    from heedmap.wire.tap.page import write_page
     from heedmap.wire.tap.run import Tap
 
     with listen_at(listen, is_public=is_public) as listening, until_stopped() as is_over:
@@ -148,8 +149,12 @@ def _tap(options: Options, listen: str, lang: Language, *, is_public: bool) -> T
         where = {"server": options.server.url, "out": str(options.folder.resolve())}
         print_line(out, say("tap_listening", lang.value, at=at, **where))
         print_line(out, say("tap_point_client", lang.value, at=at))
-        tap = Tap(options, Lines(options.server.url, lang))
-        tap.run(listening, is_over)
+        view = View(options.server.url, options.folder, lang.value)
+        tap = Tap(options, view)
+        with view.showing():
+            tap.run(listening, is_over)
+    page = write_page(tap.told, options.folder, lang.value, is_running=False)
+    print_line(out, say("tap_page_at", lang.value, path=str(page.resolve())))
     return tap.told
 
 
@@ -181,33 +186,3 @@ def until_stopped() -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-class Lines:
-    """Prints a line for what happens, at once."""
-
-    def __init__(self, server: str, lang: Language) -> None:
-        self._server = server
-        self._lang = lang.value
-
-    def opened(self, client: int) -> None:
-        """A client is connected."""
-        print_line(out, say("tap_opened", self._lang, client=client))
-
-    def stepped(self, step: Step, begun: list[Odd]) -> None:
-        """The first words of a client, and what is odd from here on."""
-        from heedmap.wire.tap.terminal import line_of, words_text
-
-        if step.step == 0:
-            words = words_text(step.words, self._lang)
-            place = {"client": step.client, "step": step.step}
-            print_line(out, say("tap_first_words", self._lang, words=words, **place))
-        for odd in begun:
-            print_line(err, line_of(odd, self._lang))
-
-    def unreachable(self, why: str) -> None:
-        """A client came, and the server was not there."""
-        print_line(err, say("tap_unreachable", self._lang, server=self._server, why=why))
-
-    def ticked(self, told: Told) -> None:
-        """Nothing is shown anew."""

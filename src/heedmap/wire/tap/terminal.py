@@ -10,6 +10,7 @@ from rich.text import Text
 
 from heedmap.ladder.messages import Language, say, words_in
 from heedmap.report.untrusted import one_line
+from heedmap.wire.tap.meter import meter_sentences
 from heedmap.wire.tap.story import Odd, Story, Told
 from heedmap.wire.tap.watch import FINDINGS
 from heedmap.wire.words.nearest import Edit, differing_words
@@ -143,6 +144,8 @@ def print_summary(told: Told, console: Console, language: Language = "en") -> No
             console.print(Padding(Text(more, style="dim"), (0, 0, 0, 4)))
         console.print(Padding(Text(words("words_do", fix=fix_of(code, language))), (0, 0, 0, 2)))
     console.print()
+    for line in meter_sentences(told, language):
+        console.print(Text(one_line(line)))
     for line in facts(told, language):
         console.print(Text(line, style="dim"))
 

@@ -109,3 +109,35 @@ tap_found_one_word = The words are a single one.
 tap_fix_one_word = Check that it is the whole instruction, and no label of a class.
 tap_nearest = nearest in training: “{ $nearest }”
 tap_no_nearest = shares no word with any training instruction
+
+## The page and the live view
+
+tap_words_heading = Words over steps
+tap_words_column = Words
+tap_client_column = Client
+tap_steps_column = Steps
+tap_time_column = From
+tap_pictures_column = Cameras at the first step
+tap_latency_column = Latency
+tap_warnings_column = Warnings
+tap_client = client { $client }
+tap_bands_alt = The words of a client over its steps, a colour for each; the table has them as text.
+tap_facts_heading = The traffic
+tap_step_now = Step
+
+## Shadow questions
+
+tap_meter_heading = Heed meter
+tap_meter_about = Every few steps the tap asks the server about the same observation with other words; the answers never reach the client. Root mean square over the dimensions of the first action, in its own units.
+tap_meter_axis = steps { $first } to { $last }, highest { $highest }
+tap_meter_alt = Distance of the action under exchanged words, and under the same words, over steps.
+tap_meter_exchanged = words exchanged
+tap_meter_same = same words again
+tap_meter_short = { $exchanged } (same words: { $same })
+tap_meter = With “{ $words }” in place of the client's words the action moves by { $distance } (median of { $count }); when the same words are asked again, by { $same }.
+tap_meter_scaled = With each dimension divided by its standard deviation over the steps: { $distance }.
+tap_shadow_has_state = No shadow questions: the server answers one observation in different ways. It draws noise, or it holds state that questions would change. Where it only draws noise, --shadow-anyway asks all the same.
+tap_shadow_differs_by_connection = No shadow questions: the server answers another connection otherwise than the client's. It draws noise, or it holds state of each client; --shadow-anyway asks all the same.
+tap_shadow_no_answer = No shadow questions: the server gave no action to a question on a connection of the tap's own.
+tap_shadow_no_prompt = No shadow questions: the observation has no words to exchange.
+tap_shadow_found_later = No more shadow questions: the server's answers to one observation began to differ. It may hold state that changes slowly, which the questions may have changed, too.

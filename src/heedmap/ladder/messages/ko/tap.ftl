@@ -73,3 +73,35 @@ tap_found_one_word = 낱말 하나뿐입니다.
 tap_fix_one_word = 지시문 전체인지, 클래스 라벨이 아닌지 확인하십시오.
 tap_nearest = 가장 가까운 학습 지시문: “{ $nearest }”
 tap_no_nearest = 어떤 학습 지시문과도 같은 낱말이 없음
+
+## The page and the live view
+
+tap_words_heading = 스텝별 지시문
+tap_words_column = 지시문
+tap_client_column = 클라이언트
+tap_steps_column = 스텝
+tap_time_column = 시작
+tap_pictures_column = 첫 스텝의 카메라
+tap_latency_column = 지연
+tap_warnings_column = 경고
+tap_client = 클라이언트 { $client }
+tap_bands_alt = 클라이언트의 스텝별 지시문입니다. 문장마다 색이 다르며, 표에 텍스트가 있습니다.
+tap_facts_heading = 통신
+tap_step_now = 스텝
+
+## Shadow questions
+
+tap_meter_heading = 반응도
+tap_meter_about = 몇 스텝마다 같은 관측에 다른 지시문을 붙여 서버에 묻습니다. 그 답은 클라이언트에 전달되지 않습니다. 첫 행동의 차원별 차이의 제곱평균제곱근이며, 행동의 단위 그대로입니다.
+tap_meter_axis = { $first }~{ $last }번째 스텝, 최댓값 { $highest }
+tap_meter_alt = 지시문을 바꿨을 때와 같은 지시문으로 다시 물었을 때 행동의 거리를 스텝별로 나타냅니다.
+tap_meter_exchanged = 지시문 교체
+tap_meter_same = 같은 지시문 반복
+tap_meter_short = { $exchanged } (같은 지시문: { $same })
+tap_meter = 클라이언트의 지시문을 “{ $words }” 문장으로 바꾸면 행동이 { $distance }만큼 움직이고({ $count }회의 중앙값), 같은 지시문으로 다시 물으면 { $same }만큼 움직입니다.
+tap_meter_scaled = 각 차원을 스텝에 걸친 표준편차로 나누면 { $distance }입니다.
+tap_shadow_has_state = 그림자 질문을 하지 않습니다. 같은 관측에 대한 서버의 답이 매번 다릅니다. 노이즈를 뽑거나, 질문이 바꿀 수 있는 상태를 지니고 있습니다. 노이즈만 뽑는 서버라면 --shadow-anyway로 질문할 수 있습니다.
+tap_shadow_differs_by_connection = 그림자 질문을 하지 않습니다. 서버가 다른 연결에는 클라이언트와 다르게 답합니다. 노이즈를 뽑거나 클라이언트별 상태를 지니고 있습니다. --shadow-anyway로 질문할 수 있습니다.
+tap_shadow_no_answer = 그림자 질문을 하지 않습니다. 탭이 따로 연 연결의 질문에 서버가 행동을 답하지 않았습니다.
+tap_shadow_no_prompt = 그림자 질문을 하지 않습니다. 관측에 바꿀 지시문이 없습니다.
+tap_shadow_found_later = 그림자 질문을 중단합니다. 같은 관측에 대한 서버의 답이 달라지기 시작했습니다. 천천히 바뀌는 상태가 있을 수 있고, 질문이 그 상태를 바꾸었을 수도 있습니다.
