@@ -18,6 +18,7 @@ from heedmap.ladder.messages import say
 
 if TYPE_CHECKING:
     from heedmap.wire.tap.run import Options
+    from heedmap.wire.tap.shadow import Shadow
     from heedmap.wire.tap.story import Told
 
 FOUND = 3
@@ -70,6 +71,17 @@ def tap(
     max_mb: Annotated[
         float, typer.Option(min=2, max=1e6, help="Bound of the recording; the oldest goes first.")
     ] = 500.0,
+    shadow_every: Annotated[
+        int | None,
+        typer.Option(min=1, help="Every so many steps, ask the server with exchanged words, too."),
+    ] = None,
+    exchange: Annotated[
+        list[str] | None,
+        typer.Option(help="Words of shadow questions, such as 'turn left'; can be repeated."),
+    ] = None,
+    shadow_anyway: Annotated[
+        bool, typer.Option("--shadow-anyway", help="Ask though the server draws noise.")
+    ] = False,
     public: Annotated[
         bool, typer.Option("--public", help="Listen where other machines can connect, too.")
     ] = False,
@@ -99,8 +111,14 @@ def tap(
         if output is None:
             raise InputError("--out is missing; give a new folder for the recording.")
         keys = (prompt_key, tuple(image_key or ()), state_key, actions_key)
+        if (shadow_every is None) != (not exchange):
+            raise InputError("--shadow-every and --exchange belong together; give both.")
         options = _options(server, output, trained or [], protocol, max_mb, keys)
-        told = _tap(options, listen, lang, is_public=public)
+        shadow = None
+        if shadow_every is not None:
+            texts = tuple(exchange or ())
+            shadow = _shadow(options, shadow_every, texts, is_anyway=shadow_anyway)
+        told = _tap(options, listen, lang, shadow, is_public=public)
     print_summary(told, out, lang.value)
     has_found = told.story.warnings > 0 or (fail_on is FailOn.note and bool(told.story.runs))
     if fail_on is not None and has_found:
@@ -136,7 +154,18 @@ def _options(
     )
 
 
-def _tap(options: Options, listen: str, lang: Language, *, is_public: bool) -> Told:
+def _shadow(options: Options, every: int, exchanges: tuple[str, ...], *, is_anyway: bool) -> Shadow:
+    """Who asks shadow questions. Raises MissingExtraError where no client can be made."""
+    try:
+        from heedmap.wire.tap.shadow import Shadow
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("server", error.name or "websockets") from error
+    return Shadow(options.server, exchanges, every, options.keys, is_anyway=is_anyway)
+
+
+def _tap(
+    options: Options, listen: str, lang: Language, shadow: Shadow | None, *, is_public: bool
+) -> Told:
     """Tap until Ctrl-C; what was seen."""
     from heedmap.cli.tap_view import View
     from heedmap.wire.tap.address import listen_at, written
@@ -150,7 +179,7 @@ def _tap(options: Options, listen: str, lang: Language, *, is_public: bool) -> T
         print_line(out, say("tap_listening", lang.value, at=at, **where))
         print_line(out, say("tap_point_client", lang.value, at=at))
         view = View(options.server.url, options.folder, lang.value)
-        tap = Tap(options, view)
+        tap = Tap(options, view, shadow)
         with view.showing():
             tap.run(listening, is_over)
     page = write_page(tap.told, options.folder, lang.value, is_running=False)

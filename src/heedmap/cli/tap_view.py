@@ -15,7 +15,7 @@ from heedmap.cli.console import err, out, print_line
 from heedmap.ladder.messages import Language, say, words_in
 from heedmap.ladder.messages.numbers import ABSENT
 from heedmap.report.rich_tables import plain_table
-from heedmap.wire.tap.meter import meter_text
+from heedmap.wire.tap.meter import meter_text, refusal_text
 from heedmap.wire.tap.page import REFRESH_S, write_page
 from heedmap.wire.tap.step import Step
 from heedmap.wire.tap.story import Odd, Told
@@ -36,6 +36,7 @@ class View:
         self._live: Live | None = None
         self._page_s = self._live_s = 0.0
         self._shown_steps = -1
+        self._refusal: str | None = None
 
     def showing(self) -> AbstractContextManager[object]:
         """On a terminal a table below the lines; elsewhere lines alone."""
@@ -69,7 +70,10 @@ class View:
 
     def ticked(self, told: Told) -> None:
         """Show the table and write the page again, each not too often."""
-        now = time.monotonic()
+        now, refusal = time.monotonic(), told.about.shadow
+        if refusal != self._refusal and (text := refusal_text(refusal, self._language)):
+            print_line(self._warnings, text)
+            self._refusal = refusal
         if self._live is not None and now - self._live_s >= LIVE_EVERY_S:
             self._live.update(live_table(told, self._language), refresh=True)
             self._live_s = now

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -176,3 +179,63 @@ def test_what_a_server_needs_is_in_an_extra() -> None:
     assert done.returncode == 1
     assert "[server]" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_tap_that_hangs_holds_up_nobody(tmp_path: Path) -> None:
+    """The process that observes is stopped for a while; what passed meanwhile is read later."""
+    with serving(policy(heeds)) as server, process(server, tmp_path / "run") as (tap, at):
+        with connected(at) as connection:
+            ask(connection, observation(0))
+            tap.send_signal(signal.SIGSTOP)
+            for number in range(1, 200):
+                ask(connection, observation(number))
+            tap.send_signal(signal.SIGCONT)
+        tap.send_signal(signal.SIGTERM)
+        printed, _ = tap.communicate(timeout=20)
+    assert tap.returncode == 0, printed
+    assert [step.step for step in read_run(tmp_path / "run").steps()] == list(range(200))
+
+
+def test_a_terminal_shows_a_table_and_the_page_is_written(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    words = ("--shadow-every", "2", "--exchange", "turn right", "--listen", "127.0.0.1:0")
+    with serving(policy(heeds)) as server:
+        command = [*HEEDMAP, "tap", server, "--out", str(tmp_path / "run"), *words]
+        tap = subprocess.Popen(
+            command, stdout=theirs, stderr=theirs, env={**os.environ, **TERMINAL}
+        )
+        os.close(theirs)
+        try:
+            shown = until_shown(ours, r"ws://127\.0\.0\.1:\d+")
+            found = re.search(r"ws://127\.0\.0\.1:\d+", shown)
+            assert found
+            with connected(found[0]) as connection:
+                for number in range(12):
+                    ask(connection, observation(number))
+                    time.sleep(0.05)
+                until_shown(ours, r"1\.41 \(same words: 0\)")
+            tap.send_signal(signal.SIGINT)
+            ended = until_shown(ours, r"seen from the tap")
+            assert tap.wait(20) == 0
+        finally:
+            tap.kill()
+            tap.wait()
+            os.close(ours)
+    assert "in place of the client's words the action moves by 1.41" in " ".join(ended.split())
+    page = (tmp_path / "run/tap.html").read_text()
+    assert "http-equiv" not in page
+    assert "turn left" in page
+
+
+TERMINAL = {"TERM": "xterm", "COLUMNS": "140"}
+
+
+def until_shown(terminal: int, pattern: str) -> str:
+    """What a terminal shows up to a text, without its codes."""
+    shown, end = "", time.monotonic() + 20
+    while not re.search(pattern, shown):
+        assert time.monotonic() < end, shown
+        if select.select([terminal], [], [], 0.2)[0]:
+            shown += os.read(terminal, 2**16).decode("utf-8", "replace")
+            shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
+    return shown

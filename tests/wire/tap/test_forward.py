@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
+import random
+import socket
 import threading
+import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,6 +23,9 @@ from websockets.http11 import Request, Response
 from websockets.sync.client import connect
 from websockets.sync.server import ServerConnection
 
+from heedmap.wire.tap import forward
+from heedmap.wire.tap.events import Event, EventReader, Kind
+from heedmap.wire.tap.forward import Channel
 from heedmap.wire.tap.frames import CLOSE, Walker, close_frame
 from heedmap.wire.tap.payload import payload_of, unmasked
 from heedmap.wire.tap.recording import read_run
@@ -231,3 +239,109 @@ def test_of_a_message_that_is_too_long_no_copy_is_kept() -> None:
 def test_a_mask_is_taken_off(payload: bytes, mask: bytes) -> None:
     assert unmasked(unmasked(payload, mask), mask) == payload
     assert unmasked(payload, mask) == bytes(a ^ mask[i % 4] for i, a in enumerate(payload))
+
+
+class Full(asyncio.WriteTransport):
+    """A way to an observer that has stopped reading."""
+
+    def __init__(self, channel: Channel) -> None:
+        super().__init__()
+        self.channel = channel
+        self.written: list[bytes] = []
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written.append(bytes(data))
+        self.channel.pause_writing()
+
+
+def test_what_an_observer_cannot_take_is_dropped_and_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(forward, "MOST_UNREAD_BYTES", 1000)
+    channel = Channel()
+    transport = Full(channel)
+    channel.connection_made(transport)
+    message = Event(Kind.binary, 1, content=bytes(300))
+    for number in range(9):
+        channel.tell(replace(message, number=number))
+    channel.tell(Event(Kind.ended, 1))
+    assert channel.dropped == 5
+    while len(transport.written) < 5:
+        channel.resume_writing()
+    reader = EventReader()
+    read = [event for chunk in transport.written for event in reader.feed(chunk)]
+    assert [(event.kind, event.number) for event in read] == [
+        *((Kind.binary, number) for number in range(4)),
+        (Kind.ended, 0),
+    ]
+
+
+@given(
+    st.lists(
+        st.builds(
+            Event,
+            kind=st.sampled_from(Kind),
+            client=st.integers(0, 2**32 - 1),
+            from_server=st.booleans(),
+            number=st.integers(0, 2**32 - 1),
+            time_s=st.floats(allow_nan=False),
+            dropped=st.integers(0, 2**60),
+            content=st.binary(max_size=50),
+        ),
+        max_size=6,
+    ),
+    st.integers(1, 60),
+)
+def test_events_are_read_as_they_were_told(events: list[Event], size: int) -> None:
+    stream, reader = b"".join(event.packed() for event in events), EventReader()
+    chunks = [stream[at : at + size] for at in range(0, len(stream), size)]
+    assert [event for chunk in chunks for event in reader.feed(chunk)] == events
+
+
+def test_bytes_that_are_no_frames_pass_too(tmp_path: Path) -> None:
+    """After the websocket is open, whatever one side sends reaches the other."""
+    noise = random.Random(0).randbytes(200_000)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"ws://127.0.0.1:{server.getsockname()[1]}"
+        with tapping(address, tmp_path / "run") as tapped:
+            port = int(tapped.address.rpartition(":")[2])
+            with socket.create_connection(("127.0.0.1", port)) as client:
+                client.sendall(b"GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n" + noise)
+                there, _ = server.accept()
+                with there:
+                    request = b"GET / HTTP/1.1\r\n" + f"Host: {address[5:]}".encode()
+                    expected = request + b"\r\nUpgrade: websocket\r\n\r\n" + noise
+                    assert received(there, len(expected)) == expected
+                    there.sendall(b"HTTP/1.1 101 Switching Protocols\r\n\r\n" + noise)
+                    there.shutdown(socket.SHUT_WR)
+                    back = received(client, 36 + len(noise))
+                    client.sendall(noise)
+                    client.shutdown(socket.SHUT_WR)
+                    assert received(there, len(noise)) == noise
+                    assert there.recv(1) == b""
+    assert back == b"HTTP/1.1 101 Switching Protocols\r\n\r\n" + noise
+
+
+def received(connection: socket.socket, size: int) -> bytes:
+    """So many bytes."""
+    connection.settimeout(10)
+    found = b""
+    while len(found) < size and (chunk := connection.recv(2**16)):
+        found += chunk
+    return found
+
+
+def test_a_client_that_reads_slowly_gets_everything(tmp_path: Path) -> None:
+    large = bytes(range(256)) * 2**12
+
+    def floods(connection: ServerConnection) -> None:
+        for _ in range(40):
+            connection.send(large)
+
+    with (
+        serving(floods) as server,
+        tapping(server, tmp_path / "run") as tapped,
+        connect(tapped.address, max_size=None) as connection,
+    ):
+        time.sleep(0.2)
+        assert all(connection.recv() == large for _ in range(40))

@@ -43,6 +43,10 @@ class Seen:
     message: Mapping[Any, Any]
     """The observation as it came, its arrays still packed."""
     protocol: Protocol
+    has_greeting: bool = False
+    """Whether the server spoke first."""
+    opening: Mapping[Any, Any] | None = None
+    """With what the client began its episode, where the protocol marks it."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,7 @@ class Conversation:
         self._has_asked = False
         self._greetings = 0
         self._episode = 0
+        self._opening: Mapping[Any, Any] | None = None
         self._steps = 0
 
     def from_client(self, data: bytes | str, number: int, time_s: float) -> None:
@@ -80,6 +85,7 @@ class Conversation:
         message, envelope = self._opened(data)
         if envelope is not None and envelope.kind == "episode_start":
             self._episode += 1
+            self._opening = envelope.payload
         if envelope is not None and envelope.kind != "observation":
             return
         payload = message if envelope is None else envelope.payload
@@ -148,7 +154,8 @@ class Conversation:
             error=answer.error,
         )
         self._steps += 1
-        return Seen(step, observation, answer, asked.message, self.protocol or "openpi")
+        told = (self.protocol or "openpi", bool(self._greetings), self._opening)
+        return Seen(step, observation, answer, asked.message, *told)
 
 
 def thumbnail(frame: Frame) -> bytes:

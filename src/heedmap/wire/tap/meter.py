@@ -14,7 +14,10 @@ from heedmap.wire.tap.story import Story, Told
 
 MOST_POINTS = 400
 WIDTH, HEIGHT = 640.0, 120.0
-REFUSALS = ("has_state", "differs_by_connection", "no_answer", "no_prompt", "found_later")
+REFUSALS = (
+    *("has_state", "differs_by_connection", "no_answer", "no_prompt", "found_later"),
+    "asked_anyway",
+)
 """Why no shadow questions are asked, or no more."""
 
 
@@ -79,5 +82,11 @@ def meter_sentences(told: Told, language: Language = "en") -> Iterator[str]:
         yield say("tap_meter", language, **values)
         if scaled:
             yield say("tap_meter_scaled", language, distance=f"{np.median(scaled):.3g}")
-    if told.about.shadow in REFUSALS:
-        yield say(f"tap_shadow_{told.about.shadow}", language)
+    refusal = refusal_text(told.about.shadow, language)
+    if refusal is not None:
+        yield refusal
+
+
+def refusal_text(code: str | None, language: Language = "en") -> str | None:
+    """Why no shadow questions are asked, or no more; None where there is no such reason."""
+    return say(f"tap_shadow_{code}", language) if code in REFUSALS else None

@@ -28,6 +28,7 @@ from heedmap.wire.tap.terminal import (
 from heedmap.wire.tap.watch import FINDINGS
 from heedmap.wire.words.nearest import Edit, differing_words
 from heedmap.wire.words.shown import shown
+from heedmap.wire.words.texts import plain_form
 
 REFRESH_S = 5
 MOST_BANDS, MOST_PLACES, MOST_CLIENTS = 200, 20, 50
@@ -74,6 +75,8 @@ class ShownBand:
     count: int
     time: str
     words: str | None
+    is_nothing: bool
+    """No words, or empty ones."""
     pictures: Sequence[tuple[str, str]]
     """Each camera's name, and its thumbnail as an address."""
 
@@ -134,10 +137,11 @@ def _findings(story: Story) -> list[ShownFinding]:
 
 def _place(odd: Odd) -> ShownPlace:
     at = both(lambda of: where(odd, of))
-    said = shown(odd.words or "")
-    if odd.nearest is None:
-        return ShownPlace(at, [(said, False)], [])
-    return ShownPlace(at, *differing_words(said, shown(odd.nearest)))
+    if odd.words is None:
+        return ShownPlace(at, [], [])
+    if odd.nearest is None or odd.code != "outside_training":
+        return ShownPlace(at, [(shown(odd.words), False)], [])
+    return ShownPlace(at, *differing_words(shown(odd.words), shown(odd.nearest)))
 
 
 def _more(count: int) -> Bilingual | None:
@@ -162,6 +166,7 @@ def _band(band: Band, colour: int, *, has_pictures: bool) -> ShownBand:
         *(band.client, band.episode, colour, band.first, band.last, band.count),
         time=f"{band.time_s:.1f}",
         words=None if band.words is None else shown(band.words),
+        is_nothing=not plain_form(band.words or ""),
         pictures=[(one_line(name), _address(image)) for name, image in pictures],
     )
 

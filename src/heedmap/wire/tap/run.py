@@ -60,9 +60,11 @@ class Questioner(Shape):
     def readings(self) -> list[Reading]:
         """What was found since the last call."""
 
-    @property
-    def refusal(self) -> str | None:
-        """Code of why it does not ask, or no more."""
+    refusal: str | None
+    """Code of why it does not ask, or no more."""
+
+    def close(self) -> None:
+        """Ask no more."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,8 @@ class Tap:
 
     def _finish(self) -> None:
         """Keep what is still open, and say that this is the end."""
+        if self._questioner is not None:
+            self._questioner.close()
         for client in list(self._conversations):
             self._end(client)
         self._store.close_part()

@@ -56,7 +56,8 @@ def words_text(words: str | None, language: Language = "en") -> str:
 
 def texts_line(odd: Odd, language: Language = "en") -> str:
     """The words, and those of training that are nearest."""
-    line = f"“{words_text(odd.words, language)}”"
+    line = words_text(odd.words, language)
+    line = f"“{line}”" if odd.words and line else line
     if odd.code != "outside_training":
         return line
     return f"{line} ({nearest_text(odd, language)})"
@@ -153,7 +154,7 @@ def print_summary(told: Told, console: Console, language: Language = "en") -> No
 def _place(odd: Odd, language: Language) -> Text:
     """Where, and the words; those that the nearest training instruction lacks in bold."""
     place = (f"{where(odd, language)}: ", "dim")
-    if odd.nearest is None:
+    if odd.nearest is None or odd.code != "outside_training":
         return Text.assemble(place, texts_line(odd, language))
     said, other = differing_words(shown(odd.words or ""), shown(odd.nearest))
     return Text.assemble(

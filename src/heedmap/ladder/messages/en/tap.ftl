@@ -141,3 +141,4 @@ tap_shadow_differs_by_connection = No shadow questions: the server answers anoth
 tap_shadow_no_answer = No shadow questions: the server gave no action to a question on a connection of the tap's own.
 tap_shadow_no_prompt = No shadow questions: the observation has no words to exchange.
 tap_shadow_found_later = No more shadow questions: the server's answers to one observation began to differ. It may hold state that changes slowly, which the questions may have changed, too.
+tap_shadow_asked_anyway = Shadow questions are asked although the server's answers to one observation differ: read every distance beside that under the same words.

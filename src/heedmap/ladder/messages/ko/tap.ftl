@@ -5,8 +5,8 @@ tap_listening = 탭이 { $at }에서 기다리며 { $server }에 그대로 전�
 tap_point_client = 클라이언트가 서버 대신 이 주소에 연결하게 하십시오: { $at }
 tap_opened = 클라이언트 { $client }번이 연결되었습니다.
 tap_unreachable = 클라이언트가 왔지만 서버 { $server }에 연결할 수 없었습니다: { $why }
-tap_line = { $grade } [{ $code }] 클라이언트 { $client }, { $step }번째 스텝: { $sentence } 할 일: { $fix }
-tap_first_words = 클라이언트 { $client }, { $step }번째 스텝: “{ $words }”
+tap_line = { $grade } [{ $code }] 클라이언트 { $client }, 스텝 { $step }: { $sentence } 할 일: { $fix }
+tap_first_words = 클라이언트 { $client }, 스텝 { $step }: “{ $words }”
 tap_page_at = 페이지: { $path }
 
 ## Summary
@@ -25,8 +25,8 @@ tap_thumbnails_removed = { $most } MB를 넘지 않도록 기록의 처음 { $pa
 tap_steps_removed = { $most } MB를 넘지 않도록 기록의 처음 스텝 { $steps }개를 지웠습니다.
 tap_killed = 탭이 실행 중에 강제로 종료되었습니다. 그때까지의 스텝입니다.
 tap_running = 탭이 실행 중이며, 이 페이지는 몇 초마다 다시 쓰입니다.
-tap_at = 클라이언트 { $client }, { $first }번째 스텝
-tap_from_to = 클라이언트 { $client }, { $first }~{ $last }번째 스텝
+tap_at = 클라이언트 { $client }, 스텝 { $first }
+tap_from_to = 클라이언트 { $client }, 스텝 { $first }~{ $last }
 tap_more = { $count }건 더
 tap_counts = { $runs }회, 스텝 { $steps }개
 tap_grade_warning = 경고
@@ -93,7 +93,7 @@ tap_step_now = 스텝
 
 tap_meter_heading = 반응도
 tap_meter_about = 몇 스텝마다 같은 관측에 다른 지시문을 붙여 서버에 묻습니다. 그 답은 클라이언트에 전달되지 않습니다. 첫 행동의 차원별 차이의 제곱평균제곱근이며, 행동의 단위 그대로입니다.
-tap_meter_axis = { $first }~{ $last }번째 스텝, 최댓값 { $highest }
+tap_meter_axis = 스텝 { $first }~{ $last }, 최댓값 { $highest }
 tap_meter_alt = 지시문을 바꿨을 때와 같은 지시문으로 다시 물었을 때 행동의 거리를 스텝별로 나타냅니다.
 tap_meter_exchanged = 지시문 교체
 tap_meter_same = 같은 지시문 반복
@@ -105,3 +105,4 @@ tap_shadow_differs_by_connection = 그림자 질문을 하지 않습니다. 서�
 tap_shadow_no_answer = 그림자 질문을 하지 않습니다. 탭이 따로 연 연결의 질문에 서버가 행동을 답하지 않았습니다.
 tap_shadow_no_prompt = 그림자 질문을 하지 않습니다. 관측에 바꿀 지시문이 없습니다.
 tap_shadow_found_later = 그림자 질문을 중단합니다. 같은 관측에 대한 서버의 답이 달라지기 시작했습니다. 천천히 바뀌는 상태가 있을 수 있고, 질문이 그 상태를 바꾸었을 수도 있습니다.
+tap_shadow_asked_anyway = 같은 관측에 대한 서버의 답이 다르지만 그림자 질문을 계속합니다. 거리는 항상 같은 지시문의 거리와 함께 보십시오.
