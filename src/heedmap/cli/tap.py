@@ -105,19 +105,16 @@ def tap(
         raise MissingExtraError("server", error.name or "msgpack") from error
     if (server is None) == (read is None):
         raise InputError("Give the server, as ws://HOST:PORT, or --read RUN.")
-    if read is not None:
-        told = _read(read)
-    elif server is not None:
-        if output is None:
-            raise InputError("--out is missing; give a new folder for the recording.")
+    if (shadow_every is None) != (not exchange):
+        raise InputError("--shadow-every and --exchange belong together; give both.")
+    if server is None:
+        told = _read(read or Path())
+    elif output is None:
+        raise InputError("--out is missing; give a new folder for the recording.")
+    else:
         keys = (prompt_key, tuple(image_key or ()), state_key, actions_key)
-        if (shadow_every is None) != (not exchange):
-            raise InputError("--shadow-every and --exchange belong together; give both.")
         options = _options(server, output, trained or [], protocol, max_mb, keys)
-        shadow = None
-        if shadow_every is not None:
-            texts = tuple(exchange or ())
-            shadow = _shadow(options, shadow_every, texts, is_anyway=shadow_anyway)
+        shadow = _shadow(options, shadow_every, tuple(exchange or ()), is_anyway=shadow_anyway)
         told = _tap(options, listen, lang, shadow, is_public=public)
     print_summary(told, out, lang.value)
     has_found = told.story.warnings > 0 or (fail_on is FailOn.note and bool(told.story.runs))
@@ -154,8 +151,12 @@ def _options(
     )
 
 
-def _shadow(options: Options, every: int, exchanges: tuple[str, ...], *, is_anyway: bool) -> Shadow:
-    """Who asks shadow questions. Raises MissingExtraError where no client can be made."""
+def _shadow(
+    options: Options, every: int | None, exchanges: tuple[str, ...], *, is_anyway: bool
+) -> Shadow | None:
+    """Who asks shadow questions, if any. Raises MissingExtraError where no client can be made."""
+    if every is None:
+        return None
     try:
         from heedmap.wire.tap.shadow import Shadow
     except ModuleNotFoundError as error:

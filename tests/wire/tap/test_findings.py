@@ -16,10 +16,12 @@ from websockets.sync.server import ServerConnection
 from heedmap.errors import TapError
 from heedmap.ladder.messages import LANGUAGES
 from heedmap.policies.openpi_protocol import packed
+from heedmap.wire.tap.conversation import Conversation
+from heedmap.wire.tap.messages import Keys
 from heedmap.wire.tap.step import Step
 from heedmap.wire.tap.story import story_of
 from heedmap.wire.tap.terminal import fix_of, line_of, sentence_of
-from heedmap.wire.tap.watch import FINDINGS
+from heedmap.wire.tap.watch import FINDINGS, Watch
 from tests.wire.tap.servers import (
     Quiet,
     ask,
@@ -42,6 +44,18 @@ def steps_of(folder: Path, asked: list[dict[str, Any]], **options: Any) -> list[
         recording, seen = recorded(folder, server, [asked], **options)
     steps = list(recording.steps())
     assert steps == seen.steps, "what is read is what was seen"
+    return steps
+
+
+def watched(asked: list[dict[str, Any]], **options: Any) -> list[Step]:
+    """The steps of one client with their findings, without a wire."""
+    talk, watch = Conversation(1, Keys(), "openpi"), Watch(**options)
+    steps: list[Step] = []
+    for number, message in enumerate(asked):
+        talk.from_client(packed(message), number, float(number))
+        answers = talk.from_server(packed(heeds(message)), number, number + 0.5)
+        steps += map(watch.look, answers)
+    assert [step.step for step in steps] == list(range(len(asked)))
     return steps
 
 
@@ -73,28 +87,28 @@ def test_words_that_are_gone_after_the_third_step_are_named_once(tmp_path: Path)
     assert story.warnings == 1
 
 
-def test_observations_without_words_are_named(tmp_path: Path) -> None:
-    steps = steps_of(tmp_path / "run", [observation(n, None) for n in range(3)])
+def test_observations_without_words_are_named() -> None:
+    steps = watched([observation(n, None) for n in range(3)])
     assert found(steps, "missing") == [0, 1, 2]
     assert {step.words for step in steps} == {None}
 
 
-def test_words_that_go_back_for_ten_steps_are_named(tmp_path: Path) -> None:
+def test_words_that_go_back_for_ten_steps_are_named() -> None:
     words = [LEFT] * 5 + [RIGHT] * 3 + [LEFT] * 10 + [RIGHT] * 5
-    steps = steps_of(tmp_path / "run", [observation(n, text) for n, text in enumerate(words)])
+    steps = watched([observation(n, text) for n, text in enumerate(words)])
     assert found(steps, "went_back") == list(range(8, 18))
     assert story_of(steps).warnings == 1
     new_tasks = [LEFT] * 12 + [RIGHT] * 12 + [LEFT] * 12
     asked = [observation(n, text) for n, text in enumerate(new_tasks)]
-    steps = steps_of(tmp_path / "tasks", asked)
+    steps = watched(asked)
     assert found(steps, "went_back") == []
     assert found(steps, "changed") == [12, 24]
     assert story_of(steps).warnings == 0
 
 
-def test_an_observation_that_stays_for_ten_steps_is_named(tmp_path: Path) -> None:
+def test_an_observation_that_stays_for_ten_steps_is_named() -> None:
     asked = [observation(4 if 4 <= n < 14 else n, LEFT if n < 8 else RIGHT) for n in range(20)]
-    steps = steps_of(tmp_path / "run", asked)
+    steps = watched(asked)
     assert found(steps, "same_observation") == list(range(6, 14))
     assert story_of(steps).runs["same_observation"] == 1
 
@@ -113,10 +127,10 @@ def test_an_answer_from_before_the_change_of_words_is_named(tmp_path: Path) -> N
     assert found(steps, "same_answer") == [5, 6, 7]
 
 
-def test_words_outside_training_come_with_the_nearest(tmp_path: Path) -> None:
+def test_words_outside_training_come_with_the_nearest() -> None:
     asked = [observation(n, "Turn left now") for n in range(3)]
     asked += [observation(9, "Turn left."), observation(10, "고양이")]
-    steps = steps_of(tmp_path / "run", asked, trained=(RIGHT, LEFT))
+    steps = watched(asked, trained=(RIGHT, LEFT))
     assert found(steps, "outside_training") == [0, 1, 2, 4]
     assert [step.nearest for step in steps] == [LEFT] * 3 + [None] * 2
     assert "nearest in training: “turn left”" in line_of(story_of(steps).odds[0])
@@ -136,9 +150,9 @@ def test_words_outside_training_come_with_the_nearest(tmp_path: Path) -> None:
         ("turn\x00 left", "garbled"),
     ],
 )
-def test_junk_is_named(tmp_path: Path, text: str, code: str) -> None:
+def test_junk_is_named(text: str, code: str) -> None:
     asked = [observation(n, LEFT if n < 2 else text) for n in range(4)]
-    steps = steps_of(tmp_path / "run", asked)
+    steps = watched(asked)
     assert found(steps, code) == [2, 3]
     assert story_of(steps).runs[code] == 1
 

@@ -236,7 +236,9 @@ def test_the_scale_is_the_standard_deviation(actions: list[tuple[float, ...]]) -
     for number, action in enumerate(actions):
         assert (spread.scale() is None) == (number < 10)
         spread.add(np.array(action))
-    np.testing.assert_allclose(spread.scale(), np.std(actions, axis=0), rtol=1e-6, atol=1e-6)
+    found = spread.scale()
+    assert found is not None
+    np.testing.assert_allclose(found, np.std(actions, axis=0), rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize("options", [("--shadow-every", "2"), ("--exchange", "turn left")])

@@ -89,7 +89,7 @@ class Conversation:
         if envelope is not None and envelope.kind != "observation":
             return
         payload = message if envelope is None else envelope.payload
-        observation = observation_of(payload, self.protocol or "openpi", self._keys)
+        observation = observation_of(payload, self._spoken, self._keys)
         seq = None if envelope is None else envelope.seq
         asked = _Asked(number, seq, self._episode, time_s, observation, message)
         self._waiting.append(asked)
@@ -117,6 +117,10 @@ class Conversation:
         left = [self._seen(asked, None, Answer(None)) for asked in self._waiting]
         self._waiting.clear()
         return left
+
+    @property
+    def _spoken(self) -> Protocol:
+        return self.protocol or "openpi"
 
     def _opened(self, data: bytes | str) -> tuple[dict[Any, Any], Envelope | None]:
         if isinstance(data, str):
@@ -154,8 +158,8 @@ class Conversation:
             error=answer.error,
         )
         self._steps += 1
-        told = (self.protocol or "openpi", bool(self._greetings), self._opening)
-        return Seen(step, observation, answer, asked.message, *told)
+        opening = (bool(self._greetings), self._opening)
+        return Seen(step, observation, answer, asked.message, self._spoken, *opening)
 
 
 def thumbnail(frame: Frame) -> bytes:

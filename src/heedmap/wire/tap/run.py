@@ -59,6 +59,7 @@ class Questioner(Shape):
 
     def readings(self) -> list[Reading]:
         """What was found since the last call."""
+        ...
 
     refusal: str | None
     """Code of why it does not ask, or no more."""
