@@ -28,6 +28,7 @@ ACTIONS = ("actions", "action")
 MOST_NUMBERS = 4096
 """Of a state or an action: robots have a few dozen joints."""
 MOST_CAMERAS = 16
+MOST_NAME_CHARACTERS = 200
 MOST_DEPTH = 32
 _NUMERIC = re.compile(r"[<>|=]?[biuf]\d{1,2}")
 
@@ -101,14 +102,9 @@ def observation_of(message: Mapping[Any, Any], protocol: Protocol, keys: Keys) -
     leaves = dict(_leaves(message))
     prompt = prompt_key(message, protocol, keys)
     words = None if prompt is None else _text(leaves.get(prompt))
-    images: dict[str, Frame] = {}
-    for name, value in leaves.items():
-        is_asked = not keys.images or name in keys.images
-        if is_asked and len(images) < MOST_CAMERAS and (frame := _frame(value)) is not None:
-            images[name] = frame
     has_arrays = any(isinstance(value, np.ndarray) for value in leaves.values())
     rest = message if prompt is None else with_words(message, prompt, "")
-    return Observation(words, images, _state(leaves, keys), rest, has_arrays)
+    return Observation(words, _images(leaves, keys), _state(leaves, keys), rest, has_arrays)
 
 
 def prompt_key(message: Mapping[Any, Any], protocol: Protocol, keys: Keys) -> str | None:
@@ -199,6 +195,18 @@ def _text(value: Any) -> str | None:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return value if isinstance(value, str) else None if value is None else str(value)
+
+
+def _images(leaves: Mapping[str, Any], keys: Keys) -> dict[str, Frame]:
+    """The cameras that the user named, or everything that can be a picture."""
+    found: dict[str, Frame] = {}
+    for name, value in leaves.items():
+        is_asked = name in keys.images or not keys.images
+        if is_asked and len(name) <= MOST_NAME_CHARACTERS and len(found) < MOST_CAMERAS:
+            frame = _frame(value)
+            if frame is not None:
+                found[name] = frame
+    return found
 
 
 def _frame(value: Any) -> Frame | None:

@@ -234,7 +234,7 @@ def forwarding(server: Address, listening: socket.socket) -> Iterator[socket.soc
         "path": server.path,
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "heedmap.wire.tap.forward", json.dumps(route)],
+        [sys.executable, "-P", "-m", "heedmap.wire.tap.forward", json.dumps(route)],
         pass_fds=(listening.fileno(), theirs.fileno()),
         start_new_session=True,  # Ctrl-C comes here alone
     )

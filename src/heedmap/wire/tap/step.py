@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pyarrow as pa
+from pydantic import TypeAdapter
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ SCHEMA = pa.schema(
     ]
 )
 NAMES = tuple(SCHEMA.names)
-_LISTS = tuple(each.name for each in SCHEMA if pa.types.is_list(each.type))
+_READER = TypeAdapter(Step)
 
 
 def as_row(step: Step) -> dict[str, object]:
@@ -70,7 +71,6 @@ def as_row(step: Step) -> dict[str, object]:
     return row
 
 
-def of_row(row: dict[str, object]) -> Step:
-    """A step from a row of a recording. Raises TypeError for other names."""
-    lists = {name: tuple(row[name]) for name in _LISTS if isinstance(row.get(name), list | tuple)}  # pyright: ignore[reportArgumentType]
-    return Step(**{**row, **lists})  # pyright: ignore[reportArgumentType]
+def of_row(row: object) -> Step:
+    """A step from a row of a recording, which may be a stranger's. Raises ValueError."""
+    return _READER.validate_python(row)

@@ -7,6 +7,7 @@ oldest parts.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import struct
@@ -14,7 +15,6 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgpack
 import pyarrow as pa
@@ -70,7 +70,8 @@ class Store:
         assert content is not None
         record = _RECORD.pack(len(content), zlib.crc32(content)) + content
         try:
-            os.write(self._journal, record)
+            if os.write(self._journal, record) < len(record):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
             raise _cannot_write(self._folder, error) from error
         self._steps.append(step)
@@ -180,12 +181,13 @@ def _numbered(folder: Path, pattern: re.Pattern[str]) -> dict[int, Path]:
 def _of_part(path: Path) -> Iterator[Step]:
     try:
         rows = read_parquet(path, columns=list(NAMES)).cast(SCHEMA).to_pylist()
-        yield from map(of_row, rows)
-    except (pa.ArrowException, OSError, TypeError, ValueError) as error:
+        steps = list(map(of_row, rows))
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise TapError(
             f"The part {path} of the recording cannot be read ({first_line_of(error)}); move it "
             f"away to read the others."
         ) from error
+    yield from steps
 
 
 def _of_journal(path: Path) -> Iterator[Step]:
@@ -197,10 +199,10 @@ def _of_journal(path: Path) -> Iterator[Step]:
             if len(content) != length or zlib.crc32(content) != checksum:
                 return
             try:
-                row: dict[str, Any] = msgpack.unpackb(content)
-                yield of_row({name: row[name] for name in NAMES})
-            except (ValueError, TypeError, KeyError, msgpack.UnpackException):
+                step = of_row(msgpack.unpackb(content))
+            except (ValueError, TypeError, msgpack.UnpackException):
                 return
+            yield step
 
 
 def _cannot_write(folder: Path, error: OSError) -> TapError:

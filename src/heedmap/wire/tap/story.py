@@ -99,7 +99,7 @@ class Story:
         odd = {} if before is None else before.odd
         now: dict[str, Odd] = {}
         begun: list[Odd] = []
-        for code in step.findings:
+        for code in filter(FINDINGS.__contains__, step.findings):
             self.steps[code] += 1
             run = odd.get(code)
             if run is None or (code.startswith("changed")):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-from heedmap.wire.tap.conversation import Seen
+from heedmap.wire.tap.conversation import MOST_WORDS_CHARACTERS, Seen
 from heedmap.wire.tap.step import Step
 from heedmap.wire.words.finding import CODES as OF_TEXTS
 from heedmap.wire.words.nearest import Nearest
@@ -75,6 +75,7 @@ class Watch:
             if self._known and "empty" not in found and plain_form(words) not in self._known:
                 found.add("outside_training")
                 nearest = self._find(words)[0]
+                nearest = nearest and nearest[:MOST_WORDS_CHARACTERS]
         codes = tuple(code for code in FINDINGS if code in found)
         time_s = seen.step.time_s - start_s
         return replace(seen.step, time_s=time_s, findings=codes, nearest=nearest)
