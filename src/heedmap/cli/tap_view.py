@@ -68,6 +68,10 @@ class View:
         where = {"server": self._server, "why": why}
         print_line(self._warnings, say("tap_unreachable", self._language, **where))
 
+    def failed(self, why: str) -> None:
+        """Nothing more is recorded."""
+        print_line(self._warnings, say("tap_not_recorded", self._language, why=why))
+
     def ticked(self, told: Told) -> None:
         """Show the table and write the page again, each not too often."""
         now, refusal = time.monotonic(), told.about.shadow

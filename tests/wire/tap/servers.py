@@ -71,6 +71,7 @@ class Quiet:
     def __init__(self) -> None:
         self.begun: list[Odd] = []
         self.steps: list[Step] = []
+        self.failures: list[str] = []
 
     def opened(self, client: int) -> None: ...
 
@@ -79,6 +80,9 @@ class Quiet:
         self.begun += begun
 
     def unreachable(self, why: str) -> None: ...
+
+    def failed(self, why: str) -> None:
+        self.failures.append(why)
 
     def ticked(self, told: Told) -> None: ...
 
@@ -116,7 +120,8 @@ def tapping(
     finally:
         over.set()
         thread.join()
-    assert not failed, failed
+    if failed:
+        raise failed[0]
 
 
 @contextmanager

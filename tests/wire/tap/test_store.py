@@ -11,8 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heedmap.errors import TapError
+from heedmap.policies.openpi_protocol import unpacked
 from heedmap.wire.tap.step import Step
 from heedmap.wire.tap.store import Store, read_steps
+from tests.wire.tap.servers import (
+    Quiet,
+    ask,
+    connected,
+    heeds,
+    observation,
+    policy,
+    serving,
+    tapping,
+)
 
 NUMBERS = st.one_of(st.none(), st.lists(st.floats(allow_nan=False), max_size=4).map(tuple))
 STEPS = st.builds(
@@ -108,3 +119,27 @@ def test_of_a_part_that_is_closed_its_journal_is_not_read_again(tmp_path: Path) 
     store.close_part()
     journal.write_bytes(content)
     assert len(list(read_steps(tmp_path))) == 1
+
+
+def test_a_full_disk_stops_the_recording_and_not_the_robot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(_: int, data: bytes) -> int:
+        return 7 if room.pop() else len(data)
+
+    room = [True] * 9 + [False] * 3
+    asked = [observation(number) for number in range(8)]
+    seen: list[Quiet] = []
+    with (
+        pytest.raises(TapError, match="No space left on device; choose a folder with room"),
+        serving(policy(heeds)) as server,
+        tapping(server, tmp_path / "run") as tapped,
+    ):
+        seen.append(tapped.seen)
+        monkeypatch.setattr("heedmap.wire.tap.store.os.write", write)
+        with connected(tapped.address) as connection:
+            answers = [unpacked(ask(connection, each), "server") for each in asked]
+    assert [answer["actions"][0, 0] for answer in answers] == [1.0] * 8
+    assert len(seen[0].steps) == 8
+    assert len(seen[0].failures) == 1
+    assert len(list(read_steps(tmp_path / "run"))) < 8

@@ -70,7 +70,7 @@ class Conversation:
 
     def __init__(self, client: int, keys: Keys, protocol: Protocol | None = None) -> None:
         self.client = client
-        self.protocol = protocol
+        self.protocol: Protocol | None = protocol
         self._keys = keys
         self._waiting: deque[_Asked] = deque(maxlen=MOST_WAITING)
         self._has_asked = False

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol as Shape
 
-from heedmap.errors import TapError
+from heedmap.errors import HeedmapError, TapError
 from heedmap.wire.tap.address import Address, written
 from heedmap.wire.tap.conversation import Conversation, Seen
 from heedmap.wire.tap.events import Event, EventReader, Kind
@@ -46,6 +46,9 @@ class Onlooker(Shape):
 
     def unreachable(self, why: str) -> None:
         """A client came, and the server was not there."""
+
+    def failed(self, why: str) -> None:
+        """Nothing more is recorded; the traffic goes on."""
 
     def ticked(self, told: Told) -> None:
         """Some time has passed."""
@@ -106,6 +109,7 @@ class Tap:
             max_mb=options.max_mb,
         )
         self._written_s = 0.0
+        self._failure: Exception | None = None
 
     @property
     def told(self) -> Told:
@@ -113,10 +117,14 @@ class Tap:
         return Told(self._about, self.story)
 
     def run(self, listening: socket.socket, is_over: Callable[[], bool]) -> None:
-        """Forward and observe until `is_over`. Raises TapError where the forwarding ends early."""
+        """Forward and observe until `is_over`.
+
+        Raises TapError where the forwarding ends early, and at the end where not everything could
+        be recorded: a full disk is no reason to stop a robot.
+        """
         host, port = listening.getsockname()[:2]
         self._note(listening=written(host, port))
-        write_about(self.options.folder, self._about)
+        self._record(lambda: write_about(self.options.folder, self._about))
         is_early = False
         with forwarding(self.options.server, listening) as channel:
             try:
@@ -131,6 +139,17 @@ class Tap:
             raise TapError(
                 f"The process that forwards ended; what it saw is in {self.options.folder}."
             )
+        if self._failure is not None:
+            raise TapError(str(self._failure)) from self._failure
+
+    def _record(self, write: Callable[[], object]) -> None:
+        """Write, as long as that has not failed."""
+        if self._failure is None:
+            try:
+                write()
+            except (HeedmapError, OSError) as error:
+                self._failure = error
+                self._onlooker.failed(str(error))
 
     def _finish(self) -> None:
         """Keep what is still open, and say that this is the end."""
@@ -138,18 +157,18 @@ class Tap:
             self._questioner.close()
         for client in list(self._conversations):
             self._end(client)
-        self._store.close_part()
+        self._record(self._store.close_part)
         self._note(ended=datetime.now(UTC).isoformat(timespec="seconds"))
         self._collect()
-        write_about(self.options.folder, self._about)
+        self._record(lambda: write_about(self.options.folder, self._about))
 
     def _tick(self) -> None:
         now = time.monotonic()
         if now - self._written_s >= ABOUT_EVERY_S:
             self._collect()
-            write_about(self.options.folder, self._about)
+            self._record(lambda: write_about(self.options.folder, self._about))
             self._written_s = now
-        self._onlooker.ticked(self.told)
+        self._record(lambda: self._onlooker.ticked(self.told))
 
     def _collect(self) -> None:
         """What others have found meanwhile."""
@@ -161,7 +180,8 @@ class Tap:
         )
         if self._questioner is not None:
             for reading in self._questioner.readings():
-                self._store.append_reading(reading.model_dump_json().encode() + b"\n")
+                line = reading.model_dump_json().encode() + b"\n"
+                self._record(lambda line=line: self._store.append_reading(line))
                 self.story.add_reading(reading)
             self._note(shadow=self._questioner.refusal)
 
@@ -202,7 +222,7 @@ class Tap:
 
     def _keep(self, seen: Seen) -> None:
         step = self._watch.look(seen, self._start_s)
-        self._store.append(step)
+        self._record(lambda: self._store.append(step))
         self._onlooker.stepped(step, self.story.add(step))
         if self._questioner is not None:
             self._questioner.offer(seen)

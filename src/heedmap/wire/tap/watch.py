@@ -33,6 +33,7 @@ _OF_STEPS: dict[str, Grade] = {
 _OF_ONE: dict[str, Grade] = {
     code: "note" if OF_TEXTS[code] == "note" else "warning" for code in SINGLE if code != "empty"
 }
+_EXPLAIN_A_CHANGE = ("missing", "empty", "went_back")
 FINDINGS: dict[str, Grade] = {**_OF_STEPS, **_OF_ONE}
 """Every finding, in the order in which a reader should meet them."""
 
@@ -76,6 +77,8 @@ class Watch:
                 found.add("outside_training")
                 nearest = self._find(words)[0]
                 nearest = nearest and nearest[:MOST_WORDS_CHARACTERS]
+        if not found.isdisjoint(_EXPLAIN_A_CHANGE):
+            found -= {"changed", "changed_in_episode"}
         codes = tuple(code for code in FINDINGS if code in found)
         time_s = seen.step.time_s - start_s
         return replace(seen.step, time_s=time_s, findings=codes, nearest=nearest)

@@ -7,6 +7,7 @@ tap_opened = Client { $client } is connected.
 tap_unreachable = A client came, and the server { $server } was not there: { $why }
 tap_line = { $grade } [{ $code }] client { $client }, step { $step }: { $sentence } What to do: { $fix }
 tap_first_words = Client { $client }, step { $step }: “{ $words }”
+tap_not_recorded = From here on nothing is recorded, and everything passes as before: { $why }
 tap_page_at = Page: { $path }
 
 ## Summary

@@ -7,6 +7,7 @@ tap_opened = 클라이언트 { $client }번이 연결되었습니다.
 tap_unreachable = 클라이언트가 왔지만 서버 { $server }에 연결할 수 없었습니다: { $why }
 tap_line = { $grade } [{ $code }] 클라이언트 { $client }, 스텝 { $step }: { $sentence } 할 일: { $fix }
 tap_first_words = 클라이언트 { $client }, 스텝 { $step }: “{ $words }”
+tap_not_recorded = 이제부터 기록하지 않고 전달만 계속합니다: { $why }
 tap_page_at = 페이지: { $path }
 
 ## Summary
