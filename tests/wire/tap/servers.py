@@ -152,6 +152,11 @@ def recorded(
     return read_run(folder), tapped.seen
 
 
+def found(steps: list[Step], code: str) -> list[int]:
+    """The steps with a finding."""
+    return [step.step for step in steps if code in step.findings]
+
+
 def free_port() -> int:
     """A port that nothing listens at."""
     with socket.create_server(("127.0.0.1", 0)) as server:

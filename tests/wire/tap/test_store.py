@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -130,6 +131,7 @@ def test_a_full_disk_stops_the_recording_and_not_the_robot(
     room = [True] * 9 + [False] * 3
     asked = [observation(number) for number in range(8)]
     seen: list[Quiet] = []
+    answers: list[dict[str, Any]] = []
     with (
         pytest.raises(TapError, match="No space left on device; choose a folder with room"),
         serving(policy(heeds)) as server,
@@ -138,7 +140,7 @@ def test_a_full_disk_stops_the_recording_and_not_the_robot(
         seen.append(tapped.seen)
         monkeypatch.setattr("heedmap.wire.tap.store.os.write", write)
         with connected(tapped.address) as connection:
-            answers = [unpacked(ask(connection, each), "server") for each in asked]
+            answers += [unpacked(ask(connection, each), "server") for each in asked]
     assert [answer["actions"][0, 0] for answer in answers] == [1.0] * 8
     assert len(seen[0].steps) == 8
     assert len(seen[0].failures) == 1
