@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -155,6 +156,13 @@ def recorded(
 def found(steps: list[Step], code: str) -> list[int]:
     """The steps with a finding."""
     return [step.step for step in steps if code in step.findings]
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Wait for it, at most ten seconds."""
+    end = time.monotonic() + 10
+    while not is_so() and time.monotonic() < end:
+        time.sleep(0.02)
 
 
 def free_port() -> int:

@@ -32,6 +32,7 @@ from tests.wire.tap.servers import (
     policy,
     serving,
     tapping,
+    until,
 )
 
 LEFT, RIGHT = "turn left", "turn right"
@@ -55,13 +56,6 @@ def shadowed(
                 time.sleep(0.01)
             until(lambda: len(tapped.tap.told.story.readings) >= 4 or shadow.refusal is not None)
     return read_run(folder), answers
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    """Wait for it, at most ten seconds."""
-    end = time.monotonic() + 10
-    while not is_so() and time.monotonic() < end:
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize(("answer", "moves"), [(heeds, True), (ignores, False)])

@@ -7,12 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from websockets.exceptions import ConnectionClosed
 
 from heedmap.errors import TapError
 from heedmap.policies.openpi_protocol import unpacked
+from heedmap.wire.tap.recording import read_run
 from heedmap.wire.tap.step import Step
 from heedmap.wire.tap.store import Store, read_steps
 from tests.wire.tap.servers import (
@@ -24,6 +27,7 @@ from tests.wire.tap.servers import (
     policy,
     serving,
     tapping,
+    until,
 )
 
 NUMBERS = st.one_of(st.none(), st.lists(st.floats(allow_nan=False), max_size=4).map(tuple))
@@ -145,3 +149,22 @@ def test_a_full_disk_stops_the_recording_and_not_the_robot(
     assert len(seen[0].steps) == 8
     assert len(seen[0].failures) == 1
     assert len(list(read_steps(tmp_path / "run"))) < 8
+
+
+def test_what_was_seen_is_kept_where_the_forwarding_process_is_killed(tmp_path: Path) -> None:
+    before = psutil.Process().children()
+    with (
+        pytest.raises(TapError, match="The process that forwards ended"),
+        serving(policy(heeds)) as server,
+        tapping(server, tmp_path / "run") as tapped,
+    ):
+        with connected(tapped.address) as connection:
+            for number in range(5):
+                ask(connection, observation(number))
+            (forwarder,) = set(psutil.Process().children()) - set(before)
+            until(lambda: len(tapped.seen.steps) == 5)
+            forwarder.kill()
+            with pytest.raises(ConnectionClosed):
+                connection.recv(timeout=5)
+        until(lambda: read_run(tmp_path / "run").about.ended is not None)
+    assert len(list(read_steps(tmp_path / "run"))) == 5
