@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
 import signal
 import socket
@@ -162,7 +163,8 @@ class Side(asyncio.Protocol):
             return False
         with suppress(OSError):
             other.write_eof()
-        return True
+        is_tls = self.transport is not None and self.transport.get_extra_info("sslcontext")
+        return not is_tls  # which cannot end one direction alone
 
     def connection_lost(self, exc: Exception | None) -> None:
         """This side is gone, and with it the other one."""
@@ -288,5 +290,6 @@ async def forward(route: Route) -> None:
 
 
 if __name__ == "__main__":
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # of peers that break off
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the observer decides when it ends
     asyncio.run(forward(Route(**json.loads(sys.argv[1]))))
