@@ -47,17 +47,20 @@ def test_results_and_reports_need_no_torch(module: str) -> None:
 def test_help_works_with_the_runtime_dependencies_alone() -> None:
     """No package of the extras `specimens`, `test` or `dev` may be needed."""
     extras = ("minigrid", "gymnasium", "beartype", "hypothesis", "pytest", "ruff", "pyright")
+    extras = (*extras, "msgpack", "websockets")
     specimen = "specimen:exp42_counterfactual_pta@sound"
     commands = [
         ["heedmap", "--help"],
         ["heedmap", "doctor", specimen],
         # Here the extra really is needed: one sentence on what to install.
         ["heedmap", "specimens", "drive", specimen.removeprefix("specimen:")],
+        ["heedmap", "tap", "ws://127.0.0.1:1", "--out", "run"],
     ]
     done = run_python(WITHOUT.format(extras=extras, commands=commands))
     codes = [line for line in done.stderr.splitlines() if line.isdigit()]
-    assert codes == ["0", "0", "1"], done.stderr
+    assert codes == ["0", "0", "1", "1"], done.stderr
     helped, _, checked = done.stdout.partition("tokenised:")
     assert "audit" in helped
     assert "visible: holds" in checked
     assert "pip install 'PATH-TO-CLONE[specimens]'" in done.stderr
+    assert "pip install 'PATH-TO-CLONE[server]'" in done.stderr

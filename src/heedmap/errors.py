@@ -76,6 +76,10 @@ class RecordError(HeedmapError):
     """A result cannot be read or written."""
 
 
+class TapError(HeedmapError):
+    """A tap cannot be set between client and server as asked, or its recording cannot be used."""
+
+
 class MonitorError(HeedmapError):
     """A training run cannot be watched as asked, or was changed by watching it."""
 

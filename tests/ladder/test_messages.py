@@ -28,6 +28,8 @@ from heedmap.ladder.messages import (
 from heedmap.ladder.verdict import LOWER_RUNGS
 from heedmap.record.regions import REGION_ORDER, UNDECLARED
 from heedmap.report.rung_cells import RUNG_TABLES
+from heedmap.wire.tap.meter import REFUSALS
+from heedmap.wire.tap.watch import FINDINGS, Grade
 from heedmap.wire.words.finding import CODES, SEVERITIES, Beside
 from heedmap.wire.words.texts import Kind, Role
 
@@ -141,6 +143,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "words_role_": get_args(Role),
     "words_kind_": get_args(Kind),
     "words_": get_args(Beside),
+    "tap_found_": tuple(FINDINGS),
+    "tap_fix_": tuple(FINDINGS),
+    "tap_grade_": get_args(Grade),
+    "tap_shadow_": REFUSALS,
 }
 """Keys that are put together from a prefix and one of a closed list."""
 BUILT_FROM_PARTS = re.compile(

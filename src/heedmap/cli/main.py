@@ -34,6 +34,7 @@ from heedmap.cli.showing import AsJson, AsMarkdown, Full, Lang, Language, comman
 from heedmap.cli.styles import Wiring
 from heedmap.cli.summary import summary
 from heedmap.cli.sweep import merge, sweep
+from heedmap.cli.tap import tap
 from heedmap.cli.trail import trail
 from heedmap.cli.verify import verify
 from heedmap.cli.watch_checkpoints import watch_checkpoints
@@ -54,6 +55,7 @@ app.command()(doctor)
 app.command()(trail)
 app.command()(forensics)
 app.command()(words)
+app.command()(tap)
 app.command()(needed)
 app.command()(counterfactuals)
 app.command()(report)

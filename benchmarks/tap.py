@@ -1,0 +1,168 @@
+"""Latency that a tap adds: the same questions directly and through it, in turn.
+
+    .venv/bin/python -m benchmarks.tap [--questions 1000] [--cameras 2] [--side 224]
+        [--clients 1] [--json FILE]
+
+Server, tap and clients are processes and threads of their own on loopback; the server answers at
+once, so that nothing but the wire is measured. A question goes directly, then through the tap.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from websockets.sync.client import connect
+from websockets.sync.server import ServerConnection, serve
+
+from heedmap.policies.openpi_protocol import packed
+from heedmap.wire.tap.recording import read_run
+
+CHUNK_SHAPE = (50, 14)
+WARM_UP = 20
+TAP = "from heedmap.cli.main import main; main()"
+
+
+def main() -> None:
+    """Measure, check that the recording is whole, and print one table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--questions", type=int, default=1000, help="of every client")
+    parser.add_argument("--cameras", type=int, default=2)
+    parser.add_argument("--side", type=int, default=224, help="of an image, in pixels")
+    parser.add_argument("--clients", type=int, default=1, help="at once")
+    parser.add_argument("--rate", type=float, default=0.0, help="questions a second; 0: no pause")
+    parser.add_argument("--json", type=Path, help="add the row to this file of JSON lines")
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.serve:
+        answer_at_once()
+        return
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "run"
+        with started(["-m", "benchmarks.tap", "--serve"]) as server:
+            place = ["tap", server, "--listen", "127.0.0.1:0", "--out", str(folder)]
+            with started(["-c", TAP, *place]) as tap:
+                taken = asked(given, {"direct": server, "through the tap": tap})
+        run = read_run(folder)
+        kept = sum(1 for _ in run.steps())
+    row = {
+        "mebibytes": len(packed(observation(given, 0))) / 2**20,
+        "recorded": kept,
+        "dropped": run.about.dropped,
+        **summary(taken),
+    }
+    show(row)
+    if given.json is not None:
+        with given.json.open("a") as file:
+            file.write(json.dumps({"benchmark": "tap", **vars(given), **row}, default=str) + "\n")
+
+
+def observation(given: argparse.Namespace, number: int) -> dict[str, Any]:
+    """As of a robot with cameras; each another one."""
+    random = np.random.default_rng(number)
+    shape = (given.side, given.side, 3)
+    images = {
+        f"observation/camera_{camera}": random.integers(0, 255, shape, dtype=np.uint8)
+        for camera in range(given.cameras)
+    }
+    return {**images, "observation/state": random.normal(size=14), "prompt": "open the drawer"}
+
+
+def asked(given: argparse.Namespace, places: dict[str, str]) -> dict[str, list[float]]:
+    """Seconds of every question, by the way that it went."""
+    taken: dict[str, list[float]] = {name: [] for name in places}
+
+    def ask() -> None:
+        questions = [packed(observation(given, number)) for number in range(8)]
+        own: dict[str, list[float]] = {name: [] for name in places}
+        with (
+            connect(places["direct"], compression=None) as direct,
+            connect(places["through the tap"], compression=None) as tapped,
+        ):
+            ways = {"direct": direct, "through the tap": tapped}
+            for way in ways.values():
+                way.recv()
+            for number in range(given.questions + WARM_UP):
+                for name, way in ways.items():
+                    start = time.perf_counter()
+                    way.send(questions[number % len(questions)])
+                    way.recv()
+                    own[name].append(time.perf_counter() - start)
+                if given.rate:
+                    time.sleep(1 / given.rate)
+        for name, seconds in own.items():
+            taken[name] += seconds[WARM_UP:]
+
+    threads = [threading.Thread(target=ask) for _ in range(given.clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return taken
+
+
+def summary(taken: dict[str, list[float]]) -> dict[str, float]:
+    """Median and 99th percentile of each way, and what the tap adds to them, in ms."""
+    found: dict[str, float] = {}
+    for name, share in (("median", 0.5), ("p99", 0.99)):
+        direct, tapped = (1000 * float(np.quantile(each, share)) for each in taken.values())
+        found |= {f"direct_{name}_ms": direct, f"tapped_{name}_ms": tapped}
+        found[f"added_{name}_ms"] = tapped - direct
+    return found
+
+
+def show(row: dict[str, Any]) -> None:
+    """One line a way."""
+    table = Table(title=f"{row['mebibytes']:.2f} MiB an observation")
+    for title in ("", "median ms", "99 % ms"):
+        table.add_column(title, justify="right" if title else "left")
+    for name in ("direct", "tapped", "added"):
+        table.add_row(name, *(f"{row[f'{name}_{share}_ms']:.2f}" for share in ("median", "p99")))
+    console = Console(width=110)
+    console.print(table)
+    console.print(f"{row['recorded']} steps recorded, {row['dropped']} messages not observed")
+
+
+@contextmanager
+def started(arguments: list[str]) -> Iterator[str]:
+    """A process that prints the address that it listens at, for as long as this lasts."""
+    process = subprocess.Popen([sys.executable, *arguments], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        words = process.stdout.readline().split()
+        found = [word for word in words if word.startswith("ws://")]
+        assert found, "no address was printed"
+        yield found[0]
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
+
+
+def answer_at_once() -> None:
+    """A server that gives the same chunk of actions to every question."""
+    answer = packed({"actions": np.zeros(CHUNK_SHAPE, dtype=np.float32)})
+
+    def handle(connection: ServerConnection) -> None:
+        connection.send(packed({}))
+        for _ in connection:
+            connection.send(answer)
+
+    with serve(handle, "127.0.0.1", 0, compression=None, max_size=None) as server:
+        print(f"ws://127.0.0.1:{server.socket.getsockname()[1]}", flush=True)
+        server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

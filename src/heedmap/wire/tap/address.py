@@ -1,0 +1,86 @@
+"""Addresses: the server behind the tap, and where the tap listens."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from heedmap.errors import TapError
+
+REACH_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True)
+class Address:
+    """A websocket server's place."""
+
+    url: str
+    host: str
+    port: int
+    is_tls: bool
+    path: str
+    """Path and query; empty where none is given."""
+
+
+def server_address(url: str) -> Address:
+    """The parts of `ws://HOST:PORT[/PATH]` or `wss://...`. Raises TapError for anything else."""
+    whole = url if "://" in url else f"ws://{url}"
+    try:
+        parts = urlsplit(whole)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        parts, host, port = urlsplit(""), None, None
+    if parts.scheme not in ("ws", "wss") or not host or parts.username or not _is_plain(whole):
+        raise TapError(f"'{url}' is no address of a policy server; give ws://HOST:PORT.")
+    is_tls = parts.scheme == "wss"
+    query = f"?{parts.query}" if parts.query else ""
+    path = "" if parts.path in ("", "/") and not query else f"{parts.path or '/'}{query}"
+    return Address(whole, host, port or (443 if is_tls else 80), is_tls, path)
+
+
+def check_reachable(address: Address) -> None:
+    """Raise TapError where nothing listens at the server's address."""
+    try:
+        socket.create_connection((address.host, address.port), REACH_TIMEOUT_S).close()
+    except OSError as error:
+        raise TapError(
+            f"The policy server {address.url} cannot be reached ({error.strerror or error}); start "
+            f"it first, and check host and port."
+        ) from error
+
+
+def listen_at(place: str, *, is_public: bool) -> socket.socket:
+    """An open listening socket at HOST:PORT; port 0 takes a free one.
+
+    Raises TapError for a place that is none, that is taken, or that other machines could reach
+    where that was not allowed.
+    """
+    host, _, digits = place.rpartition(":")
+    host = host.strip("[]") or "127.0.0.1"
+    if not digits.isascii() or not digits.isdigit() or int(digits) > 65535:
+        raise TapError(f"--listen '{place}' is no HOST:PORT; give one such as 127.0.0.1:8100.")
+    try:
+        found = socket.getaddrinfo(host, int(digits), type=socket.SOCK_STREAM)
+        family, _, _, _, where = found[0]
+        if not is_public and not ipaddress.ip_address(where[0]).is_loopback:
+            raise TapError(
+                f"--listen {place} could be reached by other machines; give 127.0.0.1:PORT, or "
+                f"--public where that is meant."
+            )
+        return socket.create_server(where[:2], family=family, backlog=128)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise TapError(
+            f"The tap cannot listen at {place} ({reason}); give another --listen HOST:PORT."
+        ) from error
+
+
+def written(host: str, port: int) -> str:
+    """As a client writes it."""
+    return f"ws://[{host}]:{port}" if ":" in host else f"ws://{host}:{port}"
+
+
+def _is_plain(url: str) -> bool:
+    return url.isascii() and url.isprintable() and " " not in url
