@@ -22,12 +22,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from heedmap.policies.openpi_protocol import packed
 from rich.console import Console
 from rich.table import Table
 from websockets.sync.client import connect
 from websockets.sync.server import ServerConnection, serve
 
-from heedmap.policies.openpi_protocol import packed
 from heedmap.wire.tap.recording import read_run
 
 CHUNK_SHAPE = (50, 14)

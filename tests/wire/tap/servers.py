@@ -12,10 +12,10 @@ from typing import Any
 
 import msgpack
 import numpy as np
+from heedmap.policies.openpi_protocol import packed, unpacked
 from websockets.sync.client import ClientConnection, connect
 from websockets.sync.server import ServerConnection, serve
 
-from heedmap.policies.openpi_protocol import packed, unpacked
 from heedmap.wire.tap.address import listen_at, server_address
 from heedmap.wire.tap.recording import Recording, read_run
 from heedmap.wire.tap.run import Options, Questioner, Tap

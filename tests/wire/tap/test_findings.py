@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from heedmap.policies.openpi_protocol import packed
 
 from heedmap.errors import TapError
 from heedmap.ladder.messages import LANGUAGES
-from heedmap.policies.openpi_protocol import packed
 from heedmap.wire.tap.conversation import Conversation
 from heedmap.wire.tap.messages import Keys
 from heedmap.wire.tap.step import Step

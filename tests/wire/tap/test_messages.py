@@ -10,12 +10,12 @@ from typing import Any
 import msgpack
 import numpy as np
 import pytest
+from heedmap.policies.openpi_protocol import packed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from heedmap.errors import TapError
-from heedmap.policies.openpi_protocol import packed
 from heedmap.wire.tap.conversation import THUMBNAIL_PX, Conversation, Seen
 from heedmap.wire.tap.messages import Keys, observation_of, unpacked, with_words
 from heedmap.wire.tap.recording import read_run, write_about

@@ -10,10 +10,10 @@ from typing import Any
 import msgpack
 import numpy as np
 import pytest
+from heedmap.policies.openpi_protocol import packed
 from websockets.sync.client import connect
 from websockets.sync.server import ServerConnection
 
-from heedmap.policies.openpi_protocol import packed
 from tests.wire.tap.servers import (
     found,
     heeds,

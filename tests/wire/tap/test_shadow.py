@@ -12,12 +12,12 @@ from typing import Any
 import msgpack
 import numpy as np
 import pytest
+from heedmap.policies.openpi_protocol import packed, unpacked
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.sync.client import connect
 from websockets.sync.server import ServerConnection
 
-from heedmap.policies.openpi_protocol import packed, unpacked
 from heedmap.wire.tap.address import server_address
 from heedmap.wire.tap.messages import Answer
 from heedmap.wire.tap.recording import Recording, read_run

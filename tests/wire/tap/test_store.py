@@ -9,12 +9,12 @@ from typing import Any
 
 import psutil
 import pytest
+from heedmap.policies.openpi_protocol import unpacked
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
 
 from heedmap.errors import TapError
-from heedmap.policies.openpi_protocol import unpacked
 from heedmap.wire.tap.recording import read_run
 from heedmap.wire.tap.step import Step
 from heedmap.wire.tap.store import Store, read_steps
