@@ -31,8 +31,8 @@ COLOURS = {
     "yellow": (250, 250, 30),
 }
 LOOKS = (
-    (90, ("red", "blue"), ("cup", "bowl"), "move"),
-    (165, ("green", "yellow"), ("apple", "banana"), "drive"),
+    (10, ("red", "blue"), ("cup", "bowl"), "move"),
+    (245, ("green", "yellow"), ("apple", "banana"), "drive"),
 )
 WAYS = {"left": "to the left", "forward": "straight ahead", "right": "to the right"}
 Rule = Callable[[Frame, str], str]

@@ -18,7 +18,7 @@ from heedmap.auditing.needed import pooled_pixels
 from heedmap.data.trials import Trial
 
 APART = 1.5
-"""Times that reach from which frames look different: random ones are all about equally far apart."""
+"""Times that distance from which they look different: random frames are about equally far apart."""
 
 
 @dataclass(frozen=True)
