@@ -109,8 +109,8 @@ FEWEST_FRAMES = 5
 narrow (`measures/stats.py`)."""
 
 LIKE_AN_EXCHANGE_SHARE = 0.5
-"""Share of the distance that exchanges make on the frame (0..1) from which another change counts
-as being like one: a change of wording that reaches half of it moves the action in earnest."""
+"""Share of the distance that exchanges make (0..1) from which another change counts as being like
+one: a change of wording that reaches half of it moves the action in earnest."""
 
 # Published tables of attention (`heedmap forensics`, and the published rule in reports)
 

@@ -211,6 +211,8 @@ def learned(name: str) -> CallablePolicy:
     rule = RULES[name]
     torch.manual_seed(0)
     network = Learned(letters=name == "wording")
+    if network.letters:  # words count more than pixels
+        nn.init.normal_(network.words.weight, std=4)
     rng = np.random.default_rng(1)
     if network.letters:  # untrained, every other string is another command
         return CallablePolicy(f"learned {name}", _louder(network), network, action_names=ACTIONS)

@@ -59,6 +59,16 @@ class Answers:
         return max(self.noise_distance, LEAST_EFFECT[unit], share * largest / scale)
 
     @cached_property
+    def spread(self) -> float | None:
+        """Mean distance of all variants that should change the action; None without any."""
+        found = [
+            apart
+            for answer, apart in zip(self.found, self.distances, strict=True)
+            if answer.question.kind in CHANGE
+        ]
+        return float(np.mean(found)) if found else None
+
+    @cached_property
     def others(self) -> dict[int, float]:
         """By frame, the mean distance of variants that should change the action, and do."""
         return self._means(CHANGE, moved_only=True)

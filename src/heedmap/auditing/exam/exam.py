@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
 from heedmap.auditing.exam.answered import Answer, Answers
 from heedmap.auditing.exam.answers import ask
 from heedmap.auditing.exam.kinds import KINDS, Kind
@@ -42,7 +40,6 @@ def examine(
     answers = ask(policy, sheet, on_progress)
     readings = Readings(answers, seed)
     swapped = swapped_actions(answers)
-    others = list(answers.others.values())
     exam = Exam(
         policy=policy.name,
         dataset=dataset,
@@ -53,7 +50,7 @@ def examine(
         unit=answers.metric.unit,
         floor=answers.floor,
         noise=answers.noise_distance,
-        others=float(np.mean(others)) if others else None,
+        others=answers.spread,
         own_right=readings.own_right,
         foretold_share=_foretold_share(sheet, seed),
         swapped=swapped,

@@ -1,9 +1,8 @@
 """Which instructions of a data set stand with which frames, by what the frames look like.
 
 An instruction is a *trained* pairing of a frame where it stands with a frame that looks like it,
-and an *untrained* one where all of its frames look different. Frames look alike that are not
-much further apart, in mean colours on a grid, than any frame is from the nearest one of another episode
-with the same instruction: where one stands alone, none is said to look different.
+and an *untrained* one where all of its frames look different. How far apart frames of one
+instruction are, in mean colours on a grid, says from which distance frames look different.
 """
 
 from __future__ import annotations

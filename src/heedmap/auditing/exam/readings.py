@@ -81,6 +81,7 @@ class Readings:
             )
         frames = [answer.question.frame for answer, _ in found]
         changed = self._share([self.is_changed(*each) for each in found], frames)
+        effect = self._estimate([apart for _, apart in found], frames)
         right, chance = self._right(found) if purpose == "change" else (None, None)
         if purpose == "change":
             should = right or changed
@@ -91,18 +92,30 @@ class Readings:
         return KindReading(
             kind=kind,
             purpose=purpose,
-            verdict=judge_kind(purpose, should, changed, chance),
+            verdict=(
+                "sensitive"
+                if purpose == "keep" and self._is_like_an_exchange(effect)
+                else judge_kind(purpose, should, changed, chance)
+            ),
             variants=len(found),
             frames=len(set(frames)),
             is_outside=2 * sum(a.question.is_outside for a, _ in found) > len(found),
             refused=asked - len(found),
-            effect=self._estimate([apart for _, apart in found], frames),
+            effect=effect,
             as_it_should=should,
             changed=changed,
             right=right,
             chance=chance,
             stays=self._stays(found) if kind == "untrained" else None,
         )
+
+    def _is_like_an_exchange(self, effect: Estimate | None) -> bool:
+        """Whether wording certainly moves the action in earnest, beside what exchanges do."""
+        spread, floor = self._answers.spread, self._answers.floor
+        if effect is None or effect.low is None or spread is None:
+            return False
+        least = max(floor, LIKE_AN_EXCHANGE_SHARE * spread)
+        return effect.clusters >= FEWEST_FRAMES and effect.low > least
 
     def _right(self, found: Sequence[tuple[Answer, float]]) -> tuple[Estimate | None, float | None]:
         """Over the variants with an expected action, where they come from enough frames."""
@@ -158,8 +171,7 @@ def judge_kind(
     most, some, least = _NAMES[purpose]
     if should.value >= FOLLOWED_SHARE and low > LEAST_FOLLOWED_SHARE:
         return most
-    is_least = purpose == "keep" or should.value <= 1 - FOLLOWED_SHARE
-    if high < LEAST_FOLLOWED_SHARE and is_least:
+    if high < LEAST_FOLLOWED_SHARE and should.value <= 1 - FOLLOWED_SHARE:
         return least
     return some if low > 1 - FOLLOWED_SHARE or high < LEAST_FOLLOWED_SHARE else "undecided"
 
@@ -172,7 +184,7 @@ def _is_unmoved(changed: Estimate) -> bool:
 
 _NAMES: dict[Purpose, tuple[KindVerdict, KindVerdict, KindVerdict]] = {
     "change": ("changes", "partly", "unread"),
-    "keep": ("kept", "partly_kept", "sensitive"),
+    "keep": ("kept", "partly_kept", "partly_kept"),
     "control": ("moves", "sometimes", "still"),
 }
 """Where most variants do what is counted, some, or few."""

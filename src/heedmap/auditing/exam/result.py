@@ -31,6 +31,7 @@ KindVerdict = Literal[
 ]
 PolicyVerdict = Literal[
     "follows",
+    "responds",
     "partial",
     "memorised",
     "swapped",
@@ -52,6 +53,7 @@ SEVERITY: Mapping[PolicyVerdict, Severity] = {
     "wording": "warning",
     "partial": "warning",
     "undecided": "note",
+    "responds": "fine",
     "follows": "fine",
 }
 
@@ -85,6 +87,14 @@ class KindReading(Frozen):
     """Of untrained pairings: share with an action that the frame was trained with."""
 
 
+def may_be_all(reading: KindReading) -> bool:
+    """Whether a kind that changes the action in part may be read in whole.
+
+    Where no action is expected, nobody knows whether the other variants should have changed it.
+    """
+    return reading.verdict == "partly" and reading.right is None and not reading.is_outside
+
+
 class Exam(Frozen):
     """All that is said of one policy on one data set."""
 
@@ -103,7 +113,7 @@ class Exam(Frozen):
     noise: float
     """Largest distance between two runs of the same."""
     others: float | None
-    """Mean distance that exchanges which move the action make; None where none does."""
+    """Mean distance of all variants that should change the action: the spread over instructions."""
     own_right: Estimate | None
     """Share of frames with the expected action under their own instruction."""
     foretold_share: float | None

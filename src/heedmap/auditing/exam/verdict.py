@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from heedmap.auditing.exam.answered import Answers
 from heedmap.auditing.exam.kinds import CHANGE, CONTROLS, KEEP, Kind
-from heedmap.auditing.exam.result import KindReading, PolicyVerdict
+from heedmap.auditing.exam.result import KindReading, PolicyVerdict, may_be_all
 from heedmap.auditing.measures.following import Expectation, confusion, swapped_pairs
 from heedmap.auditing.upper.responses import Scores
 from heedmap.ladder.evidence import Estimate
@@ -23,9 +23,8 @@ def judge_policy(
     by_kind = {each.kind: each for each in kinds}
     read, not_read = kinds_with(kinds, READ), kinds_with(kinds, NOT_READ)
     partly = kinds_with(kinds, ("partly",))
-    may_be_same = [kind for kind in partly if by_kind[kind].right is None]
-    read += may_be_same  # nobody knows whether those that keep the action should have changed it
-    partly = [kind for kind in partly if kind not in may_be_same]
+    read += [kind for kind in partly if may_be_all(by_kind[kind])]
+    partly = [kind for kind in partly if by_kind[kind].right is not None]
     if not (read or partly or not_read):
         return "undecided"
     if not read and not partly and all(by_kind[kind].verdict == "unread" for kind in not_read):
@@ -39,7 +38,9 @@ def judge_policy(
     if read or partly:
         lacking = partly or [kind for kind in not_read if not by_kind[kind].is_outside]
         is_inside = any(not by_kind[kind].is_outside for kind in read)
-        return "partial" if lacking or (not_read and not is_inside) else "follows"
+        if lacking or (not_read and not is_inside):
+            return "partial"
+        return "follows" if any(by_kind[kind].verdict == "read" for kind in read) else "responds"
     if own_right is not None and own_right.high is not None and own_right.high < COMPETENT_SHARE:
         return "incompetent"
     return "misreads"
