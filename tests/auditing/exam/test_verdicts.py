@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -17,7 +17,16 @@ from heedmap.data.pixels import Frame
 from heedmap.data.trials import Trial
 from heedmap.policies.base import Policy
 from heedmap.policies.callable import CallablePolicy
-from tests.auditing.exam.world import ACTIONS, RULES, follows, learned, looked_up, swapped, trials
+from tests.auditing.exam.world import (
+    ACTIONS,
+    RULES,
+    Rule,
+    follows,
+    learned,
+    looked_up,
+    swapped,
+    trials,
+)
 
 TRUTH: dict[str, PolicyVerdict] = {
     "follows": "follows",
@@ -37,8 +46,7 @@ def exam_of(policy: Policy, given: Sequence[Trial] | None = None) -> Exam:
 
 @pytest.mark.parametrize("name", TRUTH)
 @pytest.mark.parametrize("make", [lambda name: looked_up(RULES[name]), learned])
-def test_each_fault_is_named(make: object, name: str) -> None:
-    assert callable(make)
+def test_each_fault_is_named(make: Callable[[str], Policy], name: str) -> None:
     found = exam_of(make(name), trials(32 if name == "wording" else 16))
     assert found.verdict == TRUTH[name]
     read = kinds_with(found.kinds, ("read",))
@@ -65,9 +73,8 @@ def test_a_few_frames_decide_nothing() -> None:
     assert found.of("trained").as_it_should is not None
 
 
-def velocity(rule: object, noise: float = 0.0) -> CallablePolicy:
+def velocity(rule: Rule, noise: float = 0.0) -> CallablePolicy:
     """A continuous action: to the left or right, and ahead, a little by what the frame shows."""
-    assert callable(rule)
     draw = np.random.default_rng(0)
 
     def run(frames: Sequence[Frame], texts: Sequence[str]) -> torch.Tensor:

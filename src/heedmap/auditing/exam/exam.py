@@ -68,7 +68,7 @@ def _rows(answers: Answers, readings: Readings) -> list[AnswerRow]:
     ]
 
 
-def _row(answers: Answers, answer: Answer, apart: float, is_as_it_should: bool) -> AnswerRow:
+def _row(answers: Answers, answer: Answer, apart: float, is_as_it_should: bool | None) -> AnswerRow:
     question = answer.question
     assert question.kind is not None
     return AnswerRow(

@@ -42,17 +42,17 @@ class Readings:
         }
         return self._estimate(list(known.values()), list(known))
 
-    def is_as_it_should(self, answer: Answer, apart: float) -> bool:
-        """Whether one answer does what its kind should; of controls, whether the action is kept."""
-        kind = answer.question.kind
-        if kind is not None and purpose_of(kind) == "change":
-            expected = self._answers.expectation(answer.question)
-            return (
-                self.is_changed(answer, apart)
-                if expected is None
-                else expected.is_met(answer.scores)
-            )
-        return self.is_kept(answer, apart)
+    def is_as_it_should(self, answer: Answer, apart: float) -> bool | None:
+        """Whether one answer does what its kind should; None of controls."""
+        purpose = None if answer.question.kind is None else purpose_of(answer.question.kind)
+        if purpose == "keep":
+            return self.is_kept(answer, apart)
+        if purpose != "change":
+            return None
+        expected = self._answers.expectation(answer.question)
+        return (
+            self.is_changed(answer, apart) if expected is None else expected.is_met(answer.scores)
+        )
 
     def is_changed(self, answer: Answer, apart: float) -> bool:
         """Beyond the floor; of kinds that should change the action, beyond what wording does."""

@@ -145,7 +145,8 @@ class AnswerRow:
     own_action: str
     action: str
     distance: float
-    as_it_should: bool
+    as_it_should: bool | None
+    """None of controls: nothing is asked of them."""
 
 
 @dataclass(frozen=True)

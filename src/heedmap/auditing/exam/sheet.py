@@ -124,7 +124,7 @@ class _Writer:
 
     def texts(self, own: Question) -> dict[Kind, list[str]]:
         """Candidates by kind; empty lists for kinds of which the frame has none."""
-        found = {kind: list[str]() for kind in KINDS}
+        found: dict[Kind, list[str]] = {kind: [] for kind in KINDS}
         found |= exchanged(own.text, self._words)
         found |= reworded(own.text)
         found |= without_meaning(own.text)

@@ -20,7 +20,7 @@ def judge_policy(
     kinds: Sequence[KindReading], own_right: Estimate | None, swapped: Sequence[tuple[str, str]]
 ) -> PolicyVerdict:
     """The one thing to say first; the gravest that the numbers show."""
-    by_kind = {each.kind: each for each in kinds}
+    by_kind: dict[Kind, KindReading] = {each.kind: each for each in kinds}
     read, not_read = kinds_with(kinds, READ), kinds_with(kinds, NOT_READ)
     partly = kinds_with(kinds, ("partly",))
     read += [kind for kind in partly if may_be_all(by_kind[kind])]

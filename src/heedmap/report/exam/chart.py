@@ -50,7 +50,9 @@ def chart_of(exam: Exam, language: Language = "en") -> Chart | None:
     axis = alt.Axis(format=".0%", tickCount=5)
     x = alt.X("value:Q", title=say("exam_chart_axis", language), axis=axis).scale(domain=[0, 1])
     base = alt.Chart(data_of(values)).encode(y=y)
-    bars = base.mark_bar().encode(x=x, color=colour, description=alt.Description("tip:N"))
+    bars = base.mark_bar(opacity=0.6).encode(
+        x=x, color=colour, description=alt.Description("tip:N")
+    )
     interval = (
         base.transform_filter("datum.low != null")
         .mark_rule(color=INK, strokeWidth=2, aria=False)

@@ -13,6 +13,7 @@ from heedmap.ladder.messages.numbers import unit_name
 from heedmap.report.differing import Edit, differing_words
 from heedmap.report.exam.chart import drawing_of
 from heedmap.report.exam.wording import (
+    distance_text,
     effect_text,
     kind_name,
     kind_sentence,
@@ -59,7 +60,7 @@ class ShownAnswer:
     expected: str
     action: str
     distance: str
-    is_right: bool
+    is_right: bool | None
 
 
 @dataclass(frozen=True)
@@ -112,16 +113,12 @@ def worst_frames(rows: Sequence[AnswerRow]) -> list[tuple[str, list[AnswerRow]]]
     return ranked[:MOST_FRAMES]
 
 
-def _is_counted(row: AnswerRow) -> bool:
-    return row.kind not in ("nonsense", "blank")
-
-
 def _wrong(rows: Sequence[AnswerRow]) -> int:
-    return sum(_is_counted(row) and not row.as_it_should for row in rows)
+    return sum(row.as_it_should is False for row in rows)
 
 
 def _counted(rows: Sequence[AnswerRow]) -> int:
-    return max(1, sum(map(_is_counted, rows)))
+    return max(1, sum(row.as_it_should is not None for row in rows))
 
 
 def _kind(reading: KindReading, exam: Exam) -> ShownKind:
@@ -129,7 +126,7 @@ def _kind(reading: KindReading, exam: Exam) -> ShownKind:
         name=both(lambda of: kind_name(reading.kind, of)),
         should=both(lambda of: should_text(reading, of)),
         variants=reading.variants,
-        effect=effect_text(reading),
+        effect=effect_text(reading, exam),
         share=share_text(reading),
         verdict=reading.verdict,
         short=phrase(f"exam_short_{reading.verdict}"),
@@ -150,7 +147,7 @@ def _frame(taken: Taken, name: str, rows: Sequence[AnswerRow]) -> ShownFrame:
     height, width = pixels.shape[:2]
     scale = max(1, _SHOWN_PX // width)
     first = rows[0]
-    ordered = sorted(rows, key=lambda row: (not _is_counted(row), row.as_it_should))
+    ordered = sorted(rows, key=lambda row: (row.as_it_should is None, bool(row.as_it_should)))
     return ShownFrame(
         name=one_line(name),
         url=f"data:image/png;base64,{base64.b64encode(png_bytes(pixels)).decode()}",
@@ -159,18 +156,18 @@ def _frame(taken: Taken, name: str, rows: Sequence[AnswerRow]) -> ShownFrame:
         own=_text(first.instruction),
         own_action=one_line(first.own_action),
         count=phrase("exam_frame_count", wrong=_wrong(rows), total=_counted(rows)),
-        answers=[_answer(row) for row in ordered],
+        answers=[_answer(row, taken.exam.unit) for row in ordered],
     )
 
 
-def _answer(row: AnswerRow) -> ShownAnswer:
+def _answer(row: AnswerRow, unit: str) -> ShownAnswer:
     _, variant = differing_words(_text(row.instruction), _text(row.variant))
     return ShownAnswer(
         kind=both(lambda of: kind_name(row.kind, of)),
         variant=variant,
         expected=one_line(row.expected or ""),
         action=one_line(row.action),
-        distance=f"{row.distance:.3g}",
+        distance=distance_text(row.distance, unit),
         is_right=row.as_it_should,
     )
 

@@ -58,7 +58,7 @@ def kinds_table(exam: Exam, language: Language = "en") -> Table:
                 kind_name(reading.kind, language),
                 should_text(reading, language),
                 str(reading.variants),
-                effect_text(reading),
+                effect_text(reading, exam),
                 share_text(reading),
                 words(f"exam_short_{reading.verdict}"),
             )

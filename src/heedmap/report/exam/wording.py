@@ -102,9 +102,14 @@ def share_text(reading: KindReading) -> str:
     return f"{share} ({100 * found.low:.0f}-{100 * found.high:.0f})"
 
 
-def effect_text(reading: KindReading) -> str:
+def effect_text(reading: KindReading, exam: Exam) -> str:
     """The mean distance, without its unit."""
-    return ABSENT if reading.effect is None else f"{reading.effect.value:.3g}"
+    return ABSENT if reading.effect is None else distance_text(reading.effect.value, exam.unit)
+
+
+def distance_text(value: float, unit: str) -> str:
+    """A distance between actions, without its unit."""
+    return f"{value:.2g}" if unit == "raw units" else f"{value:.3f}"
 
 
 def lead(exam: Exam, language: Language = "en") -> str:
@@ -145,8 +150,8 @@ def _read(exam: Exam) -> list[Kind]:
 
 def _lacking(exam: Exam) -> list[Kind]:
     """Kinds that are not read, or in part; words that the data set has not are a note."""
-    read = _read(exam)
-    found = [kind for kind in _with(exam, (*_NOT_READ, "partly")) if kind not in read]
+    read = set(_read(exam))
+    found: list[Kind] = [kind for kind in _with(exam, (*_NOT_READ, "partly")) if kind not in read]
     return [kind for kind in found if not exam.of(kind).is_outside] or found
 
 
