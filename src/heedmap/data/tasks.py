@@ -40,15 +40,17 @@ def is_data_set(written: str | Path) -> bool:
     return is_lerobot(parse_locator(str(written)).path)
 
 
-def case_places(written: str | Path, most_episodes: int = EPISODES) -> list[CasePlace]:
+def case_places(written: str | Path, most_episodes: int | None = None) -> list[CasePlace]:
     """Single frames of a data set: those that are named, else some of several episodes.
+
+    These are `EPISODES` at most, or as many as are asked for.
 
     Raises FrameError for what is missing or broken.
     """
     locator = parse_locator(str(written))
     path = locator.path
     is_chosen = locator.written != str(path)
-    numbers = _spread(range(episode_count(path)), most_episodes)
+    numbers = _spread(range(episode_count(path)), most_episodes or EPISODES)
     if is_chosen:
         numbers = [locator.episode or 0]
     found: list[CasePlace] = []

@@ -171,3 +171,29 @@ def test_what_the_policy_refuses_is_counted_and_not_measured() -> None:
     assert found.of("blank").missing == "refused"
     assert found.of("blank").refused == 16
     assert found.verdict == "follows"
+
+
+def test_korean_instructions_are_changed_and_judged() -> None:
+    """Of a policy that reads Korean directions, and colours not at all."""
+    texts = {"red": "빨간 공으로 가세요", "blue": "파란 공으로 가세요"}
+    texts |= {"left": "왼쪽으로 옮기세요", "right": "오른쪽으로 옮기세요"}
+    expected = {"red": "left", "blue": "right"}
+    own = ("blue", "left", "blue", "right")
+    given = [
+        Trial(each.name, each.observation, texts, expected, recorded=own[n % 4])
+        for n, each in enumerate(trials(20))
+    ]
+
+    def run(frames: Sequence[Frame], texts: Sequence[str]) -> torch.Tensor:
+        return torch.tensor([[4.0, 0.0] if "왼쪽" in text else [0.0, 4.0] for text in texts])
+
+    policy = CallablePolicy("korean", run, nn.Identity(), action_names=("left", "right"))
+    found = exam_of(policy, given)
+    assert found.verdict == "partial"
+    assert found.of("direction").verdict == "read"
+    assert found.of("direction").chance == 0.5
+    assert found.of("colour").verdict == "unread"
+    assert found.of("case").missing == "no_case"
+    assert found.of("negation").verdict == "unread"
+    assert found.of("punctuation").verdict == "kept"
+    assert found.of("filler").verdict == "kept"
