@@ -47,7 +47,7 @@ def exam(
         ),
     ],
     frames: Annotated[
-        int, typer.Option(min=1, help="Frames, taken evenly from the whole data set.")
+        int, typer.Option(min=1, max=2000, help="Frames, taken evenly from the whole data set.")
     ] = 32,
     kinds: Annotated[
         list[str] | None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from heedmap.auditing.exam.pairings import pair, stands_with
+from heedmap.auditing.exam.pairings import looks_of, pair, stands_with
 from heedmap.auditing.exam.sheet import make_sheet
 from heedmap.data.observation import of_frame
 from heedmap.data.trials import Trial
@@ -31,7 +31,7 @@ def test_instructions_of_frames_that_look_alike_are_trained_pairings() -> None:
         shown("dddd", 200, "push it"),
         shown("eeeee", 200, "push it"),
     ]
-    found = pair(given)
+    found = pair(given, looks_of(given))
     assert found.reach is not None
     assert found.trained[0] == ("close it",)
     assert found.untrained[0] == ("push it",)
@@ -49,13 +49,13 @@ def test_only_what_was_recorded_or_has_an_action_stands_with_a_frame() -> None:
 
 def test_frames_of_one_episode_do_not_say_how_far_apart_frames_are() -> None:
     given = [shown("a", 10, "open it", "one"), shown("b", 200, "open it", "one")]
-    assert pair(given).reach is None
+    assert pair(given, looks_of(given)).reach is None
     assert make_sheet(given).missing["untrained"] == "looks_unknown"
 
 
 def test_where_all_frames_look_alike_no_pairing_is_untrained() -> None:
     given = [shown("a" * n, 10, f"open {n % 2}") for n in range(1, 7)]
-    found = pair(given)
+    found = pair(given, looks_of(given))
     assert all(not each for each in found.untrained)
     assert make_sheet(given).missing["untrained"] == "all_alike"
 

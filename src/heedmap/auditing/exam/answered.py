@@ -15,6 +15,9 @@ from heedmap.auditing.measures.following import Expectation, parse_expectation
 from heedmap.auditing.upper.responses import Scores
 from heedmap.ladder.thresholds import LEAST_ACTION_CHANGE_SHARE, LEAST_EFFECT, ROUNDING_SHARE
 
+SHOWN_VALUES = 8
+"""Of a continuous action, in words."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -92,10 +95,11 @@ class Answers:
         return parse_expectation(question.expected, self.action_names)
 
     def action(self, scores: Scores) -> str:
-        """The chosen class, or the values."""
+        """The chosen class, or the first few values."""
         if self.action_names is not None:
             return self.action_names[int(scores.argmax())]
-        return ", ".join(f"{value:.3g}" for value in scores)
+        more = ", …" if len(scores) > SHOWN_VALUES else ""
+        return ", ".join(f"{value:.3g}" for value in scores[:SHOWN_VALUES]) + more
 
     def of(self, kind: Kind) -> list[tuple[Answer, float]]:
         """Answers of a kind with their distances."""

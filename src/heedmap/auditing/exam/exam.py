@@ -79,6 +79,7 @@ def _row(answers: Answers, answer: Answer, apart: float, is_as_it_should: bool |
         expected=question.expected,
         own_action=answers.action(answers.own[question.frame]),
         action=answers.action(answer.scores),
+        scores=tuple(answer.scores.tolist()),
         distance=apart,
         as_it_should=is_as_it_should,
     )
@@ -88,13 +89,13 @@ def _foretold_share(sheet: Sheet, seed: int) -> float | None:
     """How far the frame alone predicts the own instruction; None where frames are too few."""
     numbers = range(len(sheet.trials))
     examples = Examples(
-        frames=tuple(trial.observation.frame for trial in sheet.trials),
+        frames=(),
         frame=tuple(numbers),
         instruction=tuple(question.text for question in sheet.own),
         action=(None,) * len(numbers),
         episode=tuple(trial.cluster for trial in sheet.trials),
     )
     try:
-        return foretold(examples, "instruction", seed=seed).foretold_share
+        return foretold(examples, "instruction", lambda _: sheet.looks, seed=seed).foretold_share
     except RecordError:
         return None

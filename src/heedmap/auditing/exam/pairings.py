@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from heedmap.auditing.needed import pooled_pixels
+from heedmap.auditing.needed import Features, pooled_pixels
 from heedmap.data.trials import Trial
 
 APART = 1.5
@@ -47,11 +47,15 @@ def own_name(trial: Trial) -> str:
     return trial.recorded or next(iter(trial.instructions))
 
 
-def pair(trials: Sequence[Trial]) -> Pairings:
-    """The pairings of every frame. Reads each frame once."""
+def looks_of(trials: Sequence[Trial]) -> Features:
+    """What each frame looks like; frames are read one by one, since they may be many and large."""
+    return np.concatenate([pooled_pixels([trial.observation.frame]) for trial in trials])
+
+
+def pair(trials: Sequence[Trial], looks: Features) -> Pairings:
+    """The pairings of every frame; `looks` as `looks_of` gives them."""
     texts = [stands_with(trial) for trial in trials]
-    pooled = pooled_pixels([trial.observation.frame for trial in trials])
-    apart = np.linalg.norm(pooled[:, None] - pooled[None], axis=2)
+    apart = np.stack([np.linalg.norm(looks - own, axis=1) for own in looks])
     reach = _reach(apart, texts, [trial.cluster for trial in trials])
     every = list(dict.fromkeys(text for each in texts for text in each))
     trained: list[tuple[str, ...]] = []

@@ -144,6 +144,8 @@ class AnswerRow:
     expected: str | None
     own_action: str
     action: str
+    scores: tuple[float, ...]
+    """Logits of the classes, or all values of a continuous action."""
     distance: float
     as_it_should: bool | None
     """None of controls: nothing is asked of them."""

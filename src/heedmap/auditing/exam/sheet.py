@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from heedmap.auditing.exam.kinds import CHANGE, KEEP, KINDS, Kind, Missing, purpose_of
-from heedmap.auditing.exam.pairings import Pairings, own_name, pair
+from heedmap.auditing.exam.pairings import Pairings, looks_of, own_name, pair
 from heedmap.auditing.exam.variants import exchanged, reworded, without_meaning
+from heedmap.auditing.needed import Features
 from heedmap.data.trials import Trial
 from heedmap.errors import InstructionError
 
@@ -57,6 +58,8 @@ class Sheet:
     own: tuple[Question, ...]
     variants: tuple[Question, ...]
     missing: Mapping[Kind, Missing]
+    looks: Features
+    """What the frames look like, one row a frame."""
 
 
 def make_sheet(
@@ -72,7 +75,8 @@ def make_sheet(
     trials = [trial for trial in trials if trial.instructions[own_name(trial)].strip()]
     if not trials:
         raise InstructionError("No frame of the data set has an instruction; an exam changes them.")
-    writer = _Writer(trials, action_names, pair(trials), np.random.default_rng(seed))
+    looks = looks_of(trials)
+    writer = _Writer(trials, action_names, pair(trials, looks), np.random.default_rng(seed))
     own = [writer.own(number) for number in range(len(trials))]
     variants: list[Question] = []
     dropped: set[Kind] = set()
@@ -88,7 +92,7 @@ def make_sheet(
         for kind in KINDS
         if kind not in asked_kinds
     }
-    return Sheet(tuple(trials), tuple(own), tuple(variants), missing)
+    return Sheet(tuple(trials), tuple(own), tuple(variants), missing, looks)
 
 
 class _Writer:

@@ -28,6 +28,7 @@ ANSWERS_SCHEMA = pa.schema(
         ("expected", pa.string()),
         ("own_action", pa.string()),
         ("action", pa.string()),
+        ("scores", pa.list_(pa.float64())),
         ("distance", pa.float64()),
         ("as_it_should", pa.bool_()),
     ]

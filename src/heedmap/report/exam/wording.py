@@ -32,7 +32,7 @@ def policy_sentence(exam: Exam, language: Language = "en") -> str:
         "follows": {"read": names(_with(exam, ("read",)), language)},
         "responds": {"kinds": names(_read(exam), language)},
         "partial": {
-            "read": names(_read(exam), language),
+            "reacts": _reacts(exam, language),
             "lacking": names(_lacking(exam), language),
         },
         "memorised": {
@@ -45,6 +45,8 @@ def policy_sentence(exam: Exam, language: Language = "en") -> str:
         "incompetent": {"rate": _rate(exam.own_right, language)},
         "misreads": {"kinds": names(_with(exam, ("wrong",)), language)},
     }
+    if exam.verdict == "partial" and not _lacking(exam):
+        return say("exam_policy_partial_only", language, reacts=_reacts(exam, language))
     return say(f"exam_policy_{exam.verdict}", language, **values.get(exam.verdict, {}))
 
 
@@ -54,8 +56,9 @@ def notes(exam: Exam, language: Language = "en") -> list[str]:
     moved = [kind for kind in _read(exam) if exam.of(kind).verdict != "read"]
     if exam.verdict == "follows" and moved:
         found.append(say("exam_moved", language, kinds=names(moved, language)))
-    outside = [k for k in _with(exam, (*_NOT_READ, "partly")) if exam.of(k).is_outside]
-    if exam.verdict in ("follows", "partial") and outside:
+    outside = [kind for kind in _with(exam, _NOT_READ) if exam.of(kind).is_outside]
+    said = _lacking(exam) if exam.verdict == "partial" else []
+    if exam.verdict in ("follows", "responds", "partial") and outside and outside != said:
         found.append(say("exam_outside", language, kinds=names(outside, language)))
     share = exam.foretold_share
     if share is not None and share >= PREDICTED_SHARE:
@@ -148,10 +151,17 @@ def _read(exam: Exam) -> list[Kind]:
     ]
 
 
+def _reacts(exam: Exam, language: Language) -> str:
+    """Kinds that are read, then those that are read in part."""
+    read = _read(exam)
+    partly = [kind for kind in _with(exam, ("partly",)) if kind not in read]
+    in_part = [say("exam_in_part", language, kind=kind_name(kind, language)) for kind in partly]
+    return ", ".join([*(kind_name(kind, language) for kind in read), *in_part])
+
+
 def _lacking(exam: Exam) -> list[Kind]:
-    """Kinds that are not read, or in part; words that the data set has not are a note."""
-    read = set(_read(exam))
-    found: list[Kind] = [kind for kind in _with(exam, (*_NOT_READ, "partly")) if kind not in read]
+    """Kinds that are not read; where others are there, without words that the data set has not."""
+    found = _with(exam, _NOT_READ)
     return [kind for kind in found if not exam.of(kind).is_outside] or found
 
 

@@ -173,8 +173,8 @@ def read_name(name: str) -> Reads:
 def reader_trials(count: int = 32) -> list[Trial]:
     """Held-out scenes in both looks in turn: every object by goal and by way, its action known.
 
-    The recorded instruction names the nearest object, by goal or by way in turn. At most 32, as many
-    as are shipped.
+    The recorded instruction names the nearest object, by goal or by way in turn. At most 32: as
+    many as are shipped.
     """
     return [_trial(number, scene) for number, scene in enumerate(shipped_scenes()[:count])]
 

@@ -1,7 +1,7 @@
 # The exam of changed instructions: `heedmap exam`.
 
 exam_title = Which changes of the instruction change the action?
-exam_lead = Policy { $policy } on { $dataset }: { $frames } frames of { $episodes } episodes with { $instructions } different instructions, { $variants } variants of them.
+exam_lead = Policy { $policy } on { $dataset }: { $frames } frames ({ $episodes } independent), { $instructions } different instructions, { $variants } variants.
 exam_scale = An action counts as the same up to a distance of { $floor }. Two runs of the same differ by { $noise } at most. Variants that should change the action change it by { $others } on average. Under the frames' own instructions the action is the expected one in: { $own }.
 exam_kind = Kind
 exam_should = Should change?
@@ -38,12 +38,14 @@ exam_kind_blank = no words
 
 exam_policy_follows = Follows its instruction: the action is the expected one under changes of { $read }.
 exam_policy_responds = Responds to its instruction: changes of { $kinds } change the action. Whether to the right one is not known, for the data set expects no actions.
-exam_policy_partial = Follows in part: reacts to { $read }, but not, or not reliably, to { $lacking }.
+exam_policy_partial = Follows in part: reacts to { $reacts }, but not to { $lacking }.
+exam_policy_partial_only = Follows in part: reacts to { $reacts }.
+exam_in_part = { $kind } (in part)
 exam_policy_memorised = Has memorised pairings of frame and words: the action is right under trained pairings in { $trained }, under untrained ones in { $untrained }, where it is one that the frame was trained with in { $stays }.
 exam_policy_swapped = Swaps actions: each is done when the other is asked for ({ $pairs }).
 exam_policy_gate_only = Notices only whether there are words that it knows: exchanging words does not change the action, made-up words or no words do.
 exam_policy_no_effect = The instruction has no effect: neither other words nor no words change the action.
-exam_policy_wording = Sensitive to wording: { $kinds } changes the action more than half as much as another instruction does.
+exam_policy_wording = Sensitive to wording: each of these changes the action more than half as much as another instruction does: { $kinds }.
 exam_policy_incompetent = Acts wrongly under the frames' own instructions (right in { $rate }), so changed ones say little.
 exam_policy_misreads = Another instruction changes the action, but not to the expected one: { $kinds }.
 exam_policy_undecided = Nothing can be concluded: there are too few frames, or the intervals are too wide.

@@ -1,7 +1,7 @@
 # 지시문 변경 시험: `heedmap exam`.
 
 exam_title = 지시문을 어떻게 바꿀 때 액션이 바뀝니까?
-exam_lead = 데이터셋 { $dataset }에서 정책 { $policy }: 에피소드 { $episodes }개의 프레임 { $frames }개, 서로 다른 지시문 { $instructions }개, 변형 { $variants }개.
+exam_lead = 데이터셋 { $dataset }에서 정책 { $policy }: 프레임 { $frames }개(독립된 것 { $episodes }개), 서로 다른 지시문 { $instructions }개, 변형 { $variants }개.
 exam_scale = 거리가 { $floor } 이하이면 같은 액션으로 봅니다. 같은 입력을 두 번 실행한 차이는 최대 { $noise }입니다. 액션이 바뀌어야 하는 변형은 액션을 평균 { $others }만큼 바꿉니다. 프레임 본래의 지시문에서 기대한 액션이 나온 비율: { $own }.
 exam_kind = 종류
 exam_should = 바뀌어야 하는가
@@ -38,7 +38,9 @@ exam_kind_blank = 빈 지시문
 
 exam_policy_follows = 지시문을 따릅니다. 다음 변경에서 기대한 액션이 나옵니다: { $read }.
 exam_policy_responds = 지시문에 반응합니다. 다음 변경이 액션을 바꿉니다: { $kinds }. 데이터셋에 기대한 액션이 없어 옳은 액션인지는 알 수 없습니다.
-exam_policy_partial = 일부만 따릅니다. 반응하는 종류: { $read }. 반응하지 않거나 안정적이지 않은 종류: { $lacking }.
+exam_policy_partial = 일부만 따릅니다. 반응하는 종류: { $reacts }. 반응하지 않는 종류: { $lacking }.
+exam_policy_partial_only = 일부만 따릅니다. 반응하는 종류: { $reacts }.
+exam_in_part = { $kind }(일부)
 exam_policy_memorised = 프레임과 지시문의 조합을 외웠습니다. 옳은 액션의 비율: 학습한 조합에서 { $trained }, 학습하지 않은 조합에서 { $untrained }. 후자에서 그 프레임으로 학습한 액션이 나온 비율: { $stays }.
 exam_policy_swapped = 액션이 서로 뒤바뀌어 있습니다({ $pairs }).
 exam_policy_gate_only = 아는 단어가 있는지만 알아차립니다. 단어를 바꾸어도 액션이 바뀌지 않지만, 무의미한 단어를 넣거나 지시문을 비우면 바뀝니다.
