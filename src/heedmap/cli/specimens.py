@@ -94,11 +94,11 @@ def reader(
     steps: Annotated[int | None, typer.Option(min=1, help="Steps, for a quick trial.")] = None,
 ) -> None:
     """Train a specimen that reads its instruction in one known way (a minute)."""
-    from heedmap.testbed.specimens.readers import STEPS, read_name, save_reader, train_reader
+    from heedmap.testbed.specimens.readers import read_name, save_reader, train_reader
 
     reads = read_name(name)
     with progress_bar() as advance:
-        network = train_reader(reads, steps or STEPS, advance)
+        network = train_reader(reads, steps, advance)
     _print_path(save_reader(reads, network, output))
 
 

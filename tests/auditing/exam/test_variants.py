@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heedmap.auditing.exam.kinds import CONTROLS, EXCHANGES, KEEP, Kind
@@ -80,6 +80,7 @@ def test_and_alone_does_not_part_steps() -> None:
     assert "order" not in exchanged("take the spoon and napkin")
 
 
+@settings(max_examples=40, deadline=None)
 @given(TEXTS)
 def test_a_variant_is_never_the_instruction_itself(text: str) -> None:
     changed = exchanged(text)
