@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,27 @@ def test_frames_and_kinds_are_chosen(cli: Cli, cases: Path) -> None:
 def test_korean_is_printed_where_asked_for(cli: Cli, cases: Path) -> None:
     ran = cli("exam", "cases", "--policy", "examined:follows", "--lang", "ko")
     assert "지시문을 따릅니다" in ran.out
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "exam.md").read_text()
+
+
+def test_the_page_shows_what_its_commands_print(cli: Cli) -> None:
+    commands = [line for line in re.findall(r"^\$ heedmap (.*)$", PAGE, re.M) if "[" not in line]
+    given = [line.split() for line in commands if "DATASET" not in line]
+    shown = re.findall(r"```text\n(.*?)```", PAGE, re.S)
+    assert len(given) == len(shown) + 1 == 3
+    assert cli(*given[0]).code == 0
+    for words, expected in zip(given[1:], shown, strict=True):
+        ran = cli(*words)
+        assert ran.code == 0
+        assert beginnings(ran.out) == beginnings(expected)
+
+
+def beginnings(printed: str) -> list[list[str]]:
+    """The first three words of each line but the last; figures may differ in another torch."""
+    lines = [line.split()[:3] for line in printed.splitlines() if not line.startswith("Report:")]
+    return lines[: [line[:2] for line in lines].index(["An", "action"])]
 
 
 @pytest.mark.parametrize(

@@ -45,9 +45,9 @@ def test_each_reader_is_named(name: str) -> None:
         assert "colour" in missed
         assert "noun" not in read
     if name == "colours":
-        assert "colour" in read
+        assert found.of("colour").verdict in ("read", "partly")
         assert "direction" in missed
-        assert "noun" not in read
+        assert "noun" in missed
     if name == "pairings":
         assert "trained" in read
         assert "untrained" in missed

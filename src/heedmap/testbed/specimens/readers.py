@@ -161,8 +161,8 @@ def load_reader(name: str, folder: Path | None = None) -> Reader:
         network.load_state_dict({key: value.float() for key, value in load_file(path).items()})
     except (OSError, SafetensorError, RuntimeError) as error:
         raise PolicyError(
-            f"The weights of the reader '{name}' at {path} cannot be read ({error}); a checkout "
-            f"of heedmap has them, a wheel has not. Or train it: heedmap specimens reader {name}"
+            f"The weights of the reader '{name}' at {path} cannot be read ({error}); install heedmap "
+            f"again, or train it: heedmap specimens reader {name}"
         ) from error
     return network.eval().requires_grad_(False)
 
