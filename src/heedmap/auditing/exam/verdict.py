@@ -21,7 +21,8 @@ def judge_policy(
 ) -> PolicyVerdict:
     """The one thing to say first; the gravest that the numbers show."""
     by_kind: dict[Kind, KindReading] = {each.kind: each for each in kinds}
-    read, not_read = kinds_with(kinds, READ), kinds_with(kinds, NOT_READ)
+    read = kinds_with(kinds, READ)
+    not_read = kinds_with(kinds, NOT_READ)
     partly = kinds_with(kinds, ("partly",))
     read += [kind for kind in partly if may_be_all(by_kind[kind])]
     partly = [kind for kind in partly if by_kind[kind].right is not None]
@@ -36,7 +37,7 @@ def judge_policy(
     if is_memorised(by_kind["trained"], by_kind["untrained"]):
         return "memorised"
     if read or partly:
-        lacking = partly or [kind for kind in not_read if not by_kind[kind].is_outside]
+        lacking: list[Kind] = partly or [kind for kind in not_read if not by_kind[kind].is_outside]
         is_inside = any(not by_kind[kind].is_outside for kind in read)
         if lacking or (not_read and not is_inside):
             return "partial"

@@ -41,6 +41,7 @@ def chart_of(exam: Exam, language: Language = "en") -> Chart | None:
     colour = alt.Color(
         "should:N",
         title=say("exam_should", language),
+        legend=alt.Legend(columns=1),  # labels of the other language are longer
         scale=alt.Scale(
             domain=[should for _, should in purposes],
             range=[_COLOURS[purpose] for purpose, _ in purposes],

@@ -53,10 +53,10 @@ def policy_sentence(exam: Exam, language: Language = "en") -> str:
 def notes(exam: Exam, language: Language = "en") -> list[str]:
     """What else is to be known: words outside of the data set, and frames that tell all."""
     found: list[str] = []
-    moved = [kind for kind in _read(exam) if exam.of(kind).verdict != "read"]
+    moved: list[Kind] = [kind for kind in _read(exam) if exam.of(kind).verdict != "read"]
     if exam.verdict == "follows" and moved:
         found.append(say("exam_moved", language, kinds=names(moved, language)))
-    outside = [kind for kind in _with(exam, _NOT_READ) if exam.of(kind).is_outside]
+    outside: list[Kind] = [kind for kind in _with(exam, _NOT_READ) if exam.of(kind).is_outside]
     said = _lacking(exam) if exam.verdict == "partial" else []
     if exam.verdict in ("follows", "responds", "partial") and outside and outside != said:
         found.append(say("exam_outside", language, kinds=names(outside, language)))
@@ -154,7 +154,7 @@ def _read(exam: Exam) -> list[Kind]:
 def _reacts(exam: Exam, language: Language) -> str:
     """Kinds that are read, then those that are read in part."""
     read = _read(exam)
-    partly = [kind for kind in _with(exam, ("partly",)) if kind not in read]
+    partly: list[Kind] = [kind for kind in _with(exam, ("partly",)) if kind not in read]
     in_part = [say("exam_in_part", language, kind=kind_name(kind, language)) for kind in partly]
     return ", ".join([*(kind_name(kind, language) for kind in read), *in_part])
 

@@ -91,7 +91,7 @@ def said(target: Target, verb: int, *, with_way: bool) -> str:
 def label(reads: Reads, scene: Scene, text: str, look: int) -> Action:
     """What this reader does under a text on a scene in one of the looks."""
     words = text.split()
-    way = next((side for side in ACTIONS if side in words), None)
+    way: Action | None = next((side for side in ACTIONS if side in words), None)
     if reads == "directions":
         return way or "forward"
     named = [t for t in scene.targets if t.color in words]
@@ -161,15 +161,15 @@ def load_reader(name: str, folder: Path | None = None) -> Reader:
         network.load_state_dict({key: value.float() for key, value in load_file(path).items()})
     except (OSError, SafetensorError, RuntimeError) as error:
         raise PolicyError(
-            f"The weights of the reader '{name}' at {path} cannot be read ({error}); install heedmap "
-            f"again, or train it: heedmap specimens reader {name}"
+            f"The weights of the reader '{name}' at {path} cannot be read ({error}); install "
+            f"heedmap again, or train it: heedmap specimens reader {name}"
         ) from error
     return network.eval().requires_grad_(False)
 
 
 def read_name(name: str) -> Reads:
     """The reader of a name. Raises PolicyError for any other."""
-    found = next((reads for reads in READERS if reads == name), None)
+    found: Reads | None = next((reads for reads in READERS if reads == name), None)
     if found is None:
         raise PolicyError(f"'{name}' is no reader; write one of {', '.join(READERS)}.")
     return found
