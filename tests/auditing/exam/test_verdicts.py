@@ -24,6 +24,7 @@ from tests.auditing.exam.world import (
     follows,
     learned,
     looked_up,
+    memorised,
     swapped,
     trials,
 )
@@ -137,6 +138,15 @@ def test_without_expected_actions_a_change_is_not_called_right() -> None:
     assert found.of("trained").right is None
     assert found.of("trained").verdict in ("changes", "partly")
     assert not kinds_with(found.kinds, ("read",))
+
+
+def test_without_expected_actions_nothing_is_said_to_be_memorised() -> None:
+    given = [
+        Trial(each.name, each.observation, each.instructions, recorded=None) for each in trials(24)
+    ]
+    found = exam_of(velocity(memorised), given)
+    assert found.of("untrained").right is None
+    assert found.verdict == "partial" or "untrained" not in kinds_with(found.kinds, ("unread",))
 
 
 def test_actions_of_other_names_are_never_expected_by_words() -> None:

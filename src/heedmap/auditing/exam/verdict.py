@@ -21,11 +21,11 @@ def judge_policy(
 ) -> PolicyVerdict:
     """The one thing to say first; the gravest that the numbers show."""
     by_kind: dict[Kind, KindReading] = {each.kind: each for each in kinds}
-    read = kinds_with(kinds, READ)
+    in_part = kinds_with(kinds, ("partly",))
+    in_whole: list[Kind] = [kind for kind in in_part if may_be_all(by_kind[kind])]
+    read = [*kinds_with(kinds, READ), *in_whole]
+    partly: list[Kind] = [kind for kind in in_part if by_kind[kind].right is not None]
     not_read = kinds_with(kinds, NOT_READ)
-    partly = kinds_with(kinds, ("partly",))
-    read += [kind for kind in partly if may_be_all(by_kind[kind])]
-    partly = [kind for kind in partly if by_kind[kind].right is not None]
     if not (read or partly or not_read):
         return "undecided"
     if not read and not partly and all(by_kind[kind].verdict == "unread" for kind in not_read):
@@ -37,9 +37,9 @@ def judge_policy(
     if is_memorised(by_kind["trained"], by_kind["untrained"]):
         return "memorised"
     if read or partly:
-        lacking: list[Kind] = partly or [kind for kind in not_read if not by_kind[kind].is_outside]
+        is_lacking = any(not by_kind[kind].is_outside for kind in not_read)
         is_inside = any(not by_kind[kind].is_outside for kind in read)
-        if lacking or (not_read and not is_inside):
+        if partly or is_lacking or (not_read and not is_inside):
             return "partial"
         return "follows" if any(by_kind[kind].verdict == "read" for kind in read) else "responds"
     if own_right is not None and own_right.high is not None and own_right.high < COMPETENT_SHARE:
@@ -59,11 +59,16 @@ def _unmoved(by_kind: Mapping[Kind, KindReading]) -> PolicyVerdict:
 
 
 def is_memorised(trained: KindReading, untrained: KindReading) -> bool:
-    """Trained pairings are followed; under untrained ones the action is one of the trained ones."""
+    """Trained pairings are followed; under untrained ones the action is one of the trained ones.
+
+    Only where actions are expected: what is asked for may not be on the frame, and then a policy
+    may well do what it does there.
+    """
     stays = untrained.stays
     return (
-        trained.verdict in READ
+        trained.verdict == "read"
         and untrained.verdict in NOT_READ
+        and untrained.right is not None
         and stays is not None
         and stays.low is not None
         and stays.low > SAME_ACTION_SHARE
