@@ -23,7 +23,7 @@ def judge_policy(
     by_kind: dict[Kind, KindReading] = {each.kind: each for each in kinds}
     in_part = kinds_with(kinds, ("partly",))
     in_whole: list[Kind] = [kind for kind in in_part if may_be_all(by_kind[kind])]
-    read = [*kinds_with(kinds, READ), *in_whole]
+    read: list[Kind] = [*kinds_with(kinds, READ), *in_whole]
     partly: list[Kind] = [kind for kind in in_part if by_kind[kind].right is not None]
     not_read = kinds_with(kinds, NOT_READ)
     if not (read or partly or not_read):

@@ -160,9 +160,11 @@ def _reacts(exam: Exam, language: Language) -> str:
 
 
 def _lacking(exam: Exam) -> list[Kind]:
-    """Kinds that are not read; where others are there, without words that the data set has not."""
+    """Kinds that are not read; words that the data set has not count where there are no others."""
     found = _with(exam, _NOT_READ)
-    return [kind for kind in found if not exam.of(kind).is_outside] or found
+    inside: list[Kind] = [kind for kind in found if not exam.of(kind).is_outside]
+    reacts = [*_read(exam), *_with(exam, ("partly",))]
+    return inside if any(not exam.of(kind).is_outside for kind in reacts) else found
 
 
 def _with(exam: Exam, verdicts: Sequence[str]) -> list[Kind]:
