@@ -15,6 +15,7 @@ from heedmap.auditing.exam.result import Exam, PolicyVerdict
 from heedmap.auditing.exam.verdict import kinds_with
 from heedmap.data.pixels import Frame
 from heedmap.data.trials import Trial
+from heedmap.errors import RecordError
 from heedmap.policies.base import Policy
 from heedmap.policies.callable import CallablePolicy
 from tests.auditing.exam.world import (
@@ -39,6 +40,16 @@ TRUTH: dict[str, PolicyVerdict] = {
     "no_effect": "no_effect",
     "wording": "wording",
 }
+
+
+@pytest.fixture(autouse=True)
+def no_probe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No verdict rests on the probe of the frames, which takes longer than all else here."""
+
+    def too_few(*_: object, **__: object) -> None:
+        raise RecordError("too few")
+
+    monkeypatch.setattr("heedmap.auditing.exam.exam.foretold", too_few)
 
 
 def exam_of(policy: Policy, given: Sequence[Trial] | None = None) -> Exam:

@@ -163,7 +163,7 @@ def _lacking(exam: Exam) -> list[Kind]:
     """Kinds that are not read; words that the data set has not count where there are no others."""
     found = _with(exam, _NOT_READ)
     inside: list[Kind] = [kind for kind in found if not exam.of(kind).is_outside]
-    reacts = [*_read(exam), *_with(exam, ("partly",))]
+    reacts: list[Kind] = [*_read(exam), *_with(exam, ("partly",))]
     return inside if any(not exam.of(kind).is_outside for kind in reacts) else found
 
 
