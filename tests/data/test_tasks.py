@@ -8,9 +8,22 @@ from pathlib import Path
 import pytest
 
 from heedmap.data.counterfactuals import load_table
-from heedmap.data.tasks import case_at, case_places, is_data_set, other_tasks
+from heedmap.data.tasks import (
+    case_at,
+    case_places,
+    data_set_trials,
+    is_data_set,
+    other_tasks,
+)
 from heedmap.errors import FrameError, InstructionError
-from tests.data.recordings import TASKS, write_lerobot_2, write_lerobot_3
+from tests.data.recordings import (
+    TASKS,
+    rlds_episode,
+    write_episode,
+    write_lerobot_2,
+    write_lerobot_3,
+    write_rlds,
+)
 
 
 def test_frames_of_several_episodes_with_the_tasks_of_the_set(tmp_path: Path) -> None:
@@ -86,3 +99,26 @@ def test_a_table_of_words_goes_before_the_tasks(tmp_path: Path) -> None:
     table.write_text("- {group: side, language: en, sets: [[left, north]]}")
     trial = case_at(case_places(tmp_path)[0].place, table=load_table(table))
     assert trial.instructions == {"recorded": TASKS[0], "side_north": "go to the north"}
+
+
+def test_frames_of_any_data_set_with_their_own_instructions(tmp_path: Path) -> None:
+    write_lerobot_3(tmp_path / "set")
+    found = data_set_trials(str(tmp_path / "set"), 3)
+    assert [each.name[-8:] for each in found] == ["0_000000", "0_000002", "1_000000"]
+    assert [each.instructions["recorded"] for each in found] == [TASKS[0], TASKS[0], TASKS[1]]
+    named = data_set_trials(f"{tmp_path}/set#episode=1&frames=0,1,2", 1)
+    assert [each.episode for each in named] == ["set_episode_000001"] * 3
+    (tmp_path / "rlds").mkdir()
+    shard = tmp_path / "rlds" / "set-train.tfrecord-00000-of-00001"
+    write_rlds(shard, [rlds_episode(0), rlds_episode(1)])
+    rlds = data_set_trials(str(tmp_path / "rlds"), 4)
+    assert len({each.cluster for each in rlds}) == 2
+    assert all(each.instructions["recorded"] for each in rlds)
+    with pytest.raises(FrameError, match="does not exist"):
+        data_set_trials(str(tmp_path / "nowhere"), 4)
+
+
+def test_frames_without_an_instruction_are_no_data_set(tmp_path: Path) -> None:
+    write_episode(tmp_path / "told.h5")
+    with pytest.raises(FrameError, match="came with no instruction"):
+        data_set_trials(f"{tmp_path}/told.h5#0", 4)

@@ -16,6 +16,8 @@ from fluent.syntax import ast as ftl
 from fluent.syntax.visitor import Visitor
 
 import heedmap
+from heedmap.auditing.exam.kinds import KINDS, Missing, Purpose
+from heedmap.auditing.exam.result import SEVERITY, KindVerdict
 from heedmap.ladder.causes import CAUSES, Cause, RungName
 from heedmap.ladder.messages import (
     LANGUAGES,
@@ -147,6 +149,12 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "tap_fix_": tuple(FINDINGS),
     "tap_grade_": get_args(Grade),
     "tap_shadow_": REFUSALS,
+    "exam_kind_": KINDS,
+    "exam_should_": get_args(Purpose),
+    "exam_policy_": tuple(SEVERITY),
+    "exam_short_": get_args(KindVerdict),
+    "exam_found_": tuple(v for v in get_args(KindVerdict) if v != "not_measured"),
+    "exam_missing_": get_args(Missing),
 }
 """Keys that are put together from a prefix and one of a closed list."""
 BUILT_FROM_PARTS = re.compile(

@@ -13,6 +13,7 @@ from heedmap.cli.compare import compare
 from heedmap.cli.console import out, print_error, progress_bar
 from heedmap.cli.counterfactuals import counterfactuals
 from heedmap.cli.doctor import doctor
+from heedmap.cli.exam import exam
 from heedmap.cli.forensics import forensics
 from heedmap.cli.input_options import (
     CaseFolder,
@@ -56,6 +57,7 @@ app.command()(trail)
 app.command()(forensics)
 app.command()(words)
 app.command()(tap)
+app.command()(exam)
 app.command()(needed)
 app.command()(counterfactuals)
 app.command()(report)

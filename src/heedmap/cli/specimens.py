@@ -86,6 +86,47 @@ def population(
 
 
 @app.command()
+def reader(
+    name: Annotated[str, typer.Argument(help="all, directions, colours or pairings.")],
+    output: Annotated[Path, typer.Option("--out", help="Folder for the weights.")] = Path(
+        "readers"
+    ),
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps, for a quick trial.")] = None,
+) -> None:
+    """Train a specimen that reads its instruction in one known way (a minute)."""
+    from heedmap.testbed.specimens.readers import read_name, save_reader, train_reader
+
+    reads = read_name(name)
+    with progress_bar() as advance:
+        network = train_reader(reads, steps, advance)
+    _print_path(save_reader(reads, network, output))
+
+
+@app.command()
+def reader_cases(
+    output: Annotated[Path, typer.Option("--out", help="Folder for the cases.")],
+    count: Annotated[int, typer.Option(min=1, max=32, help="Number of cases.")] = 32,
+) -> None:
+    """Write the held-out cases on which readers are examined: see `heedmap exam`."""
+    from heedmap.data.instructions import CaseInstruction
+    from heedmap.testbed.demo import write_folder
+    from heedmap.testbed.specimens.readers import reader_trials
+
+    for trial in reader_trials(count):
+        entries = [
+            CaseInstruction(
+                name=each,
+                text=text,
+                expert_action=trial.expected[each],
+                recorded=each == trial.recorded,
+            )
+            for each, text in trial.instructions.items()
+        ]
+        write_folder(trial.observation.frame, entries, output / trial.name)
+    out.print(say("specimens_wrote_cases", count=count, folder=str(output)), highlight=False)
+
+
+@app.command()
 def train(
     name: Annotated[str, typer.Argument(help="REGIME@WIRING, as `specimens list` shows them.")],
     output: Annotated[

@@ -10,7 +10,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
+from heedmap.data.cases import case_folders, load_cases
 from heedmap.data.counterfactuals import MOST, RECORDED, Table, named_counterfactuals
 from heedmap.data.locator import parse_locator
 from heedmap.data.sources import episode_at, episode_count, frames_at, is_lerobot
@@ -38,15 +40,17 @@ def is_data_set(written: str | Path) -> bool:
     return is_lerobot(parse_locator(str(written)).path)
 
 
-def case_places(written: str | Path) -> list[CasePlace]:
+def case_places(written: str | Path, most_episodes: int | None = None) -> list[CasePlace]:
     """Single frames of a data set: those that are named, else some of several episodes.
+
+    These are `EPISODES` at most, or as many as are asked for.
 
     Raises FrameError for what is missing or broken.
     """
     locator = parse_locator(str(written))
     path = locator.path
     is_chosen = locator.written != str(path)
-    numbers = _spread(range(episode_count(path)), EPISODES)
+    numbers = _spread(range(episode_count(path)), most_episodes or EPISODES)
     if not numbers:
         raise FrameError(f"The data set {path} has 0 episodes; give one that has frames.")
     if is_chosen:
@@ -76,6 +80,18 @@ def case_at(place: str, history: int = 0, table: Table | None = None) -> Trial:
     With a table of words, the words of its own task are exchanged instead. Raises FrameError for a
     frame without a task, InstructionError where nothing is known to exchange.
     """
+    trial = task_at(place, history)
+    if table is None and len(trial.instructions) > 1:
+        return trial
+    own = trial.instructions[RECORDED]
+    return replace(trial, instructions=named_counterfactuals(own, table))
+
+
+def task_at(place: str, history: int = 0) -> Trial:
+    """One frame with its own task, as `recorded`, and others of the data set where it has any.
+
+    Raises FrameError for a frame without a task.
+    """
     from heedmap.data.lerobot_tasks import load_tasks
 
     (frame,) = frames_at(place, history)
@@ -86,9 +102,38 @@ def case_at(place: str, history: int = 0, table: Table | None = None) -> Trial:
         )
     others = other_tasks(frame.instruction, load_tasks(parse_locator(place).path))
     texts = {RECORDED: frame.instruction, **{f"task_{n}": text for n, text in others.items()}}
-    if table is not None or not others:
-        texts = named_counterfactuals(frame.instruction, table)
     return Trial(frame.name, frame.observation, texts, recorded=RECORDED, episode=frame.episode)
+
+
+def data_set_trials(written: str, most_frames: int, history: int = 0) -> list[Trial]:
+    """Frames of a data set of any kind with their own instructions, evenly over all of it.
+
+    A folder of cases, a LeRobot or RLDS folder, or one episode whose frames are named
+    (`episode.h5#0,10`); frames that are named are all taken. Raises FrameError for what is missing,
+    broken or has no instruction.
+    """
+    path = parse_locator(written).path
+    if path.is_dir() and not is_lerobot(path) and case_folders(path):
+        return _spread(load_cases(path), most_frames)
+    if not path.is_dir():
+        frames = [frame for frame in frames_at(written, history) if frame.instruction]
+        if not frames:
+            raise FrameError(
+                f"The frames of {written} came with no instruction; give a data set that has them, "
+                f"such as a LeRobot folder or a folder of cases."
+            )
+        return [
+            Trial(
+                f.name, f.observation, {RECORDED: str(f.instruction)}, {}, {}, RECORDED, f.episode
+            )
+            for f in frames
+        ]
+    episodes = max(1, -(-most_frames // len(MOMENTS)))
+    places = case_places(written, episodes)
+    is_chosen = parse_locator(written).written != str(path)
+    return [
+        task_at(each.place, history) for each in (places if is_chosen else places[:most_frames])
+    ]
 
 
 def other_tasks(own: str, tasks: Mapping[int, str], most: int = MOST) -> dict[int, str]:
@@ -121,7 +166,10 @@ def _likeness(one: str, other: str) -> float:
     return len(words & others) / max(1, len(words | others))
 
 
-def _spread(items: Sequence[int], most: int) -> list[int]:
+Item = TypeVar("Item")
+
+
+def _spread(items: Sequence[Item], most: int) -> list[Item]:
     """`most` items at equal distances, the first and the last among them."""
     if len(items) <= most:
         return list(items)

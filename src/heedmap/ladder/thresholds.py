@@ -102,6 +102,16 @@ FEWEST_EXAMPLES = 20
 FEWEST_OF_A_CLASS = 5
 """Examples of a class below which it is left out: it cannot be in each of the 5 folds."""
 
+# The command `exam`
+
+FEWEST_FRAMES = 5
+"""Independent frames below which a kind of change is not judged: intervals of fewer are too
+narrow (`measures/stats.py`)."""
+
+LIKE_AN_EXCHANGE_SHARE = 0.5
+"""Share of the distance that exchanges make (0..1) from which another change counts as being like
+one: a change of wording that reaches half of it moves the action in earnest."""
+
 # Published tables of attention (`heedmap forensics`, and the published rule in reports)
 
 IGNORES_BELOW_SHARE = 0.01

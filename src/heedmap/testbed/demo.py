@@ -15,6 +15,7 @@ from heedmap.auditing.api import Progress, audit
 from heedmap.data.cases import CASE_FRAME, CASE_INSTRUCTIONS
 from heedmap.data.images import png_bytes
 from heedmap.data.instructions import CaseInstruction, dump_instructions
+from heedmap.data.pixels import Frame
 from heedmap.errors import RecordError
 from heedmap.ladder.evidence import Intervention
 from heedmap.record.files import plain_path, replace_file
@@ -122,10 +123,19 @@ def write_case(seed: int, style: Style, folder: Path) -> FrameCase:
         )
         for side, text in case.instructions.items()
     ]
+    write_folder(case.frame, entries, folder)
+    return case
+
+
+def write_folder(frame: Frame, entries: Sequence[CaseInstruction], folder: Path) -> None:
+    """Write a case folder: the frame, and its instructions with what they ask for.
+
+    Raises RecordError as `write_case`.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         contents = {
-            CASE_FRAME: png_bytes(case.frame),
+            CASE_FRAME: png_bytes(frame),
             CASE_INSTRUCTIONS: dump_instructions(entries).encode(),
         }
         for name, content in contents.items():
@@ -138,4 +148,3 @@ def write_case(seed: int, style: Style, folder: Path) -> FrameCase:
         raise RecordError(
             f"The case cannot be written to {folder}: {error.strerror or error}."
         ) from error
-    return case

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from heedmap.report.differing import differing_words
 from heedmap.wire.words.against import forms, outside_training, said_against_asked, truncated
 from heedmap.wire.words.findings import find_all
-from heedmap.wire.words.nearest import Nearest, differing_words
+from heedmap.wire.words.nearest import Nearest
 from heedmap.wire.words.sources import read_source
 from heedmap.wire.words.texts import Instruction, Source
 from tests.wire.words.tasks import BASE, source, write_suite

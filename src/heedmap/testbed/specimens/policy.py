@@ -18,8 +18,12 @@ from heedmap.policies.family import Target
 from heedmap.record.record import HeldOutAccuracy
 from heedmap.testbed.specimens.cases import frame_case
 from heedmap.testbed.specimens.network import TinyKosmos2Policy
+from heedmap.testbed.specimens.readers import load_reader
 from heedmap.testbed.specimens.world import ACTIONS, FRAME_PX, Style
 from heedmap.testbed.specimens.zoo import load_recipe, load_specimen, pixels_of
+
+READER_PREFIX = "reader-"
+"""As in `specimen:reader-colours`: see `readers`."""
 
 
 @final
@@ -81,7 +85,10 @@ class SpecimenPolicy(Policy):
 
 def load(target: Target, permissions: Permissions) -> SpecimenPolicy:
     """The family `specimen`; it needs no permissions, for the weights come with heedmap."""
-    return SpecimenPolicy(target.whole)
+    name = target.whole
+    if name.startswith(READER_PREFIX):
+        return SpecimenPolicy(name, load_reader(name.removeprefix(READER_PREFIX)))
+    return SpecimenPolicy(name)
 
 
 def case_trials(count: int, style: Style = "path", first: int = 0) -> list[Trial]:

@@ -1,4 +1,4 @@
-"""The nearest training instruction of a text, and the words in which two texts differ."""
+"""The nearest training instruction of a text."""
 
 from __future__ import annotations
 
@@ -8,18 +8,13 @@ from difflib import SequenceMatcher
 from heapq import nlargest
 from math import log
 
+from heedmap.report.differing import MOST_WORDS
 from heedmap.wire.words.texts import plain_form
 
 MOST_LOOKED_AT = 2_000
 """Training instructions that share a word: of a frequent word no more are looked at."""
 MOST_COMPARED = 12
 """Of these, as many as share the rarest words are compared word by word."""
-
-MOST_WORDS = 100
-"""Of a text: instructions are shorter, and longer ones would take long to compare."""
-
-Edit = tuple[str, bool]
-"""A piece of a text, and whether the other text lacks it."""
 
 
 class Nearest:
@@ -49,17 +44,3 @@ class Nearest:
             if ratio > likeness:
                 best, likeness = self._texts[number], ratio
         return best, likeness
-
-
-def differing_words(one: str, other: str) -> tuple[list[Edit], list[Edit]]:
-    """Both texts in pieces: runs of words that the two share, and runs that only one has."""
-    first, second = one.split()[:MOST_WORDS], other.split()[:MOST_WORDS]
-    matcher = SequenceMatcher(None, first, second, autojunk=False)
-    left: list[Edit] = []
-    right: list[Edit] = []
-    for kind, a, b, c, d in matcher.get_opcodes():
-        if b > a:
-            left.append((" ".join(first[a:b]), kind != "equal"))
-        if d > c:
-            right.append((" ".join(second[c:d]), kind != "equal"))
-    return left, right

@@ -9,13 +9,13 @@ from pathlib import Path
 from heedmap.errors import RecordError
 from heedmap.ladder.messages import Language
 from heedmap.record.files import write_whole
+from heedmap.report.differing import Edit, differing_words
 from heedmap.report.page.bilingual import Bilingual, both, phrase
 from heedmap.report.page.render import environment
 from heedmap.report.untrusted import one_line
 from heedmap.wire.words.as_json import audit_json
 from heedmap.wire.words.finding import Finding, Row
 from heedmap.wire.words.findings import WordsAudit
-from heedmap.wire.words.nearest import Edit, differing_words
 from heedmap.wire.words.shown import shown
 from heedmap.wire.words.terminal import lead, nothing_found, said_label, source_cells, suites_text
 from heedmap.wire.words.texts import Source

@@ -1,0 +1,1 @@
+"""An exam shown: sentences, the terminal's table, files and the page; needs no torch."""
