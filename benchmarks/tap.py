@@ -22,12 +22,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from heedmap.policies.openpi_protocol import packed
 from rich.console import Console
 from rich.table import Table
 from websockets.sync.client import connect
 from websockets.sync.server import ServerConnection, serve
 
+from heedmap.policies.server.messages import openpi_array, packed
 from heedmap.wire.tap.recording import read_run
 
 CHUNK_SHAPE = (50, 14)
@@ -58,7 +58,7 @@ def main() -> None:
         run = read_run(folder)
         kept = sum(1 for _ in run.steps())
     row = {
-        "mebibytes": len(packed(observation(given, 0))) / 2**20,
+        "mebibytes": len(packed(observation(given, 0), openpi_array)) / 2**20,
         "recorded": kept,
         "dropped": run.about.dropped,
         **summary(taken),
@@ -85,7 +85,7 @@ def asked(given: argparse.Namespace, places: dict[str, str]) -> dict[str, list[f
     taken: dict[str, list[float]] = {name: [] for name in places}
 
     def ask() -> None:
-        questions = [packed(observation(given, number)) for number in range(8)]
+        questions = [packed(observation(given, number), openpi_array) for number in range(8)]
         own: dict[str, list[float]] = {name: [] for name in places}
         with (
             connect(places["direct"], compression=None) as direct,
@@ -152,10 +152,10 @@ def started(arguments: list[str]) -> Iterator[str]:
 
 def answer_at_once() -> None:
     """A server that gives the same chunk of actions to every question."""
-    answer = packed({"actions": np.zeros(CHUNK_SHAPE, dtype=np.float32)})
+    answer = packed({"actions": np.zeros(CHUNK_SHAPE, dtype=np.float32)}, openpi_array)
 
     def handle(connection: ServerConnection) -> None:
-        connection.send(packed({}))
+        connection.send(packed({}, openpi_array))
         for _ in connection:
             connection.send(answer)
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import msgpack
 import numpy as np
-from heedmap.policies.openpi_protocol import packed, unpacked
 from websockets.sync.client import ClientConnection, connect
 from websockets.sync.server import ServerConnection, serve
 
+from heedmap.policies.server import messages
 from heedmap.wire.tap.address import listen_at, server_address
 from heedmap.wire.tap.recording import Recording, read_run
 from heedmap.wire.tap.run import Options, Questioner, Tap
@@ -24,6 +24,16 @@ from heedmap.wire.tap.story import Odd, Told
 
 Handle = Callable[[ServerConnection], None]
 METADATA = {"name": "test"}
+
+
+def packed(message: Any) -> bytes:
+    """As openpi's clients and servers write it."""
+    return messages.packed(message, messages.openpi_array)
+
+
+def unpacked(data: bytes) -> Any:
+    """What they read."""
+    return messages.unpacked(data, "other side", "openpi")
 
 
 @contextmanager
@@ -43,7 +53,7 @@ def policy(answer: Callable[[dict[str, Any]], dict[str, Any]]) -> Handle:
     def handle(connection: ServerConnection) -> None:
         connection.send(packed(METADATA))
         for message in connection:
-            connection.send(packed(answer(unpacked(message, "client"))))
+            connection.send(packed(answer(unpacked(message))))
 
     return handle
 

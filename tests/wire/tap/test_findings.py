@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from heedmap.policies.openpi_protocol import packed
 
 from heedmap.errors import TapError
 from heedmap.ladder.messages import LANGUAGES
@@ -23,6 +22,7 @@ from tests.wire.tap.servers import (
     found,
     heeds,
     observation,
+    packed,
     policy,
     recorded,
     serving,

@@ -10,7 +10,6 @@ from typing import Any
 import msgpack
 import numpy as np
 import pytest
-from heedmap.policies.openpi_protocol import packed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -24,6 +23,7 @@ from heedmap.wire.tap.store import Store, read_steps
 from heedmap.wire.tap.story import Story
 from heedmap.wire.tap.watch import Watch
 from tests.wire.tap.conftest import ABOUT
+from tests.wire.tap.servers import packed
 
 NAMES = st.sampled_from(
     [

@@ -10,7 +10,6 @@ from typing import Any
 import msgpack
 import numpy as np
 import pytest
-from heedmap.policies.openpi_protocol import packed
 from websockets.sync.client import connect
 from websockets.sync.server import ServerConnection
 
@@ -18,6 +17,7 @@ from tests.wire.tap.servers import (
     found,
     heeds,
     observation,
+    packed,
     policy,
     recorded,
     serving,

@@ -12,7 +12,6 @@ from typing import Any
 import msgpack
 import numpy as np
 import pytest
-from heedmap.policies.openpi_protocol import packed, unpacked
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.sync.client import connect
@@ -29,9 +28,11 @@ from tests.wire.tap.servers import (
     connected,
     heeds,
     observation,
+    packed,
     policy,
     serving,
     tapping,
+    unpacked,
     until,
 )
 
@@ -81,7 +82,7 @@ def counts(shared: bool) -> Handle:
         connection.send(packed({"name": "test"}))
         own = total if shared else itertools.count()
         for message in connection:
-            answer = heeds(unpacked(message, "client"))
+            answer = heeds(unpacked(message))
             answer["actions"] = answer["actions"] + np.float32(next(own))
             connection.send(packed(answer))
 
@@ -95,7 +96,7 @@ def test_a_server_with_state_is_asked_no_more(tmp_path: Path, shared: bool) -> N
     assert recording.readings == ()
     if not shared:
         expected = [heeds(observation(n, LEFT))["actions"] + np.float32(n) for n in range(STEPS)]
-        got = [unpacked(answer, "server")["actions"] for answer in answers]
+        got = [unpacked(answer)["actions"] for answer in answers]
         np.testing.assert_array_equal(got, expected)
     ran = run_heedmap("tap", "--read", "run", cwd=tmp_path)
     assert "No shadow questions: the server answers one observation in different ways" in ran.out
@@ -108,7 +109,7 @@ def test_a_server_that_knows_its_clients_apart_is_not_asked(tmp_path: Path) -> N
         connection.send(packed({"name": "test"}))
         number = next(numbers)
         for message in connection:
-            answer = heeds(unpacked(message, "client"))
+            answer = heeds(unpacked(message))
             connection.send(packed({"actions": answer["actions"] + np.float32(number)}))
 
     recording, _ = shadowed(handle, tmp_path / "run")

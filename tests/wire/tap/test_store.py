@@ -9,7 +9,6 @@ from typing import Any
 
 import psutil
 import pytest
-from heedmap.policies.openpi_protocol import unpacked
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
@@ -27,6 +26,7 @@ from tests.wire.tap.servers import (
     policy,
     serving,
     tapping,
+    unpacked,
     until,
 )
 
@@ -144,7 +144,7 @@ def test_a_full_disk_stops_the_recording_and_not_the_robot(
         seen.append(tapped.seen)
         monkeypatch.setattr("heedmap.wire.tap.store.os.write", write)
         with connected(tapped.address) as connection:
-            answers += [unpacked(ask(connection, each), "server") for each in asked]
+            answers += [unpacked(ask(connection, each)) for each in asked]
     assert [answer["actions"][0, 0] for answer in answers] == [1.0] * 8
     assert len(seen[0].steps) == 8
     assert len(seen[0].failures) == 1

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from heedmap.ladder.messages import Language
 from heedmap.record.files import write_whole
+from heedmap.report.differing import Edit, differing_words
 from heedmap.report.page.bilingual import Bilingual, both, phrase
 from heedmap.report.page.render import environment
 from heedmap.report.untrusted import one_line
@@ -26,7 +27,6 @@ from heedmap.wire.tap.terminal import (
     where,
 )
 from heedmap.wire.tap.watch import FINDINGS
-from heedmap.wire.words.nearest import Edit, differing_words
 from heedmap.wire.words.shown import shown
 from heedmap.wire.words.texts import plain_form
 

@@ -20,7 +20,7 @@ import numpy as np
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from heedmap.policies.openpi_protocol import MOST_ANSWER_BYTES
+from heedmap.policies.server.connection import MOST_ANSWER_BYTES
 from heedmap.wire.tap.address import Address
 from heedmap.wire.tap.conversation import Seen
 from heedmap.wire.tap.messages import (
