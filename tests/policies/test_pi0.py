@@ -219,7 +219,7 @@ def test_frames_are_squared(case: FrameCase) -> None:
     assert pixels[:, 28:].max() == -1
 
 
-def sampling_policy() -> tuple[Pi0Policy, CallablePolicy]:
+def sampling_policy(num_steps: int | None = None) -> tuple[Pi0Policy, CallablePolicy]:
     """The joined pass of one flow step, and the model's own sampling: cache, expert, all steps."""
     joined = policy_of(Pi0Options(flow_step=0))
     model: Any = joined._joint.model
@@ -228,7 +228,10 @@ def sampling_policy() -> tuple[Pi0Policy, CallablePolicy]:
     def run(observations: Sequence[Observation], texts: Sequence[str]) -> torch.Tensor:
         chunks = [
             model.sample_actions(
-                state=joined._states([one]), noise=noise, **joined.inputs([one], [text])
+                state=joined._states([one]),
+                noise=noise,
+                num_steps=num_steps,
+                **joined.inputs([one], [text]),
             )
             for one, text in zip(observations, texts, strict=True)
         ]
@@ -273,7 +276,7 @@ def test_its_own_sampling_is_read_with_its_cache_and_all_flow_steps(case: FrameC
 
 
 def test_the_verdict_on_its_own_sampling_is_that_on_the_joined_pass(case: FrameCase) -> None:
-    joined, own = sampling_policy()
+    joined, own = sampling_policy(num_steps=3)
     room, two = {"room": seen(case)}, {name: INSTRUCTIONS[name] for name in ("left", "right")}
     found = [audit(each, room, two, until="cut").record.policies[0] for each in (joined, own)]
     one, two = (each.verdict for each in found)
