@@ -126,7 +126,7 @@ SUBSET = (
 )
 MAPPED = ("healthy on heeding-0", "before_eos-0", "left_padding-0", "disobeys-0", "film-0")
 """Correlations over policies need a few of which it is known where the instruction is used."""
-TRIALS = 6
+TRIALS = 4
 
 
 @pytest.fixture(scope="module")
