@@ -23,8 +23,8 @@ from heedmap.tracing.trail.losses import Loss, find_loss
 from heedmap.tracing.trail.recording import makers
 from heedmap.tracing.trail.ways import is_at_limit, is_kept_instead, is_lost_there_too
 
-ONE_FOR_ALL: tuple[How, ...] = ("saturated", "rows equal")
-"""How other token ids become one and the same: at a limit, or in a table of equal rows."""
+ONE_FOR_ALL: tuple[How, ...] = ("saturated", "rows equal", "no choice")
+"""How other token ids become the same: at a limit, in a table of equal rows, in a comparison."""
 TRIED_PAIRS = 12
 """Pairs of instructions that are tried until one runs in the same shapes."""
 

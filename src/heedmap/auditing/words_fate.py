@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 
 import torch
+from torch import nn
 
 from heedmap.auditing.lower.tokens import MADE_UP_WORDS
 from heedmap.auditing.trails import Trails
@@ -23,6 +24,7 @@ from heedmap.tracing.trail.kinds import LOOK_UPS
 from heedmap.tracing.trail.recording import Recording
 from heedmap.tracing.trail.texts import EncodedText, watching_texts, words_of
 
+_TABLES = (nn.Embedding, nn.EmbeddingBag)
 FRESH_LETTERS = ("qxjzkvw", "zvqwjxk", "wkzqvxj", "jqvkzwx", "vjxqwkz")
 """Of words that no instruction holds, and that no other test gives to the policy."""
 
@@ -186,7 +188,7 @@ def _within_tokenizer(
     """No word of the text enters, though it is encoded or nobody saw what is: is there a text?"""
     ids = _looked_up(trails.of(text))
     if not ids:
-        return "no input"
+        return "kept" if _takes_what_was_kept(trails, text) else "no input"
     held = max(len(lone_ids(each.tolist())) for each in ids)
     words = set[str]() if encoded is None else words_of(encoded.text)
     is_in_template = not words <= words_of(made_up)
@@ -195,6 +197,31 @@ def _within_tokenizer(
     if encoded is not None and all(each.numel() == 1 for each in ids):
         return "same"  # the number of a task
     return "stale" if held >= len(text.split()) else "empty"
+
+
+def _takes_what_was_kept(trails: Trails, text: str) -> bool:
+    """Whether a table of embeddings is not used, and a value from before the run is.
+
+    A value that no operator of the run made, that is no weight, and that another frame leaves as it
+    is.
+    """
+    base = trails.of(text)
+    inputs = [value for operator in base.operators for value in operator.inputs]
+    used = {value.tensor.data_ptr() for value in inputs if value.is_weight}
+    tables = (m for m in trails.policy.module.modules() if isinstance(m, _TABLES))
+    if all(table.weight.data_ptr() in used for table in tables):
+        return False
+    frame = trails.over_frame(text)
+    return frame is not None and any(
+        not frame.between(one, two).is_any
+        for number in range(len(base.operators))
+        for one, two in frame.input_pairs(number)
+        if not one.made_by and not one.is_weight and _is_content(one.tensor)
+    )
+
+
+def _is_content(tensor: torch.Tensor) -> bool:
+    return tensor.is_floating_point() and tensor.numel() > 1
 
 
 def _shared_id(trails: Trails, words: Sequence[str]) -> WordsFate | None:

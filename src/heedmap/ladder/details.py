@@ -62,6 +62,7 @@ def details_of(measured: Measurements) -> Details:
         anyway=None if obeyed is None else obeyed.own_action_anyway,
         module_at=None if trail is None else trail.module,
         operator_at=None if trail is None else trail.operator,
+        leaves_torch=trail is not None and trail.how == "leaves torch",
         read_in=tuple(stack.pattern for stack in others) if is_unread else (),
         unread_in=tuple(stack.pattern for stack in taken) if is_unread else (),
         calls=1 if longest is None else longest.calls,

@@ -352,16 +352,18 @@ How = Literal[
     "saturated",
     "no choice",
     "rows equal",
+    "leaves torch",
     "not known",
 ]
 """What became of the difference between two instructions."""
 
 WordsFate = Literal[
-    "arrive", "cut off", "unknown", "same", "stale", "empty", "no input", "not read"
+    "arrive", "cut off", "unknown", "same", "stale", "kept", "empty", "no input", "not read"
 ]
 """What became of the words in which the instructions differ, before the network.
 
-"not read": the policy's configuration says that it reads no language, and none arrives."""
+"kept": no text is encoded, though there are weights for it, and something from an earlier run is
+taken. "not read": the policy's configuration says that it reads no language, and none arrives."""
 
 
 class TrailFacts(Frozen):

@@ -12,6 +12,7 @@ _WORDS: dict[str, tuple[RungName, Cause]] = {
     "unknown": ("tokenised", "unknown_words"),
     "same": ("tokenised", "same_ids"),
     "stale": ("tokenised", "stale_instruction"),
+    "kept": ("tokenised", "stale_instruction"),
     "empty": ("tokenised", "empty_instruction"),
     "no input": ("present", "absent"),
     "not read": ("present", "absent"),
@@ -30,6 +31,8 @@ def lost_at(measured: Measurements) -> tuple[RungName, Cause] | None:
         is_seen = trail.encoded_text is not None
         if trail.words == "stale" and not is_seen and not _acts_as_under_one(measured):
             return "tokenised", "empty_instruction"
+        if trail.words == "kept" and not _acts_as_under_one(measured):
+            return "present", "absent"
         return _WORDS.get(trail.words)
     if trail.on_ids:
         return _lost_on_ids(trail)
@@ -95,10 +98,8 @@ def _lost_on_ids(trail: TrailFacts) -> tuple[RungName, Cause] | None:
             return "tokenised", "same_ids" if trail.words == "same" else "empty_instruction"
         case "multiplied by zero":
             return "present", "gated"
-        case "saturated" | "rows equal":
+        case "saturated" | "rows equal" | "no choice":
             return "tokenised", "same_ids"
-        case "no choice":
-            return "used", "unused"
         case _:
             return "used", "not_identified"
 

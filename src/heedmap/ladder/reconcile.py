@@ -139,7 +139,7 @@ def _where(measured: Measurements, found: Mapping[RungName, Judged]) -> _Where |
     decides = found["used"][1]
     if lost[1] == "unused" and decides in ("confounded", "state_decides"):
         return "used", decides, "behaviour"
-    if lost[1] == "drowned" and not is_decided(measured):
+    if lost[1] == "drowned" and behaviour.instruction_change and not is_decided(measured):
         return None  # it does arrive, and nobody said that more should come of it
     ids = found["tokenised"][1]
     if lost[1] == "dropped" and ids in ("empty_instruction", "stale_instruction", "same_ids"):
@@ -162,7 +162,9 @@ def _ends_for_all(trail: TrailFacts | None) -> bool:
 
     Not where attention takes in neither: what hides them says more.
     """
+    if trail is not None and trail.how == "not entered":
+        return trail.frame_is_lost_there
     if trail is None or trail.how is None or trail.frame_is_lost_there:
         hidden = ("masked", "masked by order", "no weight", "not entered")
         return trail is None or trail.how not in hidden
-    return trail.how == "not known"
+    return trail.how in ("not known", "leaves torch")

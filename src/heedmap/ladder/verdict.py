@@ -339,6 +339,8 @@ class Details(Frozen):
     module_at: str | None = None
     """Where the trail ends: the module; empty for the outermost."""
     operator_at: str | None = None
+    leaves_torch: bool = False
+    """Whether the difference goes on from there in code outside of torch."""
     read_in: tuple[str, ...] = ()
     """Stacks that read the instruction, where none that the action is decoded from does."""
     unread_in: tuple[str, ...] = ()

@@ -47,6 +47,8 @@ def _cause_key(verdict: Verdict) -> str:
         return "cause_partial_by_frame"
     if cause == "not_identified" and not _has_place(verdict):
         return "cause_not_identified_nowhere"
+    if cause == "not_identified" and _leaves_torch(verdict):
+        return "cause_not_identified_outside"
     if by == "trail" and cause in _AS_ENCODED and _has_encoded_text(verdict):
         return f"cause_{cause}_as_encoded"
     if by == "trail" and cause in _BY_TRAIL:
@@ -98,6 +100,10 @@ def _has_place(verdict: Verdict) -> bool:
     """Whether the trail ended at an operator."""
     details = verdict.details
     return isinstance(details, Details) and details.operator_at is not None
+
+
+def _leaves_torch(verdict: Verdict) -> bool:
+    return isinstance(verdict.details, Details) and verdict.details.leaves_torch
 
 
 def _has_encoded_text(verdict: Verdict) -> bool:

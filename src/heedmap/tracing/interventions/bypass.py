@@ -80,13 +80,14 @@ def find_bypass(
 
 
 def _is_residual(module: str | None, stack: Stack) -> bool:
-    """Whether it lies beside the attention in one unnumbered layer.
+    """Whether it lies beside the attention in one unnumbered layer, or in the module of all.
 
-    What is held there is what the attention takes, so that the layer's own residual goes past it.
+    What is held there is the attention's first argument, so that its keys and values, and the
+    layer's own residual, go past it.
     """
     layer, _, attention = stack.first_block.rpartition(".")
     is_whole_layer = stack.first_block not in stack.module_names
-    return not is_whole_layer and bool(layer and attention) and (module or "").startswith(layer)
+    return not is_whole_layer and bool(attention) and (module or "").startswith(layer)
 
 
 @dataclass

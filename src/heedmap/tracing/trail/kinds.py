@@ -31,6 +31,9 @@ CHOOSING = frozenset({
     "log_softmax", "_log_softmax", "bucketize", "gt", "ge", "lt", "le", "eq", "ne",
 })
 """Of several, one that is largest or near enough; the same as long as another one outweighs it."""
+SOFTMAX = frozenset({"softmax", "_softmax", "log_softmax", "_log_softmax"})
+HANDS_OUT = frozenset({"detach", "_to_copy", "contiguous", "clone"})
+"""What is called on a tensor before it goes to numpy."""
 LOOK_UPS = frozenset({"embedding", "_embedding_bag", "_embedding_bag_forward_only"})
 """Rows of a table, by their ids."""
 ELEMENTWISE = frozenset({

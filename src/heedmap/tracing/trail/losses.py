@@ -8,7 +8,7 @@ sequence, the attention before it is asked why nothing came into these rows.
 
 from __future__ import annotations
 
-import math
+import torch
 
 from heedmap.ladder.evidence import How
 from heedmap.tracing.capture.rows import MASKED_BELOW
@@ -35,6 +35,8 @@ def find_loss(words: Differences, frame: Differences | None) -> Loss:
     differing = entered(words)
     if not differing:
         return Loss("not entered")
+    if (left := _leaves_torch(words, differing)) is not None:
+        return Loss("leaves torch", left)
     ancestors = base.ancestors()
     if frame is not None and frame.action.is_any and not ancestors & set(entered(frame)):
         ancestors = frozenset(range(len(base.operators)))  # the way to the action is not whole
@@ -50,6 +52,28 @@ def find_loss(words: Differences, frame: Differences | None) -> Loss:
     if not content and (left := _after_lookup(words, differing, ancestors)) is not None:
         return left
     return _loss_at(words, frame, number)
+
+
+def _leaves_torch(words: Differences, differing: list[int]) -> Operator | None:
+    """Where the difference goes on outside of torch, as numbers or in numpy, and is lost there.
+
+    Only where the action is made there: by the last operator that no other one takes anything of
+    and that gives integers (a choice among bins, a token) or hands a tensor out as it is.
+    """
+    base = words.base
+    if (base.action is not None and base.action.made_by) or words.action.is_any:
+        return None
+    consumed = {id(value) for operator in base.operators for value in operator.inputs}
+    for number in reversed(differing):
+        operator = base.operators[number]
+        outputs = operator.outputs
+        if not outputs or any(id(value) in consumed for value in outputs):
+            continue
+        is_choice = not any(value.tensor.is_floating_point() for value in outputs)
+        differs = any(each.is_any for each in words.of_outputs(number))
+        if differs and (is_choice or operator.short_name in kinds.HANDS_OUT):
+            return operator
+    return None
 
 
 def _faded(words: Differences, frame: Differences | None, numbers: list[int]) -> Loss:
@@ -130,7 +154,7 @@ def _how(words: Differences, operator: Operator, short: str) -> How:
         is_score_mask = short in ("masked_fill", "where") and _fills_low(operator)
         return "masked" if is_score_mask else "overwritten"
     if short in kinds.CHOOSING:
-        return "no choice"
+        return "rounded away" if _is_below_rounding(words, operator) else "no choice"
     if short in kinds.SATURATING:
         return "saturated"
     if short in kinds.LOOK_UPS:  # a table of zeros, or of equal rows
@@ -138,11 +162,20 @@ def _how(words: Differences, operator: Operator, short: str) -> How:
         return "multiplied by zero" if is_zero else "rows equal"
     if short in ("add", "sub") and operator.kwargs.get("alpha") == 0:
         return "multiplied by zero"
-    if short == "native_layer_norm" and math.prod(operator.args[1]) == 1:
-        return "no choice"  # one number, less its own mean, is nothing
     if short in kinds.ROUNDING:
         return "rounded away"
     return "not known"
+
+
+def _is_below_rounding(words: Differences, operator: Operator) -> bool:
+    """Whether a softmax is given scores that differ by less than its weights can tell."""
+    if operator.short_name not in kinds.SOFTMAX:
+        return False
+    return all(
+        float((one.tensor - two.tensor).abs().max()) < torch.finfo(one.tensor.dtype).eps
+        for one, two in words.input_pairs(operator.number)
+        if one.tensor.is_floating_point() and one.tensor.shape == two.tensor.shape
+    )
 
 
 def _fills_low(operator: Operator) -> bool:

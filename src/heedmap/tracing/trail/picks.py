@@ -48,7 +48,9 @@ def picked(words: Differences, frame: Differences | None, operator: Operator) ->
         how, seen = why_not_read(words, read, rows)
         if how == "masked by order" and _is_read_later(words.base, operator):
             return loss  # rows of a cache, say, are left out; these came before the words
-        return replace(loss, how=how, operator=read.operator, positions=seen or positions)
+        is_readers = loss.is_inside_reader or _holds_frame(words, frame, read.operator)
+        at = {"operator": read.operator, "positions": seen or positions}
+        return replace(loss, how=how, **at, is_inside_reader=is_readers)
     step = steps_before(words, operator, source, rows, positions)
     if step is not None and not _is_read_later(words.base, operator):
         is_readers = loss.is_inside_reader or _holds_frame(words, frame, step)

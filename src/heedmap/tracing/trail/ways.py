@@ -16,9 +16,14 @@ def is_lost_there_too(words: Differences, frame: Differences | None, loss: Loss)
     """Whether what the frame changes ends where what the instruction changes does.
 
     At the same operator; or that operator gives zeros whatever it is given, or neither is taken by
-    anything that the action is made from, and the frame has no way around it.
+    anything that the action is made from, and the frame has no way around it. Where the instruction
+    does not enter: whether the frame does not, either.
     """
-    if frame is None or loss.operator is None or frame.action.is_any:
+    if frame is None or frame.action.is_any:
+        return False
+    if loss.how == "not entered":
+        return not entered(frame)
+    if loss.operator is None:
         return False
     other = find_loss(frame, None)
     if other.operator is loss.operator:
