@@ -85,6 +85,8 @@ LOST: list[tuple[RungName, Cause, TrailFacts]] = [
     ("used", "unused", trail("saturated", at_limit=False)),
     ("used", "unused", trail("no choice")),
     ("used", "unused", trail("rows equal")),
+    ("tokenised", "same_ids", trail("no choice", on_ids=True, words="same", **TEXTUAL)),
+    ("used", "not_identified", trail("leaves torch")),
     ("tokenised", "same_ids", trail("rows equal", on_ids=True, words="same", **TEXTUAL)),
     ("used", "not_identified", trail("not known")),
 ]
@@ -103,10 +105,10 @@ LOST_CASES: list[tuple[Cause, RungName | None, Measurements]] = [
 
 
 def test_every_end_of_a_trail_has_a_case() -> None:
-    """And every fate of words but `stale`, for which expected actions are asked below."""
+    """And every fate of words but two, for which expected actions are asked below."""
     ends, fates = {found.how for *_, found in LOST}, {found.words for *_, found in LOST}
     assert ends == set(get_args(How))
-    assert fates == set(get_args(WordsFate)) - {"stale"}
+    assert fates == set(get_args(WordsFate)) - {"stale", "kept"}
 
 
 @pytest.mark.parametrize(
@@ -148,6 +150,8 @@ def test_a_kept_instruction_is_told_from_an_empty_prompt_by_the_action(
     first: float, cause: Cause
 ) -> None:
     """Under either, nothing that is said enters; only one acts as the first instruction asks."""
+    taken = deaf(trail("not entered", words="kept")).model_copy(update={"obeyed": None})
+    assert lost_at(taken) == ("tokenised", "stale_instruction")
     kept = deaf(trail("not entered", words="stale"))
     acts = NO_RESPONSE.model_copy(update={"following": following(0.4, left=first, right=0.2)})
     assert lost_at(kept.model_copy(update={"obeyed": acts})) == ("tokenised", cause)

@@ -210,6 +210,14 @@ def test_right_no_more_often_than_one_fixed_action_is_not_followed() -> None:
     assert followed_and_not(between) == (("left",), ())
 
 
+def test_one_fixed_action_follows_nothing_in_part() -> None:
+    """One of two instructions is always met by an action that is the same under both."""
+    fixed = obeyed(following=following(0.5, left=1.0, right=0.0).model_copy(update={"chance": 0.5}))
+    assert judge(measured(USED, fixed)).cause == "disobeyed"
+    two_of_three = obeyed(following=following(2 / 3, left=1.0, right=1.0, forward=0.0))
+    assert judge(measured(USED, two_of_three)).cause == "partial"
+
+
 def test_an_effect_that_does_not_count_is_not_said_to_depend_on_the_instruction() -> None:
     faint = estimate(5e-6, 3e-6, 6e-6)
     verdict = judge(

@@ -139,7 +139,7 @@ def _where(measured: Measurements, found: Mapping[RungName, Judged]) -> _Where |
     decides = found["used"][1]
     if lost[1] == "unused" and decides in ("confounded", "state_decides"):
         return "used", decides, "behaviour"
-    if lost[1] == "drowned" and behaviour.instruction_change and not is_decided(measured):
+    if lost[1] == "drowned" and not is_decided(measured):
         return None  # it does arrive, and nobody said that more should come of it
     ids = found["tokenised"][1]
     if lost[1] == "dropped" and ids in ("empty_instruction", "stale_instruction", "same_ids"):

@@ -178,7 +178,8 @@ def _cause_of_disobedience(measured: Measurements) -> Cause:
         return "partial"
     following = None if facts is None else facts.following
     if following is not None and not following.swapped:
-        is_split = _some_are_alike(measured) or all(followed_and_not(following))
+        is_better = following.rate.value > following.chance  # else one action does as well
+        is_split = _some_are_alike(measured) or (is_better and all(followed_and_not(following)))
         return "partial" if is_split else "disobeyed"
     return "disobeyed"
 

@@ -47,6 +47,8 @@ def _cause_key(verdict: Verdict) -> str:
         return "cause_partial_by_frame"
     if cause == "not_identified" and not _has_place(verdict):
         return "cause_not_identified_nowhere"
+    if cause == "not_measured" and _has_place(verdict):
+        return "cause_not_measured_undecided"
     if cause == "not_identified" and _leaves_torch(verdict):
         return "cause_not_identified_outside"
     if by == "trail" and cause in _AS_ENCODED and _has_encoded_text(verdict):

@@ -391,6 +391,12 @@ def norm_of_one(net: Encoders, words: T, image: T, is_planted: bool) -> T:
     return net.head(image.mean(dim=1) * F.layer_norm(told, told.shape[1:])[:, :1])
 
 
+def cold_softmax(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    """Scores of which the weights show nothing: they are all next to zero."""
+    scores = image @ words.mT * (1e-12 if is_planted else 1.0)
+    return net.head((scores.softmax(dim=-1) @ image[:, : words.shape[1]]).mean(dim=1))
+
+
 def outvoted(net: Encoders, words: T, image: T, is_planted: bool) -> T:
     """The median of three, of which two know nothing of the words; its place still changes."""
     blind = net.head(image.mean(dim=1))
@@ -490,6 +496,8 @@ PLANTS: tuple[Plant, ...] = (
     Plant("rounded away", faint_sum, torch.bfloat16),
     Plant("rounded away", faint_stack),
     Plant("rounded away", decaying_state),
+    Plant("rounded away", norm_of_one),
+    Plant("rounded away", cold_softmax),
     *(Plant("saturated", each) for each in (clamped, at_tanh_limit)),
     *(Plant("rows equal", each) for each in (table_of_equal_rows, bag_of_equal_rows)),
     *(
@@ -498,7 +506,6 @@ PLANTS: tuple[Plant, ...] = (
             best_of,
             only_one_key,
             experts_alike,
-            norm_of_one,
             outvoted,
             outweighed_router,
             codes_alike,

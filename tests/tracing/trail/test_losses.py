@@ -29,7 +29,8 @@ def trail_of(policy: CallablePolicy) -> TrailFacts | None:
 
 
 def test_every_end_has_two_plants() -> None:
-    for how in set(get_args(How)) - {"not entered"}:
+    """But for two: `leaves torch` has those of tests/auditing/test_outside_torch.py."""
+    for how in set(get_args(How)) - {"not entered", "leaves torch"}:
         assert sum(plant.how == how for plant in PLANTS) >= 2, how
 
 

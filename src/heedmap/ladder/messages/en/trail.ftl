@@ -30,6 +30,8 @@ fix_partial_by_frame = Compare these frames with those on which it follows: trai
 fix_partial = Check the training data for the instructions that are not followed, and how their words are tokenised.
 
 cause_not_identified = The action does not depend on the instruction, and the step at which it is lost could not be identified: the difference between two instructions ends at { $where }.
+cause_not_measured_undecided = The instruction arrives at { $where }, where nothing of it is left. Whether more should come of it is not known, since no expected actions were given.
+fix_not_measured_undecided = Give expected actions (--expect), or frames on which the instructions ask for different ones.
 cause_not_identified_outside = The action does not depend on the instruction. The difference between two instructions is still there at { $where }; what the policy makes of it outside of torch is the same.
 fix_not_identified_outside = Look at the code behind { $where }: a table, a limit, a conversion to whole numbers, a value that is not used.
 cause_not_identified_nowhere = The action does not depend on the instruction, and the step at which it is lost could not be identified.

@@ -30,6 +30,8 @@ fix_partial_by_frame = 지시문을 따르는 프레임과 그렇지 않은 프�
 fix_partial = 따르지 않는 지시문의 학습 데이터와 그 단어의 토큰화를 확인하십시오.
 
 cause_not_identified = 액션은 지시문에 의존하지 않으며, 지시문이 사라지는 단계는 특정하지 못했습니다. 두 지시문의 차이는 { $where }에서 끝납니다.
+cause_not_measured_undecided = 지시문이 { $where }에 도달하지만 거기에서 사라집니다. 기대 액션이 주어지지 않아 영향이 더 있어야 하는지는 알 수 없습니다.
+fix_not_measured_undecided = 기대 액션(--expect)을 지정하거나, 지시문마다 다른 액션을 요구하는 프레임을 제공하십시오.
 cause_not_identified_outside = 액션이 지시문에 의존하지 않습니다. 두 지시문의 차이는 { $where }까지 남아 있지만, 정책이 torch 밖에서 그것으로 만드는 결과는 같습니다.
 fix_not_identified_outside = { $where } 뒤의 코드를 확인하십시오. 표, 제한, 정수 변환, 쓰이지 않는 값이 원인일 수 있습니다.
 cause_not_identified_nowhere = 액션은 지시문에 의존하지 않으며, 지시문이 사라지는 단계는 특정하지 못했습니다.
