@@ -1,7 +1,6 @@
 ### Rung 0: the words before the policy
 
 delivered_title = Delivered (rung 0)
-delivered_not_measured = not measured: give the recording of a tap, or the JSON of `heedmap words`, with --delivered
 delivered_nothing = Not measured: nothing in it says any words.
 delivered_holds_steps = The words that reached the policy showed nothing odd in { $total } steps.
 delivered_holds_instructions = The words of all { $total } instructions are those that are asked for, as far as they were compared.

@@ -1,7 +1,6 @@
 ### 0단계: 정책에 도달하기 전의 단어
 
 delivered_title = 전달(0단계)
-delivered_not_measured = 측정되지 않음: --delivered에 탭의 기록이나 `heedmap words`의 JSON을 지정하십시오
 delivered_nothing = 측정되지 않음: 기록에 단어가 없습니다.
 delivered_holds_steps = { $total }개 스텝에서 정책에 도달한 단어에 이상이 없습니다.
 delivered_holds_instructions = 비교한 범위에서 { $total }개 지시문의 단어가 모두 요구된 것과 같습니다.
