@@ -64,7 +64,7 @@ def find_bypass(
         _, plain_inputs = run(first)
         _, fixed_inputs = run(second, held=base.sequence)
         module = _first_that_differs(plain_inputs, fixed_inputs, stack, before=False)
-        if _is_residual(module, stack):
+        if _is_residual(module, stack, plain_inputs):
             return Bypass(status="not measured")
         return Bypass(status="found", kind="after", module=module or "", change=change)
     other = enter(policy, base, observation, second)
@@ -79,15 +79,17 @@ def find_bypass(
     return Bypass(status="none")
 
 
-def _is_residual(module: str | None, stack: Stack) -> bool:
-    """Whether it lies beside the attention in one unnumbered layer, or in the module of all.
+def _is_residual(module: str | None, stack: Stack, inputs: _Inputs) -> bool:
+    """Whether it lies beside the attention in one unnumbered layer.
 
-    What is held there is the attention's first argument, so that its keys and values, and the
-    layer's own residual, go past it.
+    What is held there is the attention's first argument. The layer's own residual goes past it, and
+    so do keys and values that are given as the same tensor again.
     """
+    if stack.first_block not in stack.module_names:
+        return False  # a whole layer is held
     layer, _, attention = stack.first_block.rpartition(".")
-    is_whole_layer = stack.first_block not in stack.module_names
-    return not is_whole_layer and bool(attention) and (module or "").startswith(layer)
+    is_in_layer = bool(layer and attention) and (module or "").startswith(layer)
+    return is_in_layer or stack.first_block in inputs.given_twice
 
 
 @dataclass
@@ -98,6 +100,8 @@ class _Inputs:
     digests: dict[tuple[str, int], _Digest] = field(default_factory=dict)
     runs: dict[str, int] = field(default_factory=dict)
     """How often each module has begun."""
+    given_twice: set[str] = field(default_factory=set)
+    """Modules that were given one tensor as several arguments."""
 
 
 def _first_that_differs(
@@ -141,6 +145,8 @@ def _note(
     key = (name, seen.runs.get(name, 0))
     seen.runs[name] = key[1] + 1
     tensors = [value for value in (*args, *kwargs.values()) if torch.is_tensor(value)]
+    if len({id(tensor) for tensor in tensors}) < len(tensors):
+        seen.given_twice.add(name)
     seen.order.append(key)
     seen.digests[key] = tuple(_digest(tensor) for tensor in tensors)
 
