@@ -19,12 +19,13 @@ from heedmap.ladder.verdict import Measurements
 from heedmap.policies.stages import stage
 from heedmap.tracing.trail.attention import reads_of
 from heedmap.tracing.trail.differences import Differences
+from heedmap.tracing.trail.kinds import LOOK_UPS
 from heedmap.tracing.trail.losses import Loss, find_loss
 from heedmap.tracing.trail.recording import makers
 from heedmap.tracing.trail.ways import is_at_limit, is_kept_instead, is_lost_there_too
 
-ONE_FOR_ALL: tuple[How, ...] = ("saturated", "rows equal", "no choice")
-"""How other token ids become the same: at a limit, in a table of equal rows, in a comparison."""
+ONE_FOR_ALL: tuple[How, ...] = ("saturated", "rows equal")
+"""How other token ids become one and the same: at a limit, or in a table of equal rows."""
 TRIED_PAIRS = 12
 """Pairs of instructions that are tried until one runs in the same shapes."""
 
@@ -90,6 +91,8 @@ def _facts(
         fate = Fate("not read")
     elif loss.how == "not entered":
         fate = words_fate(trails, texts, known)
+    elif on_ids and loss.how == "no choice" and _is_looked_up(words, loss):
+        fate = fate_of_ids(trails, texts, are_one=True)
     elif on_ids and loss.how in ("overwritten", "masked", *ONE_FOR_ALL):
         fate = fate_of_ids(trails, texts, are_one=loss.how in ONE_FOR_ALL)
     operators = len(words.base.operators)
@@ -127,6 +130,18 @@ def _is_on_ids(words: Differences, loss: Loss) -> bool:
         for one, two in words.input_pairs(number)
         if words.between(one, two).is_any
     )  # what is made of a choice between floats (an argmax) is no id of a word
+
+
+def _is_looked_up(words: Differences, loss: Loss) -> bool:
+    """Whether an embedding is looked up by what the operator gives."""
+    assert loss.operator is not None
+    made = {loss.operator.number}
+    for operator in words.base.operators[loss.operator.number + 1 :]:
+        if any(not made.isdisjoint(value.made_by) for value in operator.inputs):
+            if operator.short_name in LOOK_UPS:
+                return True
+            made.add(operator.number)
+    return False
 
 
 def _was_attended(words: Differences, loss: Loss) -> bool:

@@ -98,8 +98,10 @@ def _lost_on_ids(trail: TrailFacts) -> tuple[RungName, Cause] | None:
             return "tokenised", "same_ids" if trail.words == "same" else "empty_instruction"
         case "multiplied by zero":
             return "present", "gated"
-        case "saturated" | "rows equal" | "no choice":
+        case "saturated" | "rows equal":
             return "tokenised", "same_ids"
+        case "no choice":  # the result is looked up as ids are, or is a mask
+            return ("tokenised", "same_ids") if trail.words == "same" else ("used", "unused")
         case _:
             return "used", "not_identified"
 
