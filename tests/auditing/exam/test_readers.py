@@ -8,8 +8,7 @@ import pytest
 import torch
 
 from heedmap.auditing.exam.exam import examine
-from heedmap.auditing.exam.result import PolicyVerdict
-from heedmap.auditing.exam.verdict import kinds_with
+from heedmap.auditing.exam.result import PolicyVerdict, kinds_with
 from heedmap.errors import PolicyError
 from heedmap.policies.registry import load_policy
 from heedmap.testbed.specimens.readers import (
