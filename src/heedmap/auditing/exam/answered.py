@@ -87,12 +87,11 @@ class Answers:
 
     @property
     def _distances_of_other_choices(self) -> list[float]:
-        """Of exchanges after which another class is chosen."""
+        """Of answers in which another class is chosen."""
         return [
             apart
             for answer, apart in zip(self.found, self.distances, strict=True)
-            if answer.question.kind in CHANGE
-            and answer.scores.argmax() != self.own[answer.question.frame].argmax()
+            if answer.scores.argmax() != self.own[answer.question.frame].argmax()
         ]
 
     @cached_property

@@ -37,15 +37,10 @@ def ask(policy: Policy, sheet: Sheet, on_progress: Progress | None = None) -> An
 
 def _ask(policy: Policy, sheet: Sheet, report: Progress) -> Answers:
     examples = [(sheet.trials[q.frame].observation, q.text) for q in sheet.own]
-    runner = Runner.of(policy, examples)
+    runner = _runner(policy, examples)
     own = runner.scores(examples)
     taken = [(e, scores) for e, scores in zip(examples, own, strict=True) if scores is not None]
     noise = _noise(runner, taken)
-    if not noise:
-        raise InstructionError(
-            f"The policy '{policy.name}' refuses the instructions of the data set, such as "
-            f"'{sheet.own[0].text}'; give shorter ones."
-        )
     shapes = {scores.shape for _, scores in taken}
     if len(shapes) > 1:
         raise PolicyRunError(
@@ -66,6 +61,19 @@ def _ask(policy: Policy, sheet: Sheet, report: Progress) -> Answers:
         noise=tuple(noise),
         metric=_responses(sheet, answered, found).metric(policy.action_names),
         action_names=policy.action_names,
+    )
+
+
+def _runner(policy: Policy, examples: Sequence[Example]) -> Runner:
+    """Tried on the first example that the policy takes. Raises InstructionError without any."""
+    for number in range(len(examples)):
+        try:
+            return Runner.of(policy, examples[number:])
+        except InstructionError:
+            continue
+    raise InstructionError(
+        f"The policy '{policy.name}' refuses the instructions of the data set, such as "
+        f"'{examples[0][1]}'; give shorter ones."
     )
 
 
