@@ -10,6 +10,7 @@ from heedmap.auditing.exam.kinds import Kind, Missing, Purpose
 from heedmap.data.observation import Observation
 from heedmap.frozen import Frozen
 from heedmap.ladder.evidence import Estimate
+from heedmap.ladder.thresholds import NEARLY_ALL_SHARE
 
 SCHEMA_VERSION = 1
 
@@ -127,7 +128,10 @@ def unasked_kinds(kinds: Sequence[KindReading]) -> list[Kind]:
     A policy that does all that the data set expects of it may well do the same where a word names
     nothing on the frame.
     """
-    is_followed = any(each.kind == "trained" and each.verdict == "read" for each in kinds)
+    is_followed = any(
+        each.kind == "trained" and each.right and each.right.value >= NEARLY_ALL_SHARE
+        for each in kinds
+    )
     return [
         each.kind
         for each in kinds
