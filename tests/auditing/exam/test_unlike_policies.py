@@ -189,8 +189,12 @@ def test_actions_of_many_shapes_are_one_sentence() -> None:
     def run(frames: Sequence[Frame], texts: Sequence[str]) -> list[list[float]]:
         return [[0.0] * len(text.split()) for text in texts]
 
+    given = [
+        Trial(each.name, each.observation, {"own": each.instructions[str(each.recorded)]})
+        for each in trials(8)
+    ]
     with pytest.raises(PolicyRunError, match="different shapes"):
-        exam_of(CallablePolicy("ragged", run, nn.Identity()))
+        exam_of(CallablePolicy("ragged", run, nn.Identity()), given)
 
 
 def test_words_that_the_data_set_does_not_have_are_left_out_where_there_are_others() -> None:
@@ -200,3 +204,11 @@ def test_words_that_the_data_set_does_not_have_are_left_out_where_there_are_othe
     assert not any(q.is_outside for q in asked)
     alone = make_sheet(called("take the red cup", trials(8)), ACTIONS)
     assert any(q.is_outside for q in alone.variants if q.kind == "colour")
+
+
+def test_expected_actions_that_do_not_fit_are_said_before_the_policy_is_asked() -> None:
+    def run(frames: Sequence[Frame], texts: Sequence[str]) -> torch.Tensor:
+        raise AssertionError("asked")
+
+    with pytest.raises(InstructionError, match="the policy's action is continuous"):
+        exam_of(CallablePolicy("continuous", run, nn.Identity()))
