@@ -80,7 +80,7 @@ def test_each_fault_is_named(make: Callable[[str], Policy], name: str) -> None:
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("name", TRUTH)
 def test_the_verdict_does_not_depend_on_the_frames_that_were_drawn(name: str, seed: int) -> None:
-    found = exam_of(looked_up(RULES[name]), trials(20, seed + 10))
+    found = exam_of(by_rule(name), trials(12, seed + 10))
     assert found.verdict == TRUTH[name]
 
 

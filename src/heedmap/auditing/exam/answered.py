@@ -49,7 +49,11 @@ class Answers:
     @cached_property
     def distances(self) -> tuple[float, ...]:
         """Of each answer from the frame's own one, in `metric.unit`."""
-        return tuple(self.apart(self.own[a.question.frame], a.scores) for a in self.found)
+        if not self.found:
+            return ()
+        own = np.stack([self.own[answer.question.frame] for answer in self.found])
+        given = np.stack([answer.scores for answer in self.found])
+        return tuple(self.metric.distances(own, given).tolist())
 
     @cached_property
     def noise_distance(self) -> float:
