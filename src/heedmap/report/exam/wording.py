@@ -48,36 +48,37 @@ def policy_sentence(exam: Exam, language: Language = "en") -> str:
         "swapped": {"pairs": ", ".join(" ↔ ".join(pair) for pair in exam.swapped)},
         "wording": {"kinds": names(_sensitive(exam), language)},
         "incompetent": {"rate": _rate(exam.own_right, language)},
-        "no_effect": {"most": _most_changed(exam)},
+        "no_effect": {"most": percent(_most_changed(exam))},
         "undecided": {"noise": amount(exam.noise, exam.unit, language)},
         "misreads": {"kinds": names(kinds_with(exam.kinds, ("wrong",)), language)},
     }
-    key = f"exam_policy_{_sentence_of(exam)}"
-    return say(key, language, **values.get(exam.verdict, {}))
+    return say(_sentence_of(exam), language, **values.get(exam.verdict, {}))
 
 
-def _most_changed(exam: Exam) -> str:
+def _most_changed(exam: Exam) -> float:
     """The largest share of a kind's variants that change the action, wording aside."""
     moved = [each.changed.value for each in exam.kinds if each.changed and each.purpose != "keep"]
-    return percent(max(moved, default=0.0))
+    return max(moved, default=0.0)
 
 
 def _sentence_of(exam: Exam) -> str:
     """Which sentence says the verdict, where there are several for one."""
-    moved = [each.changed.value for each in exam.kinds if each.changed and each.purpose != "keep"]
-    unread = _unread(exam)
     if exam.verdict == "partial":
         return _partial(exam)
-    return {
-        "no_effect": "little_effect" if max(moved, default=0) > 0 else "no_effect",
-        "gate_only": "gate_blank" if exam.of("nonsense").verdict == "still" else "gate_only",
-        "undecided": "drowned" if exam.is_drowned and not unread else "undecided",
-    }.get(exam.verdict, exam.verdict)
+    if exam.verdict == "no_effect" and _most_changed(exam) > 0:
+        return "exam_policy_little_effect"
+    if exam.verdict == "gate_only" and exam.of("nonsense").verdict == "still":
+        return "exam_policy_gate_blank"
+    if exam.verdict == "undecided" and exam.is_drowned:
+        return "exam_policy_drowned"
+    return f"exam_policy_{exam.verdict}"
 
 
 def _partial(exam: Exam) -> str:
     is_known = any(each.right is not None for each in exam.kinds)
-    return f"{'partial' if is_known else 'partial_change'}{'' if _unread(exam) else '_only'}"
+    if _unread(exam):
+        return "exam_policy_partial" if is_known else "exam_policy_partial_change"
+    return "exam_policy_partial_only" if is_known else "exam_policy_partial_change_only"
 
 
 def notes(exam: Exam, language: Language = "en") -> list[str]:
@@ -99,9 +100,7 @@ def notes(exam: Exam, language: Language = "en") -> list[str]:
     found = [say(key, language, kinds=names(each, language)) for key, each in kinds.items() if each]
     if exam.verdict == "wording" and _unread(exam) and (reacts := _reacts(exam, language)):
         lacking = names(_unread(exam), language)
-        found.insert(
-            0, say(f"exam_policy_{_partial(exam)}", language, reacts=reacts, lacking=lacking)
-        )
+        found.insert(0, say(_partial(exam), language, reacts=reacts, lacking=lacking))
     refused = sum(each.refused for each in exam.kinds)
     if refused:
         found.append(say("exam_refused", language, refused=refused))
