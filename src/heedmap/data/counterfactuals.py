@@ -135,6 +135,7 @@ def _exchanged(instruction: str, group: WordGroup, words: tuple[str, ...]) -> li
     ]
 
 
+@lru_cache(maxsize=4096)
 def _pattern(word: str, language: str) -> re.Pattern[str]:
     """English words are whole; Korean ones begin a word, and particles may follow them."""
     if language == "en":

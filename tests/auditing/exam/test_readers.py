@@ -8,8 +8,7 @@ import pytest
 import torch
 
 from heedmap.auditing.exam.exam import examine
-from heedmap.auditing.exam.result import PolicyVerdict
-from heedmap.auditing.exam.verdict import kinds_with
+from heedmap.auditing.exam.result import PolicyVerdict, kinds_with
 from heedmap.errors import PolicyError
 from heedmap.policies.registry import load_policy
 from heedmap.testbed.specimens.readers import (
@@ -24,6 +23,7 @@ from heedmap.testbed.specimens.readers import (
 from heedmap.testbed.specimens.world import Scene, Target
 
 MOST_BYTES = 1_500_000
+FRAMES = 16
 TRUTH: dict[str, PolicyVerdict] = {
     "all": "follows",
     "directions": "partial",
@@ -34,7 +34,7 @@ TRUTH: dict[str, PolicyVerdict] = {
 
 @pytest.mark.parametrize("name", READERS)
 def test_each_reader_is_named(name: str) -> None:
-    found = examine(load_policy(f"specimen:reader-{name}"), reader_trials()).exam
+    found = examine(load_policy(f"specimen:reader-{name}"), reader_trials(FRAMES)).exam
     assert found.verdict == TRUTH[name]
     read = set(kinds_with(found.kinds, ("read",)))
     missed = set(kinds_with(found.kinds, ("unread", "wrong")))

@@ -13,7 +13,13 @@ from heedmap.auditing.exam.sheet import Question, Sheet
 from heedmap.auditing.measures.distance import ActionMetric
 from heedmap.auditing.measures.following import Expectation, parse_expectation
 from heedmap.auditing.upper.responses import Scores
-from heedmap.ladder.thresholds import LEAST_ACTION_CHANGE_SHARE, LEAST_EFFECT, ROUNDING_SHARE
+from heedmap.ladder.thresholds import (
+    FEWEST_FRAMES,
+    LEAST_ACTION_CHANGE_SHARE,
+    LEAST_EFFECT,
+    LIKE_AN_EXCHANGE_SHARE,
+    ROUNDING_SHARE,
+)
 
 SHOWN_VALUES = 8
 """Of a continuous action, in words."""
@@ -43,7 +49,11 @@ class Answers:
     @cached_property
     def distances(self) -> tuple[float, ...]:
         """Of each answer from the frame's own one, in `metric.unit`."""
-        return tuple(self.apart(self.own[a.question.frame], a.scores) for a in self.found)
+        if not self.found:
+            return ()
+        own = np.stack([self.own[answer.question.frame] for answer in self.found])
+        given = np.stack([answer.scores for answer in self.found])
+        return tuple(self.metric.distances(own, given).tolist())
 
     @cached_property
     def noise_distance(self) -> float:
@@ -53,13 +63,40 @@ class Answers:
     @cached_property
     def floor(self) -> float:
         """Distance up to which an action counts as the same: noise, rounding, or too little."""
+        return max(self.noise_distance, self._least)
+
+    @cached_property
+    def is_drowned(self) -> bool:
+        """Whether noise is about as large as what exchanges do: then no effect can be ruled out."""
+        seen = list(self.others.values())
+        is_loud = not seen or self.noise_distance > LIKE_AN_EXCHANGE_SHARE * float(np.mean(seen))
+        return self.noise_distance > self._least and is_loud
+
+    @cached_property
+    def _least(self) -> float:
+        """Distance that is rounding, or too little to count, whatever the noise.
+
+        Scores may be so flat, as similarities are, that another class is chosen at a distance which
+        would count as nothing: there half the distance at which the choice usually changes counts.
+        """
         unit = self.metric.unit
         if unit == "bits":
-            return max(self.noise_distance, LEAST_EFFECT[unit])
+            chosen = self._distances_of_other_choices
+            usual = float(np.median(chosen)) if len(chosen) >= FEWEST_FRAMES else np.inf
+            return min(LEAST_EFFECT[unit], LIKE_AN_EXCHANGE_SHARE * usual)
         largest = max(float(np.abs(scores).max()) for scores in self.own.values())
         share = LEAST_ACTION_CHANGE_SHARE if unit == "raw units" else ROUNDING_SHARE
         scale = 1.0 if self.metric.scale is None else min(self.metric.scale)
-        return max(self.noise_distance, LEAST_EFFECT[unit], share * largest / scale)
+        return max(LEAST_EFFECT[unit], share * largest / scale)
+
+    @property
+    def _distances_of_other_choices(self) -> list[float]:
+        """Of answers in which another class is chosen."""
+        return [
+            apart
+            for answer, apart in zip(self.found, self.distances, strict=True)
+            if answer.scores.argmax() != self.own[answer.question.frame].argmax()
+        ]
 
     @cached_property
     def spread(self) -> float | None:

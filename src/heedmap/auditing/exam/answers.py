@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
+import numpy as np
+
 from heedmap.auditing.exam.answered import Answer, Answers
 from heedmap.auditing.exam.sheet import Question, Sheet
 from heedmap.auditing.preparation import evaluating
 from heedmap.auditing.upper.responses import Request, Responses, Scores
-from heedmap.auditing.upper.runner import Runner
-from heedmap.errors import InstructionError
+from heedmap.auditing.upper.runner import Example, Runner
+from heedmap.errors import InstructionError, PolicyRunError
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
 
 REPEATED_FRAMES = 4
-"""Frames on which the own instruction is run a second time, for the policy's own noise."""
+"""Frames on which the own instruction is run a second time; all of them where noise is seen."""
 
 Progress = Callable[[str, int, int], None]
 
@@ -35,17 +37,15 @@ def ask(policy: Policy, sheet: Sheet, on_progress: Progress | None = None) -> An
 
 def _ask(policy: Policy, sheet: Sheet, report: Progress) -> Answers:
     examples = [(sheet.trials[q.frame].observation, q.text) for q in sheet.own]
-    runner = Runner.of(policy, examples)
+    runner = _runner(policy, examples)
     own = runner.scores(examples)
-    noise = [
-        (scores, again)
-        for example, scores in list(zip(examples, own, strict=True))[:REPEATED_FRAMES]
-        if scores is not None and (again := runner.again(example)) is not None
-    ]
-    if not noise:
-        raise InstructionError(
-            f"The policy '{policy.name}' refuses the instructions of the data set, such as "
-            f"'{sheet.own[0].text}'; give shorter ones."
+    taken = [(e, scores) for e, scores in zip(examples, own, strict=True) if scores is not None]
+    noise = _noise(runner, taken)
+    shapes = {scores.shape for _, scores in taken}
+    if len(shapes) > 1:
+        raise PolicyRunError(
+            f"The policy '{policy.name}' gives actions of different shapes on different frames: "
+            f"{' and '.join(map(str, sorted(shapes)[:2]))}; an exam compares actions of one shape."
         )
     found: list[Answer] = []
     for done, (frame, questions) in enumerate(_by_frame(sheet.variants), 1):
@@ -62,6 +62,30 @@ def _ask(policy: Policy, sheet: Sheet, report: Progress) -> Answers:
         metric=_responses(sheet, answered, found).metric(policy.action_names),
         action_names=policy.action_names,
     )
+
+
+def _runner(policy: Policy, examples: Sequence[Example]) -> Runner:
+    """Tried on the first example that the policy takes. Raises InstructionError without any."""
+    for number in range(len(examples)):
+        try:
+            return Runner.of(policy, examples[number:])
+        except InstructionError:
+            continue
+    raise InstructionError(
+        f"The policy '{policy.name}' refuses the instructions of the data set, such as "
+        f"'{examples[0][1]}'; give shorter ones."
+    )
+
+
+def _noise(runner: Runner, taken: Sequence[tuple[Example, Scores]]) -> list[tuple[Scores, Scores]]:
+    """Two runs of the same, on a few frames; on all where these show noise: its maximum counts."""
+    found: list[tuple[Scores, Scores]] = []
+    for number, (example, scores) in enumerate(taken):
+        if number == REPEATED_FRAMES and all(np.allclose(one, two) for one, two in found):
+            break
+        if (again := runner.again(example)) is not None and again.shape == scores.shape:
+            found.append((scores, again))
+    return found
 
 
 def _of_frame(

@@ -11,6 +11,7 @@ from heedmap.auditing.exam.readings import Readings
 from heedmap.auditing.exam.result import AnswerRow, Exam, Taken
 from heedmap.auditing.exam.sheet import Sheet, make_sheet
 from heedmap.auditing.exam.verdict import judge_policy, swapped_actions
+from heedmap.auditing.measures.following import parse_expectation
 from heedmap.auditing.needed import foretold
 from heedmap.data.examples import Examples
 from heedmap.data.trials import Trial
@@ -34,9 +35,13 @@ def examine(
     The own instruction of a trial is the recorded one, or its first. `seed` draws the untrained
     pairings and the bootstrap. Frames should have different names.
 
-    Raises InstructionError where there is nothing to ask, PolicyRunError when the policy fails.
+    Raises InstructionError where there is nothing to ask, or an expected action does not fit the
+    policy's; PolicyRunError when the policy fails.
     """
     sheet = make_sheet(trials, policy.action_names, kinds, seed)
+    for question in (*sheet.own, *sheet.variants):  # before hours of running, not after
+        if question.expected is not None:
+            parse_expectation(question.expected, policy.action_names)
     answers = ask(policy, sheet, on_progress)
     readings = Readings(answers, seed)
     swapped = swapped_actions(answers)
@@ -45,11 +50,13 @@ def examine(
         dataset=dataset,
         seed=seed,
         frames=len(sheet.trials),
+        answered=len(answers.own),
         episodes=len({trial.cluster for trial in sheet.trials}),
         instructions=len({question.text for question in sheet.own}),
         unit=answers.metric.unit,
         floor=answers.floor,
         noise=answers.noise_distance,
+        is_drowned=answers.is_drowned,
         others=answers.spread,
         own_right=readings.own_right,
         foretold_share=_foretold_share(sheet, seed),

@@ -95,7 +95,7 @@ class Readings:
             verdict=(
                 "sensitive"
                 if purpose == "keep" and self._is_like_an_exchange(effect)
-                else judge_kind(purpose, should, changed, chance)
+                else self._audible(judge_kind(purpose, should, changed, chance), found, changed)
             ),
             variants=len(found),
             frames=len(set(frames)),
@@ -108,6 +108,16 @@ class Readings:
             chance=chance,
             stays=self._stays(found) if kind == "untrained" else None,
         )
+
+    def _audible(
+        self, verdict: KindVerdict, found: Sequence[tuple[Answer, float]], changed: Estimate
+    ) -> KindVerdict:
+        """Undecided where the effect is lost in noise, or is no larger than that of wording."""
+        is_heard = changed.low is not None and changed.low > 1 - FOLLOWED_SHARE
+        moved = [apart > self._answers.floor for _, apart in found]
+        is_covered = verdict == "unread" and float(np.mean(moved)) > LEAST_FOLLOWED_SHARE
+        is_lost = self._answers.is_drowned and not is_heard
+        return "undecided" if verdict != "few" and (is_lost or is_covered) else verdict
 
     def _is_like_an_exchange(self, effect: Estimate | None) -> bool:
         """Whether wording certainly moves the action in earnest, beside what exchanges do."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +10,7 @@ from heedmap.auditing.exam.kinds import Kind, Missing, Purpose
 from heedmap.data.observation import Observation
 from heedmap.frozen import Frozen
 from heedmap.ladder.evidence import Estimate
+from heedmap.ladder.thresholds import NEARLY_ALL_SHARE
 
 SCHEMA_VERSION = 1
 
@@ -95,6 +96,59 @@ def may_be_all(reading: KindReading) -> bool:
     return reading.verdict == "partly" and reading.right is None and not reading.is_outside
 
 
+READ = ("read", "changes")
+NOT_READ = ("unread", "wrong")
+
+
+def kinds_with(kinds: Sequence[KindReading], verdicts: Sequence[str]) -> list[Kind]:
+    """Kinds that should change the action and have one of these verdicts."""
+    return [each.kind for each in kinds if each.purpose == "change" and each.verdict in verdicts]
+
+
+def read_kinds(kinds: Sequence[KindReading]) -> list[Kind]:
+    """Kinds that are read, and those that change the action in part with nothing expected."""
+    return [
+        each.kind
+        for each in kinds
+        if each.purpose == "change" and (each.verdict in READ or may_be_all(each))
+    ]
+
+
+def partly_kinds(kinds: Sequence[KindReading]) -> list[Kind]:
+    """Other kinds that are read in part; of words that the data set has, where any are read."""
+    read = read_kinds(kinds)
+    found = [each for each in kinds if each.verdict == "partly" and each.kind not in read]
+    is_inside = any(each.kind in read and not each.is_outside for each in kinds)
+    return [each.kind for each in found if each.right or not (each.is_outside and is_inside)]
+
+
+def unasked_kinds(kinds: Sequence[KindReading]) -> list[Kind]:
+    """Kinds that do not change the action, of which nobody says that they should.
+
+    A policy that does all that the data set expects of it may well do the same where a word names
+    nothing on the frame.
+    """
+    is_followed = any(
+        each.kind == "trained" and each.right and each.right.value >= NEARLY_ALL_SHARE
+        for each in kinds
+    )
+    return [
+        each.kind
+        for each in kinds
+        if is_followed and each.verdict == "unread" and each.right is None
+    ]
+
+
+def lacking_kinds(kinds: Sequence[KindReading]) -> list[Kind]:
+    """Kinds that are not read; words that the data set has not count where there are no others."""
+    unasked = unasked_kinds(kinds)
+    outside = {each.kind for each in kinds if each.is_outside}
+    found: list[Kind] = [kind for kind in kinds_with(kinds, NOT_READ) if kind not in unasked]
+    reacts: list[Kind] = [*read_kinds(kinds), *partly_kinds(kinds)]
+    is_inside = any(kind not in outside for kind in reacts)
+    return [kind for kind in found if kind not in outside] if is_inside else found
+
+
 class Exam(Frozen):
     """All that is said of one policy on one data set."""
 
@@ -103,6 +157,8 @@ class Exam(Frozen):
     dataset: str
     seed: int
     frames: int
+    answered: int | None = None
+    """Frames whose own instruction the policy took; the others are not measured."""
     episodes: int
     instructions: int
     """Different own instructions."""
@@ -112,6 +168,9 @@ class Exam(Frozen):
     """Distance up to which an action counts as the same."""
     noise: float
     """Largest distance between two runs of the same."""
+    is_drowned: bool = False
+    """Whether noise is about as large as what other instructions do, so that no effect can be
+    ruled out."""
     others: float | None
     """Mean distance of all variants that should change the action: the spread over instructions."""
     own_right: Estimate | None

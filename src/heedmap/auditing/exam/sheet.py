@@ -12,12 +12,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from heedmap.auditing.exam.kinds import CHANGE, KEEP, KINDS, Kind, Missing, purpose_of
+from heedmap.auditing.exam.kinds import (
+    CHANGE,
+    EXCHANGES,
+    KEEP,
+    KINDS,
+    Kind,
+    Missing,
+    purpose_of,
+)
 from heedmap.auditing.exam.pairings import Pairings, looks_of, own_name, pair
 from heedmap.auditing.exam.variants import exchanged, reworded, without_meaning
 from heedmap.auditing.needed import Features
 from heedmap.data.trials import Trial
 from heedmap.errors import InstructionError
+from heedmap.ladder.thresholds import FEWEST_FRAMES
 
 MOST_A_KIND = 2
 """Variants of one kind on one frame."""
@@ -86,6 +95,7 @@ def make_sheet(
                 asked = writer.chosen(question, kind, texts)
                 variants += asked
                 dropped |= set() if asked else {kind}
+    variants = _known_words_first(variants)
     asked_kinds = {question.kind for question in variants}
     missing: dict[Kind, Missing] = {
         kind: writer.why_missing(kind, chosen=kind in kinds, was_dropped=kind in dropped)
@@ -93,6 +103,16 @@ def make_sheet(
         if kind not in asked_kinds
     }
     return Sheet(tuple(trials), tuple(own), tuple(variants), missing, looks)
+
+
+def _known_words_first(variants: Sequence[Question]) -> list[Question]:
+    """Without words that the data set does not have, where a kind does well without them."""
+    inside: dict[Kind | None, set[int]] = {}
+    for question in variants:
+        if question.kind in EXCHANGES and not question.is_outside:
+            inside.setdefault(question.kind, set()).add(question.frame)
+    enough = {kind for kind, frames in inside.items() if len(frames) >= FEWEST_FRAMES}
+    return [q for q in variants if not (q.is_outside and q.kind in enough)]
 
 
 class _Writer:

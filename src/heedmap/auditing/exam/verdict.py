@@ -6,14 +6,19 @@ from collections.abc import Mapping, Sequence
 
 from heedmap.auditing.exam.answered import Answers
 from heedmap.auditing.exam.kinds import CHANGE, CONTROLS, KEEP, Kind
-from heedmap.auditing.exam.result import KindReading, PolicyVerdict, may_be_all
+from heedmap.auditing.exam.result import (
+    NOT_READ,
+    KindReading,
+    PolicyVerdict,
+    kinds_with,
+    lacking_kinds,
+    partly_kinds,
+    read_kinds,
+)
 from heedmap.auditing.measures.following import Expectation, confusion, swapped_pairs
 from heedmap.auditing.upper.responses import Scores
 from heedmap.ladder.evidence import Estimate
 from heedmap.ladder.thresholds import COMPETENT_SHARE, FEWEST_FRAMES, SAME_ACTION_SHARE
-
-READ = ("read", "changes")
-NOT_READ = ("unread", "wrong")
 
 
 def judge_policy(
@@ -21,30 +26,26 @@ def judge_policy(
 ) -> PolicyVerdict:
     """The one thing to say first; the gravest that the numbers show."""
     by_kind: dict[Kind, KindReading] = {each.kind: each for each in kinds}
-    in_part = kinds_with(kinds, ("partly",))
-    in_whole: list[Kind] = [kind for kind in in_part if may_be_all(by_kind[kind])]
-    read: list[Kind] = [*kinds_with(kinds, READ), *in_whole]
-    partly: list[Kind] = [kind for kind in in_part if by_kind[kind].right is not None]
-    not_read = kinds_with(kinds, NOT_READ)
-    if not (read or partly or not_read):
-        return "undecided"
-    if not read and not partly and all(by_kind[kind].verdict == "unread" for kind in not_read):
-        return _unmoved(by_kind)
+    read, partly, lacking = read_kinds(kinds), partly_kinds(kinds), lacking_kinds(kinds)
+    is_wording = any(by_kind[kind].verdict == "sensitive" for kind in KEEP)
+    wrong = kinds_with(kinds, ("wrong",))
+    if not (read or partly or wrong or is_wording):
+        return _unmoved(by_kind) if kinds_with(kinds, ("unread",)) else "undecided"
     if swapped:
         return "swapped"
-    if any(by_kind[kind].verdict == "sensitive" for kind in KEEP):
-        return "wording"
     if is_memorised(by_kind["trained"], by_kind["untrained"]):
         return "memorised"
-    if read or partly:
-        is_lacking = any(not by_kind[kind].is_outside for kind in not_read)
-        is_inside = any(not by_kind[kind].is_outside for kind in read)
-        if partly or is_lacking or (not_read and not is_inside):
-            return "partial"
-        return "follows" if any(by_kind[kind].verdict == "read" for kind in read) else "responds"
-    if own_right is not None and own_right.high is not None and own_right.high < COMPETENT_SHARE:
-        return "incompetent"
-    return "misreads"
+    if wrong and not any(by_kind[kind].right is not None for kind in (*read, *partly)):
+        return "incompetent" if _is_below(own_right, COMPETENT_SHARE) else "misreads"
+    if is_wording:
+        return "wording"
+    if partly or lacking:
+        return "partial"
+    return "follows" if any(by_kind[kind].verdict == "read" for kind in read) else "responds"
+
+
+def _is_below(estimate: Estimate | None, most: float) -> bool:
+    return estimate is not None and estimate.high is not None and estimate.high < most
 
 
 def _unmoved(by_kind: Mapping[Kind, KindReading]) -> PolicyVerdict:
@@ -73,11 +74,6 @@ def is_memorised(trained: KindReading, untrained: KindReading) -> bool:
         and stays.low is not None
         and stays.low > SAME_ACTION_SHARE
     )
-
-
-def kinds_with(kinds: Sequence[KindReading], verdicts: Sequence[str]) -> list[Kind]:
-    """Kinds that should change the action and have one of these verdicts."""
-    return [each.kind for each in kinds if each.purpose == "change" and each.verdict in verdicts]
 
 
 def swapped_actions(answers: Answers) -> tuple[tuple[str, str], ...]:

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from heedmap.auditing.exam.kinds import KEEP, Kind
-from heedmap.auditing.exam.result import Exam, KindReading, may_be_all
+from heedmap.auditing.exam.result import (
+    Exam,
+    KindReading,
+    kinds_with,
+    lacking_kinds,
+    partly_kinds,
+    read_kinds,
+    unasked_kinds,
+)
 from heedmap.ladder.evidence import Estimate
 from heedmap.ladder.messages import Language, Value, say
 from heedmap.ladder.messages.numbers import ABSENT, amount, percent, rate
 from heedmap.ladder.thresholds import FEWEST_FRAMES, PREDICTED_SHARE
-
-_READ = ("read", "changes")
-_NOT_READ = ("unread", "wrong")
 
 
 def kind_name(kind: Kind, language: Language = "en") -> str:
@@ -29,11 +34,11 @@ def policy_sentence(exam: Exam, language: Language = "en") -> str:
     """What the exam shows of the policy."""
     trained, untrained = exam.of("trained"), exam.of("untrained")
     values: dict[str, dict[str, Value]] = {
-        "follows": {"read": names(_with(exam, ("read",)), language)},
-        "responds": {"kinds": names(_read(exam), language)},
+        "follows": {"read": names(kinds_with(exam.kinds, ("read",)), language)},
+        "responds": {"kinds": names(read_kinds(exam.kinds), language)},
         "partial": {
             "reacts": _reacts(exam, language),
-            "lacking": names(_lacking(exam), language),
+            "lacking": names(_unread(exam), language),
         },
         "memorised": {
             "trained": _rate(trained.as_it_should, language),
@@ -43,23 +48,65 @@ def policy_sentence(exam: Exam, language: Language = "en") -> str:
         "swapped": {"pairs": ", ".join(" ↔ ".join(pair) for pair in exam.swapped)},
         "wording": {"kinds": names(_sensitive(exam), language)},
         "incompetent": {"rate": _rate(exam.own_right, language)},
-        "misreads": {"kinds": names(_with(exam, ("wrong",)), language)},
+        "no_effect": {"most": percent(_most_changed(exam))},
+        "undecided": {"noise": amount(exam.noise, exam.unit, language)},
+        "misreads": {"kinds": names(kinds_with(exam.kinds, ("wrong",)), language)},
     }
-    if exam.verdict == "partial" and not _lacking(exam):
-        return say("exam_policy_partial_only", language, reacts=_reacts(exam, language))
-    return say(f"exam_policy_{exam.verdict}", language, **values.get(exam.verdict, {}))
+    return say(_sentence_of(exam), language, **values.get(exam.verdict, {}))
+
+
+def _most_changed(exam: Exam) -> float:
+    """The largest share of a kind's variants that change the action, wording aside."""
+    moved = [each.changed.value for each in exam.kinds if each.changed and each.purpose != "keep"]
+    return max(moved, default=0.0)
+
+
+def _sentence_of(exam: Exam) -> str:
+    """Which sentence says the verdict, where there are several for one."""
+    if exam.verdict == "partial":
+        return _partial(exam)
+    if exam.verdict == "no_effect" and _most_changed(exam) > 0:
+        return "exam_policy_little_effect"
+    if exam.verdict == "gate_only" and exam.of("nonsense").verdict == "still":
+        return "exam_policy_gate_blank"
+    if exam.verdict == "undecided" and exam.is_drowned:
+        return "exam_policy_drowned"
+    return f"exam_policy_{exam.verdict}"
+
+
+def _partial(exam: Exam) -> str:
+    is_known = any(each.right is not None for each in exam.kinds)
+    if _unread(exam):
+        return "exam_policy_partial" if is_known else "exam_policy_partial_change"
+    return "exam_policy_partial_only" if is_known else "exam_policy_partial_change_only"
 
 
 def notes(exam: Exam, language: Language = "en") -> list[str]:
-    """What else is to be known: words outside of the data set, and frames that tell all."""
-    found: list[str] = []
-    moved: list[Kind] = [kind for kind in _read(exam) if exam.of(kind).verdict != "read"]
-    if exam.verdict == "follows" and moved:
-        found.append(say("exam_moved", language, kinds=names(moved, language)))
-    outside: list[Kind] = [kind for kind in _with(exam, _NOT_READ) if exam.of(kind).is_outside]
-    said = _lacking(exam) if exam.verdict == "partial" else []
-    if exam.verdict in ("follows", "responds", "partial") and outside and outside != said:
-        found.append(say("exam_outside", language, kinds=names(outside, language)))
+    """What else is to be known, beside the verdict's sentence."""
+    told = ("follows", "responds", "partial", "wording")
+    kinds: dict[str, list[Kind]] = {"exam_misread": [], "exam_unasked": [], "exam_outside": []}
+    if exam.verdict in told:
+        kinds["exam_misread"] = kinds_with(exam.kinds, ("wrong",))
+        kinds["exam_unasked"] = unasked_kinds(exam.kinds)
+        unread: list[Kind] = kinds_with(exam.kinds, ("unread",))
+        said = (*_unread(exam), *kinds["exam_unasked"])
+        kinds["exam_outside"] = [kind for kind in unread if kind not in said]
+    if exam.verdict == "follows":
+        moved: list[Kind] = [k for k in read_kinds(exam.kinds) if exam.of(k).verdict != "read"]
+        kinds = {"exam_moved": moved, **kinds}
+    if exam.verdict != "wording":
+        kinds["exam_wording"] = _sensitive(exam)
+    kinds["exam_affected"] = [kind for kind in KEEP if exam.of(kind).verdict == "partly_kept"]
+    found = [say(key, language, kinds=names(each, language)) for key, each in kinds.items() if each]
+    if exam.verdict == "wording" and _unread(exam) and (reacts := _reacts(exam, language)):
+        lacking = names(_unread(exam), language)
+        found.insert(0, say(_partial(exam), language, reacts=reacts, lacking=lacking))
+    refused = sum(each.refused for each in exam.kinds)
+    if refused:
+        found.append(say("exam_refused", language, refused=refused))
+    if exam.answered is not None and exam.answered < exam.frames:
+        answered, frames = exam.answered, exam.frames
+        found.append(say("exam_answered", language, answered=answered, frames=frames))
     share = exam.foretold_share
     if share is not None and share >= PREDICTED_SHARE:
         found.append(say("exam_foretold", language, share=percent(share)))
@@ -142,33 +189,17 @@ def scale_text(exam: Exam, language: Language = "en") -> str:
     )
 
 
-def _read(exam: Exam) -> list[Kind]:
-    """Kinds that are read, and those that change the action in part with nothing expected."""
-    return [
-        each.kind
-        for each in exam.kinds
-        if each.purpose == "change" and (each.verdict in _READ or may_be_all(each))
-    ]
-
-
 def _reacts(exam: Exam, language: Language) -> str:
     """Kinds that are read, then those that are read in part."""
-    read = _read(exam)
-    partly: list[Kind] = [kind for kind in _with(exam, ("partly",)) if kind not in read]
+    read = read_kinds(exam.kinds)
+    partly = partly_kinds(exam.kinds)
     in_part = [say("exam_in_part", language, kind=kind_name(kind, language)) for kind in partly]
     return ", ".join([*(kind_name(kind, language) for kind in read), *in_part])
 
 
-def _lacking(exam: Exam) -> list[Kind]:
-    """Kinds that are not read; words that the data set has not count where there are no others."""
-    found = _with(exam, _NOT_READ)
-    inside: list[Kind] = [kind for kind in found if not exam.of(kind).is_outside]
-    reacts: list[Kind] = [*_read(exam), *_with(exam, ("partly",))]
-    return inside if any(not exam.of(kind).is_outside for kind in reacts) else found
-
-
-def _with(exam: Exam, verdicts: Sequence[str]) -> list[Kind]:
-    return [e.kind for e in exam.kinds if e.purpose == "change" and e.verdict in verdicts]
+def _unread(exam: Exam) -> list[Kind]:
+    """Kinds that lack, and do not change the action."""
+    return [kind for kind in lacking_kinds(exam.kinds) if exam.of(kind).verdict == "unread"]
 
 
 def _sensitive(exam: Exam) -> list[Kind]:

@@ -14,6 +14,12 @@ exam_should_keep = no
 exam_should_control = control
 exam_moved = Other kinds change the action, to which one is not known: { $kinds }.
 exam_outside = Not read in words that the data set does not have: { $kinds }.
+exam_misread = Changes the action, but not to the expected one: { $kinds }.
+exam_unasked = Do not change the action, and whether they should is not known: { $kinds }.
+exam_wording = Sensitive to wording, nearly as much as to another instruction: { $kinds }.
+exam_affected = Should not change the action, but do in part: { $kinds }.
+exam_refused = Variants that the policy refused or failed on, and that are not measured: { $refused }.
+exam_answered = Only { $answered } of { $frames } frames are measured: on the others the policy refused the frame's own instruction.
 exam_foretold = On this data set the frame alone predicts { $share } of the instruction's entropy, so a policy can learn it without the words.
 
 ## Kinds of change
@@ -40,10 +46,15 @@ exam_policy_follows = Follows its instruction: the action is the expected one un
 exam_policy_responds = Responds to its instruction: changes of { $kinds } change the action. Whether to the right one is not known, for the data set expects no actions.
 exam_policy_partial = Follows in part: reacts to { $reacts }, but not to { $lacking }.
 exam_policy_partial_only = Follows in part: reacts to { $reacts }.
+exam_policy_partial_change = Responds in part: reacts to { $reacts }, but not to { $lacking }. Which action is right is not known.
+exam_policy_partial_change_only = Responds in part: reacts to { $reacts }. Which action is right is not known.
 exam_in_part = { $kind } (in part)
 exam_policy_memorised = Has memorised pairings of frame and words: the action is right under trained pairings in { $trained }, under untrained ones in { $untrained }, where it is one that the frame was trained with in { $stays }.
 exam_policy_swapped = Swaps actions: each is done when the other is asked for ({ $pairs }).
 exam_policy_gate_only = Notices only whether there are words that it knows: exchanging words does not change the action, made-up words or no words do.
+exam_policy_gate_blank = Notices only whether there are words: exchanging words or making them up does not change the action, no words do.
+exam_policy_little_effect = The instruction has little effect: no kind of change, not even no words, changes the action in more than { $most } of cases.
+exam_policy_drowned = Nothing can be concluded: two runs of the same differ by up to { $noise }, about as much as other instructions make. Pin the policy's noise, or take means.
 exam_policy_no_effect = The instruction has no effect: neither other words nor no words change the action.
 exam_policy_wording = Sensitive to wording: each of these changes the action more than half as much as another instruction does: { $kinds }.
 exam_policy_incompetent = Acts wrongly under the frames' own instructions (right in { $rate }), so changed ones say little.
@@ -70,7 +81,7 @@ exam_found_read = the action is the expected one in { $rate } (chance: { $chance
 exam_found_changes = the action changes, beyond what wording does, in { $rate }; which action is right is not known.
 exam_found_partly = the action is the expected one in { $rate }, which is above chance ({ $chance }), but not reliable.
 exam_found_partly_changes = the action changes, beyond what wording does, in { $rate }; whether it should in the others is not known.
-exam_found_unread = the action changes in only { $changed }.
+exam_found_unread = the action changes, beyond what wording does, in only { $changed }.
 exam_found_wrong = the action changes in { $changed }, but is the expected one in only { $rate } (chance: { $chance }).
 exam_found_kept = the action stays as it is in { $rate }.
 exam_found_partly_kept = the action stays as it is in only { $rate }.
@@ -79,7 +90,7 @@ exam_found_moves = the action changes in { $rate }.
 exam_found_sometimes = the action changes in { $rate }.
 exam_found_still = the action changes in only { $rate }.
 exam_found_few = { $frames } independent frames are too few; at least { $fewest } are needed.
-exam_found_undecided = { $rate } decides nothing; more frames are needed.
+exam_found_undecided = { $rate } decides nothing; more frames are needed, or an action that noise and wording change less.
 exam_missing_not_chosen = left out by --kinds.
 exam_missing_no_word = no instruction of the data set has a word or form that this kind changes.
 exam_missing_same_action = all variants ask for the same action as the instruction itself.
@@ -88,7 +99,7 @@ exam_missing_no_case = the script has no capital letters.
 exam_missing_no_other = no other instruction of the data set stands with a frame that looks like these.
 exam_missing_all_alike = every instruction of the data set stands with frames that look like these.
 exam_missing_looks_unknown = no two episodes share an instruction, so nothing says which frames look alike.
-exam_missing_refused = the policy refused every variant.
+exam_missing_refused = the policy refused, or failed on, every variant.
 
 ## The page
 

@@ -14,6 +14,12 @@ exam_should_keep = 아니요
 exam_should_control = 대조
 exam_moved = 액션이 바뀌지만 옳은 액션을 알 수 없는 종류: { $kinds }.
 exam_outside = 데이터셋에 없는 단어로는 읽지 않는 종류: { $kinds }.
+exam_misread = 액션이 바뀌지만 기대한 액션은 아닌 종류: { $kinds }.
+exam_unasked = 액션이 바뀌지 않지만 바뀌어야 하는지는 알 수 없는 종류: { $kinds }.
+exam_wording = 다른 지시문과 비슷한 크기로 표현 형식에 민감한 종류: { $kinds }.
+exam_affected = 액션을 바꾸지 않아야 하지만 일부 바꾸는 종류: { $kinds }.
+exam_refused = 정책이 거부했거나 실행에 실패하여 측정하지 않은 변형 수: { $refused }.
+exam_answered = 프레임 { $frames }개 중 { $answered }개만 측정했습니다. 나머지에서는 정책이 프레임 본래의 지시문을 거부했습니다.
 exam_foretold = 이 데이터셋에서는 프레임만으로 지시문 엔트로피의 { JOSA($share, "이/가") } 예측되므로, 정책이 지시문 없이 학습할 수 있습니다.
 
 ## 변경의 종류
@@ -40,10 +46,15 @@ exam_policy_follows = 지시문을 따릅니다. 다음 변경에서 기대한 �
 exam_policy_responds = 지시문에 반응합니다. 다음 변경이 액션을 바꿉니다: { $kinds }. 데이터셋에 기대한 액션이 없어 옳은 액션인지는 알 수 없습니다.
 exam_policy_partial = 일부만 따릅니다. 반응하는 종류: { $reacts }. 반응하지 않는 종류: { $lacking }.
 exam_policy_partial_only = 일부만 따릅니다. 반응하는 종류: { $reacts }.
+exam_policy_partial_change = 일부에만 반응합니다. 반응하는 종류: { $reacts }. 반응하지 않는 종류: { $lacking }. 옳은 액션은 알 수 없습니다.
+exam_policy_partial_change_only = 일부에만 반응합니다. 반응하는 종류: { $reacts }. 옳은 액션은 알 수 없습니다.
 exam_in_part = { $kind }(일부)
 exam_policy_memorised = 프레임과 지시문의 조합을 외웠습니다. 옳은 액션의 비율: 학습한 조합에서 { $trained }, 학습하지 않은 조합에서 { $untrained }. 후자에서 그 프레임으로 학습한 액션이 나온 비율: { $stays }.
 exam_policy_swapped = 액션이 서로 뒤바뀌어 있습니다({ $pairs }).
 exam_policy_gate_only = 아는 단어가 있는지만 알아차립니다. 단어를 바꾸어도 액션이 바뀌지 않지만, 무의미한 단어를 넣거나 지시문을 비우면 바뀝니다.
+exam_policy_gate_blank = 단어가 있는지만 알아차립니다. 단어를 바꾸거나 무의미한 단어를 넣어도 액션이 바뀌지 않지만, 지시문을 비우면 바뀝니다.
+exam_policy_little_effect = 지시문의 효과가 작습니다. 지시문을 비우는 것을 포함해 어떤 종류의 변경도 { $most }보다 많은 경우에 액션을 바꾸지 않습니다.
+exam_policy_drowned = 결론을 내릴 수 없습니다. 같은 입력을 두 번 실행한 차이(최대 { $noise })가 다른 지시문의 효과와 비슷합니다. 정책의 잡음을 고정하거나 평균을 내십시오.
 exam_policy_no_effect = 지시문이 효과가 없습니다. 단어를 바꾸거나 지시문을 비워도 액션이 바뀌지 않습니다.
 exam_policy_wording = 표현 형식에 민감합니다. 다음 변경만으로 다른 지시문의 절반이 넘는 크기로 액션이 바뀝니다: { $kinds }.
 exam_policy_incompetent = 프레임 본래의 지시문에서도 액션이 틀리므로(옳은 비율: { $rate }) 바꾼 지시문의 결과는 말해 주는 것이 적습니다.
@@ -70,7 +81,7 @@ exam_found_read = 기대한 액션이 나온 비율은 { $rate }입니다(우연
 exam_found_changes = 표현 형식의 영향을 넘어 액션이 바뀐 비율은 { $rate }입니다. 어떤 액션이 옳은지는 알 수 없습니다.
 exam_found_partly = 기대한 액션이 나온 비율은 { JOSA($rate, "으로/로") }, 우연 수준({ $chance })보다 높지만 안정적이지 않습니다.
 exam_found_partly_changes = 표현 형식의 영향을 넘어 액션이 바뀐 비율은 { $rate }입니다. 나머지에서 바뀌어야 하는지는 알 수 없습니다.
-exam_found_unread = 액션이 바뀐 비율은 { $changed }뿐입니다.
+exam_found_unread = 표현 형식의 영향을 넘어 액션이 바뀐 비율은 { $changed }뿐입니다.
 exam_found_wrong = 액션이 바뀐 비율은 { $changed }이지만, 기대한 액션은 { $rate }뿐입니다(우연 수준: { $chance }).
 exam_found_kept = 액션이 그대로인 비율은 { $rate }입니다.
 exam_found_partly_kept = 액션이 그대로인 비율은 { $rate }뿐입니다.
@@ -79,7 +90,7 @@ exam_found_moves = 액션이 바뀐 비율은 { $rate }입니다.
 exam_found_sometimes = 일부에서 액션이 바뀝니다: { $rate }.
 exam_found_still = 액션이 바뀐 비율은 { $rate }뿐입니다.
 exam_found_few = 독립된 프레임 { $frames }개로는 부족합니다. { $fewest }개 이상이 필요합니다.
-exam_found_undecided = { $rate }: 이것으로는 판정할 수 없습니다. 프레임이 더 필요합니다.
+exam_found_undecided = { $rate }: 이것으로는 판정할 수 없습니다. 프레임이 더 많거나, 잡음과 표현 형식에 액션이 덜 흔들려야 합니다.
 exam_missing_not_chosen = --kinds에서 제외했습니다.
 exam_missing_no_word = 이 종류가 바꿀 단어나 형식이 데이터셋의 지시문에 없습니다.
 exam_missing_same_action = 모든 변형이 본래의 지시문과 같은 액션을 요구합니다.
@@ -88,7 +99,7 @@ exam_missing_no_case = 대소문자가 없는 문자입니다.
 exam_missing_no_other = 비슷해 보이는 프레임에 다른 지시문이 없습니다.
 exam_missing_all_alike = 데이터셋의 모든 지시문이 비슷해 보이는 프레임에 있습니다.
 exam_missing_looks_unknown = 두 에피소드에 공통된 지시문이 없어, 어떤 프레임이 비슷해 보이는지 알 수 없습니다.
-exam_missing_refused = 정책이 모든 변형을 거부했습니다.
+exam_missing_refused = 정책이 모든 변형을 거부했거나 실행에 실패했습니다.
 
 ## 페이지
 
