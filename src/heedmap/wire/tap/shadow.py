@@ -217,7 +217,12 @@ class Shadow:
     def _connect(self, seen: Seen) -> ClientConnection:
         """As a client of the same protocol."""
         connection = self._open.enter_context(
-            connect(self._server.url, compression=None, max_size=MOST_ANSWER_BYTES)
+            connect(
+                self._server.url,
+                compression=None,
+                max_size=MOST_ANSWER_BYTES,
+                ping_interval=None,  # a server that is busy with a client answers no ping
+            )
         )
         self._connection = connection
         if seen.protocol == "openpi" and seen.has_greeting:
