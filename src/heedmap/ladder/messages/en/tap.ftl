@@ -73,7 +73,7 @@ tap_no_words = (no words)
 ## Findings
 
 tap_found_missing = The observation has no words: there is no text at the prompt's key.
-tap_fix_missing = Send the instruction with every observation. Some servers put in a default of their own; look which.
+tap_fix_missing = Send the instruction with every observation. Some servers put in a default of their own; look which. Where the words have another name, give --prompt-key.
 tap_found_empty = The words are empty: there is nothing to follow.
 tap_fix_empty = Look where the client takes the words from, and why they are gone here.
 tap_found_changed_in_episode = The words changed within an episode.

@@ -37,7 +37,7 @@ tap_no_words = (지시문 없음)
 ## Findings
 
 tap_found_missing = 관측에 지시문이 없습니다. 프롬프트 키에 텍스트가 없습니다.
-tap_fix_missing = 모든 관측에 지시문을 함께 보내십시오. 서버가 자체 기본값을 넣기도 하니 무엇을 넣는지 확인하십시오.
+tap_fix_missing = 모든 관측에 지시문을 함께 보내십시오. 서버가 자체 기본값을 넣기도 하니 무엇을 넣는지 확인하십시오. 지시문의 이름이 다르면 --prompt-key로 알려 주십시오.
 tap_found_empty = 지시문이 비어 있어 따를 것이 없습니다.
 tap_fix_empty = 클라이언트가 지시문을 어디서 가져오는지, 왜 여기서 사라졌는지 확인하십시오.
 tap_found_changed_in_episode = 에피소드 도중에 지시문이 바뀌었습니다.
