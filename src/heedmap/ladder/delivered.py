@@ -44,7 +44,8 @@ CAUSE_OF: dict[str, DeliveredCause] = {
     "outside_training": "outside_training",
     "form_differs": "other_form",
 }
-"""The cause that a finding on the words stands for; other findings say nothing about rung 0."""
+"""The cause that a finding on the words stands for, the gravest first; other findings say nothing
+about rung 0."""
 
 
 class WordsFinding(Frozen):
@@ -71,7 +72,7 @@ class Delivered(Frozen):
     is_compared: bool
     """Whether the words were held against training instructions."""
     findings: tuple[WordsFinding, ...] = ()
-    """Those that have a cause, in the order of `CAUSE_OF`."""
+    """Those that have a cause: the gravest cause first, and of one cause the most frequent."""
 
     @property
     def status(self) -> Literal["holds", "fails", "not measured"]:
@@ -127,9 +128,9 @@ def delivered(
     is_compared: bool,
 ) -> Delivered:
     """The facts of rung 0 from findings of any kind: those that say something about it."""
-    order = list(CAUSE_OF)
+    order = list(dict.fromkeys(CAUSE_OF.values()))
     known = [finding for finding in found if finding.code in CAUSE_OF]
-    known.sort(key=lambda finding: order.index(finding.code))
+    known.sort(key=lambda finding: (order.index(CAUSE_OF[finding.code]), -finding.count))
     return Delivered(
         source=source, place=place, total=total, is_compared=is_compared, findings=tuple(known)
     )

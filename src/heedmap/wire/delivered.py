@@ -107,8 +107,8 @@ def _of_words(file: Path) -> Delivered:
         audit = _Words.model_validate(json.loads(file.read_bytes()), strict=True)
     except (OSError, ValueError, RecursionError, ValidationError) as error:
         raise InputError(
-            f"{file} is no JSON of `heedmap words` ({type(error).__name__}); write it with "
-            f"`heedmap words ... --json FILE`."
+            f"{file} is no JSON of `heedmap words`, or of an older one ({type(error).__name__}); "
+            f"write it with `heedmap words ... --json FILE`."
         ) from error
     total = sum(source.instructions for source in audit.sources if source.role != "trained")
     is_compared = any(source.role == "trained" for source in audit.sources)
