@@ -73,9 +73,8 @@ def test_a_healthy_client_gets_no_warning(tmp_path: Path) -> None:
     assert all(step.latency_ms is not None and 0 < step.latency_ms < 5000 for step in steps)
 
 
-def test_words_that_are_gone_after_the_third_step_are_named_once(tmp_path: Path) -> None:
-    asked = [observation(n, LEFT if n < 3 else "") for n in range(10)]
-    steps = steps_of(tmp_path / "run", asked)
+def test_words_that_are_gone_after_the_third_step_are_named_once() -> None:
+    steps = watched([observation(n, LEFT if n < 3 else "") for n in range(10)])
     assert found(steps, "empty") == list(range(3, 10))
     assert found(steps, "changed") == [], "that they are gone says it"
     story = story_of(steps)

@@ -19,10 +19,10 @@ from tests.wire.tap.servers import (
     observation,
     packed,
     policy,
-    recorded,
     serving,
     tapping,
 )
+from tests.wire.tap.test_findings import watched
 
 OPENPI = Path(os.environ.get("HEEDMAP_OPENPI", Path(sys.prefix) / "openpi"))
 LEFT, RIGHT = "turn left", "turn right"
@@ -141,10 +141,8 @@ def test_the_harness_marks_episodes_and_numbers_its_answers(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("first", ["hello", "observation"])
-def test_a_forced_protocol_reads_no_envelope(tmp_path: Path, first: str) -> None:
-    asked = [{"type": first, "payload": {}, **observation(n)} for n in range(2)]
-    with serving(policy(heeds)) as server:
-        steps = recorded(tmp_path / "run", server, [asked], protocol="openpi")[1].steps
+def test_a_forced_protocol_reads_no_envelope(first: str) -> None:
+    steps = watched([{"type": first, "payload": {}, **observation(n)} for n in range(2)])
     assert [step.words for step in steps] == [LEFT, LEFT]
 
 

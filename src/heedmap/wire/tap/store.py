@@ -73,7 +73,7 @@ class Store:
             if os.write(self._journal, record) < len(record):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
-            raise _cannot_write(self._folder, error) from error
+            raise cannot_write(self._folder, error) from error
         self._steps.append(step)
         self._bytes += len(record)
         if (
@@ -105,7 +105,7 @@ class Store:
             journal.unlink()
             self._make_room(0)
         except OSError as error:
-            raise _cannot_write(self._folder, error) from error
+            raise cannot_write(self._folder, error) from error
 
     def _open_journal(self) -> None:
         self._number += 1
@@ -118,7 +118,7 @@ class Store:
                 0o644,
             )
         except OSError as error:
-            raise _cannot_write(self._folder, error) from error
+            raise cannot_write(self._folder, error) from error
 
     def _make_room(self, coming_bytes: int) -> None:
         """Take out the oldest thumbnails, then the oldest parts, until the rest fits.
@@ -203,7 +203,8 @@ def _of_journal(path: Path) -> Iterator[Step]:
             yield step
 
 
-def _cannot_write(folder: Path, error: OSError) -> TapError:
+def cannot_write(folder: Path, error: OSError) -> TapError:
+    """What is said where the recording cannot go on."""
     return TapError(
         f"The recording cannot be written to {folder}: {error.strerror or error}; choose a folder "
         f"with room that can be written."
