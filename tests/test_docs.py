@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from heedmap.auditing.api import audit
 from heedmap.ladder.causes import CAUSES, Cause
+from heedmap.ladder.delivered import CAUSE_OF, Delivered
 from heedmap.ladder.verdict import Facts, Measurements, Verdict
 from heedmap.record.case_table import CASES_SCHEMA, SHARES_SCHEMA
 from heedmap.record.record import SCHEMA_VERSION, Case, PolicyResult, Record
@@ -40,6 +41,7 @@ def test_every_key_of_a_record_is_documented_and_no_other() -> None:
     sections: list[tuple[str, type[BaseModel]]] = [
         ("record.json", Record),
         ("policies", PolicyResult),
+        ("delivered", Delivered),
         ("cases", Case),
         ("facts", Facts),
         ("verdict", Verdict),
@@ -56,6 +58,13 @@ def test_every_cause_is_documented_and_no_other() -> None:
         rungs = " or ".join(about.rungs) or "none fails"
         assert f"| `{cause}` | {rungs} | {about.decided_by} |\n" in text
     assert first_cells(text) == set(CAUSES)
+
+
+def test_every_cause_of_rung_0_is_documented_with_its_findings() -> None:
+    text = section((DOCS / "ladder.md").read_text(), "The order of evidence")
+    rows = dict(re.findall(r"^\| (\w+) \| ((?:`\w+`(?:, )?)+) \|", text, re.M))
+    told = {code: cause for cause, codes in rows.items() for code in re.findall(r"`(\w+)`", codes)}
+    assert list(told.items()) == list(CAUSE_OF.items())
 
 
 def test_every_column_of_the_parquet_is_documented_with_its_type() -> None:

@@ -19,6 +19,7 @@ import heedmap
 from heedmap.auditing.exam.kinds import KINDS, Missing, Purpose
 from heedmap.auditing.exam.result import SEVERITY, KindVerdict
 from heedmap.ladder.causes import CAUSES, Cause, RungName
+from heedmap.ladder.delivered import DeliveredCause
 from heedmap.ladder.messages import (
     LANGUAGES,
     Language,
@@ -131,6 +132,8 @@ NOTED = tuple(
     if set(about.rungs) & set(LOWER_RUNGS) and cause not in ("dropped", "gated", "drowned")
 )
 """What structure alone finds on the lower rungs; the trail alone finds the three."""
+UNITS = ("steps", "instructions")
+"""Of the words before a policy."""
 FAMILIES: dict[str, tuple[str, ...]] = {
     "cause_": get_args(Cause),
     "fix_": get_args(Cause),
@@ -149,6 +152,11 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "tap_fix_": tuple(FINDINGS),
     "tap_grade_": get_args(Grade),
     "tap_shadow_": REFUSALS,
+    "delivered_": get_args(DeliveredCause),
+    "fix_delivered_": get_args(DeliveredCause),
+    "delivered_in_": UNITS,
+    "delivered_holds_": UNITS,
+    "delivered_not_compared_": UNITS,
     "exam_kind_": KINDS,
     "exam_should_": get_args(Purpose),
     "exam_policy_": tuple(SEVERITY),

@@ -129,6 +129,7 @@ def audit(
 
     if output is not None:
         check_writable(output, overwrite=force)
+    words_before = None if delivered is None else read_delivered(delivered)
     inputs = gather_inputs(
         InputOptions(
             frames=frame or (),
@@ -156,7 +157,7 @@ def audit(
             trials=inputs.trials,
             seed=seed,
             permissions=permissions,
-            delivered=None if delivered is None else read_delivered(delivered),
+            delivered=words_before,
             arguments={"command": "audit", "command_line": command_line(), "policies": policy},
             on_progress=once_begun(inputs, advance),
         )

@@ -172,6 +172,7 @@ def _tap(
     from heedmap.wire.tap.address import listen_at, written
     from heedmap.wire.tap.page import write_page
     from heedmap.wire.tap.run import Tap
+    from heedmap.wire.tap.terminal import print_summary
 
     with listen_at(listen, is_public=is_public) as listening, until_stopped() as is_over:
         options.folder.mkdir(parents=True, exist_ok=True)
@@ -181,8 +182,12 @@ def _tap(
         print_line(out, say("tap_point_client", lang.value, at=at))
         view = View(options.server.url, options.folder, lang.value)
         tap = Tap(options, view, shadow)
-        with view.showing():
-            tap.run(listening, is_over)
+        try:
+            with view.showing():
+                tap.run(listening, is_over)
+        except TapError:
+            print_summary(tap.told, out, lang.value)
+            raise
     page = write_page(tap.told, options.folder, lang.value, is_running=False)
     print_line(out, say("tap_page_at", lang.value, path=str(page.resolve())))
     return tap.told

@@ -6,22 +6,29 @@ or from an audit of the words themselves.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 
 from pydantic import Field
 
 from heedmap.frozen import Frozen
-from heedmap.ladder.messages import Language, say
+from heedmap.ladder.messages import Language, say, words_in
 
 DeliveredCause = Literal[
-    "not_asked", "empty_words", "split_words", "stale_words", "altered_words", "outside_training"
+    "not_asked",
+    "empty_words",
+    "split_words",
+    "stale_words",
+    "altered_words",
+    "outside_training",
+    "other_form",
 ]
 """Why the words are not those that were asked for, or not of the kind that training had."""
 
 CAUSE_OF: dict[str, DeliveredCause] = {
     "change_not_said": "not_asked",
-    "said_differs": "not_asked",
     "said_opposes": "not_asked",
+    "said_differs": "not_asked",
     "missing": "empty_words",
     "empty": "empty_words",
     "placeholder": "empty_words",
@@ -35,10 +42,10 @@ CAUSE_OF: dict[str, DeliveredCause] = {
     "garbled": "altered_words",
     "identifier": "altered_words",
     "outside_training": "outside_training",
-    "form_differs": "outside_training",
-    "script": "outside_training",
+    "form_differs": "other_form",
 }
-"""The cause that a finding on the words stands for; other findings say nothing about rung 0."""
+"""The cause that a finding on the words stands for, the gravest first; other findings say nothing
+about rung 0."""
 
 
 class WordsFinding(Frozen):
@@ -62,38 +69,50 @@ class Delivered(Frozen):
     """The recording, or the file of the audit."""
     total: int = Field(ge=0)
     """Instructions, or steps on the wire."""
+    is_compared: bool
+    """Whether the words were held against training instructions."""
     findings: tuple[WordsFinding, ...] = ()
-    """Those that have a cause, in the order of `CAUSE_OF`."""
+    """Those that have a cause: the gravest cause first, and of one cause the most frequent."""
 
     @property
     def status(self) -> Literal["holds", "fails", "not measured"]:
         """Of rung 0; "not measured" where nothing was said at all."""
         if not self.total:
             return "not measured"
-        return "fails" if self.findings else "holds"
+        return "fails" if self.cause else "holds"
 
     @property
     def cause(self) -> DeliveredCause | None:
         """Of the gravest finding; None where there is none."""
-        return CAUSE_OF[self.findings[0].code] if self.findings else None
+        return CAUSE_OF.get(self.findings[0].code) if self.findings else None
 
     def sentence(self, language: Language = "en") -> str:
-        """What was found, with counts and one example."""
+        """Whether the rung holds, and what was found, with counts and one example."""
+        words = words_in(language)
         if not self.total:
-            return say("delivered_nothing", language)
+            return words("delivered_nothing")
         unit = "steps" if self.source == "tap" else "instructions"
         if self.cause is None:
-            return say(f"delivered_holds_{unit}", language, total=self.total)
-        first = self.findings[0]
-        counts = {"count": first.count, "total": first.total}
-        parts = [
-            say(f"delivered_{self.cause}", language),
-            say(f"delivered_count_{unit}", language, **counts),
-        ]
+            parts = [words("holds"), words(f"delivered_holds_{unit}", total=self.total)]
+        else:
+            parts = [words("fails"), *self._found(unit, words)]
+        if not self.is_compared:
+            parts.append(words(f"delivered_not_compared_{unit}"))
+        return f"{parts[0]}. {' '.join(parts[1:])}"
+
+    def _found(self, unit: str, words: Callable[..., str]) -> Iterator[str]:
+        """The gravest finding with its example; the others by their codes."""
+        first, *others = self.findings
+        what = words(f"delivered_{self.cause}")
+        yield words(f"delivered_in_{unit}", count=first.count, total=first.total, what=what)
         if first.example is not None:
-            key = "delivered_example" if first.other is None else "delivered_example_beside"
-            parts.append(say(key, language, said=first.example, other=first.other or ""))
-        return " ".join(parts)
+            yield words("delivered_example", said=first.example)
+        if first.other is not None:
+            key = "delivered_asked" if self.cause == "not_asked" else "delivered_trained"
+            yield words(key, other=first.other)
+        if others:
+            more = ", ".join(f"{other.code} ({other.count})" for other in others)
+            yield words("delivered_more", more=more)
 
     def fix(self, language: Language = "en") -> str:
         """What to do about it; empty where nothing was found."""
@@ -101,10 +120,17 @@ class Delivered(Frozen):
 
 
 def delivered(
-    source: Literal["tap", "words"], place: str, total: int, found: list[WordsFinding]
+    source: Literal["tap", "words"],
+    place: str,
+    total: int,
+    found: Iterable[WordsFinding],
+    *,
+    is_compared: bool,
 ) -> Delivered:
     """The facts of rung 0 from findings of any kind: those that say something about it."""
-    order = list(CAUSE_OF)
+    order = list(dict.fromkeys(CAUSE_OF.values()))
     known = [finding for finding in found if finding.code in CAUSE_OF]
-    known.sort(key=lambda finding: order.index(finding.code))
-    return Delivered(source=source, place=place, total=total, findings=tuple(known))
+    known.sort(key=lambda finding: (order.index(CAUSE_OF[finding.code]), -finding.count))
+    return Delivered(
+        source=source, place=place, total=total, is_compared=is_compared, findings=tuple(known)
+    )

@@ -26,6 +26,7 @@ def to_markdown(result: Result, language: Language = "en") -> str:
     blocks = [
         f"### {words('page_title')}",
         given(result.record, language),
+        delivered(result.record, language),
         f"#### {words('ladder_heading')}",
         ladder(rows, language),
         f"{words('ladder_note')} {words('rule_note')}",
@@ -59,6 +60,15 @@ def given(record: Record, language: Language) -> str:
             f"- {markdown_code(instruction.name)}: {markdown_code(instruction.text)}{asks}"
         )
     return "\n".join(lines)
+
+
+def delivered(record: Record, language: Language) -> str:
+    """Rung 0, the words before the policies; nothing where nothing was given to measure it from."""
+    found = record.delivered
+    if found is None:
+        return ""
+    fix = f" {say('fix', language)}: {found.fix(language)}" if found.cause else ""
+    return f"**{say('delivered_title', language)}:** {markdown_text(found.sentence(language))}{fix}"
 
 
 def made_by(record: Record, language: Language) -> str:

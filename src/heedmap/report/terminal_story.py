@@ -55,7 +55,9 @@ def _delivered_lines(record: Record) -> list[Text]:
         return []
     style = {"holds": "green", "fails": "red"}.get(found.status, "yellow")
     line = Text(f"{say('delivered_title')}: ", style="bold")
-    line.append(one_line(f"{found.sentence()} {found.fix()}".strip()), style=style)
+    line.append(one_line(found.sentence()), style=style)
+    if found.cause is not None:
+        line.append(f" {say('fix')}: {found.fix()}")
     return [Text(), line]
 
 

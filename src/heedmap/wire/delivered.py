@@ -6,17 +6,19 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import shorten
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from heedmap.errors import InputError
+from heedmap.errors import InputError, MissingExtraError
 from heedmap.ladder.delivered import Delivered, WordsFinding, delivered
 from heedmap.report.untrusted import visible
 from heedmap.wire.words.page import DATA
+from heedmap.wire.words.texts import Role
 
-MOST_BYTES = 256 * 2**20
-"""Of a file of findings."""
+MOST_BYTES = 64 * 2**20
+"""Of a file of findings: each keeps 200 texts at most."""
+MOST_COUNT = 10**12
 EXAMPLE_LETTERS = 120
 
 
@@ -31,17 +33,26 @@ def read_delivered(place: Path) -> Delivered:
         return _of_words(place / DATA)
     if not place.is_dir():
         raise InputError(
-            f"--delivered {place} does not exist; give the folder of `heedmap tap --out`, or the "
-            f"JSON of `heedmap words --json`."
+            f"--delivered {place} is no file and no folder; give the folder of `heedmap tap "
+            f"--out`, or the JSON of `heedmap words --json`."
+        )
+    if not (place / "run.json").is_file():
+        raise InputError(
+            f"--delivered {place} holds neither the recording of a tap nor {DATA}; give the folder "
+            f"of `heedmap tap --out` or of `heedmap words --out`."
         )
     return _of_tap(place)
 
 
 def _of_tap(folder: Path) -> Delivered:
-    from heedmap.wire.tap.recording import read_run
-    from heedmap.wire.tap.story import story_of
+    try:
+        from heedmap.wire.tap.recording import read_run
+        from heedmap.wire.tap.story import story_of
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("server", error.name or "msgpack") from error
 
-    story = story_of(read_run(folder).steps())
+    recording = read_run(folder)
+    story = story_of(recording.steps())
     found = [
         WordsFinding(
             code=code,
@@ -52,13 +63,13 @@ def _of_tap(folder: Path) -> Delivered:
         )
         for code, odds in story.by_code()
     ]
-    return delivered("tap", str(folder), story.count, found)
+    is_compared = bool(recording.about.trained)
+    return delivered("tap", visible(str(folder)), story.count, found, is_compared=is_compared)
 
 
 class _Source(BaseModel):
-    path: str
-    role: str
-    instructions: int
+    role: Role
+    instructions: int = Field(ge=0, le=MOST_COUNT)
 
 
 class _Row(BaseModel, extra="allow"):
@@ -67,10 +78,16 @@ class _Row(BaseModel, extra="allow"):
 
 class _Finding(BaseModel):
     code: str
-    source: str
-    count: int
-    total: int
+    role: Role
+    count: int = Field(ge=1, le=MOST_COUNT)
+    total: int = Field(ge=1, le=MOST_COUNT)
     rows: list[_Row]
+
+    @model_validator(mode="after")
+    def _is_part(self) -> Self:
+        if self.count > self.total:
+            raise ValueError("more were found than there are")
+        return self
 
 
 class _Words(BaseModel):
@@ -82,23 +99,27 @@ class _Words(BaseModel):
 
 def _of_words(file: Path) -> Delivered:
     if file.stat().st_size > MOST_BYTES:
-        raise InputError(f"{file} has more than {MOST_BYTES >> 20} MiB; write it again.")
+        raise InputError(
+            f"{file} has more than {MOST_BYTES >> 20} MiB, and `heedmap words` writes less; give "
+            f"the JSON of `heedmap words --json`."
+        )
     try:
-        audit = _Words.model_validate(json.loads(file.read_bytes()))
+        audit = _Words.model_validate(json.loads(file.read_bytes()), strict=True)
     except (OSError, ValueError, RecursionError, ValidationError) as error:
         raise InputError(
-            f"{file} is no JSON of `heedmap words` ({type(error).__name__}); write it with "
-            f"`heedmap words ... --json FILE`."
+            f"{file} is no JSON of `heedmap words`, or of an older one ({type(error).__name__}); "
+            f"write it with `heedmap words ... --json FILE`."
         ) from error
-    said = {source.path for source in audit.sources if source.role != "trained"}
-    total = sum(source.instructions for source in audit.sources if source.path in said)
-    return delivered("words", str(file), total, list(_findings(audit, said)))
+    total = sum(source.instructions for source in audit.sources if source.role != "trained")
+    is_compared = any(source.role == "trained" for source in audit.sources)
+    found = _findings(audit)
+    return delivered("words", visible(str(file)), total, found, is_compared=is_compared)
 
 
-def _findings(audit: _Words, said: set[str]) -> Iterator[WordsFinding]:
+def _findings(audit: _Words) -> Iterator[WordsFinding]:
     """Those about what is said to a policy, rather than about what it was trained with."""
     for each in audit.findings:
-        if each.count < 1 or each.total < 1 or each.source not in said:
+        if each.role == "trained":
             continue
         row = each.rows[0] if each.rows else None
         yield WordsFinding(

@@ -77,6 +77,12 @@ def readings() -> list[Reading]:
     ]
 
 
+@pytest.fixture(autouse=True)
+def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readings of the heed meter are taken in at once: a test waits for them."""
+    monkeypatch.setattr("heedmap.wire.tap.run.ABOUT_EVERY_S", 0.3)
+
+
 @pytest.fixture(scope="session")
 def told() -> Told:
     return Told(ABOUT, story_of(steps(), readings()))

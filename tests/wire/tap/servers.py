@@ -31,8 +31,9 @@ def packed(message: Any) -> bytes:
     return messages.packed(message, messages.openpi_array)
 
 
-def unpacked(data: bytes) -> Any:
+def unpacked(data: bytes | str) -> Any:
     """What they read."""
+    assert isinstance(data, bytes)
     return messages.unpacked(data, "other side", "openpi")
 
 

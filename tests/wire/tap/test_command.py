@@ -10,9 +10,11 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -30,57 +32,37 @@ from tests.wire.tap.servers import (
     observation,
     policy,
     serving,
+    until,
 )
 
 HEEDMAP = [sys.executable, "-c", "from heedmap.cli.main import main; main()"]
 
 
+OBSERVES = """
+import sys
+from pathlib import Path
+from heedmap.wire.tap.address import listen_at, server_address
+from heedmap.wire.tap.run import Options, Tap
+from tests.wire.tap.servers import Quiet
+
+listening = listen_at("127.0.0.1:0", is_public=False)
+tap = Tap(Options(server_address(sys.argv[1]), Path(sys.argv[2])), Quiet())
+print(f"ws://127.0.0.1:{listening.getsockname()[1]}", flush=True)
+tap.run(listening, lambda: False)
+"""
+
+
 @contextmanager
-def process(
-    server: str, folder: Path, *options: str
-) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """`heedmap tap` in a process of its own, and the address that it listens at."""
-    command = [*HEEDMAP, "tap", server, "--listen", "127.0.0.1:0", "--out", str(folder), *options]
-    tap = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8"
-    )
-    try:
+def process(server: str, folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A tap in a process of its own, and the address that it listens at."""
+    folder.mkdir()
+    command = [sys.executable, "-c", OBSERVES, server, str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as tap:
         assert tap.stdout is not None
-        first = tap.stdout.readline()
-        found = re.search(r"ws://127\.0\.0\.1:\d+", first)
-        assert found, first + tap.stdout.read()
-        yield tap, found[0]
-    finally:
-        tap.kill()
-        tap.communicate()
-
-
-def test_a_signal_ends_the_tap_with_a_summary(tmp_path: Path) -> None:
-    strict = ("--fail-on", "warning")
-    with serving(policy(heeds)) as server, process(server, tmp_path / "run", *strict) as (tap, at):
-        with connected(at) as connection:
-            for number in range(4):
-                ask(connection, observation(number, "turn left" if number < 3 else " "))
-            tap.send_signal(signal.SIGTERM)
-            with pytest.raises(ConnectionClosed) as closed:
-                connection.recv()
-            assert closed.value.rcvd is not None
-            assert closed.value.rcvd.code == 1001
-        printed, _ = tap.communicate(timeout=20)
-    assert tap.returncode == 3
-    assert "Client 1, step 0: “turn left”" in printed
-    assert "Warning [empty] client 1, step 3: The words are empty" in printed
-    assert "4 steps of 1 client in" in printed
-    assert "Traceback" not in printed
-    assert [step.words for step in read_run(tmp_path / "run").steps()] == ["turn left"] * 3 + [" "]
-    read = run_heedmap("tap", "--read", tmp_path / "run", cwd=tmp_path)
-    assert read.code == 0
-    assert read.out.splitlines()[0] in printed
-    found = run_heedmap(
-        "tap", "--read", "run", "--fail-on", "warning", "--lang", "ko", cwd=tmp_path
-    )
-    assert found.code == 3
-    assert "지시문이 비어 있어" in found.out
+        try:
+            yield tap, tap.stdout.readline().strip()
+        finally:
+            tap.kill()
 
 
 def test_a_tap_that_hangs_holds_up_nobody_and_a_killed_one_loses_no_answered_step(
@@ -96,7 +78,7 @@ def test_a_tap_that_hangs_holds_up_nobody_and_a_killed_one_loses_no_answered_ste
             tap.send_signal(signal.SIGCONT)
             time.sleep(0.5)
             tap.send_signal(signal.SIGKILL)
-            tap.wait()
+            tap.wait(20)
             with pytest.raises(ConnectionClosed):
                 connection.recv(timeout=10)  # the process that forwards ends, too
         port = int(at.rpartition(":")[2])
@@ -115,6 +97,38 @@ def test_a_tap_that_hangs_holds_up_nobody_and_a_killed_one_loses_no_answered_ste
         assert steps == list(range(len(steps)))
         assert len(steps) < 40
     assert run_heedmap("tap", "--read", "run", cwd=tmp_path).code == 0
+
+
+def test_where_recording_ends_early_the_summary_is_printed_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = threading.Event()
+    monkeypatch.setattr("heedmap.cli.tap.until_stopped", lambda: nullcontext(stop.is_set))
+    monkeypatch.setattr("heedmap.wire.tap.run.ABOUT_EVERY_S", 0.0)
+    place = f"127.0.0.1:{free_port()}"
+    with serving(policy(heeds)) as server, ThreadPoolExecutor(1) as pool:
+
+        def passes() -> None:
+            try:
+                until((tmp_path / "run/run.json").exists)
+                with connected(f"ws://{place}") as connection:
+                    ask(connection, observation(0))
+                    (tmp_path / "run").rename(tmp_path / "gone")
+                    time.sleep(0.5)
+                    ask(connection, observation(1))
+                    time.sleep(0.5)
+            finally:
+                stop.set()
+
+        client = pool.submit(passes)
+        ran = run_heedmap("tap", server, "--listen", place, "--out", "run", cwd=tmp_path)
+        client.result()
+    assert ran.code == 1
+    assert "Client 1, step 0: “turn left”" in ran.out
+    assert "2 steps of 1 client" in ran.out
+    assert "cannot be written to run" in " ".join(ran.err.split())
+    assert "No such file or directory; choose a folder" in " ".join(ran.err.split())
+    assert "Errno" not in ran.out + ran.err
 
 
 def _is_free(port: int) -> bool:
@@ -175,11 +189,14 @@ def test_what_is_no_address_is_refused(url: str) -> None:
         server_address(url)
 
 
-def test_a_terminal_shows_a_table_and_the_page_is_written(tmp_path: Path) -> None:
+def test_a_terminal_shows_a_table_and_a_signal_ends_it_with_summary_and_page(
+    tmp_path: Path,
+) -> None:
     ours, theirs = pty.openpty()
-    words = ("--shadow-every", "2", "--exchange", "turn right", "--listen", "127.0.0.1:0")
+    options = ("--shadow-every", "2", "--exchange", "turn right", "--fail-on", "warning")
+    place = ("--listen", "127.0.0.1:0", "--out", str(tmp_path / "run"))
     with serving(policy(heeds)) as server:
-        command = [*HEEDMAP, "tap", server, "--out", str(tmp_path / "run"), *words]
+        command = [*HEEDMAP, "tap", server, *place, *options]
         tap = subprocess.Popen(
             command, stdout=theirs, stderr=theirs, env={**os.environ, **TERMINAL}
         )
@@ -190,20 +207,39 @@ def test_a_terminal_shows_a_table_and_the_page_is_written(tmp_path: Path) -> Non
             assert found
             with connected(found[0]) as connection:
                 for number in range(12):
-                    ask(connection, observation(number))
-                    time.sleep(0.05)
-                until_shown(ours, r"1\.41 \(same words: 0\)")
-            tap.send_signal(signal.SIGINT)
-            ended = until_shown(ours, r"seen from the tap")
-            assert tap.wait(20) == 0
+                    ask(connection, observation(number, "turn left" if number < 11 else " "))
+                    time.sleep(0.02)
+                shown = until_shown(ours, r"1\.41 \(same words: 0\)")
+                tap.send_signal(signal.SIGINT)
+                ended = until_shown(ours, r"seen from the tap")
+                with pytest.raises(ConnectionClosed) as closed:
+                    connection.recv()
+                assert closed.value.rcvd is not None
+                assert closed.value.rcvd.code == 1001
+            assert tap.wait(20) == 3
         finally:
             tap.kill()
             tap.wait()
             os.close(ours)
-    assert "in place of the client's words the action moves by 1.41" in " ".join(ended.split())
+    ended = " ".join(ended.split())
+    assert "in place of the client's words the action moves by 1.41" in ended
+    assert "Client 1, step 0: “turn left”" in shown
+    assert "Warning [empty] client 1, step 11: The words are empty" in shown + ended
+    assert "12 steps of 1 client in" in ended
+    assert "Traceback" not in shown + ended
     page = (tmp_path / "run/tap.html").read_text()
     assert "http-equiv" not in page
     assert "turn left" in page
+    said = [step.words for step in read_run(tmp_path / "run").steps()]
+    assert said == ["turn left"] * 11 + [" "]
+    read = run_heedmap("tap", "--read", tmp_path / "run", cwd=tmp_path)
+    assert read.code == 0
+    assert read.out.splitlines()[0] in ended
+    found = run_heedmap(
+        "tap", "--read", "run", "--fail-on", "warning", "--lang", "ko", cwd=tmp_path
+    )
+    assert found.code == 3
+    assert "지시문이 비어 있어" in found.out
 
 
 TERMINAL = {"TERM": "xterm", "COLUMNS": "140"}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from heedmap.errors import TapError
@@ -41,13 +43,18 @@ def steps_of(folder: Path, asked: list[dict[str, Any]], **options: Any) -> list[
     return steps
 
 
-def watched(asked: list[dict[str, Any]], **options: Any) -> list[Step]:
+def watched(
+    asked: list[dict[str, Any]],
+    answer: Callable[[dict[str, Any]], dict[str, Any]] = heeds,
+    period_s: float = 0.1,
+    **options: Any,
+) -> list[Step]:
     """The steps of one client with their findings, without a wire."""
     talk, watch = Conversation(1, Keys(), "openpi"), Watch(**options)
     steps: list[Step] = []
     for number, message in enumerate(asked):
-        talk.from_client(packed(message), number, float(number))
-        answers = talk.from_server(packed(heeds(message)), number, number + 0.5)
+        talk.from_client(packed(message), number, number * period_s)
+        answers = talk.from_server(packed(answer(message)), number, (number + 0.5) * period_s)
         steps += map(watch.look, answers)
     assert [step.step for step in steps] == list(range(len(asked)))
     return steps
@@ -66,9 +73,8 @@ def test_a_healthy_client_gets_no_warning(tmp_path: Path) -> None:
     assert all(step.latency_ms is not None and 0 < step.latency_ms < 5000 for step in steps)
 
 
-def test_words_that_are_gone_after_the_third_step_are_named_once(tmp_path: Path) -> None:
-    asked = [observation(n, LEFT if n < 3 else "") for n in range(10)]
-    steps = steps_of(tmp_path / "run", asked)
+def test_words_that_are_gone_after_the_third_step_are_named_once() -> None:
+    steps = watched([observation(n, LEFT if n < 3 else "") for n in range(10)])
     assert found(steps, "empty") == list(range(3, 10))
     assert found(steps, "changed") == [], "that they are gone says it"
     story = story_of(steps)
@@ -82,20 +88,59 @@ def test_observations_without_words_are_named() -> None:
     assert {step.words for step in steps} == {None}
 
 
+def said(*words: str) -> list[dict[str, Any]]:
+    """An observation for each of the words."""
+    return [observation(n, text) for n, text in enumerate(words)]
+
+
 def test_words_that_go_back_for_ten_steps_are_named() -> None:
-    words = [LEFT] * 5 + [RIGHT] * 3 + [LEFT] * 10 + [RIGHT] * 5
-    steps = watched([observation(n, text) for n, text in enumerate(words)])
-    assert found(steps, "went_back") == list(range(8, 18))
-    assert story_of(steps).warnings == 1
-    new_tasks = [LEFT] * 12 + [RIGHT] * 12 + [LEFT] * 12
-    asked = [observation(n, text) for n, text in enumerate(new_tasks)]
+    asked = said(*[LEFT] * 12, *[RIGHT] * 3, *[LEFT] * 10, *[RIGHT] * 5)
     steps = watched(asked)
-    assert found(steps, "went_back") == []
-    assert found(steps, "changed") == [12, 24]
+    assert found(steps, "went_back") == list(range(15, 25))
+    assert story_of(steps).warnings == 1
+    slow = watched(said(*[LEFT] * 4, RIGHT, LEFT, RIGHT), period_s=5.0)
+    assert found(slow, "went_back") == [5], "a single step of a slow policy"
+
+
+@pytest.mark.parametrize(
+    ("asked", "period_s"),
+    [
+        pytest.param(said(*([LEFT] * 12 + [RIGHT] * 12) * 2), 0.1, id="long tasks take turns"),
+        pytest.param(said(*([LEFT] * 6 + [RIGHT] * 6) * 3), 1.0, id="chunks: few steps a task"),
+        pytest.param(said(*[LEFT] * 40, *[RIGHT] * 8, *[LEFT] * 40), 1.0, id="a quick success"),
+        pytest.param(said(*[LEFT, RIGHT] * 20), 0.1, id="two robots in turn"),
+        pytest.param(
+            [{**observation(0), "prompt": text} for text in [LEFT] * 6 + [RIGHT, LEFT, RIGHT]],
+            0.1,
+            id="an audit asks about one observation",
+        ),
+        pytest.param([observation(n // 20) for n in range(60)], 0.1, id="a simulator at rest"),
+    ],
+)
+def test_what_may_be_meant_gets_no_warning(asked: list[dict[str, Any]], period_s: float) -> None:
+    steps = watched(asked, period_s=period_s)
     assert story_of(steps).warnings == 0
+    assert story_of(steps).runs, "but a note"
 
 
-def test_an_observation_that_stays_for_ten_steps_is_named() -> None:
+def test_equal_classes_under_other_words_are_no_old_answer() -> None:
+    asked = said(*[LEFT] * 3, *[RIGHT] * 3)
+    classes = watched(asked, lambda _: {"actions": np.array([[0.0, 1.0]])})
+    assert found(classes, "same_answer") == []
+    constant = watched(asked, lambda _: {"actions": np.array([[0.5, 1.0]])})
+    assert found(constant, "same_answer") == [3, 4, 5]
+
+
+def test_each_words_outside_training_are_told_of() -> None:
+    steps = watched(said("go up", "go up", "go down", "go down"), trained=(LEFT,))
+    story = story_of(steps)
+    assert [(odd.first, odd.words) for _, odds in story.by_code()[:1] for odd in odds] == [
+        (0, "go up"),
+        (2, "go down"),
+    ]
+
+
+def test_an_observation_that_stays_for_ten_steps_is_told_of() -> None:
     asked = [observation(4 if 4 <= n < 14 else n, LEFT if n < 8 else RIGHT) for n in range(20)]
     steps = watched(asked)
     assert found(steps, "same_observation") == list(range(6, 14))

@@ -39,7 +39,7 @@ def echoing(tmp_path_factory: pytest.TempPathFactory) -> object:
         yield tapped.address
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(MESSAGES, min_size=1, max_size=8))
 def test_messages_come_back_as_they_were_sent(echoing: str, messages: list[str | bytes]) -> None:
     with connect(echoing) as connection:
@@ -218,7 +218,7 @@ def test_a_client_that_reads_slowly_gets_everything(tmp_path: Path) -> None:
     large = bytes(range(256)) * 2**12
 
     def floods(connection: ServerConnection) -> None:
-        for _ in range(40):
+        for _ in range(16):
             connection.send(large)
 
     with (
@@ -227,4 +227,4 @@ def test_a_client_that_reads_slowly_gets_everything(tmp_path: Path) -> None:
         connect(tapped.address, max_size=None) as connection,
     ):
         time.sleep(0.2)
-        assert all(connection.recv() == large for _ in range(40))
+        assert all(connection.recv() == large for _ in range(16))

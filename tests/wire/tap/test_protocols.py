@@ -19,10 +19,10 @@ from tests.wire.tap.servers import (
     observation,
     packed,
     policy,
-    recorded,
     serving,
     tapping,
 )
+from tests.wire.tap.test_findings import watched
 
 OPENPI = Path(os.environ.get("HEEDMAP_OPENPI", Path(sys.prefix) / "openpi"))
 LEFT, RIGHT = "turn left", "turn right"
@@ -109,9 +109,10 @@ def test_the_harness_marks_episodes_and_numbers_its_answers(tmp_path: Path) -> N
                 action = {"actions": np.array([0.5, float(found["seq"])])}
                 connection.send(harness("action", action, found["seq"]))
 
-    def seen_by(connection: Any, seq: int, words: str) -> None:
+    def seen_by(connection: Any, seq: int, words: str, **more: bool) -> None:
         image = observation(seq)["observation/image"]
         payload = {"images": {"front": image}, "task_description": words, "states": np.ones(3)}
+        payload |= more
         connection.send(harness("observation", payload, seq))
         assert msgpack.unpackb(connection.recv())["seq"] == seq
 
@@ -127,21 +128,21 @@ def test_the_harness_marks_episodes_and_numbers_its_answers(tmp_path: Path) -> N
             for step, text in enumerate(words):
                 seen_by(connection, 10 * episode + step, text)
             connection.send(harness("episode_end", {}, 200))
+        seen_by(connection, 20, RIGHT, episode_restart=True)
     steps = tapped.seen.steps
     assert [(step.episode, step.words) for step in steps] == [
         *([(1, LEFT)] * 2 + [(2, RIGHT)] * 2),
-        (2, LEFT),
+        *((2, LEFT), (3, RIGHT)),
     ]
-    assert [step.action and step.action[1] for step in steps] == [0.0, 1.0, 10.0, 11.0, 12.0]
+    assert [step.action and step.action[1] for step in steps] == [0.0, 1.0, 10.0, 11.0, 12.0, 20.0]
     assert {step.cameras for step in steps} == {("images/front",)}
     assert found(steps, "changed_in_episode") == [4]
+    assert tapped.tap.story.warnings == 0, "a planner or a chain of tasks may change them"
 
 
 @pytest.mark.parametrize("first", ["hello", "observation"])
-def test_a_forced_protocol_reads_no_envelope(tmp_path: Path, first: str) -> None:
-    asked = [{"type": first, "payload": {}, **observation(n)} for n in range(2)]
-    with serving(policy(heeds)) as server:
-        steps = recorded(tmp_path / "run", server, [asked], protocol="openpi")[1].steps
+def test_a_forced_protocol_reads_no_envelope(first: str) -> None:
+    steps = watched([{"type": first, "payload": {}, **observation(n)} for n in range(2)])
     assert [step.words for step in steps] == [LEFT, LEFT]
 
 

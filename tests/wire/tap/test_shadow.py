@@ -12,7 +12,7 @@ from typing import Any
 import msgpack
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from websockets.sync.client import connect
 from websockets.sync.server import ServerConnection
@@ -206,6 +206,7 @@ def test_a_server_that_refuses_the_tap_costs_the_client_nothing(tmp_path: Path) 
 FLOATS = st.lists(st.floats(-1e3, 1e3), min_size=3, max_size=3).map(tuple)
 
 
+@settings(max_examples=40)
 @given(FLOATS, FLOATS)
 def test_a_distance_is_symmetric_and_nothing_between_equals(
     one: tuple[float, ...], other: tuple[float, ...]
@@ -225,7 +226,8 @@ def test_what_cannot_be_compared_has_no_distance() -> None:
     assert distance_of(Answer((1.0, 1.0)), Answer((2.0, 2.0)), np.array([0.0, 0.5])) == 2.0
 
 
-@given(st.lists(FLOATS, min_size=10, max_size=30))
+@settings(max_examples=30)
+@given(st.lists(FLOATS, min_size=10, max_size=20))
 def test_the_scale_is_the_standard_deviation(actions: list[tuple[float, ...]]) -> None:
     spread = _Spread()
     for number, action in enumerate(actions):

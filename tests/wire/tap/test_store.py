@@ -49,7 +49,7 @@ STEPS = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(STEPS, max_size=9), st.integers(1, 4), st.booleans())
 def test_steps_are_read_as_they_were_written(
     tmp_path_factory: pytest.TempPathFactory, steps: list[Step], a_part: int, is_killed: bool
@@ -62,8 +62,7 @@ def test_steps_are_read_as_they_were_written(
         os.close(store._journal)
     else:
         store.close_part()
-    if steps or is_killed:
-        assert list(read_steps(folder)) == steps
+    assert list(read_steps(folder)) == steps
 
 
 def test_half_a_character_is_kept_as_a_question_mark(tmp_path: Path) -> None:
@@ -75,11 +74,11 @@ def test_half_a_character_is_kept_as_a_question_mark(tmp_path: Path) -> None:
 
 
 def test_the_folder_stays_within_its_bound_and_keeps_the_newest(tmp_path: Path) -> None:
-    most, picture = 2**19, bytes(range(256)) * 8
+    most, picture = 2**18, bytes(range(256)) * 4
     step = Step(1, 0, 0, 0.0, "turn left", ("front",), (), (1.0,), (0.5,), (8, 7), 3.0)
     store = Store(tmp_path, most)
     most_seen = 0
-    for number in range(1500):
+    for number in range(1000):
         noise = number.to_bytes(4, "big") + bytes((byte * (number + 1)) % 251 for byte in picture)
         store.append(replace(step, step=number, thumbnails=(noise,), words=f"turn {number} " * 20))
         if number % 20 == 0:
@@ -87,7 +86,7 @@ def test_the_folder_stays_within_its_bound_and_keeps_the_newest(tmp_path: Path) 
     store.close_part()
     assert most_seen <= most
     kept = list(read_steps(tmp_path))
-    assert [each.step for each in kept] == list(range(store.removed.steps, 1500))
+    assert [each.step for each in kept] == list(range(store.removed.steps, 1000))
     assert store.removed.thumbnails > 0
     assert not kept[0].thumbnails
     assert kept[-1].thumbnails

@@ -40,6 +40,7 @@ BROKEN = {
     "one_word": ["pick", "Stop."],
 }
 HEALTHY = [
+    *("stand by", "Halte an", "schalte das Licht an"),
     *("pick up the cup", "Pick up the cup.", "put 2 blocks in bin 1", "go to room 2"),
     *("open the cabinet’s top drawer", "turn it on", "is the task done?", "place a and b together"),
     *("put the test tube in the rack", "move to 3 2", "place it here", "ok the order, then stop"),

@@ -89,6 +89,8 @@ class Conversation:
         if envelope is not None and envelope.kind != "observation":
             return
         payload = message if envelope is None else envelope.payload
+        if envelope is not None and payload.get("episode_restart") is True:
+            self._episode += 1  # the next of several tasks in a row, as in CALVIN
         observation = observation_of(payload, self._spoken, self._keys)
         seq = None if envelope is None else envelope.seq
         asked = _Asked(number, seq, self._episode, time_s, observation, message)

@@ -23,7 +23,7 @@ from heedmap.wire.tap.messages import Keys, Protocol
 from heedmap.wire.tap.payload import payload_of
 from heedmap.wire.tap.recording import About, Reading, write_about
 from heedmap.wire.tap.step import Step
-from heedmap.wire.tap.store import Store
+from heedmap.wire.tap.store import Store, cannot_write
 from heedmap.wire.tap.story import Odd, Story, Told
 from heedmap.wire.tap.watch import Watch
 
@@ -147,9 +147,12 @@ class Tap:
         if self._failure is None:
             try:
                 write()
-            except (HeedmapError, OSError) as error:
+            except HeedmapError as error:
                 self._failure = error
-                self._onlooker.failed(str(error))
+            except OSError as error:
+                self._failure = cannot_write(self.options.folder, error)
+            if self._failure is not None:
+                self._onlooker.failed(str(self._failure))
 
     def _finish(self) -> None:
         """Keep what is still open, and say that this is the end."""

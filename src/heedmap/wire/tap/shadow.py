@@ -20,7 +20,6 @@ import numpy as np
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from heedmap.policies.server.connection import MOST_ANSWER_BYTES
 from heedmap.wire.tap.address import Address
 from heedmap.wire.tap.conversation import Seen
 from heedmap.wire.tap.messages import (
@@ -36,6 +35,8 @@ from heedmap.wire.tap.recording import Reading
 
 ANSWER_TIMEOUT_S = 60.0
 """For one answer, as of a client."""
+MOST_ANSWER_BYTES = 64 * 2**20
+"""As of an audit, whose packages would bring torch along."""
 PAUSE_S = 0.2
 """Between two questions of the check: state that time changes shows then."""
 LEAST_STEPS = 10
@@ -217,7 +218,12 @@ class Shadow:
     def _connect(self, seen: Seen) -> ClientConnection:
         """As a client of the same protocol."""
         connection = self._open.enter_context(
-            connect(self._server.url, compression=None, max_size=MOST_ANSWER_BYTES)
+            connect(
+                self._server.url,
+                compression=None,
+                max_size=MOST_ANSWER_BYTES,
+                ping_interval=None,  # a server that is busy with a client answers no ping
+            )
         )
         self._connection = connection
         if seen.protocol == "openpi" and seen.has_greeting:

@@ -73,7 +73,7 @@ class Store:
             if os.write(self._journal, record) < len(record):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
-            raise _cannot_write(self._folder, error) from error
+            raise cannot_write(self._folder, error) from error
         self._steps.append(step)
         self._bytes += len(record)
         if (
@@ -105,7 +105,7 @@ class Store:
             journal.unlink()
             self._make_room(0)
         except OSError as error:
-            raise _cannot_write(self._folder, error) from error
+            raise cannot_write(self._folder, error) from error
 
     def _open_journal(self) -> None:
         self._number += 1
@@ -118,7 +118,7 @@ class Store:
                 0o644,
             )
         except OSError as error:
-            raise _cannot_write(self._folder, error) from error
+            raise cannot_write(self._folder, error) from error
 
     def _make_room(self, coming_bytes: int) -> None:
         """Take out the oldest thumbnails, then the oldest parts, until the rest fits.
@@ -159,12 +159,10 @@ def _table_bytes(table: pa.Table) -> bytes:
 def read_steps(folder: Path) -> Iterator[Step]:
     """Every step of a recording in its order: the parts, then what can be read of the journal.
 
-    Raises TapError for a folder that holds no recording, or a damaged part.
+    None where no observation passed. Raises TapError for a damaged part.
     """
     parts = _numbered(folder, _PART)
     journals = _numbered(folder, _JOURNAL)
-    if not parts and not journals:
-        raise TapError(f"{folder} holds no recording of a tap; give the folder of --out.")
     for number in sorted(parts.keys() | journals.keys()):
         # Of a part that was closed, the journal may be left by a killed process.
         yield from _of_part(parts[number]) if number in parts else _of_journal(journals[number])
@@ -205,7 +203,8 @@ def _of_journal(path: Path) -> Iterator[Step]:
             yield step
 
 
-def _cannot_write(folder: Path, error: OSError) -> TapError:
+def cannot_write(folder: Path, error: OSError) -> TapError:
+    """What is said where the recording cannot go on."""
     return TapError(
         f"The recording cannot be written to {folder}: {error.strerror or error}; choose a folder "
         f"with room that can be written."

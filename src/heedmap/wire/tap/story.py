@@ -11,7 +11,7 @@ import numpy as np
 
 from heedmap.wire.tap.recording import About, Reading
 from heedmap.wire.tap.step import Step
-from heedmap.wire.tap.watch import FINDINGS
+from heedmap.wire.tap.watch import FINDINGS, OF_OBSERVATIONS
 
 MOST_KEPT = 1000
 """Runs of words, and of odd steps; further ones are only counted."""
@@ -39,7 +39,7 @@ class Band:
 
 @dataclass
 class Odd:
-    """Steps of one client in a row with the same finding."""
+    """Steps of one client in a row with the same finding, where it is about words with the same."""
 
     code: str
     client: int
@@ -102,7 +102,7 @@ class Story:
         for code in filter(FINDINGS.__contains__, step.findings):
             self.steps[code] += 1
             run = odd.get(code)
-            if run is None or (code.startswith("changed")):
+            if run is None or code.startswith("changed") or _is_of_others(run, step):
                 run = Odd(code, step.client, step.step, step.step, step.words, step.nearest)
                 self.runs[code] += 1
                 begun.append(run)
@@ -154,6 +154,11 @@ class Story:
         order = {code: (grade != "warning", n) for n, (code, grade) in enumerate(FINDINGS.items())}
         codes = sorted(self.runs, key=lambda code: order.get(code, (True, len(order))))
         return [(code, [odd for odd in self.odds if odd.code == code]) for code in codes]
+
+
+def _is_of_others(run: Odd, step: Step) -> bool:
+    """Whether the run is about words, and these are others."""
+    return run.code not in OF_OBSERVATIONS and run.words != step.words
 
 
 @dataclass(frozen=True)

@@ -15,24 +15,31 @@ from heedmap.wire.words.wording import SINGLE, codes_of
 
 Grade = Literal["warning", "note"]
 FEW_STEPS = 10
-"""Words that were other for no more steps were hardly another task."""
+"""Words that were other for no more steps, and told again for as many, were hardly a task."""
+FEW_SECONDS = 2.0
+"""Nor were those that were other for no longer, unless a single step takes as long."""
+HELD_TIMES = 4
+"""So many times as long had the earlier words held: tasks that take turns hold as long as each
+other."""
 SAME_STEPS = 3
-"""Times that one observation is sent before it is called stale: cameras have noise."""
+"""Times that one observation is sent before it is told of: cameras have noise, simulators none."""
 
 _OF_STEPS: dict[str, Grade] = {
     "missing": "warning",
     "empty": "warning",
-    "changed_in_episode": "warning",
     "went_back": "warning",
-    "same_observation": "warning",
     "same_answer": "warning",
     "outside_training": "warning",
+    "changed_in_episode": "note",
     "changed": "note",
+    "same_observation": "note",
 }
 """What is told of a step and those before it."""
 _OF_ONE: dict[str, Grade] = {
     code: "note" if OF_TEXTS[code] == "note" else "warning" for code in SINGLE if code != "empty"
 }
+OF_OBSERVATIONS = ("same_observation",)
+"""Those that are not about the words."""
 _EXPLAIN_A_CHANGE = ("missing", "empty", "went_back")
 FINDINGS: dict[str, Grade] = {**_OF_STEPS, **_OF_ONE}
 """Every finding, in the order in which a reader should meet them."""
@@ -45,8 +52,12 @@ class _Before:
     seen: Seen
     words_since: int
     """Steps that the last words have held."""
+    since_s: float
+    """When they began."""
     words_before: str | None = None
     """Those before the last change in the episode."""
+    held_before: int = 0
+    """Steps that those had held."""
     same: int = 1
     """Times that the last observation came in a row."""
     stale_answer: bytes = b""
@@ -89,24 +100,43 @@ class Watch:
 
 
 def _after(before: _Before | None, seen: Seen) -> _Before:
+    now_s = seen.step.time_s
     if before is None or before.seen.step.episode != seen.step.episode:
-        return _Before(seen, 1)
+        return _Before(seen, 1, now_s)
     last = before.seen
     is_same = seen.observation.has_arrays and seen.observation.rest == last.observation.rest
     same = before.same + 1 if is_same else 1
     content = seen.answer.content
     if seen.step.words != last.step.words:
-        is_back = (
-            seen.step.words == before.words_before
-            and before.words_since <= FEW_STEPS
-            and not before.back_steps
-        )
-        is_stale = bool(content) and content == last.answer.content and not is_same
-        stale, back = content if is_stale else b"", int(is_back)
-        return _Before(seen, 1, last.step.words, same, stale, back)
-    stale = before.stale_answer if content == before.stale_answer else b""
-    back = before.back_steps + 1 if before.back_steps else 0
-    return _Before(seen, before.words_since + 1, before.words_before, same, stale, back)
+        back = int(not is_same and _is_back(before, seen))
+        is_stale = not is_same and content == last.answer.content and _has_fractions(seen)
+        stale = content if is_stale else b""
+        return _Before(seen, 1, now_s, last.step.words, before.words_since, same, stale, back)
+    return replace(
+        before,
+        seen=seen,
+        words_since=before.words_since + 1,
+        same=same,
+        stale_answer=before.stale_answer if content == before.stale_answer else b"",
+        back_steps=before.back_steps + 1 if before.back_steps else 0,
+    )
+
+
+def _is_back(before: _Before, seen: Seen) -> bool:
+    """Whether words that had held for long come again after few steps of others."""
+    few = before.words_since
+    return (
+        seen.step.words == before.words_before
+        and not before.back_steps
+        and few <= FEW_STEPS
+        and HELD_TIMES * few <= before.held_before
+        and (few == 1 or seen.step.time_s - before.since_s <= FEW_SECONDS)
+    )
+
+
+def _has_fractions(seen: Seen) -> bool:
+    """Answers of whole numbers alone, such as classes and zeros, are often equal by right."""
+    return not all(map(float.is_integer, seen.step.action or ()))
 
 
 def _of_steps(before: _Before | None, now: _Before) -> set[str]:

@@ -30,6 +30,7 @@ def audit_json(audit: WordsAudit) -> str:
                 "code": finding.code,
                 "severity": finding.severity,
                 "source": finding.source.path,
+                "role": finding.source.role,
                 "count": finding.count,
                 "total": finding.total,
                 "sentence": finding.sentence(),

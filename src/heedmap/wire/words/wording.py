@@ -61,7 +61,8 @@ _NUMBERED = re.compile(r"(?P<before>.*\w)[\s_]+[^\W\d_]+[\s_]*\d[\w\s.-]*$", re.
 _NUMBERS = re.compile(
     r"(?P<before>.*[^\W\d_])[\s_]+(?:\d{8,}|-?\d+(?:[\s_]+-?\d+){2,})\W*$", re.DOTALL
 )
-_OPEN_ENDS = frozenset({"a", "an", "the", "and", "or", "of", "to", "with", "from", "by", "into"})
+_OPEN_ENDS = frozenset({"a", "the", "and", "or", "of", "to", "with", "from", "into"})
+"""Neither "by", as in "stand by", nor "an", with which requests in German end: "halte an"."""
 _NO_SPACES = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "THAI", "LAO", "KHMER", "MYANMAR")
 """Scripts that write a sentence in one word, or a request in one."""
 _LATIN = frozenset({"LATIN"})

@@ -40,7 +40,7 @@ tap_unanswered = { $count } { $count ->
 tap_dropped = { $count } { $count ->
     [one] message
    *[other] messages
-  } passed without being observed, since the observer was behind.
+  } passed without being observed: the observer was behind, or they were longer than 32 MiB.
 tap_unreadable = { $count } { $count ->
     [one] message
    *[other] messages
@@ -73,15 +73,15 @@ tap_no_words = (no words)
 ## Findings
 
 tap_found_missing = The observation has no words: there is no text at the prompt's key.
-tap_fix_missing = Send the instruction with every observation. Some servers put in a default of their own; look which.
+tap_fix_missing = Send the instruction with every observation. Some servers put in a default of their own; look which. Where the words have another name, give --prompt-key.
 tap_found_empty = The words are empty: there is nothing to follow.
 tap_fix_empty = Look where the client takes the words from, and why they are gone here.
 tap_found_changed_in_episode = The words changed within an episode.
 tap_fix_changed_in_episode = If the task is meant to change, nothing. Otherwise set the words once, at the start of the episode.
 tap_found_went_back = The words changed, and a few steps later they were the earlier ones again.
 tap_fix_went_back = Look for two places in the client that set the words, or for a queue that holds old observations.
-tap_found_same_observation = The same images and state came three times or more in a row, byte for byte.
-tap_fix_same_observation = Look for a camera or a buffer that stands still; the policy acts on an old picture.
+tap_found_same_observation = The same images and state came three times or more in a row, byte for byte. A simulator at rest does so, too.
+tap_fix_same_observation = Where the robot moved, look for a camera or a buffer that stands still: the policy then acts on an old picture.
 tap_found_same_answer = The words changed, and the answer is bit for bit the one before the change, though the observation is another one.
 tap_fix_same_answer = Look for a cached chunk of actions in the server or before it; then audit the policy: heedmap audit server:ws://HOST:PORT.
 tap_found_outside_training = The words are those of no training instruction.

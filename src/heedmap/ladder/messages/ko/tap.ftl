@@ -19,7 +19,7 @@ tap_no_steps = 지나간 관측이 없습니다.
 tap_latency = 탭에서 본 서버의 응답 시간: 중앙값 { $median } ms, 99 % { $slow } ms.
 tap_errors = 서버의 응답 중 오류 { $count }건.
 tap_unanswered = 응답을 받지 못한 관측 { $count }건.
-tap_dropped = 메시지 { $count }건은 관찰자가 밀려 있어 관찰하지 않고 전달했습니다.
+tap_dropped = 메시지 { $count }건은 관찰자가 밀려 있거나 32 MiB보다 길어서 관찰하지 않고 전달했습니다.
 tap_unreadable = 메시지 { $count }건은 읽지 못한 채 전달했습니다. --protocol, --prompt-key, --actions-key를 확인하십시오.
 tap_away = 서버에 연결할 수 없을 때 온 클라이언트 { $count }개.
 tap_thumbnails_removed = { $most } MB를 넘지 않도록 기록의 처음 { $parts }개 부분에서 축소 이미지를 지웠습니다.
@@ -37,15 +37,15 @@ tap_no_words = (지시문 없음)
 ## Findings
 
 tap_found_missing = 관측에 지시문이 없습니다. 프롬프트 키에 텍스트가 없습니다.
-tap_fix_missing = 모든 관측에 지시문을 함께 보내십시오. 서버가 자체 기본값을 넣기도 하니 무엇을 넣는지 확인하십시오.
+tap_fix_missing = 모든 관측에 지시문을 함께 보내십시오. 서버가 자체 기본값을 넣기도 하니 무엇을 넣는지 확인하십시오. 지시문의 이름이 다르면 --prompt-key로 알려 주십시오.
 tap_found_empty = 지시문이 비어 있어 따를 것이 없습니다.
 tap_fix_empty = 클라이언트가 지시문을 어디서 가져오는지, 왜 여기서 사라졌는지 확인하십시오.
 tap_found_changed_in_episode = 에피소드 도중에 지시문이 바뀌었습니다.
 tap_fix_changed_in_episode = 과제를 바꾸려던 것이면 그대로 두십시오. 아니면 에피소드를 시작할 때 한 번만 정하십시오.
 tap_found_went_back = 지시문이 바뀌었다가 몇 스텝 뒤에 이전 것으로 되돌아갔습니다.
 tap_fix_went_back = 클라이언트에서 지시문을 정하는 곳이 둘인지, 오래된 관측이 남은 큐가 있는지 확인하십시오.
-tap_found_same_observation = 같은 이미지와 상태가 연달아 세 번 이상, 바이트까지 똑같이 왔습니다.
-tap_fix_same_observation = 멈춘 카메라나 버퍼가 있는지 확인하십시오. 정책이 오래된 장면을 보고 행동합니다.
+tap_found_same_observation = 같은 이미지와 상태가 연달아 세 번 이상, 바이트까지 똑같이 왔습니다. 시뮬레이터가 멈춰 있을 때도 그렇습니다.
+tap_fix_same_observation = 로봇이 움직였다면 멈춘 카메라나 버퍼가 있는지 확인하십시오. 그때 정책은 오래된 장면을 보고 행동합니다.
 tap_found_same_answer = 지시문이 바뀌고 관측도 달라졌는데, 응답이 바뀌기 전과 비트까지 같습니다.
 tap_fix_same_answer = 서버나 그 앞에 저장된 행동 청크가 남아 있는지 확인하고, 정책을 점검하십시오: heedmap audit server:ws://HOST:PORT.
 tap_found_outside_training = 학습 지시문에 없는 문장입니다.
