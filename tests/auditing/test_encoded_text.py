@@ -90,6 +90,19 @@ def test_a_prompt_without_the_instruction_is_quoted(
     assert TEMPLATE in verdict_text(verdict, "ko")[0]
 
 
+def test_a_prompt_of_nothing_is_called_empty() -> None:
+    def of_batch(net: Encoders, text: str) -> torch.Tensor:
+        def encode(texts: list[str]) -> torch.Tensor:
+            return torch.tensor([[2, *ids_of(each), 3] for each in texts])
+
+        batch = {"pixels": torch.zeros(2), "task": [text]}
+        return net.embed(encode(batch.get("instruction", [""]))).mean(dim=1)  # pyright: ignore[reportArgumentType]
+
+    verdict = verdict_of(of_batch, str)
+    assert verdict.cause == "empty_instruction"
+    assert 'the same text: "(empty)".' in verdict.sentence
+
+
 @pytest.mark.parametrize("encode", ENCODERS)
 def test_a_text_of_another_instruction_is_quoted(encode: str) -> None:
     verdict = verdict_of(ENCODERS[encode], lambda text: "then go to up")

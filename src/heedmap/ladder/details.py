@@ -129,7 +129,7 @@ def detail_texts(details: Details | dict[str, str], language: Language) -> dict[
         "hops": "" if details.hops is None else str(details.hops),
         "image_total": "" if details.image_total is None else str(details.image_total),
         "lost_words": ", ".join(f"'{word}'" for word in details.lost_words),
-        "encoded_text": shorten(details.encoded_text or "", ENCODED_TEXT_LETTERS),
+        "encoded_text": _encoded(details.encoded_text, language),
         "encoded_by": details.encoded_by or "",
         "pairs": ", ".join(f"{a} = {b}" for a, b in details.pairs),
         "module": say("own_code", language) if details.module == "" else details.module or "",
@@ -165,6 +165,12 @@ def detail_texts(details: Details | dict[str, str], language: Language) -> dict[
         figure = f"{details.mediated.value:.2f}"
         texts["removed"] = _removed(figure, texts["dependence"], language)
     return {name: text or ABSENT for name, text in texts.items()}
+
+
+def _encoded(text: str | None, language: Language) -> str:
+    if text == "":
+        return say("empty_text", language)
+    return shorten(text or "", ENCODED_TEXT_LETTERS)
 
 
 def _with_raw(text: str, change: float | None, language: Language) -> str:

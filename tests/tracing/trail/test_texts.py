@@ -60,6 +60,26 @@ def test_words_in_a_list_of_pairs_are_one_text() -> None:
     assert [each.text for each in seen] == ["go left", "pick it"]
 
 
+def test_a_batch_that_still_holds_the_text_does_not_encode_it() -> None:
+    def batch(text: str) -> dict[str, object]:
+        return {"pixels": torch.zeros(4), "instruction": [text]}
+
+    with watching_texts() as seen:
+        batch("go left")
+    assert seen == []
+
+
+def test_empty_texts_are_encoded_too() -> None:
+    def rows(texts: list[str]) -> torch.Tensor:
+        return torch.zeros(len(texts), 2)
+
+    with watching_texts() as seen:
+        rows([""])
+        rows([])
+        lookup("")
+    assert [each.text for each in seen] == [""]
+
+
 def test_a_failure_within_is_no_text_and_the_profiler_is_gone() -> None:
     with watching_texts() as seen:
         with suppress(ValueError):

@@ -80,8 +80,10 @@ class _Watch:
         encodes = call.has_encoded_within
         if not encodes and _holds_numbers(value):
             name = f"{frame.f_globals.get('__name__', '')}.{frame.f_code.co_qualname}"
-            self._seen += [EncodedText(text, name) for text in call.texts]
-            encodes = True
+            passed_on = words_of(_text_in(value) or "")  # as a function that makes a batch does
+            texts = [text for text in call.texts if not words_of(text) & passed_on]
+            self._seen += [EncodedText(text, name) for text in texts]
+            encodes = bool(texts)
         if encodes:
             for outer in self._calls:
                 if outer is not None:
@@ -101,7 +103,10 @@ def _begun(frame: FrameType) -> _Call | None:
 
 
 def _text_in(value: Any) -> str | None:
-    """The strings of one argument as one text; None where it is none, or a name or a mode."""
+    """The strings of one argument as one text; None where it is none, or a name or a mode.
+
+    A list of nothing but empty strings is a text: that of a prompt that was never filled.
+    """
     if isinstance(value, str):
         parts = value.split()
         if len(parts) < 2:
@@ -114,6 +119,8 @@ def _text_in(value: Any) -> str | None:
     if len(parts) > MOST_PARTS or sum(map(len, parts)) > MOST_LETTERS:
         return None
     text = " ".join(parts)
+    if parts and not text.strip():
+        return ""
     is_text = any("_" not in word and any(map(str.isalpha, word)) for word in text.split())
     return text if is_text else None
 

@@ -47,6 +47,7 @@ cause_none_as_it_acts = The action depends on the instruction.
 
 cause_empty_instruction_by_trail = Nothing of the instructions reaches the network: the same token ids are looked up for each of them, as of a prompt that holds no instruction or is cut before it.
 cause_stale_instruction_by_trail = The instruction does not reach the network: what reaches it is the same whatever the instruction says, as of an earlier instruction, or of a prompt that holds none or is cut before it.
+empty_text = (empty)
 cause_empty_instruction_as_encoded = The instruction is lost before it is tokenised: whatever it says, { $encoded_by } encodes the same text: "{ $encoded_text }".
 cause_stale_instruction_as_encoded = The instruction is lost before it is tokenised: whatever it says, { $encoded_by } encodes the same text, with words of another instruction: "{ $encoded_text }".
 fix_empty_instruction_as_encoded = Check what this text is made from: the key that passes the instruction to the prompt, a slot that is never filled, or a limit on the text's length that cuts the instruction off.

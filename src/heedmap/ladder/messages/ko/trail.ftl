@@ -47,6 +47,7 @@ cause_none_as_it_acts = 액션은 지시문에 따라 달라집니다.
 
 cause_empty_instruction_by_trail = 지시문이 네트워크에 도달하지 않습니다. 어느 지시문에서나 같은 토큰 ID만 조회됩니다(지시문이 없거나 그 앞에서 잘린 프롬프트).
 cause_stale_instruction_by_trail = 지시문이 네트워크에 도달하지 않습니다. 지시문과 관계없이 같은 입력(이전 지시문, 지시문이 없는 프롬프트, 또는 그 앞에서 잘린 프롬프트의 것)이 도달합니다.
+empty_text = (비어 있음)
 cause_empty_instruction_as_encoded = 지시문이 토큰화되기 전에 사라집니다. 지시문과 관계없이 { $encoded_by }에서 같은 텍스트가 인코딩됩니다: "{ $encoded_text }".
 cause_stale_instruction_as_encoded = 지시문이 토큰화되기 전에 사라집니다. 지시문과 관계없이 { $encoded_by }에서 다른 지시문의 단어가 든 같은 텍스트가 인코딩됩니다: "{ $encoded_text }".
 fix_empty_instruction_as_encoded = 이 텍스트가 무엇으로 만들어지는지 확인하십시오. 지시문을 프롬프트에 전달하는 키, 채워지지 않는 자리, 지시문을 잘라 내는 길이 제한이 원인일 수 있습니다.
