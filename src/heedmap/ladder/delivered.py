@@ -6,6 +6,7 @@ or from an audit of the words themselves.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
 
@@ -111,7 +112,10 @@ class Delivered(Frozen):
             key = "delivered_asked" if self.cause == "not_asked" else "delivered_trained"
             yield words(key, other=first.other)
         if others:
-            more = ", ".join(f"{other.code} ({other.count})" for other in others)
+            counts = Counter[str]()
+            for other in others:
+                counts[other.code] += other.count
+            more = ", ".join(f"{code} ({count})" for code, count in counts.items())
             yield words("delivered_more", more=more)
 
     def fix(self, language: Language = "en") -> str:
