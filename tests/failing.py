@@ -1,4 +1,4 @@
-"""Policies that fail at one call of their audit; as a program, at every call in turn.
+"""Policies that fail at one call of their audit; as a program, at calls of every stage in turn.
 
 `python -m tests.failing` writes a line of JSON a call: what the audit raised, and whether the
 network was left as it was. A process of its own runs without the checks of shapes that pytest puts
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from typing import Any
 
 import torch
@@ -22,6 +23,7 @@ from heedmap.data.pixels import Frame
 from heedmap.data.trials import Trial
 from heedmap.errors import HeedmapError
 from heedmap.policies.callable import CallablePolicy
+from heedmap.policies.stages import current_stage
 from heedmap.record.record import PolicyResult
 from heedmap.testbed.specimens.cases import frame_case
 from tests.conftest import random_network, run_bare
@@ -38,11 +40,14 @@ class Counting:
         self.network = network
         self.run = run
         self.sizes: list[int] = []
+        self.stages: list[str | None] = []
+        """What the audit was doing at each call."""
         self.at: int | None = None
         self.error: Callable[[str], BaseException] = RuntimeError
 
     def __call__(self, frames: Sequence[Frame], texts: Sequence[str]) -> torch.Tensor:
         self.sizes.append(len(frames))
+        self.stages.append(current_stage())
         if len(self.sizes) == self.at:
             raise self.error(f"boom {self.at}")
         return self.run(frames, texts)
@@ -50,6 +55,7 @@ class Counting:
     def audited(self, trials: Sequence[Trial], *, lower_alone: bool = False) -> PolicyResult:
         """The whole audit; the lower rungs on the first trial."""
         self.sizes.clear()
+        self.stages.clear()
         policy = CallablePolicy("own", self, self.network, action_names=("l", "r", "f"))
         first = trials[0]
         upper = () if lower_alone else trials
@@ -109,12 +115,22 @@ def is_as_before(network: nn.Module, before: tuple[Any, ...]) -> bool:
     return same and tuple(others) == before[1:]
 
 
-def told_at_every_call(rungs: str, counting: Counting, *, lower_alone: bool) -> None:
-    """Write what comes of an error at call 1, 2, ... of as many as an audit has."""
+def calls_of_every_stage(stages: Sequence[str | None]) -> list[int]:
+    """Numbers, from 1, of the first, the middle and the last call of each run of a stage."""
+    found = list[int]()
+    calls = enumerate(stages, 1)
+    for _, run in groupby(calls, key=lambda call: call[1]):
+        numbers = [number for number, _ in run]
+        found += sorted({numbers[0], numbers[len(numbers) // 2], numbers[-1]})
+    return found
+
+
+def told_at_calls(rungs: str, counting: Counting, *, lower_alone: bool) -> None:
+    """Write what comes of an error at calls of every stage of an audit."""
     trials = trials_of(1)
     counting.audited(trials, lower_alone=lower_alone)
     before = state_of(counting.network)
-    for at in range(1, len(counting.sizes) + 1):
+    for at in calls_of_every_stage(counting.stages):
         counting.at = at
         raised = None
         try:
@@ -135,5 +151,5 @@ def told_at_every_call(rungs: str, counting: Counting, *, lower_alone: bool) -> 
 
 if __name__ == "__main__":
     heedmap.auditing.upper.runner.LARGE = 0  # instructions on one frame share what they can
-    told_at_every_call("whole", plain(), lower_alone=False)
-    told_at_every_call("lower", specimen(), lower_alone=True)
+    told_at_calls("whole", plain(), lower_alone=False)
+    told_at_calls("lower", specimen(), lower_alone=True)

@@ -43,7 +43,7 @@ STAGES_OF_THE_UPPER_RUNGS = {
 
 
 @pytest.fixture(scope="module")
-def told_at_every_call() -> list[dict[str, Any]]:
+def told_at_calls() -> list[dict[str, Any]]:
     ran = subprocess.run(
         [sys.executable, "-m", "tests.failing"],
         cwd=Path(__file__).parents[2],
@@ -63,11 +63,11 @@ def told_at_every_call() -> list[dict[str, Any]]:
         ("lower", STAGES_OF_THE_LOWER_RUNGS),
     ],
 )
-def test_an_error_at_any_call_is_raised_with_its_stage(
-    rungs: str, stages: set[str], told_at_every_call: list[dict[str, Any]]
+def test_an_error_in_any_stage_is_raised_with_it(
+    rungs: str, stages: set[str], told_at_calls: list[dict[str, Any]]
 ) -> None:
-    lines = [line for line in told_at_every_call if line["rungs"] == rungs]
-    assert len(lines) > 30
+    lines = [line for line in told_at_calls if line["rungs"] == rungs]
+    assert len(lines) >= len(stages)
     for line in lines:
         assert (line["type"], line["cause"]) == ("PolicyRunError", "RuntimeError"), line
         assert f"RuntimeError: boom {line['at']}, while {line['stage']} (" in line["message"]
