@@ -59,7 +59,9 @@ ENCODERS: dict[str, Encode] = {
 }
 
 
-def verdict_of(encode: Encode, prompt: Callable[[str], str]) -> Verdict:
+def verdict_of(
+    encode: Encode, prompt: Callable[[str], str], texts: dict[str, str] = TEXTS
+) -> Verdict:
     net = Encoders()
 
     def run(frames: Sequence[Any], texts: Sequence[str]) -> torch.Tensor:
@@ -67,7 +69,7 @@ def verdict_of(encode: Encode, prompt: Callable[[str], str]) -> Verdict:
         return net.head(words + torch.cat([net.image_of(f).mean(dim=1) for f in frames]))
 
     policy = CallablePolicy("prompted", run, net)
-    return audit(policy, {"f": observation()}, TEXTS, until="exchange").record.policies[0].verdict
+    return audit(policy, {"f": observation()}, texts, until="exchange").record.policies[0].verdict
 
 
 def wrong_key(text: str) -> str:
@@ -135,6 +137,18 @@ def test_ids_that_are_cut_from_a_whole_prompt(kept: slice) -> None:
     verdict = verdict_of(cut, str)
     assert (verdict.first_failing, verdict.cause) == ("tokenised", "truncated")
     assert "'left', 'right'" in verdict.sentence
+
+
+def test_one_word_beside_a_system_prompt_of_its_own() -> None:
+    """The prompt is encoded as it is; the instruction reaches its encoder, and a cache there."""
+    kept: list[torch.Tensor] = []
+
+    def two_parts(net: Encoders, text: str) -> torch.Tensor:
+        kept.append(by_tokenizer(net, text))
+        return by_tokenizer(net, TEMPLATE) + kept[0]
+
+    words = {"left": "left", "right": "right"}
+    assert TEMPLATE not in verdict_of(two_parts, str, words).sentence
 
 
 @pytest.mark.parametrize("encode", ENCODERS)

@@ -72,6 +72,8 @@ def made_up_like(text: str) -> str:
 
 def _encoded(trails: Trails, made_up: str) -> EncodedText | None:
     """The longest text that is encoded when a made-up one is given, one with its words first."""
+    if " " not in made_up:  # one word alone may be any name
+        made_up = f"{made_up} {_fresh_word(FRESH_LETTERS[1], 4)}"
     try:
         with watching_texts() as seen:
             trails.anew(made_up)
