@@ -21,7 +21,7 @@ from heedmap.tracing.trail.attention import reads_of
 from heedmap.tracing.trail.differences import Differences
 from heedmap.tracing.trail.kinds import LOOK_UPS
 from heedmap.tracing.trail.losses import Loss, find_loss
-from heedmap.tracing.trail.recording import makers
+from heedmap.tracing.trail.recording import leads_to, makers
 from heedmap.tracing.trail.ways import is_at_limit, is_kept_instead, is_lost_there_too
 
 ONE_FOR_ALL: tuple[How, ...] = ("saturated", "rows equal")
@@ -135,13 +135,7 @@ def _is_on_ids(words: Differences, loss: Loss) -> bool:
 def _is_looked_up(words: Differences, loss: Loss) -> bool:
     """Whether an embedding is looked up by what the operator gives."""
     assert loss.operator is not None
-    made = {loss.operator.number}
-    for operator in words.base.operators[loss.operator.number + 1 :]:
-        if any(not made.isdisjoint(value.made_by) for value in operator.inputs):
-            if operator.short_name in LOOK_UPS:
-                return True
-            made.add(operator.number)
-    return False
+    return leads_to(words.base.operators, loss.operator, lambda later: later.short_name in LOOK_UPS)
 
 
 def _was_attended(words: Differences, loss: Loss) -> bool:

@@ -218,12 +218,8 @@ def _takes_what_was_kept(trails: Trails, text: str) -> bool:
         not frame.between(one, two).is_any
         for number in range(len(base.operators))
         for one, two in frame.input_pairs(number)
-        if not one.made_by and not one.is_weight and _is_content(one.tensor)
+        if one.may_be_kept
     )
-
-
-def _is_content(tensor: torch.Tensor) -> bool:
-    return tensor.is_floating_point() and tensor.numel() > 1
 
 
 def _shared_id(trails: Trails, words: Sequence[str]) -> WordsFate | None:

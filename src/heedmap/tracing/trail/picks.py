@@ -19,6 +19,7 @@ from heedmap.tracing.trail.recording import (
     Operator,
     Recording,
     Value,
+    leads_to,
     makers,
 )
 
@@ -60,13 +61,11 @@ def picked(words: Differences, frame: Differences | None, operator: Operator) ->
 
 def _is_read_later(base: Recording, operator: Operator) -> bool:
     """Whether attention takes in what was picked, so that it is not yet what is decoded."""
-    touched = {operator.number}
-    for later in base.operators[operator.number + 1 :]:
-        if any(number in touched for value in later.inputs for number in value.made_by):
-            touched.add(later.number)
-            if is_fused_attention(later.name) or later.name in SOFTMAX_OPERATORS:
-                return True
-    return False
+    return leads_to(
+        base.operators,
+        operator,
+        lambda later: is_fused_attention(later.name) or later.name in SOFTMAX_OPERATORS,
+    )
 
 
 def _lost_before(words: Differences, source: Value) -> Loss | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -43,6 +43,12 @@ class Value:
     """A parameter or buffer of the module."""
     place: Place | None = None
     """Where in memory it lay; None of what was made outside of a recording."""
+
+    @property
+    def may_be_kept(self) -> bool:
+        """Whether it may be activations of an earlier run: not made in this one, and no weight."""
+        is_given = not self.made_by and not self.is_weight
+        return is_given and self.tensor.is_floating_point() and self.tensor.numel() > 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,6 +140,19 @@ class Recording:
                 if not self.operators[number].takes_only_shapes:
                     left += [n for value in self.operators[number].inputs for n in value.made_by]
         return frozenset(found)
+
+
+def leads_to(
+    operators: Sequence[Operator], operator: Operator, is_one: Callable[[Operator], bool]
+) -> bool:
+    """Whether what the operator gives, or anything made of it, goes into one of these."""
+    touched = {operator.number}
+    for later in operators[operator.number + 1 :]:
+        if any(not touched.isdisjoint(value.made_by) for value in later.inputs):
+            if is_one(later):
+                return True
+            touched.add(later.number)
+    return False
 
 
 def rests_on_weights(operators: Sequence[Operator], value: Value) -> bool:

@@ -82,13 +82,12 @@ def is_kept_instead(words: Differences, loss: Loss) -> bool:
         value.tensor
         for number in ancestors
         for value in base.operators[number].inputs
-        if not value.made_by and not value.is_weight and value.tensor.is_floating_point()
+        if value.may_be_kept
     ]
-    shapes = {one.shape for one in given if one.numel() > 1}
     return any(
-        made.tensor.shape in shapes and _is_one_of(made.tensor, given)
+        _is_one_of(made.tensor, given) and any(each.is_any for each in words.of_outputs(number))
         for number, operator in enumerate(base.operators)
-        if number not in ancestors and any(each.is_any for each in words.of_outputs(number))
+        if number not in ancestors
         for run in (operator, words.matched.get(number))
         if run is not None
         for made in run.outputs
