@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from heedmap.cli.console import err, out, print_line, progress_bar
+from heedmap.cli.console import out, print_line, progress_bar
+from heedmap.cli.findings import FOUND, FailOn, show_or_pipe
 from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRemoteCode
 from heedmap.cli.showing import Lang, Language
 from heedmap.errors import InstructionError
@@ -18,17 +18,6 @@ from heedmap.policies.checkpoints.permissions import Permissions
 if TYPE_CHECKING:
     from heedmap.auditing.exam.kinds import Kind
     from heedmap.auditing.exam.result import Exam
-
-FOUND = 3
-"""Exit code where the verdict is as grave as --fail-on."""
-
-
-class FailOn(StrEnum):
-    """How grave the verdict must be for a non-zero exit code."""
-
-    problem = "problem"
-    warning = "warning"
-    note = "note"
 
 
 def exam(
@@ -94,17 +83,13 @@ def exam(
         taken = examine(
             *(loaded, trials), kinds=chosen, dataset=dataset, seed=seed, on_progress=advance
         )
-    is_piped = str(as_json) == "-"
-    if is_piped:
-        typer.echo(exam_json(taken.exam))
-    else:
-        print_exam(taken.exam, out, lang.value, full=full)
-    console = err if is_piped else out
-    if as_json is not None and not is_piped:
-        from heedmap.record.files import write_whole
-
-        write_whole(as_json, exam_json(taken.exam).encode(), "JSON file")
-        print_line(console, say("exam_json_at", lang.value, path=str(as_json.resolve())))
+    console = show_or_pipe(
+        as_json,
+        lambda: exam_json(taken.exam),
+        lambda: print_exam(taken.exam, out, lang.value, full=full),
+        "exam_json_at",
+        lang.value,
+    )
     if output is not None:
         page = write_exam(taken, output, lang.value)
         print_line(console, say("report_at", lang.value, path=str(page.resolve())))

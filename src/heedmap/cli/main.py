@@ -125,11 +125,14 @@ def audit(
     from heedmap.auditing.api import audit as run_audit
     from heedmap.cli.header import once_begun
     from heedmap.cli.inputs import InputOptions, gather_inputs
-    from heedmap.wire.delivered import read_delivered
 
     if output is not None:
         check_writable(output, overwrite=force)
-    words_before = None if delivered is None else read_delivered(delivered)
+    words_before = None
+    if delivered is not None:
+        from heedmap.wire.delivered import read_delivered
+
+        words_before = read_delivered(delivered)
     inputs = gather_inputs(
         InputOptions(
             frames=frame or (),

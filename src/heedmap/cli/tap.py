@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from heedmap.cli.console import out, print_line
+from heedmap.cli.findings import FOUND
 from heedmap.cli.showing import Lang, Language
 from heedmap.errors import InputError, MissingExtraError, TapError
 from heedmap.ladder.messages import say
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from heedmap.wire.tap.run import Options
     from heedmap.wire.tap.shadow import Shadow
     from heedmap.wire.tap.story import Told
-
-FOUND = 3
-"""Exit code where something as grave as --fail-on was found."""
 
 
 class FailOn(StrEnum):

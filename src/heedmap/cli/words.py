@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from heedmap.cli.console import err, out, print_line
+from heedmap.cli.console import out, print_line
+from heedmap.cli.findings import FOUND, FailOn, show_or_pipe
 from heedmap.cli.showing import Lang, Language
 from heedmap.errors import InstructionError, first_line_of
 from heedmap.ladder.messages import say
+from heedmap.report.untrusted import whole_characters
 
 if TYPE_CHECKING:
     from heedmap.wire.words.findings import CountTokens
-
-FOUND = 3
-"""Exit code where something as grave as --fail-on was found."""
 
 
 class Says(StrEnum):
@@ -25,14 +24,6 @@ class Says(StrEnum):
 
     file_name = "name"
     field = "language"
-
-
-class FailOn(StrEnum):
-    """How grave a finding must be for a non-zero exit code."""
-
-    problem = "problem"
-    warning = "warning"
-    note = "note"
 
 
 def words(
@@ -95,17 +86,13 @@ def words(
     read += [read_source(path, "asked", says.value) for path in asked or ()]
     read += [read_source(path, "given", says.value) for path in sources or ()]
     audit = find_all(read, None if tokenizer is None else _counter(tokenizer), max_tokens)
-    is_piped = str(as_json) == "-"
-    if is_piped:
-        typer.echo(audit_json(audit))
-    else:
-        print_audit(audit, out, lang.value, full=full)
-    console = err if is_piped else out
-    if as_json is not None and not is_piped:
-        from heedmap.record.files import write_whole
-
-        write_whole(as_json, audit_json(audit).encode(), "JSON file")
-        print_line(console, say("words_json_at", lang.value, path=str(as_json.resolve())))
+    console = show_or_pipe(
+        as_json,
+        lambda: audit_json(audit),
+        lambda: print_audit(audit, out, lang.value, full=full),
+        "words_json_at",
+        lang.value,
+    )
     if output is not None:
         from heedmap.wire.words.page import write_pages
 
@@ -133,9 +120,6 @@ def _counter(folder: Path) -> CountTokens:
             f"The tokenizer in {folder} cannot be read ({first_line_of(error)}); copy "
             f"tokenizer.json and tokenizer_config.json of the base model there."
         ) from error
-    return lambda texts: [len(ids) for ids in tokenizer([*map(_whole, texts)])["input_ids"]]
-
-
-def _whole(text: str) -> str:
-    """The text with a sign in place of each half of a character, which no tokenizer takes."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return lambda texts: [
+        len(ids) for ids in tokenizer([*map(whole_characters, texts)])["input_ids"]
+    ]

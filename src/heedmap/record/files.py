@@ -92,6 +92,15 @@ def write_whole(path: Path, content: bytes, what: str) -> None:
         ) from error
 
 
+def made_folder(folder: Path) -> Path:
+    """The folder, which is made with those above it. Raises RecordError where it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RecordError(f"The folder {folder} cannot be made: {error.strerror}.") from error
+    return folder
+
+
 def exchange(one: Path, two: Path) -> bool:
     """Let two folders change places in one step; False where the system cannot.
 

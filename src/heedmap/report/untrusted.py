@@ -32,6 +32,11 @@ def one_line(text: str) -> str:
     return kept
 
 
+def whole_characters(text: str) -> str:
+    """The text with a sign in place of each half of a character, which no encoding takes."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def visible(text: str) -> str:
     """The text with its lines and columns, and nothing in it that a terminal would obey."""
     return "".join(each if each in "\n\t" else _shown(each) for each in text)

@@ -21,7 +21,7 @@ from websockets.sync.client import connect
 from websockets.sync.server import ServerConnection
 
 from heedmap.wire.tap.recording import read_run
-from tests.wire.tap.servers import free_port, serving, tapping
+from tests.wire.tap.servers import Handle, free_port, serving, tapping
 
 MESSAGES = st.one_of(st.binary(max_size=300), st.text(max_size=100))
 
@@ -61,7 +61,8 @@ def test_large_messages_and_fragments_of_them_pass(echoing: str) -> None:
         assert connection.recv() == "abö"
 
 
-def test_close_codes_pass_in_both_directions(tmp_path: Path) -> None:
+def noting_the_end() -> tuple[list[int | None], threading.Event, Handle]:
+    """Close codes that an echoing server was given, when it was, and the server."""
     codes: list[int | None] = []
     ended = threading.Event()
 
@@ -70,6 +71,12 @@ def test_close_codes_pass_in_both_directions(tmp_path: Path) -> None:
             echo(connection)
         codes.append(connection.close_code)
         ended.set()
+
+    return codes, ended, handle
+
+
+def test_close_codes_pass_in_both_directions(tmp_path: Path) -> None:
+    codes, ended, handle = noting_the_end()
 
     with serving(handle) as server, tapping(server, tmp_path / "run") as tapped:
         with connect(tapped.address) as connection:
@@ -159,14 +166,7 @@ def test_a_client_is_refused_while_the_server_is_away(tmp_path: Path) -> None:
 
 
 def test_both_sides_are_told_when_the_tap_ends(tmp_path: Path) -> None:
-    codes: list[int | None] = []
-    ended = threading.Event()
-
-    def handle(connection: ServerConnection) -> None:
-        with suppress(ConnectionClosed):
-            echo(connection)
-        codes.append(connection.close_code)
-        ended.set()
+    codes, ended, handle = noting_the_end()
 
     with serving(handle) as server, ExitStack() as left_open:
         with tapping(server, tmp_path / "run") as tapped:

@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from heedmap.auditing.exam.result import AnswerRow, Exam, Taken
-from heedmap.errors import RecordError
 from heedmap.ladder.messages import Language
-from heedmap.record.files import write_whole
+from heedmap.record.files import made_folder, write_whole
 from heedmap.report.exam.page import render_exam
 from heedmap.report.exam.wording import kind_sentence, notes, policy_sentence
+from heedmap.report.untrusted import whole_characters
 
 PAGE, DATA, ANSWERS = "exam.html", "exam.json", "answers.parquet"
 ANSWERS_SCHEMA = pa.schema(
@@ -57,10 +57,7 @@ def write_exam(taken: Taken, folder: Path, language: Language = "en") -> Path:
     Older ones are replaced, and nothing else is touched. Raises RecordError when they cannot be
     written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RecordError(f"The folder {folder} cannot be made: {error.strerror}.") from error
+    made_folder(folder)
     buffer = io.BytesIO()
     pq.write_table(answers_table(taken.rows), buffer, compression="zstd")
     write_whole(folder / ANSWERS, buffer.getvalue(), "table of answers")
@@ -72,10 +69,6 @@ def write_exam(taken: Taken, folder: Path, language: Language = "en") -> Path:
 
 def _row(row: AnswerRow) -> dict[str, Any]:
     return {
-        key: _whole(value) if isinstance(value, str) else value
+        key: whole_characters(value) if isinstance(value, str) else value
         for key, value in asdict(row).items()
     }
-
-
-def _whole(text: str) -> str:
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

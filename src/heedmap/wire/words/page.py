@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from heedmap.errors import RecordError
 from heedmap.ladder.messages import Language
-from heedmap.record.files import write_whole
+from heedmap.record.files import made_folder, write_whole
 from heedmap.report.differing import Edit, differing_words
 from heedmap.report.page.bilingual import Bilingual, both, phrase
 from heedmap.report.page.render import environment
@@ -69,10 +68,7 @@ def write_pages(audit: WordsAudit, folder: Path, language: Language = "en") -> P
     Older ones are replaced, and nothing else is touched. Raises RecordError when they cannot be
     written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RecordError(f"The folder {folder} cannot be made: {error.strerror}.") from error
+    made_folder(folder)
     write_whole(folder / DATA, audit_json(audit).encode(), "JSON file")
     write_whole(folder / PAGE, render_page(audit, language).encode("utf-8", "replace"), "report")
     return folder / PAGE
