@@ -41,9 +41,11 @@ def over_graph(plan: Climb, trails: Trails, climbed: Climbed) -> Climbed:
     upper = climbed.upper
     if upper.obeyed is None:
         return climbed
+    is_of_same_words = plan.examined[0].instructions == plan.trials[0].instructions
+    tokens = climbed.result.measurements.tokens if is_of_same_words else None
     try:
         with _own_errors_are_told():
-            measurements, upper = measure_graph(trails, plan.trials, upper, plan.options)
+            measurements, upper = measure_graph(trails, plan.trials, upper, plan.options, tokens)
     except CaptureError as error:
         if climbed.result.measurements.presence.positions:
             return climbed  # what was read of the one stack is true, if not all

@@ -67,6 +67,8 @@ class Pass(Entered):
 
     scores: ActionScores
     stack: Stack
+    took_apart: bool
+    """Whether it may round otherwise than unwatched (see `heedmap.tracing.capture.trace.Trace`)."""
     looks_up_later: bool
     """Whether ids are looked up after the transformer began, as by a head that reads words."""
     final: Final
@@ -189,6 +191,7 @@ def _pass(
         embeddings=tuple(seen.embeddings),
         scores=scores,
         stack=stack,
+        took_apart=seen.took_apart,
         looks_up_later=len(seen.embeddings) > (boundary.at_begin or 0),
         final=Final(boundary.last_output),
         leaving=boundary.leaving(length) if keep_leaving else (),
@@ -210,13 +213,17 @@ def enter(
     """What reaches the transformer; the policy is stopped there, its layers do not run.
 
     `like` is a pass whose sequence is as long. Where it looked ids up behind the transformer
-    too, the policy runs to its end, so that none is missed.
+    too, the policy runs to its end, so that none is missed. Watched are only the modules that
+    looked ids up in it, unless being watched makes it round otherwise.
 
     Raises SequenceLengthError when the sequence has another length.
     """
     stack = like.stack
+    within = None if like.took_apart else {call.module_name for call in like.embeddings}
     with ExitStack() as contexts:
-        seen = contexts.enter_context(trace(policy.module, edit_embedding=edit_embedding))
+        seen = contexts.enter_context(
+            trace(policy.module, edit_embedding=edit_embedding, within=within)
+        )
         entering = contexts.enter_context(capture_entering(policy.module, stack))
         if not like.looks_up_later:
             contexts.enter_context(stopping_before(policy.module, stack.first_block))

@@ -15,7 +15,7 @@ from heedmap.auditing.upper.measure import UpperFacts, UpperOptions, metric_of
 from heedmap.auditing.upper.runner import length_key
 from heedmap.data.trials import Trial
 from heedmap.ladder.upper import may_be_rounding
-from heedmap.ladder.verdict import Measurements
+from heedmap.ladder.verdict import Measurements, TokenFacts
 
 
 class GraphFound(NamedTuple):
@@ -26,11 +26,16 @@ class GraphFound(NamedTuple):
 
 
 def measure_graph(
-    trails: Trails, trials: Sequence[Trial], upper: UpperFacts, options: UpperOptions
+    trails: Trails,
+    trials: Sequence[Trial],
+    upper: UpperFacts,
+    options: UpperOptions,
+    tokens: TokenFacts | None = None,
 ) -> GraphFound:
     """Rungs 1 to 5 over the attention graph of the first trial's runs, one for each length.
 
-    `upper` is what exchanges showed, over all trials; `trails` are of the first trial's frame.
+    `upper` is what exchanges showed, over all trials; `trails` are of the first trial's frame;
+    `tokens` what became of its instructions' words, where that was measured before.
     Raises CaptureError where the graph cannot be read (see `graph_of`).
     """
     policy, trial = trails.policy, trials[0]
@@ -46,7 +51,7 @@ def measure_graph(
     first, shares = pooled.graph, pooled.shares()
     measured = Measurements(
         stacks=facts.stacks(first, shares),
-        tokens=measure_tokens(policy, trial.observation, trial.instructions),
+        tokens=tokens or measure_tokens(policy, trial.observation, trial.instructions),
         presence=facts.presence(first),
         visibility=facts.visibility(first),
         attended=facts.attended(first, shares),

@@ -109,6 +109,8 @@ class OperatorMode(TorchDispatchMode, ABC):
     """
 
     supports_higher_order_operators = True
+    took_apart = False
+    """Whether composite operators were taken apart, which may round otherwise than they do."""
 
     def pass_by(self) -> None:
         """Called where something ran that was not shown."""
@@ -130,24 +132,25 @@ class OperatorMode(TorchDispatchMode, ABC):
             with self:
                 result = func.decompose(*args, **kwargs)
             if result is not NotImplemented:
+                self.took_apart = True
                 return result
         return self.operate(func, args, kwargs)
 
 
 @contextmanager
 def watch_inside(
-    module: nn.Module, names: Set[str], make: Callable[[Running], Mode]
+    module: nn.Module, names: Set[str] | None, make: Callable[[Running], Mode]
 ) -> Iterator[Mode]:
     """Show to a mode the operators that run in one of the named modules itself, and no others.
 
     Seeing an operator costs some 20 µs, which for most of them would be for nothing. The empty name
-    is the outermost module, and what runs in none.
+    is the outermost module, and what runs in none. Without names all operators are shown.
     """
     is_on = False
 
     def switch() -> None:
         nonlocal is_on
-        if (running.innermost in names) != is_on:
+        if (names is None or running.innermost in names) != is_on:
             is_on = not is_on
             mode.__enter__() if is_on else mode.__exit__(None, None, None)
 

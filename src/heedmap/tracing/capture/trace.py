@@ -8,7 +8,7 @@ to the innermost module that is running.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from heedmap.tracing.capture.calls import AttentionCall, FusedCall, WrittenOutCall
-from heedmap.tracing.capture.running import OperatorMode, Running, watch_modules
+from heedmap.tracing.capture.running import OperatorMode, Running, watch_inside
 from heedmap.tracing.capture.towers import is_remembered
 from heedmap.types import TokenIds
 
@@ -45,20 +45,32 @@ class Trace:
     embeddings: list[EmbeddingCall] = field(default_factory=list)
     modules_run: list[str] = field(default_factory=list)
     """Names of the modules that ran, in the order in which they began."""
+    took_apart: bool = False
+    """Whether the pass may round otherwise than unwatched, as in inference mode."""
 
 
 @contextmanager
 def trace(
-    module: nn.Module, *, batch: int = 1, edit_embedding: EditEmbedding | None = None
+    module: nn.Module,
+    *,
+    batch: int = 1,
+    edit_embedding: EditEmbedding | None = None,
+    within: Set[str] | None = None,
 ) -> Iterator[Trace]:
     """Watch `module` while the body runs it on `batch` examples; leaves no hook behind.
 
-    `edit_embedding` may change what an embedding gives (an intervention).
+    `edit_embedding` may change what an embedding gives (an intervention). Only the operators of the
+    modules named in `within` are looked at, where it is given.
     """
-    with watch_modules(module) as running:
-        seen = Trace(modules_run=running.begun)
-        with _Watch(module, seen, running, batch, edit_embedding):
-            yield seen
+    seen = Trace()
+
+    def watch(running: Running) -> _Watch:
+        seen.modules_run = running.begun
+        return _Watch(module, seen, running, batch, edit_embedding)
+
+    with watch_inside(module, within, watch) as mode:
+        yield seen
+    seen.took_apart = mode.took_apart
 
 
 @contextmanager

@@ -114,11 +114,13 @@ class Knockouts:
     def _agrees(
         self, trunk: Trunk, rows: Sequence[int], example: KnockoutRun, cuts: Sequence[Knockout]
     ) -> bool:
-        """Run the first and last cut both ways. Gives whether copies of the example are needed.
+        """Run some cuts both ways. Gives whether copies of the example are needed.
 
-        Raises NotShareableError where neither way gives what whole passes give.
+        Two in the first place of a stack, the first and the last; one for each further length or
+        rows. Raises NotShareableError where neither way gives what whole passes give.
         """
-        tried = [cuts[0], cuts[-1]]
+        is_first = not any(pattern == trunk.stack.pattern for pattern, _, _ in self.paths)
+        tried = [cuts[0], cuts[-1]] if is_first else [cuts[-1]]
         runs = [KnockoutRun(example.observation, example.instruction, cut) for cut in tried]
         expected = act_under(self.policy, trunk.stack, runs, batch=1)
         reasons: list[str] = []
