@@ -50,13 +50,18 @@ def test_the_page_is_well_formed_and_small(page: str, parsed: Page) -> None:
 def test_both_languages_are_on_it_and_one_is_shown_first(audited: Result, parsed: Page) -> None:
     text = "".join(parsed.text)
     for language in BOTH:
-        for key in ("page_title", "method_text", "caution_low", "accuracy_note", "defined_share"):
+        for key in ("report_title", "method_text", "caution_low", "accuracy_note", "defined_share"):
             assert say(key, language) in text, key
         for policy in audited.record.policies:
             assert verdict_text(policy.verdict, language)[0] in text
-    assert ("html", {"lang": "en", "data-language": "en"}) in parsed.elements
+    assert _languages(parsed) == ("en", "en")
     korean = Page(render_html(audited, "ko"))
-    assert ("html", {"lang": "ko", "data-language": "ko"}) in korean.elements
+    assert _languages(korean) == ("ko", "ko")
+
+
+def _languages(page: Page) -> tuple[str | None, str | None]:
+    (root,) = [attributes for tag, attributes in page.elements if tag == "html"]
+    return root["lang"], root["data-language"]
 
 
 def test_nothing_is_fetched_and_nothing_of_the_users_runs(page: str, parsed: Page) -> None:
@@ -74,9 +79,9 @@ def test_nothing_is_fetched_and_nothing_of_the_users_runs(page: str, parsed: Pag
 
 
 def test_the_story_comes_first(page: str) -> None:
-    places = [page.index(f'id="{name}"') for name in ("ladder", "figures", "tables", "background")]
+    places = [page.index(f'id="{name}"') for name in ("ladder", "explorer", "tables", "background")]
     assert places == sorted(places)
-    assert page.index('class="given"') < places[0]
+    assert page.index('class="headline"') < places[0]
 
 
 def test_headlines_say_where_the_instruction_was_lost(audited: Result) -> None:
@@ -136,8 +141,10 @@ def test_figures_of_the_tables_are_those_of_the_record() -> None:
     assert [cell.text for cell in layers.rows[0]][2:5] == ["0", "12.4%", "0.0%"]
     for table in (summary, layers):
         assert len(table.columns) == len(table.rows[0])
-        sums = [i for i, c in enumerate(table.columns) if c.label == Bilingual("Sum", "합계")]
-        assert {table.rows[0][i].text for i in sums} == {"100.0%"}
+    # under the measured regions: image, and padding and action together
+    assert [cell.text for cell in row[8:]] == ["45.6%", "54.4%", "29.0%", "71.0%"]
+    (total,) = [i for i, c in enumerate(layers.columns) if c.label == Bilingual("Sum", "합계")]
+    assert layers.rows[0][total].text == "100.0%"
 
 
 def test_many_frames_are_averaged_by_layer_and_said_to_be() -> None:
