@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -22,7 +23,9 @@ from heedmap.report.figures.style import spec_of, to_svg
 from heedmap.report.page import background, data_tables
 from heedmap.report.page.bilingual import Bilingual
 from heedmap.report.page.drawings import page_svg
+from heedmap.report.page.groups import groups_of, summary_of
 from heedmap.report.page.render import render_html, write_html
+from heedmap.report.page.story import story_rows
 from heedmap.report.published_rule import published_rule, rule_text
 from heedmap.report.verdict_words import headline
 from tests.report import sample
@@ -288,3 +291,35 @@ def test_an_older_record_has_its_page(report_result: Result) -> None:
         assert Page(html).open == []
         assert 'class="drawing shares"' in html
         assert 'class="drawing sequence"' not in html
+
+
+def test_a_title_and_a_link_back(report_result: Result) -> None:
+    html = render_html(report_result, title="Ours <1>", back_url="https://example.org/?a=1&b=2")
+    found = Page(html)
+    assert "<h1>Ours &lt;1&gt;</h1>" in html
+    assert ("a", {"href": "https://example.org/?a=1&b=2"}) in found.elements
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", " JavaScript:alert(1)", "data:text/html,x", "java\tscript:x"]
+)
+def test_a_link_back_runs_nothing(report_result: Result, url: str) -> None:
+    with pytest.raises(RecordError, match="--back-url"):
+        render_html(report_result, back_url=url)
+
+
+def test_policies_of_equal_diagnosis_stand_together(audited: Result) -> None:
+    """Those that lose their instruction first; what all say is said once."""
+    rows = story_rows(audited)
+    again = rows[1].policy.model_copy(update={"name": "again"})
+    rows.append(replace(rows[1], policy=again))
+    groups = groups_of(rows)
+    assert [[row.policy.name for row in group.rows] for group in groups] == [
+        [OVERWRITTEN, "again"],
+        [HEEDS],
+        [BYPASSED],
+    ]
+    assert groups[0].why == rows[1].cause
+    assert summary_of(rows)[0] == Bilingual(
+        "2 of 4 policies follow their instruction.", "정책 4개 중 2개가 지시문을 따릅니다."
+    )

@@ -31,6 +31,7 @@ from heedmap.report.wording import region_name
 MOST_VALUES = 1_000_000
 """Shares by position and head of all policies together; further frames are left out."""
 MOST_PICTURE_BYTES = 1_000_000
+_SHOWN_FRAME_PX = 130
 _PARTS = 100_000
 
 
@@ -60,6 +61,11 @@ class Picture:
 
     info: FrameInfo
     url: str
+
+    @property
+    def scale(self) -> int:
+        """Small frames are enlarged by a whole factor."""
+        return max(1, _SHOWN_FRAME_PX // self.info.width_px)
 
 
 def pictures(result: Result, frames: Iterable[FrameInfo]) -> list[Picture]:
