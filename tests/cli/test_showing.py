@@ -17,7 +17,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was made, in order; neither tables nor the page take long here."""
     made: list[str] = []
 
-    def page(*_: object) -> str:
+    def page(*_: object, **__: object) -> str:
         made.append("page")
         return "<p>page</p>"
 

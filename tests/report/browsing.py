@@ -56,14 +56,14 @@ def opened(browser: Browser, report_file: Path) -> Iterator[Open]:
     pages: list[Page] = []
     complaints: list[str] = []
 
-    def open_page(file: Path = report_file, **options: object) -> Page:
+    def open_page(file: Path = report_file, *, query: str = "", **options: object) -> Page:
         page = browser.new_page(**options)  # pyright: ignore[reportArgumentType]
         page.on("console", lambda message: complaints.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
         page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}"))
         page.on("request", lambda request: complaints.append(f"request: {request.url}"))
-        page.goto(file.as_uri())
-        assert complaints.pop(0) == f"request: {file.as_uri()}"
+        page.goto(address := file.as_uri() + query)
+        assert complaints.pop(0) == f"request: {address}"
         pages.append(page)
         return page
 

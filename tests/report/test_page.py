@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -22,7 +23,9 @@ from heedmap.report.figures.style import spec_of, to_svg
 from heedmap.report.page import background, data_tables
 from heedmap.report.page.bilingual import Bilingual
 from heedmap.report.page.drawings import page_svg
+from heedmap.report.page.groups import groups_of, summary_of
 from heedmap.report.page.render import render_html, write_html
+from heedmap.report.page.story import story_rows
 from heedmap.report.published_rule import published_rule, rule_text
 from heedmap.report.verdict_words import headline
 from tests.report import sample
@@ -50,13 +53,18 @@ def test_the_page_is_well_formed_and_small(page: str, parsed: Page) -> None:
 def test_both_languages_are_on_it_and_one_is_shown_first(audited: Result, parsed: Page) -> None:
     text = "".join(parsed.text)
     for language in BOTH:
-        for key in ("page_title", "method_text", "caution_low", "accuracy_note", "defined_share"):
+        for key in ("report_title", "method_text", "caution_low", "accuracy_note", "defined_share"):
             assert say(key, language) in text, key
         for policy in audited.record.policies:
             assert verdict_text(policy.verdict, language)[0] in text
-    assert ("html", {"lang": "en", "data-language": "en"}) in parsed.elements
+    assert _languages(parsed) == ("en", "en")
     korean = Page(render_html(audited, "ko"))
-    assert ("html", {"lang": "ko", "data-language": "ko"}) in korean.elements
+    assert _languages(korean) == ("ko", "ko")
+
+
+def _languages(page: Page) -> tuple[str | None, str | None]:
+    (root,) = [attributes for tag, attributes in page.elements if tag == "html"]
+    return root["lang"], root["data-language"]
 
 
 def test_nothing_is_fetched_and_nothing_of_the_users_runs(page: str, parsed: Page) -> None:
@@ -74,9 +82,9 @@ def test_nothing_is_fetched_and_nothing_of_the_users_runs(page: str, parsed: Pag
 
 
 def test_the_story_comes_first(page: str) -> None:
-    places = [page.index(f'id="{name}"') for name in ("ladder", "figures", "tables", "background")]
+    places = [page.index(f'id="{name}"') for name in ("ladder", "explorer", "tables", "background")]
     assert places == sorted(places)
-    assert page.index('class="given"') < places[0]
+    assert page.index('class="headline"') < places[0]
 
 
 def test_headlines_say_where_the_instruction_was_lost(audited: Result) -> None:
@@ -136,8 +144,10 @@ def test_figures_of_the_tables_are_those_of_the_record() -> None:
     assert [cell.text for cell in layers.rows[0]][2:5] == ["0", "12.4%", "0.0%"]
     for table in (summary, layers):
         assert len(table.columns) == len(table.rows[0])
-        sums = [i for i, c in enumerate(table.columns) if c.label == Bilingual("Sum", "합계")]
-        assert {table.rows[0][i].text for i in sums} == {"100.0%"}
+    # under the measured regions: image, and padding and action together
+    assert [cell.text for cell in row[8:]] == ["45.6%", "54.4%", "29.0%", "71.0%"]
+    (total,) = [i for i, c in enumerate(layers.columns) if c.label == Bilingual("Sum", "합계")]
+    assert layers.rows[0][total].text == "100.0%"
 
 
 def test_many_frames_are_averaged_by_layer_and_said_to_be() -> None:
@@ -281,3 +291,35 @@ def test_an_older_record_has_its_page(report_result: Result) -> None:
         assert Page(html).open == []
         assert 'class="drawing shares"' in html
         assert 'class="drawing sequence"' not in html
+
+
+def test_a_title_and_a_link_back(report_result: Result) -> None:
+    html = render_html(report_result, title="Ours <1>", back_url="https://example.org/?a=1&b=2")
+    found = Page(html)
+    assert "<h1>Ours &lt;1&gt;</h1>" in html
+    assert ("a", {"href": "https://example.org/?a=1&b=2"}) in found.elements
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", " JavaScript:alert(1)", "data:text/html,x", "java\tscript:x"]
+)
+def test_a_link_back_runs_nothing(report_result: Result, url: str) -> None:
+    with pytest.raises(RecordError, match="--back-url"):
+        render_html(report_result, back_url=url)
+
+
+def test_policies_of_equal_diagnosis_stand_together(audited: Result) -> None:
+    """Those that lose their instruction first; what all say is said once."""
+    rows = story_rows(audited)
+    again = rows[1].policy.model_copy(update={"name": "again"})
+    rows.append(replace(rows[1], policy=again))
+    groups = groups_of(rows)
+    assert [[row.policy.name for row in group.rows] for group in groups] == [
+        [OVERWRITTEN, "again"],
+        [HEEDS],
+        [BYPASSED],
+    ]
+    assert groups[0].why == rows[1].cause
+    assert summary_of(rows)[0] == Bilingual(
+        "2 of 4 policies follow their instruction.", "정책 4개 중 2개가 지시문을 따릅니다."
+    )

@@ -45,11 +45,20 @@ def report(
     as_json: AsJson = False,
     as_markdown: AsMarkdown = False,
     full: Full = False,
+    title: Annotated[str | None, typer.Option(help="Heading of the page.")] = None,
+    back_url: Annotated[
+        str | None, typer.Option(help="Where the page's link back leads; default: no link.")
+    ] = None,
+    open_page: Annotated[
+        bool, typer.Option("--open", help="Open the page in the browser.")
+    ] = False,
 ) -> None:
     """Print a result again and write its HTML report."""
     result = read_result(folder)
     console = print_result(result, lang, as_json=as_json, as_markdown=as_markdown, full=full)
-    write_report(result, folder, lang, console)
+    path = write_report(result, folder, lang, console, title=title, back_url=back_url)
+    if open_page:
+        typer.launch(str(path.resolve()))
 
 
 def figure(

@@ -128,17 +128,28 @@ def print_result(
     return out
 
 
-def write_report(result: Result, folder: Path, lang: Language, console: Console = out) -> None:
-    """Write the page into the folder that the result was read from."""
-    run, report = run_folder(folder), _report(result, lang)
+def write_report(
+    result: Result,
+    folder: Path,
+    lang: Language,
+    console: Console = out,
+    *,
+    title: str | None = None,
+    back_url: str | None = None,
+) -> Path:
+    """Write the page into the folder that the result was read from; gives its path."""
+    run, report = run_folder(folder), _report(result, lang, title, back_url)
     path = result.save_report(folder, report) if run is None else run.add_report(report)
     _print_path(console, "report_at", path.resolve())
+    return path
 
 
-def _report(result: Result, lang: Language) -> str:
+def _report(
+    result: Result, lang: Language, title: str | None = None, back_url: str | None = None
+) -> str:
     from heedmap.report.page.render import render_html
 
-    return render_html(result, lang.value)
+    return render_html(result, lang.value, title=title, back_url=back_url)
 
 
 def _print_path(console: Console, key: str, path: Path) -> None:

@@ -16,13 +16,19 @@ def rung_name(rung: RungName, language: Language = "en") -> str:
 
 def verdict_text(verdict: Verdict, language: Language = "en") -> tuple[str, str]:
     """The sentence and the fix of a verdict. What was not measured is a dash."""
+    sentences, fix = verdict_sentences(verdict, language)
+    return " ".join(sentences), fix
+
+
+def verdict_sentences(verdict: Verdict, language: Language = "en") -> tuple[list[str], str]:
+    """As `verdict_text`, with what is said of the cause apart from what follows it."""
     texts = detail_texts(verdict.details, language)
     if verdict.cause == "not_measured" and is_too_small(verdict):
-        return say("and_too_small", language, **texts), say("fix_too_small", language)
+        return [say("and_too_small", language, **texts)], say("fix_too_small", language)
     texts["notes"] = "; ".join(say(f"note_{note}", language) for note in verdict.notes)
     key = _cause_key(verdict)
-    sentence = " ".join(say(each, language, **texts) for each in (key, *_further(verdict)))
-    return sentence, say(_fix_key(verdict, key, language), language, **texts)
+    sentences = [say(each, language, **texts) for each in (key, *_further(verdict))]
+    return sentences, say(_fix_key(verdict, key, language), language, **texts)
 
 
 _TRAILED = "_by_trail"

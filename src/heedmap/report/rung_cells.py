@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from heedmap.ladder.evidence import Estimate
 from heedmap.ladder.messages import Language, say
-from heedmap.ladder.messages.numbers import interval, unit_name
+from heedmap.ladder.messages.numbers import counted, interval, unit_name
+from heedmap.ladder.verdict import Details
 from heedmap.record.record import PolicyResult
 from heedmap.report.wording import ABSENT, percent
 
@@ -84,7 +85,7 @@ def _obeyed(policy: PolicyResult, language: Language) -> list[str] | None:
         percent(facts.competent.rate.value) if facts.competent else ABSENT,
         _plain(facts.swap_distance),
         _plain(facts.paraphrase_distance),
-        _share(following.rate, language) if following else ABSENT,
+        _rate(policy, language) if following else ABSENT,
         percent(following.chance) if following else ABSENT,
         _percent(following.counterfactual_accuracy) if following else ABSENT,
         _signed(following.grounding_score) if following else ABSENT,
@@ -140,10 +141,16 @@ RUNG_TABLES: tuple[RungTable, ...] = (
 )
 
 
-def _share(estimate: Estimate, language: Language) -> str:
-    """With its interval, where there is one."""
-    if estimate.low is None or estimate.high is None:
-        return percent(estimate.value)
+def _rate(policy: PolicyResult, language: Language) -> str:
+    """With its interval, or with what was counted where the interval has no width."""
+    details = policy.verdict.details
+    facts = policy.measurements.obeyed
+    assert facts is not None
+    assert facts.following is not None
+    estimate = facts.following.rate
+    if estimate.low is None or estimate.high is None or estimate.low == estimate.high:
+        each = details.instructions if isinstance(details, Details) else None
+        return counted(estimate, language, each=each)
     low, high = f"{100 * estimate.low:.0f}", f"{100 * estimate.high:.0f}"
     return say("interval", language, value=percent(estimate.value), low=low, high=high)
 

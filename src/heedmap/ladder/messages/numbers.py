@@ -70,3 +70,16 @@ def rate(estimate: Estimate, language: Language = "en", *, each: int | None = 1)
         return say("rate_counted", language, hits=hits, total=total, **frames)
     ends = {"low": f"{100 * low:.0f}", "high": f"{100 * high:.0f}"}
     return say("rate_with_interval", language, rate=percent(estimate.value), **ends)
+
+
+def counted(estimate: Estimate, language: Language = "en", *, each: int | None = 1) -> str:
+    """A rate with what was counted, `each` as in `rate`: "67 % (34 of 51)".
+
+    Where the cases cannot be counted, the percentage alone.
+    """
+    share = f"{100 * estimate.value:.1f}".removesuffix(".0")
+    total = estimate.n * (each or 0)
+    hits = round(estimate.value * total)
+    if not total or abs(hits - estimate.value * total) >= 1e-6:
+        return f"{share} %"
+    return say("share_counted", language, share=share, hits=hits, total=total)

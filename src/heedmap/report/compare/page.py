@@ -26,10 +26,13 @@ from heedmap.report.figures.style import COLORS, OTHER_COLOR, Chart
 from heedmap.report.page.bilingual import Bilingual, both, phrase, plain
 from heedmap.report.page.data_tables import Cell, Column, DataTable
 from heedmap.report.page.drawings import Drawing, drawn
+from heedmap.report.page.explorer import pictures
 from heedmap.report.page.render import environment
-from heedmap.report.page.story import pictures
 from heedmap.report.summary_lines import SummaryLine, TwoShares
 from heedmap.report.wording import ABSENT, count_text, declared_text, percent
+
+MOST_FRAMES = 4
+"""Frames that are shown; the others are counted."""
 
 
 def write_comparison(comparison: Comparison, path: Path, language: Language = "en") -> None:
@@ -47,7 +50,7 @@ def write_comparison(comparison: Comparison, path: Path, language: Language = "e
 
 def render_comparison(comparison: Comparison, language: Language = "en") -> str:
     """The page as text; names are untrusted, and shown as text only."""
-    items = differences(comparison)
+    items, first = differences(comparison), comparison.baseline.source.result
     rows = ladder_rows(comparison)
     policies = [entry.renamed for entry in comparison.entries]
     lines = all_summary_lines(comparison)
@@ -60,8 +63,8 @@ def render_comparison(comparison: Comparison, language: Language = "en") -> str:
             notes=[both(lambda of, note=note: note_text(note, of)) for note in comparison.notes],
             is_one_run=len(comparison.sources) == 1,
             baseline=comparison.baseline,
-            record=comparison.baseline.source.result.record,
-            pictures=pictures(comparison.baseline.source.result),
+            record=first.record,
+            pictures=pictures(first, first.record.frames[:MOST_FRAMES]),
             sources=comparison.sources,
             rows=rows,
             declared=both(lambda of: declared_text(policies, of)),

@@ -25,7 +25,7 @@ def frame(subject: Subject) -> Figure | None:
     """A panel an instruction; None where no place in the frame is known for the positions."""
     attention = subject.shares_by_position
     maps = [m for m in subject.policy.measurements.patches if m.positions and not m.mixes]
-    places = {m.camera: place for m in maps if (place := _place(subject.frame, m.camera))}
+    places = {m.camera: place for m in maps if (place := place_of(subject.frame, m.camera))}
     maps = [m for m in maps if m.camera in places]
     chosen = [case for case in subject.cases if case.instruction in attention]
     is_first = subject.frame.name == subject.result.record.frames[0].name
@@ -60,7 +60,7 @@ Box = tuple[float, float, float, float]
 """Left, top, width and height within the frame's picture, each 0..1."""
 
 
-def _place(info: FrameInfo, camera: str) -> Box | None:
+def place_of(info: FrameInfo, camera: str) -> Box | None:
     """Where a camera is in the picture; None in older records."""
     if len(info.cameras) == 1:
         return 0.0, 0.0, 1.0, 1.0

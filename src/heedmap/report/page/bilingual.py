@@ -17,6 +17,10 @@ class Bilingual:
     en: str
     ko: str
 
+    def of(self, language: Language) -> str:
+        """In one language."""
+        return self.en if language == "en" else self.ko
+
     def __html__(self) -> Markup:
         """Escaped; a template may print it as it is."""
         if self.en == self.ko:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from heedmap.ladder.messages import Language, words_in
+from heedmap.ladder.messages import Language, say, words_in
+from heedmap.record.regions import is_image
 from heedmap.record.result import Result
 from heedmap.record.tables import LayoutKind
 from heedmap.report.figures.style import css_class
@@ -27,6 +28,8 @@ MOST_ROWS = 1_500
 DIFFERS_FROM = 0.005
 """Half a percentage point."""
 _COUNTERPART = {"text": "instruction"}
+_OTHER = "other"
+"""In the summary, all regions but those that the published page has: every one is by layer."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def summary_table(result: Result) -> DataTable:
     measured = _groups(rows, is_over_frames)
     declared = _groups(summary_rows(result, "declared"), is_over_frames)
     seen = _image_seen(result)
-    regions = regions_of(row.last for row in rows)
+    regions = [*_told_apart(regions_of(row.last for row in rows)), _OTHER]
     claimed = _claimed(row.last for group in declared.values() for row in group)
     has_frames = several and not is_over_frames
     columns = [
@@ -86,8 +89,8 @@ def summary_table(result: Result) -> DataTable:
         Column(phrase("seen")),
         *_columns(claimed, "declared", "last_layer"),
         *_columns(claimed, "declared", "mean_layers"),
-        *_columns(regions, "measured", "last_layer", with_sum=True),
-        *_columns(regions, "measured", "mean_layers", with_sum=True),
+        *_columns(regions, "measured", "last_layer"),
+        *_columns(regions, "measured", "mean_layers"),
     ]
     table: list[tuple[Cell, ...]] = []
     for place, group in measured.items():
@@ -100,8 +103,8 @@ def summary_table(result: Result) -> DataTable:
                 Cell(_seen(group, seen)),
                 *_declared_cells(claimed, _means(claims, "last") if claims else None, last),
                 *_declared_cells(claimed, _means(claims, "mean") if claims else None, mean),
-                *_cells(regions, last),
-                *_cells(regions, mean),
+                *_cells(regions, _others_together(last, regions)),
+                *_cells(regions, _others_together(mean, regions)),
             )
         )
     notes = [phrase("differs")] if claimed else []
@@ -140,10 +143,22 @@ def layers_table(result: Result) -> DataTable:
                 row.shares,
             ),
             *_cells(regions, row.shares),
+            Cell(percent(total := sum(row.shares.values())), total),
         )
         for row in measured
     ]
     return DataTable("layers", phrase("layers_table"), tuple(columns), tuple(rows), note)
+
+
+def _told_apart(regions: Iterable[str]) -> list[str]:
+    """The published columns: the cameras, and the instruction."""
+    return [region for region in regions if is_image(region) or region == "instruction"]
+
+
+def _others_together(shares: Shares, regions: Sequence[str]) -> Shares:
+    others = [share for region, share in shares.items() if region not in regions]
+    shown = {region: share for region, share in shares.items() if region in regions}
+    return {**shown, _OTHER: sum(others)} if others else shown
 
 
 def _names(several_frames: bool) -> list[Column]:
@@ -171,7 +186,7 @@ def _columns(
     heading = both(group)
     columns = [
         Column(
-            both(lambda language, region=region: f"{region_name(region, language, short=True)}%"),
+            both(lambda language, region=region: f"{_short_name(region, language)}%"),
             heading,
             css_class(region),
         )
@@ -180,10 +195,13 @@ def _columns(
     return [*columns, Column(phrase("sum"), heading)] if with_sum else columns
 
 
+def _short_name(region: str, language: Language) -> str:
+    known = region != _OTHER
+    return region_name(region, language, short=True) if known else say("other_regions", language)
+
+
 def _cells(regions: Sequence[str], shares: Shares) -> list[Cell]:
-    cells = [Cell(percent(share := shares.get(region)), share) for region in regions]
-    total = sum(shares.values())
-    return [*cells, Cell(percent(total), total)]
+    return [Cell(percent(share := shares.get(region)), share) for region in regions]
 
 
 def _declared_cells(

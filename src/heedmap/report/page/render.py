@@ -10,17 +10,20 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from heedmap.errors import RecordError
 from heedmap.ladder.messages import LANGUAGES, Language, say
 from heedmap.record.files import write_whole
-from heedmap.record.record import PolicyResult, Record
+from heedmap.record.record import FrameInfo, PolicyResult, Record
 from heedmap.record.regions import in_order
 from heedmap.record.result import Result
 from heedmap.report.figures.style import COLORS, OTHER_COLOR, css_class
 from heedmap.report.page.background import DEFINITIONS, LIMITS, data_files, how_to_run_again
-from heedmap.report.page.bilingual import Bilingual, both, phrase
+from heedmap.report.page.bilingual import Bilingual, both, phrase, plain
 from heedmap.report.page.data_tables import layers_table, summary_table
 from heedmap.report.page.drawings import drawings_of
-from heedmap.report.page.story import pictures, story_rows
+from heedmap.report.page.explorer import explored, explored_frames, explorer_words, packed, pictures
+from heedmap.report.page.groups import groups_of, summary_of
+from heedmap.report.page.story import StoryRow, story_rows
 from heedmap.report.rung_cells import RUNG_TABLES, RungTable
 from heedmap.report.wording import declared_text, percent, region_name
 
@@ -33,21 +36,39 @@ def write_html(result: Result, path: Path, language: Language = "en") -> None:
     write_whole(path, render_html(result, language).encode(), "report")
 
 
-def render_html(result: Result, language: Language = "en") -> str:
+def render_html(
+    result: Result,
+    language: Language = "en",
+    *,
+    title: str | None = None,
+    back_url: str | None = None,
+) -> str:
     """The whole page as text, in English and Korean; `language` is the one shown first.
 
-    Names and instructions are untrusted: they are escaped, and shown as text only.
+    `title` is the heading, `back_url` where its link back leads. Names and instructions are
+    untrusted: they are escaped, and shown as text only. Raises RecordError for a `back_url` that
+    is neither http, https nor relative.
     """
-    record = result.record
+    record, rows = result.record, story_rows(result)
+    frames = explored_frames(result)
     return (
         environment()
         .get_template("report.html.j2")
         .render(
             language=language,
+            title=phrase("report_title") if title is None else plain(title),
+            back_url=None if back_url is None else _safe_url(back_url),
             record=record,
-            rows=story_rows(result),
+            rows=rows,
+            summary=summary_of(rows),
+            groups=groups_of(rows),
+            steps=_steps(rows[0]),
+            first_shown=_first_shown(rows),
             delivered=_delivered(record),
-            pictures=pictures(result),
+            pictures=pictures(result, frames),
+            more_frames=len(record.frames) - len(frames),
+            explored=_explored(result, frames),
+            explorer_words=json.dumps(explorer_words(_all_regions(result)), ensure_ascii=False),
             drawings={p.name: drawings_of(result, p) for p in record.policies},
             tables=[summary_table(result), layers_table(result)] if _has_cases(result) else [],
             declared=both(lambda of: declared_text(record.policies, of)),
@@ -55,7 +76,6 @@ def render_html(result: Result, language: Language = "en") -> str:
                 (table, rows) for table in RUNG_TABLES if (rows := _in_both(table, record.policies))
             ],
             accuracies=[(p.name, row) for p in record.policies for row in p.held_out_accuracy],
-            regions=_all_regions(result),
             colors={**COLORS, "other": OTHER_COLOR},
             definitions=DEFINITIONS,
             limits=LIMITS,
@@ -64,6 +84,42 @@ def render_html(result: Result, language: Language = "en") -> str:
             arguments=json.dumps(record.run.arguments, ensure_ascii=False, indent=1),
         )
     )
+
+
+def _safe_url(url: str) -> str:
+    """As it is.
+
+    Raises RecordError for another scheme: `javascript:` would run.
+    """
+    read = re.sub(r"[\x00-\x20]", "", url)  # as browsers do
+    if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:", read) and not re.match(r"https?://", url):
+        raise RecordError(
+            f"The link back must be http://, https:// or relative, got '{url}'; change --back-url."
+        )
+    return url
+
+
+def _first_shown(rows: Sequence[StoryRow]) -> str:
+    """A policy that reads and follows its instruction: there is most to see of it."""
+    for row in rows:
+        if row.is_good and row.policy.verdict.rungs["attended"].status == "holds":
+            return row.policy.name
+    return rows[0].policy.name
+
+
+def _steps(row: StoryRow) -> Bilingual:
+    """The rungs by number, and what their marks mean."""
+    numbered = list(enumerate(row.marks, 1))
+    return both(
+        lambda of: say(
+            "steps_note", of, steps=", ".join(f"{n} {m.name.of(of)}" for n, m in numbered)
+        )
+    )
+
+
+def _explored(result: Result, frames: Sequence[FrameInfo]) -> dict[str, str | None]:
+    found = {p.name: explored(result, p, frames) for p in result.record.policies}
+    return {name: None if each is None else packed(each) for name, each in found.items()}
 
 
 def environment() -> Environment:
@@ -77,6 +133,7 @@ def environment() -> Environment:
     )
     made.globals["say"] = phrase
     made.globals["in_both"] = lambda key: {of: say(key, of) for of in LANGUAGES}
+    made.globals["tone"] = {True: "good", False: "bad", None: "open"}.get
     made.filters["percent"] = percent
     made.filters["region"] = lambda region: both(lambda of: region_name(region, of))
     made.filters["name"] = _name

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 
-from heedmap.ladder.verdict import Status
-from heedmap.ladder.wording import rung_name, verdict_text
+from heedmap.ladder.messages import Language, say
+from heedmap.ladder.messages.numbers import counted
+from heedmap.ladder.verdict import Details, Status
+from heedmap.ladder.wording import rung_name, verdict_sentences, verdict_text
 from heedmap.record.disagreements import policy_disagreements
-from heedmap.record.record import FrameInfo, PolicyResult
+from heedmap.record.record import PolicyResult
 from heedmap.record.result import Result
 from heedmap.report.page.bilingual import Bilingual, both, phrase
 from heedmap.report.published_rule import Judged, published_rule, rule_text
 from heedmap.report.tables import cases
 from heedmap.report.verdict_words import headline
-from heedmap.report.wording import ABSENT, claim_text
+from heedmap.report.wording import ABSENT, claim_text, percent
 
-MOST_FRAMES = 4
-"""Frames that are shown; the others are counted."""
-_SHOWN_FRAME_PX = 130
-"""Small frames are enlarged by a whole factor, to about this width."""
 _MARKS: dict[Status, str] = {"holds": "✓", "fails": "✗", "not measured": ABSENT}
 
 
@@ -47,14 +44,22 @@ class StoryRow:
     """One policy on the first screen."""
 
     policy: PolicyResult
+    number: int
+    """Its place in the record, from 1."""
     marks: tuple[Mark, ...]
     headline: Bilingual
     is_good: bool | None
     """None where nothing can be said."""
     sentence: Bilingual
+    cause: Bilingual
+    """The first part of the sentence: what is said of the cause."""
     fix: Bilingual
+    followed: Bilingual
+    """How often the action was the expected one, and what chance gives; a dash where unknown."""
     to_mend: bool
     rule_says: Bilingual
+    rule_line: Bilingual
+    """The same in short."""
     rule_judged: Judged
     rule_mark: Bilingual
     rule_reason: Bilingual
@@ -63,38 +68,27 @@ class StoryRow:
     transformer: str | None
 
 
-@dataclass(frozen=True)
-class Picture:
-    """One frame as it is shown."""
-
-    info: FrameInfo
-    url: str
-    width: int
-    height: int
-
-
 def story_rows(result: Result) -> list[StoryRow]:
     """One a policy, in the record's order."""
-    return [_row(result, policy) for policy in result.record.policies]
+    return [_row(result, number, policy) for number, policy in enumerate(result.record.policies, 1)]
 
 
-def pictures(result: Result) -> list[Picture]:
-    """The first few frames."""
-    return [_picture(result, frame) for frame in result.record.frames[:MOST_FRAMES]]
-
-
-def _row(result: Result, policy: PolicyResult) -> StoryRow:
+def _row(result: Result, number: int, policy: PolicyResult) -> StoryRow:
     rule = published_rule(result, policy)
     head = headline(policy.verdict)
     return StoryRow(
         policy=policy,
+        number=number,
         marks=tuple(_marks(policy)),
         headline=both(head.text),
         is_good=head.is_good,
         sentence=both(lambda language: verdict_text(policy.verdict, language)[0]),
+        cause=both(lambda language: verdict_sentences(policy.verdict, language)[0][0]),
         fix=both(lambda language: verdict_text(policy.verdict, language)[1]),
+        followed=both(lambda language: _followed(policy, language)),
         to_mend=policy.verdict.cause != "none",
         rule_says=both(lambda language: rule_text(rule, policy, language)[0]),
+        rule_line=phrase(f"rule_line_{rule.says}", share=percent(rule.share)),
         rule_judged=rule.judged,
         rule_mark=phrase("rule_open_mark" if rule.judged == "open" else f"rule_{rule.judged}"),
         rule_reason=both(lambda language: rule_text(rule, policy, language)[1]),
@@ -105,6 +99,15 @@ def _row(result: Result, policy: PolicyResult) -> StoryRow:
         ),
         transformer=", ".join(s.pattern for s in policy.measurements.stacks if s.taken) or None,
     )
+
+
+def _followed(policy: PolicyResult, language: Language) -> str:
+    details = policy.verdict.details
+    if not isinstance(details, Details) or details.rate is None:
+        return ABSENT
+    rate = counted(details.rate, language, each=details.instructions)
+    chance = ABSENT if details.chance is None else f"{100 * details.chance:.0f} %"
+    return say("followed_of", language, rate=rate, chance=chance)
 
 
 def _marks(policy: PolicyResult) -> list[Mark]:
@@ -138,14 +141,3 @@ def _chosen(result: Result, policy: PolicyResult) -> list[Chosen]:
             )
         )
     return found
-
-
-def _picture(result: Result, frame: FrameInfo) -> Picture:
-    png = base64.b64encode(result.frame_png[frame.name]).decode()
-    scale = max(1, _SHOWN_FRAME_PX // frame.width_px)
-    return Picture(
-        info=frame,
-        url=f"data:image/png;base64,{png}",
-        width=frame.width_px * scale,
-        height=frame.height_px * scale,
-    )

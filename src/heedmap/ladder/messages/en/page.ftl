@@ -1,13 +1,13 @@
 # The page around its figures, and its headlines.
 
 page_title = Does the policy follow the instruction?
-page_lead = Policies: { $policies }. Camera frames: { $frames }. Instructions: { $instructions }. Every step from the instruction to the action was tested by intervention.
 switch_language = Language
 switch_theme = Light or dark
 theme_auto = system setting
 theme_light = light
 theme_dark = dark
 print = Print
+print_all = Print all
 contents = Contents
 skip = Skip to the diagnosis
 given = Inputs
@@ -33,6 +33,9 @@ head_open = Cannot be judged on these frames
 rule_note = The rule of the page “Action-Token Attention Analysis” (MoNaVLA): if the text gets less than 1 % of the attention, the policy ignores the instruction.
 rule_says_ignores = Text gets { $share }: “ignores it”
 rule_says_reads = Text gets { $share }: “does not ignore it”
+rule_line_ignores = { $share }: “ignores it”
+rule_line_reads = { $share }: “does not ignore it”
+rule_line_nothing = no statement
 rule_says_nothing = No statement
 rule_right = correct
 rule_wrong = wrong
@@ -93,3 +96,50 @@ data_inside = Inside this page: { $size }
 data_beside = In the result folder, next to this page: { $size }
 made_by = Made by heedmap { $version }.
 actions_of_frame = Actions on { $frame }
+
+## The first screen
+
+report_title = Action-Token Attention Analysis
+back = Back
+hypothesis_short = Hypothesis: an image share far above the text share shows why a policy ignores its instruction.
+method_short = Method: the same image with other instructions; every step from the instruction to the action is tested by intervention.
+sum_follow = { $total ->
+    [one] { $follows ->
+        [one] The policy follows its instruction.
+       *[other] The policy was not shown to follow its instruction.
+      }
+   *[other] { $follows } of { $total } policies { $follows ->
+        [one] follows its
+       *[other] follow their
+      } instruction.
+  }
+sum_lost = { $count } { $count ->
+    [one] fails
+   *[other] fail
+  } step { $number }: { $failing }.
+sum_open = { $count } cannot be judged on these frames.
+sum_beside = In { $unreached } of { $total } no word reaches the transformer; { $follows } { $follows ->
+    [one] follows
+   *[other] follow
+  } it anyway, through a bypass path.
+why_of_one = For example { $policy }: { $sentence }
+followed_of = { $rate }, chance { $chance }
+followed_heading = Followed
+steps_note = Steps: { $steps }. ✓ passes, ✗ fails, – not measured. A click opens the pictures of a policy.
+
+## The explorer
+
+explorer = Explore attention by layer, head, frame and word
+other_regions = Other
+tables_short = Tables
+attention_on_it = attention
+effect_of_hiding = hiding it changes the action by
+head_note = Patches and words: mean over heads; single heads are recorded by region.
+map_effects = Effect of its knockout
+masked_patches = Hatched grey: patches masked for the action token
+mean_short = mean
+no_patches = No map from patches to positions is known for this frame.
+no_words = Words were not traced: not measured.
+no_position = no such position in the sequence
+words_nowhere = Dotted: the words have no position in the sequence.
+strongest = strongest

@@ -117,5 +117,6 @@ removed = { $dependence } 중 { $mediated }
 amount_with_raw = { $amount } (액션 고유 단위로 최대 { $raw })
 rate_of_frames = { $total }프레임 중 { $hits }프레임
 rate_counted = { $total }건 중 { $hits }건({ $frames }프레임, 각각 지시문 { $each }개)
+share_counted = { $share } % ({ $hits }/{ $total })
 rate_with_interval = 전체의 { $rate } (95 % CI { $low }~{ $high })
 rate_without_interval = 전체의 { $rate }

@@ -1,13 +1,13 @@
 # 그림을 둘러싼 페이지와 머리말.
 
 page_title = 정책이 지시문을 따르는가?
-page_lead = 정책 { $policies }개, 카메라 프레임 { $frames }개, 지시문 { $instructions }개. 지시문에서 액션까지 각 단계를 개입 실험으로 검증했습니다.
 switch_language = 언어
 switch_theme = 밝게 또는 어둡게
 theme_auto = 시스템 설정
 theme_light = 밝게
 theme_dark = 어둡게
 print = 인쇄
+print_all = 전체 인쇄
 contents = 목차
 skip = 진단 결과로 건너뛰기
 given = 입력
@@ -30,6 +30,9 @@ head_open = 이 프레임으로는 판단 불가
 rule_note = “Action-Token Attention Analysis”(MoNaVLA) 페이지의 규칙: 텍스트의 어텐션 비율이 1 % 미만이면 정책이 지시문을 무시한다고 판단합니다.
 rule_says_ignores = 텍스트 { $share }: “무시함”
 rule_says_reads = 텍스트 { $share }: “무시하지 않음”
+rule_line_ignores = { $share }: “무시함”
+rule_line_reads = { $share }: “무시하지 않음”
+rule_line_nothing = 판단 불가
 rule_says_nothing = 판단 불가
 rule_right = 맞음
 rule_wrong = 틀림
@@ -87,3 +90,41 @@ data_inside = 이 페이지에 포함됨: { $size }
 data_beside = 결과 폴더의 이 페이지 옆에 있음: { $size }
 made_by = heedmap { JOSA($version, "으로/로") } 만들었습니다.
 actions_of_frame = { $frame }에서 선택한 액션
+
+## 첫 화면
+
+report_title = 액션 토큰 어텐션 분석
+back = 돌아가기
+hypothesis_short = 가설: 이미지 비율이 텍스트 비율보다 훨씬 크면, 정책이 지시문을 무시하는 원인이 드러난 것이다.
+method_short = 방법: 같은 이미지에 다른 지시문을 입력하고, 지시문에서 액션까지 각 단계를 개입 실험으로 검증합니다.
+sum_follow = { $total ->
+    [one] { $follows ->
+        [one] 정책이 지시문을 따릅니다.
+       *[other] 정책이 지시문을 따른다고 확인되지 않았습니다.
+      }
+   *[other] 정책 { $total }개 중 { $follows }개가 지시문을 따릅니다.
+  }
+sum_lost = { $count }개는 { $number }단계에서 실패합니다({ $failing }).
+sum_open = { $count }개는 이 프레임으로 판단할 수 없습니다.
+sum_beside = { $total }개 중 { $unreached }개에서는 단어가 트랜스포머에 도달하지 않으며, 그중 { $follows }개는 우회 경로로 지시문을 따릅니다.
+why_of_one = 예: { $policy }: { $sentence }
+followed_of = { $rate }, 우연 수준 { $chance }
+followed_heading = 준수율
+steps_note = 단계: { $steps }. ✓ 통과, ✗ 실패, – 측정하지 않음. 정책을 누르면 그림이 펼쳐집니다.
+
+## 탐색기
+
+explorer = 레이어, 헤드, 프레임, 단어별 어텐션 살펴보기
+other_regions = 기타
+tables_short = 표
+attention_on_it = 어텐션
+effect_of_hiding = 가릴 때의 액션 변화량
+head_note = 패치와 단어는 헤드 평균입니다. 개별 헤드는 영역별로만 기록됩니다.
+map_effects = 헤드 차단의 효과
+masked_patches = 회색 빗금: 액션 토큰에서 마스크된 패치
+mean_short = 평균
+no_patches = 이 프레임에는 패치와 위치를 잇는 지도가 없습니다.
+no_words = 단어의 위치를 측정하지 않았습니다.
+no_position = 시퀀스에 해당 위치 없음
+words_nowhere = 점선: 시퀀스에 단어의 위치가 없습니다.
+strongest = 가장 강한 헤드

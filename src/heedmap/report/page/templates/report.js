@@ -2,7 +2,15 @@
 const root = document.documentElement;
 const each = (selector, act) => document.querySelectorAll(selector).forEach(act);
 
-// Language and theme: the page holds both languages; attributes are switched here.
+// Language and theme: the page holds both languages; attributes are switched here. What was chosen is
+// remembered, where the browser lets a file do so.
+const remembered = (key, value) => {
+  try {
+    if (value === undefined) return localStorage.getItem(`heedmap-${key}`);
+    localStorage.setItem(`heedmap-${key}`, value);
+  } catch { /* not allowed: nothing is remembered */ }
+  return null;
+};
 function setLanguage(language) {
   root.dataset.language = language;
   root.lang = language;
@@ -14,6 +22,12 @@ function setLanguage(language) {
   each("[data-set-language]", (button) =>
     button.setAttribute("aria-pressed", String(button.dataset.setLanguage === language)));
   each("[data-count]", showCount);
+  root.dispatchEvent(new Event("languagechange"));
+}
+function firstLanguage() {
+  const known = (language) => ["en", "ko"].find((each) => language?.toLowerCase().startsWith(each));
+  const asked = known(new URLSearchParams(location.search).get("lang"));
+  return asked ?? known(remembered("language")) ?? navigator.languages.map(known).find(Boolean);
 }
 function setTheme(theme) {
   if (theme === "auto") delete root.dataset.theme;
@@ -103,14 +117,22 @@ document.addEventListener("pointermove", (event) => {
   tip.style.top = `${event.clientY + 16}px`;
 });
 
-each("[data-set-language]", (b) => b.addEventListener("click", () => setLanguage(b.dataset.setLanguage)));
+each("[data-set-language]", (b) => b.addEventListener("click", () => {
+  setLanguage(b.dataset.setLanguage);
+  remembered("language", b.dataset.setLanguage);
+}));
 each("[data-set-theme]", (b) => b.addEventListener("click", () => setTheme(b.dataset.setTheme)));
-each("[data-print]", (b) => b.addEventListener("click", () => print()));
+each("[data-print]", (b) => b.addEventListener("click", () => {
+  if (root.dataset.printed) root.dataset.printed = b.dataset.print;
+  print();
+}));
 each("th .sort", (b) => b.addEventListener("click", () => sortBy(b.closest("th"))));
 each("[data-filter]", (input) => input.addEventListener("input", () => filter(input)));
 each("[data-csv]", (b) => b.addEventListener("click", () => saveCsv(b.dataset.csv)));
 
-// A link to a policy opens its chapter; all of them are printed.
+setLanguage(firstLanguage() ?? root.dataset.language);
+
+// A link to a policy opens its chapter. The first page is printed, or all of the page with every chapter.
 function openTarget() {
   const target = location.hash && document.getElementById(location.hash.slice(1));
   if (target?.tagName === "DETAILS") target.open = true;
@@ -119,7 +141,12 @@ addEventListener("hashchange", openTarget);
 openTarget();
 let closed = [];
 addEventListener("beforeprint", () => {
+  if (root.dataset.printed === "first") return;
   closed = [...document.querySelectorAll("details:not([open])")];
   closed.forEach((details) => { details.open = true; });
 });
-addEventListener("afterprint", () => closed.forEach((details) => { details.open = false; }));
+addEventListener("afterprint", () => {
+  closed.forEach((details) => { details.open = false; });
+  closed = [];
+  if (root.dataset.printed) root.dataset.printed = "first";
+});

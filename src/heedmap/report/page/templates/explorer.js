@@ -1,0 +1,242 @@
+
+// Explorer: one policy, frame, instruction, layer and head at a time, kept in the address.
+const explorer = document.getElementById("explorer");
+if (explorer) {
+  const words = JSON.parse(explorer.dataset.words);
+  const say = (key) => words[key][root.dataset.language];
+  const part = (selector) => explorer.querySelector(selector);
+  const pick = (name) => part(`[data-pick=${name}]`);
+  const make = (tag, classes = "", text = "") => {
+    const made = document.createElement(tag);
+    made.className = classes;
+    made.textContent = text;
+    return made;
+  };
+  const chapters = [...document.querySelectorAll("[data-explored]")];
+  const chapterOf = (name) => chapters.find((each) => each.dataset.policy === name);
+  const PARTS = 100000; // shares are whole numbers of these
+  const MEAN = -1;
+  const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const atLayer = (layers, layer) =>
+    layer === MEAN ? layers[0].map((_, i) => mean(layers.map((row) => row[i]))) : layers[layer];
+  const percentText = (share) => `${(100 * share / PARTS).toFixed(1)} %`;
+  const state = { policy: "", frame: "", instruction: "", layer: MEAN, head: "mean" };
+  const unpacked = new Map();
+  let data = null; // of the policy that is shown
+
+  async function unpack(name) {
+    if (!unpacked.has(name)) {
+      const packed = Uint8Array.from(atob(chapterOf(name).dataset.explored.split(",")[1]), (c) => c.charCodeAt(0));
+      const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
+      unpacked.set(name, await new Response(stream).json());
+    }
+    return unpacked.get(name);
+  }
+
+  const wrongOf = (frame) => data.cases.filter((c) => c.frame === frame && c.right === false).length;
+  function options(select, entries, value) {
+    select.replaceChildren(...entries.map(([key, text]) => new Option(text, key, false, key === String(value))));
+  }
+  function settle() { // whatever the policy does not have gives way to what it has
+    const frames = [...new Set(data.cases.map((c) => c.frame))].sort((a, b) => wrongOf(b) - wrongOf(a));
+    if (!frames.includes(state.frame)) state.frame = frames[0];
+    const named = data.cases.filter((c) => c.frame === state.frame).map((c) => c.instruction);
+    if (!named.includes(state.instruction)) state.instruction = named[0];
+    if (!(state.layer >= MEAN && state.layer < data.layers)) state.layer = MEAN;
+    if (!["mean", "strongest"].includes(state.head) && !(Number(state.head) < data.heads)) state.head = "mean";
+    options(pick("policy"), chapters.map((c) => [c.dataset.policy, c.dataset.policy]), state.policy);
+    options(pick("frame"), frames.map((f) => [f, wrongOf(f) ? `${f} (${say("wrong")}: ${wrongOf(f)})` : f]), state.frame);
+    const heads = Array.from({ length: data.heads }, (_, i) => [String(i), String(i)]);
+    options(pick("head"), [["mean", say("mean")], ["strongest", say("strongest")], ...heads], state.head);
+    pick("frame").parentElement.hidden = frames.length < 2;
+    pick("layer").max = data.layers - 1;
+    pick("layer").value = state.layer;
+    part("output").textContent = state.layer === MEAN ? say("mean") : state.layer;
+    pick("layer").setAttribute("aria-valuetext", part("output").textContent);
+  }
+  function headOf(shown) { // the picked head; null is the mean over heads
+    if (state.head === "mean") return null;
+    if (state.head !== "strongest") return Number(state.head);
+    const region = shown.regions.instruction ?? shown.regions.image;
+    if (!region) return null;
+    const shares = atLayer(region, state.layer);
+    return shares.indexOf(Math.max(...shares));
+  }
+
+  function drawPatches(shown) {
+    each("#explorer [data-frame]", (img) => { img.hidden = img.dataset.frame !== state.frame; });
+    const svg = part(".stage svg");
+    svg.replaceChildren();
+    const shares = shown.positions && atLayer(shown.positions, state.layer);
+    if (!shares || !shown.mapped || !data.patches.length) return say("no_patches");
+    const visible = new Set(shown.visible);
+    const cells = data.patches.flatMap(({ box: [left, top, width, height], side, positions }) => {
+      const sharers = {};
+      positions.flat().forEach((p) => { sharers[p] = (sharers[p] ?? 0) + 1; });
+      return positions.map((held, i) => ({
+        x: left + width * (i % side) / side, y: top + height * Math.floor(i / side) / side,
+        width: width / side, height: height / side, name: `${Math.floor(i / side)}, ${i % side}`,
+        share: held.reduce((sum, p) => sum + shares[p] / sharers[p], 0),
+        masked: !held.some((p) => visible.has(p)),
+      }));
+    });
+    const full = Math.max(0.02 * PARTS, ...cells.map((c) => c.share));
+    for (const { x, y, width, height, name, share, masked } of cells) {
+      const rect = document.createElementNS(svg.namespaceURI, "rect");
+      for (const [key, value] of Object.entries({ x, y, width, height })) rect.setAttribute(key, value);
+      rect.setAttribute("class", masked ? "masked" : "seen");
+      if (!masked) rect.style.opacity = 0.85 * share / full;
+      rect.dataset.tip = `${say("patch")} ${name}: ${masked ? say("masked") : percentText(share)}`;
+      rect.dataset.tipKo = rect.dataset.tip;
+      svg.append(rect);
+    }
+    const hidden = cells.filter((c) => c.masked).length;
+    return hidden ? `${say("masked_patches")}: ${hidden} / ${cells.length}` : "";
+  }
+
+  function wordMark([word, positions], shown, shares, full) {
+    const mark = make("span", "word", word);
+    const visible = new Set(shown.visible);
+    let told = `${word}: `;
+    if (!positions.length) {
+      mark.classList.add("nowhere");
+      told += say("nowhere");
+    } else {
+      const share = positions.reduce((sum, p) => sum + shares[p], 0);
+      told += `${say("position")} ${positions.join(", ")}; `;
+      if (positions.some((p) => visible.has(p))) {
+        mark.style.setProperty("--a", share / full);
+        told += `${say("attention")} ${percentText(share)}`;
+      } else {
+        mark.classList.add("masked");
+        told += say("masked");
+      }
+      for (const [frame, instruction, position, distance, random] of data.byWord) {
+        if (frame === state.frame && instruction === shown.instruction && positions.includes(position)) {
+          told += `; ${say("effect")} ${distance} ${data.unit[root.dataset.language]} (${say("random")} ${random})`;
+        }
+      }
+    }
+    mark.tabIndex = 0;
+    mark.dataset.tip = mark.dataset.tipKo = told;
+    mark.addEventListener("focus", () => { part("[data-about]").textContent = told; });
+    return mark;
+  }
+  const plainTexts = new Map();
+  function drawInstructions(shown) {
+    for (const row of explorer.querySelectorAll("[data-instruction]")) {
+      const own = data.cases.find((c) => c.frame === state.frame && c.instruction === row.dataset.instruction);
+      const isShown = own === shown, place = row.querySelector(".words");
+      row.querySelector(".tab").setAttribute("aria-pressed", String(isShown));
+      row.querySelector(".outcome").textContent = own
+        ? `→ ${own.action} ${own.right === null ? "" : own.right ? "✓" : "✗"}` : "";
+      row.querySelector(".outcome").className = `outcome ${own?.right === false ? "bad" : own?.right ? "good" : ""}`;
+      if (!plainTexts.has(row)) plainTexts.set(row, [...place.childNodes]);
+      const shares = isShown && shown.positions && atLayer(shown.positions, state.layer);
+      if (!shares || !shown.words.length) {
+        place.replaceChildren(...plainTexts.get(row));
+        continue;
+      }
+      const full = Math.max(0.02 * PARTS, ...shown.words.map(([, at]) => at.reduce((sum, p) => sum + shares[p], 0)));
+      place.replaceChildren(...shown.words.flatMap((word) => [wordMark(word, shown, shares, full), " "]));
+    }
+    if (!shown.words.length) return say("no_words");
+    return shown.words.every(([, positions]) => !positions.length) ? say("words_nowhere") : "";
+  }
+
+  function drawShares(shown) {
+    const head = headOf(shown), stack = part(".stack"), legend = part(".shares .legend");
+    const regions = Object.entries(shown.regions).map(([name, layers]) => {
+      const shares = atLayer(layers, state.layer);
+      return [name, head === null ? mean(shares) : shares[head]];
+    });
+    part(".shares").hidden = !regions.length;
+    stack.replaceChildren(...regions.map(([name, share]) => {
+      const piece = make("i", `c-${words.css[name] ?? "other"}`);
+      piece.style.flexGrow = share;
+      return piece;
+    }));
+    legend.replaceChildren(...regions.map(([name, share]) => {
+      const entry = make("span", "", `${words.regions[name]?.[root.dataset.language] ?? name} ${percentText(share)}`);
+      entry.prepend(make("span", `chip c-${words.css[name] ?? "other"}`));
+      return entry;
+    }));
+    if (head !== null) legend.append(make("span", "soft", `${say("head")} ${head}. ${say("head_note")}`));
+  }
+
+  function drawMaps(shown) {
+    const layers = shown.regions.instruction, maps = part(".maps"), head = headOf(shown);
+    maps.replaceChildren();
+    if (!layers) return;
+    const effects = layers.map((row) => row.map(() => null));
+    data.byHead.forEach(([layer, at, distance]) => { if (effects[layer]) effects[layer][at] = distance; });
+    const show = (title, values, text) => {
+      const grid = make("div", "grid"), full = Math.max(...values.flat(), 1e-9);
+      grid.style.setProperty("--columns", values[0].length);
+      values.forEach((row, layer) => row.forEach((value, at) => {
+        const cell = make("i", value === null ? "unmeasured" : "");
+        cell.style.setProperty("--a", (value ?? 0) / full);
+        if (layer === state.layer && (head === null || head === at)) cell.classList.add("chosen");
+        cell.dataset.tip = cell.dataset.tipKo =
+          `${say("layer")} ${layer}, ${say("head")} ${at}: ${value === null ? say("unmeasured") : text(value)}`;
+        cell.addEventListener("click", () => choose({ layer, head: String(at) }));
+        grid.append(cell);
+      }));
+      const box = make("div", "map", title);
+      box.append(grid);
+      maps.append(box);
+    };
+    show(say("map_shares"), layers, percentText);
+    if (data.byHead.length) {
+      show(say("map_effects"), effects, (value) => `${value} ${data.unit[root.dataset.language]}`);
+    }
+  }
+
+  function draw() {
+    settle();
+    const shown = data.cases.find((c) => c.frame === state.frame && c.instruction === state.instruction);
+    const notes = [drawPatches(shown), drawInstructions(shown)];
+    part("[data-about]").textContent = notes.filter(Boolean).join(" ");
+    drawShares(shown);
+    drawMaps(shown);
+    chapters.forEach((c) => c.classList.toggle("shown", c.dataset.policy === state.policy));
+  }
+  async function choose(change, isNoted = true) {
+    Object.assign(state, change);
+    if (!chapterOf(state.policy)) return;
+    data = await unpack(state.policy);
+    draw();
+    if (isNoted) history.replaceState(null, "", `#${new URLSearchParams(state)}`);
+  }
+
+  const asked = () => {
+    const given = new URLSearchParams(location.hash.slice(1));
+    if (!given.has("policy")) return {};
+    const found = Object.fromEntries([...given].filter(([key]) => key in state));
+    if ("layer" in found) found.layer = /^\d+$/.test(found.layer) ? Number(found.layer) : MEAN;
+    return found;
+  };
+  function follow() { // the address says what is to be shown
+    const found = asked();
+    const chapter = chapterOf(found.policy);
+    if (!chapter) return;
+    chapter.open = true;
+    choose(found, false);
+  }
+  if (chapters.length) {
+    const first = chapterOf(explorer.dataset.first) ?? chapters[0];
+    each("#explorer [hidden]", (element) => { if (element.tagName === "DIV") element.hidden = false; });
+    for (const name of ["policy", "frame", "head"]) {
+      pick(name).addEventListener("change", (event) => choose({ [name]: event.target.value }));
+    }
+    pick("layer").addEventListener("input", (event) => choose({ layer: Number(event.target.value) }));
+    each("#explorer [data-instruction] .tab", (tab) => tab.addEventListener("click", () =>
+      choose({ instruction: tab.closest("[data-instruction]").dataset.instruction })));
+    chapters.forEach((c) => c.querySelector("summary").addEventListener("click", () =>
+      choose({ policy: c.dataset.policy })));
+    addEventListener("hashchange", follow);
+    root.addEventListener("languagechange", () => { if (data) draw(); });
+    choose({ policy: first.dataset.policy, ...(chapterOf(asked().policy) ? asked() : {}) }, false);
+    follow();
+  }
+}
