@@ -260,7 +260,7 @@ def _spoil_record(folder: Path, draw: Random) -> str:
 
 
 def _figures(folder: Path) -> None:
-    for kind in ("shares", "actions", "words"):
+    for kind in ("shares", "actions"):
         command(folder, "figure", "run", kind, "--out", f"{kind}.svg")
 
 
