@@ -19,13 +19,29 @@ import yaml
 
 ESCAPE = "\x1b]0;owned\x07\x1b[31mred\u202eder"
 VALUES: tuple[Any, ...] = (
-    *(None, True, -1, 0, 1, 7, 0.5, 2**31, 2**63, -(2**63), 10**30, 1e308, math.nan, math.inf),
+    *(
+        None,
+        True,
+        -1,
+        0,
+        1,
+        7,
+        0.5,
+        10**9,
+        2**31,
+        2**63,
+        -(2**63),
+        10**30,
+        1e308,
+        math.nan,
+        math.inf,
+    ),
     *("", " ", "left", "NaN", "12", "\x00", "a\nb\r\nc", "\ud800", ESCAPE, "한국어", "x" * 20_000),
     *("../../etc/passwd", "/etc/passwd", "{episode_index:0999999999d}", "{x.__class__}", "%s%n"),
     *([], {}, [None], [[1, 2], [3]], {"a": {"b": [1]}}, ["left", 3], [math.nan]),
 )
 TEXTS = (
-    *("a: &x [1, 2]\nb: *x\n", "a: &a [x]\n" + "".join(f"- *a\n" for _ in range(3))),
+    *("a: &x [1, 2]\nb: *x\n", "a: &a [x]\n" + "".join("- *a\n" for _ in range(3))),
     "a: &a [x, x, x, x, x, x, x, x, x]\n"
     + "".join(
         f"{chr(98 + n)}: &{chr(98 + n)} [{', '.join([f'*{chr(97 + n)}'] * 9)}]\n" for n in range(9)
@@ -39,6 +55,13 @@ TEXTS = (
 )
 
 
+UNWRITABLE = (
+    *(ValueError, LookupError, OSError, TypeError, ArithmeticError, RuntimeError),
+    pa.ArrowException,
+)
+"""What writers raise for a value that no file of the kind can hold: its bytes are changed then."""
+
+
 def spoil(folder: Path, file: Path, draw: Random) -> str:
     """Change one file of a sample in one way; gives what was done, to be read by people."""
     ways: list[Callable[[Path, Random], str]] = [_bytes, _bytes, _text, _other_thing]
@@ -47,7 +70,15 @@ def spoil(folder: Path, file: Path, draw: Random) -> str:
     way = draw.choice(ways)
     try:
         done = way(file, draw)
-    except (ValueError, OSError, KeyError, TypeError, pa.ArrowException, OverflowError):
+    except (
+        ValueError,
+        LookupError,
+        OSError,
+        TypeError,
+        ArithmeticError,
+        RuntimeError,
+        pa.ArrowException,
+    ):
         done = _bytes(file, draw)  # such a value cannot be written: its bytes are changed instead
     return f"{file.relative_to(folder)}: {done}"
 

@@ -41,8 +41,9 @@ class Tried:
 class Worker:
     """A process that is started anew where an input ended it."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, patience_s: float = MOST_SECONDS) -> None:
         self._root = root
+        self._patience_s = patience_s
         self._process: subprocess.Popen[str] | None = None
         self._warm: set[str] = set()
 
@@ -57,7 +58,7 @@ class Worker:
             self._warm.add(kind)
         begin = time.monotonic()
         try:
-            found = self._answer(MOST_SECONDS)
+            found = self._answer(self._patience_s)
         except TimeoutError:
             self.end()
             return Tried(kind, seed, "", Outcome("hang", "", time.monotonic() - begin))
@@ -95,7 +96,8 @@ class Worker:
 
     def _answer(self, seconds: float) -> dict[str, str | float]:
         process = self._process
-        assert process is not None and process.stdout is not None
+        assert process is not None
+        assert process.stdout is not None
         if not select.select([process.stdout], [], [], seconds)[0]:
             raise TimeoutError
         line = process.stdout.readline()
@@ -104,13 +106,13 @@ class Worker:
         return json.loads(line)
 
 
-def try_all(inputs: Iterable[tuple[str, int]]) -> Iterator[Tried]:
+def try_all(inputs: Iterable[tuple[str, int]], patience_s: float = MOST_SECONDS) -> Iterator[Tried]:
     """Every input of these kinds and seeds, one after another, in a folder that goes at the end.
 
     Raises RuntimeError where a valid sample is not accepted.
     """
     root = Path(tempfile.mkdtemp(prefix="heedmap-fuzz-"))
-    worker = Worker(root)
+    worker = Worker(root, patience_s)
     try:
         for kind, seed in inputs:
             try:
@@ -152,10 +154,11 @@ def main() -> int:
     parser.add_argument("--times", type=float, default=1.0, help="of the usual number of inputs")
     parser.add_argument("--first", type=int, default=0, help="first seed")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="end after these")
+    parser.add_argument("--patience", type=float, default=MOST_SECONDS, help="seconds of an input")
     parser.add_argument("--out", type=Path, help="a file for the findings, as JSON lines")
     given = parser.parse_args()
-    begin, found = time.monotonic(), []
-    for each in try_all(inputs_of(given.kind or KINDS, given.first, given.times)):
+    begin, found, names = time.monotonic(), list[Tried](), given.kind or list(KINDS)
+    for each in try_all(inputs_of(names, given.first, given.times), given.patience):
         found.append(each)
         if each.outcome.is_finding:
             told = each.outcome.told[:300]

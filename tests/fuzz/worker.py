@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from random import Random
 
-from tests.fuzz.kinds import KINDS, Kind, spoil_a_file
+from tests.fuzz.kinds import KINDS, spoil_a_file
 from tests.fuzz.outcome import Outcome, tried
 
 SIGNED_SHARE = 0.7
@@ -40,9 +40,9 @@ def sample_of(name: str, root: Path) -> Path:
     return place
 
 
-def spoilt(kind: Kind, folder: Path, seed: int) -> str:
+def spoilt(name: str, folder: Path, seed: int) -> str:
     """Change a copy of the sample as the seed says; equal seeds give equal inputs."""
-    draw = Random(seed)
+    kind, draw = KINDS[name], Random(f"{name} {seed}")
     done = (kind.spoil or spoil_a_file)(folder, draw)
     if kind.sign is not None and draw.random() < SIGNED_SHARE:
         kind.sign(folder)
@@ -55,7 +55,7 @@ def one(name: str, seed: int, sample: Path, root: Path) -> dict[str, object]:
     folder = Path(tempfile.mkdtemp(dir=root))
     try:
         shutil.copytree(sample, folder, dirs_exist_ok=True)
-        done = spoilt(KINDS[name], folder, seed)
+        done = spoilt(name, folder, seed)
         before = _names(root)
         found = tried(KINDS[name].read, folder)
         if not found.is_finding and (left := _names(root) - before):

@@ -20,7 +20,7 @@ from rich.progress import (
 )
 
 from heedmap.record.result import Result
-from heedmap.report.untrusted import visible
+from heedmap.visible import visible
 
 MIN_WIDTH = 100
 """The tables need this many columns; a narrower terminal wraps lines rather than lose any."""
