@@ -19,14 +19,15 @@ MOST_NESTED = 64
 Schema = TypeVar("Schema")
 
 
-def json_of(content: bytes | str) -> Any:
+def json_of(content: bytes | str, *, finite: bool = True) -> Any:
     """The value of a JSON text. Raises ValueError, in one line, for whatever is no such text.
 
-    NaN and infinity are no JSON; a key may come once; nothing is nested deeper than
-    `MOST_NESTED` levels.
+    NaN and infinity are no JSON (but, where not `finite`, Python's writers use them); a key may
+    come once; nothing is nested deeper than `MOST_NESTED` levels.
     """
+    constant = _no_number if finite else None
     try:
-        found = json.loads(content, parse_constant=_no_number, object_pairs_hook=_once)
+        found = json.loads(content, parse_constant=constant, object_pairs_hook=_once)
     except RecursionError as error:
         raise ValueError(f"it is nested deeper than {MOST_NESTED} levels") from error
     _check_depth(found)
