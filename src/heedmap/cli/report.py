@@ -15,6 +15,7 @@ from heedmap.cli.showing import (
     Full,
     Lang,
     Language,
+    from_outside,
     print_result,
     read_result,
     write_report,
@@ -47,9 +48,10 @@ def report(
     full: Full = False,
 ) -> None:
     """Print a result again and write its HTML report."""
-    result = read_result(folder)
-    console = print_result(result, lang, as_json=as_json, as_markdown=as_markdown, full=full)
-    write_report(result, folder, lang, console)
+    with from_outside(folder):
+        result = read_result(folder)
+        console = print_result(result, lang, as_json=as_json, as_markdown=as_markdown, full=full)
+        write_report(result, folder, lang, console)
 
 
 def figure(
@@ -67,6 +69,7 @@ def figure(
     from heedmap.report.figures.export import write_figure
     from heedmap.report.figures.kinds import figure_of
 
-    found = figure_of(read_result(folder), kind.value, policy, frame, lang.value)
-    write_figure(found, output, scale)
+    with from_outside(folder):
+        found = figure_of(read_result(folder), kind.value, policy, frame, lang.value)
+        write_figure(found, output, scale)
     print_line(out, say("figure_at", path=str(output)))

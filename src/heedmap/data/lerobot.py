@@ -263,7 +263,7 @@ def _filled(template: str, values: dict[str, Any]) -> str:
 def _inside(folder: Path, relative: str) -> Path:
     try:
         path = (folder / relative).resolve()
-    except (OSError, ValueError) as error:  # a loop of links, a null character
+    except (OSError, ValueError, RuntimeError) as error:  # a loop of links, a null character
         raise FrameError(f"The path '{relative}' in {folder} cannot be used: {error}.") from error
     if not path.is_relative_to(folder.resolve()):
         raise FrameError(f"The path '{relative}' leads out of the data set {folder}.")

@@ -17,7 +17,7 @@ def gate(error: type[HeedmapError], what: str, advice: str, kind: str = "") -> I
     """
     try:
         yield
-    except HeedmapError:
+    except (HeedmapError, BrokenPipeError):  # the latter is of whoever reads what is printed
         raise
     except Exception as cause:
         raise refusal(error, what, cause, advice, kind) from cause

@@ -29,10 +29,10 @@ def query(folder: RunFolder, sql: str) -> pa.Table:
     with duckdb.connect(":memory:") as connection:
         for name in RUN_TABLES:
             connection.register(name, folder.dataset(name))
+        connection.execute("SET temp_directory = ''")  # what does not fit is not put on disk
         connection.execute("SET enable_external_access = false")
         connection.execute("SET python_enable_replacements = false")  # no variable is a table
         connection.execute(f"SET memory_limit = '{MOST_MEMORY_MB}MB'")
-        connection.execute("SET temp_directory = ''")
         connection.execute("SET lock_configuration = true")
         timer = Timer(MOST_SECONDS, connection.interrupt)
         timer.start()

@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from heedmap.data.parquet import read_parquet
-from heedmap.errors import InstructionError, first_line_of
+from heedmap.errors import HeedmapError, InstructionError, first_line_of
 from heedmap.gates.documents import yaml_of
 from heedmap.wire.words.files import read_text
 from heedmap.wire.words.texts import Instruction, Kind
@@ -60,7 +59,9 @@ def read_list(path: Path) -> tuple[Kind, list[Instruction]]:
             found += _instructions(value, asked, place)
             if len(found) > MOST_INSTRUCTIONS:
                 raise InstructionError(f"{path} has more than {MOST_INSTRUCTIONS:,} instructions.")
-    except (ValueError, csv.Error, pa.ArrowException, RecursionError) as error:
+    except HeedmapError:
+        raise
+    except Exception as error:  # of csv, json, Arrow, and whatever these raise
         raise InstructionError(f"{path} cannot be read: {first_line_of(error)}.") from error
     if not found:
         raise InstructionError(
