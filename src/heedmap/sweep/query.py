@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from threading import Timer
 from typing import Any
 
@@ -14,9 +15,11 @@ from heedmap.errors import InputError, first_line_of
 from heedmap.sweep.store import RunFolder
 from heedmap.sweep.tables import RUN_SCHEMAS, RUN_TABLES, RunTable
 
-MOST_SECONDS = 60.0
+MOST_SECONDS = 20.0
 MOST_MEMORY_MB = 1000
 BATCH_ROWS = 100_000
+MOST_LETTERS, MOST_NESTED = 100_000, 100
+"""DuckDB's parser takes gigabytes for thousands of open brackets."""
 
 
 def query(folder: RunFolder, sql: str) -> pa.Table:
@@ -26,6 +29,12 @@ def query(folder: RunFolder, sql: str) -> pa.Table:
     gives them. The statement can read no other file, and write none. Raises InputError, in one
     sentence, with the tables and columns that there are, for one that DuckDB refuses.
     """
+    nested = accumulate((character in "([{") - (character in ")]}") for character in sql)
+    if len(sql) > MOST_LETTERS or max(nested, default=0) > MOST_NESTED:
+        raise InputError(
+            f"The statement has more than {MOST_LETTERS:,} letters, or brackets in more than "
+            f"{MOST_NESTED} levels; ask for less at once."
+        )
     with duckdb.connect(":memory:") as connection:
         for name in RUN_TABLES:
             connection.register(name, folder.dataset(name))
