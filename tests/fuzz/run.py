@@ -19,6 +19,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.fuzz.kinds import KINDS
 from tests.fuzz.outcome import MOST_SECONDS, Outcome
@@ -94,7 +95,7 @@ class Worker:
                 )
         return self._process
 
-    def _answer(self, seconds: float) -> dict[str, str | float]:
+    def _answer(self, seconds: float) -> dict[str, Any]:
         process = self._process
         assert process is not None
         assert process.stdout is not None
