@@ -25,7 +25,7 @@ export MALLOC_TOP_PAD_ := 67108864
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-apart test-lerobot check docs bench report format clean
+.PHONY: help demo test test-apart fuzz fuzz-nightly test-lerobot check docs bench report format clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -41,6 +41,12 @@ test: $(VENV)/.complete $(VENV)/.beside ## run the test suite
 
 test-apart: $(VENV)/.complete ## run the tests that need a browser or start Ray
 	$(PYTEST) -m apart
+
+fuzz: $(VENV)/.complete ## try 2,900 hostile inputs on every reader
+	$(BIN)/python -m tests.fuzz.run
+
+fuzz-nightly: $(VENV)/.complete ## try others, of today's seeds, for an hour
+	$(BIN)/python -m tests.fuzz.run --times 20 --seconds 3600 --first $$(date +%Y%m%d)000
 
 test-lerobot: $(LEROBOT)/.complete ## test LeRobot's own policies, on Python 3.12
 	HF_HUB_OFFLINE=1 $(LEROBOT)/bin/python -m pytest -q tests_lerobot

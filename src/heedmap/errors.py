@@ -7,6 +7,8 @@ wrong, what was expected, what was found, and what to do next.
 
 from __future__ import annotations
 
+from heedmap.visible import sentence
+
 PIP_NAME = "PATH-TO-CLONE"
 """What pip installs: a clone, since heedmap is on no public index yet. On the day that it
 is, this becomes "heedmap"."""
@@ -18,7 +20,14 @@ def pip_install(extra: str | None = None) -> str:
 
 
 class HeedmapError(Exception):
-    """Base of all errors that heedmap raises on purpose."""
+    """Base of all errors that heedmap raises on purpose: one sentence, safe to print.
+
+    Whatever names and errors of others the message repeats, it is one line without anything that a
+    terminal would obey. What a library raised is its `__cause__`.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(sentence(message))
 
 
 class InputError(HeedmapError):

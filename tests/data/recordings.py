@@ -162,10 +162,14 @@ def write_rlds(path: Path, episodes: list[dict[str, list[Any]]]) -> None:
                 feature = example.features.feature[key]
                 kinds = {bytes: feature.bytes_list, float: feature.float_list}
                 kinds.get(type(values[0]), feature.int64_list).value.extend(values)
-            content = example.SerializeToString()
-            head = struct.pack("<Q", len(content))
-            file.write(head + TFRecordWriter.masked_crc(head))
-            file.write(content + TFRecordWriter.masked_crc(content))
+            file.write(framed(example.SerializeToString()))
+
+
+def framed(content: bytes) -> bytes:
+    """One TFRecord: its length and its content, each with a checksum."""
+    head = struct.pack("<Q", len(content))
+    parts = (head, TFRecordWriter.masked_crc(head), content, TFRecordWriter.masked_crc(content))
+    return b"".join(parts)
 
 
 def rlds_episode(number: int, steps: int = 4) -> dict[str, list[Any]]:

@@ -12,6 +12,7 @@ import pytest
 from heedmap.data.sources import frames_at
 from heedmap.errors import FrameError
 from tests.data.recordings import (
+    framed,
     image,
     rlds_episode,
     same_colour,
@@ -63,7 +64,7 @@ def test_lerobot_folders_that_cannot_be_used(tmp_path: Path) -> None:
         with pytest.raises(FrameError, match=told):
             frames_at(folder)
     (folder / "meta/info.json").write_text("{")
-    with pytest.raises(FrameError, match="cannot be used"):
+    with pytest.raises(FrameError, match="cannot be read as JSON"):
         frames_at(folder)
 
 
@@ -92,7 +93,8 @@ def test_tfrecord_files_that_cannot_be_used(tmp_path: Path) -> None:
         (whole[:-10], "cut short"),
         (struct.pack("<Q", 2**60) + b"....", "a record of 1,152,921,504,606,846,976 bytes"),
         (b"hello", "cut short"),
-        (struct.pack("<Q", 4) + b"....\xff\xff\xff\xff....", "no tf.train.Example"),
+        (framed(b"\xff\xff\xff\xff"), "cannot be read as a tf.train.Example"),
+        (whole[:300] + b"?" + whole[301:], "does not match its checksum"),
     ):
         path.write_bytes(content)
         with pytest.raises(FrameError, match=told):

@@ -52,7 +52,7 @@ def test_an_image_bomb_is_refused_before_it_is_decoded(
     with pytest.raises(FrameError, match="9000x9000 px"):
         load_frame(tmp_path / "bomb.png")
     Image.new("1", (20_000, 20_000)).save(tmp_path / "bigger.png")
-    with pytest.raises(FrameError, match="absurdly large"):
+    with pytest.raises(FrameError, match="could be decompression bomb"):
         load_frame(tmp_path / "bigger.png")
 
 

@@ -245,11 +245,11 @@ def test_columns_of_one_name_and_a_place_that_is_no_table(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"total_episodes": -1}, "greater than or equal to 0 at 'total_episodes'"),
-        ({"total_episodes": 10**30}, "at 'total_episodes'"),
+        ({"total_episodes": -1}, "total_episodes: .*greater than or equal to 0"),
+        ({"total_episodes": 10**30}, "total_episodes: "),
         ({"total_episodes": 0}, "has 0 episodes"),
-        ({"chunks_size": 0}, "at 'chunks_size'"),
-        ({"features": []}, "at 'features'"),
+        ({"chunks_size": 0}, "chunks_size: "),
+        ({"features": []}, "features: "),
         ({"data_path": "{episode_index:0999999999d}"}, "has fields that are not known"),
     ],
 )

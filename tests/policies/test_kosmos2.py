@@ -277,7 +277,7 @@ def test_a_config_over_its_parents(tmp_path: Path) -> None:
     [
         ("?wirings=insert", "setting 'wirings'"),
         ("?wiring=other", "setting 'wiring'"),
-        ("?vlm=nowhere", "no config of a Kosmos-2"),
+        ("?vlm=nowhere", "nowhere/config.json does not exist"),
     ],
 )
 def test_settings_that_cannot_be_used(query: str, told: str, written: dict[str, Path]) -> None:

@@ -59,7 +59,7 @@ def test_a_folder_acts_as_the_model_that_was_saved(saved: Path, case: FrameCase)
         ("?ids=x", "write ids=20:23"),
         ("?bins=2", "setting 'bins'"),
         ("?ids=1:3&prompt=go", "no place for the instruction"),
-        ("?bins=8&statistics=none.json", "none.json cannot be read"),
+        ("?bins=8&statistics=none.json", "none.json does not exist"),
     ],
 )
 def test_settings_that_cannot_be_used(query: str, told: str, saved: Path) -> None:
@@ -100,7 +100,7 @@ def test_missing_and_broken_weights_are_told(tmp_path: Path, case: FrameCase) ->
     with pytest.raises(CheckpointError, match="NaN or infinite"):
         load_policy(f"vlm:{tmp_path}{QUERY}")
     path.write_bytes(b"short")
-    with pytest.raises(CheckpointError, match="cannot be loaded"):
+    with pytest.raises(CheckpointError, match="cannot be read"):
         load_policy(f"vlm:{tmp_path}{QUERY}")
 
 

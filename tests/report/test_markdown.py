@@ -14,8 +14,9 @@ from heedmap.ladder.messages import LANGUAGES, Language, say
 from heedmap.record.record import Instruction
 from heedmap.record.result import Result
 from heedmap.report.markdown import to_markdown
-from heedmap.report.untrusted import markdown_code, markdown_text, one_line
+from heedmap.report.untrusted import markdown_code, markdown_text
 from heedmap.report.wording import ABSENT
+from heedmap.visible import one_line
 from tests.report import sample
 
 PARSER = MarkdownIt("commonmark").enable("table").enable("strikethrough")

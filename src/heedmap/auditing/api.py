@@ -15,6 +15,7 @@ from heedmap.auditing.upper.measure import UpperOptions, check_trials
 from heedmap.data.frames import FramePngs, FramesLike, named_frames
 from heedmap.data.instructions import check_expected_actions, check_instructions
 from heedmap.data.trials import Trial, trials_of
+from heedmap.errors import InputError
 from heedmap.ladder.delivered import Delivered
 from heedmap.ladder.evidence import Intervention
 from heedmap.policies.base import Policy
@@ -78,6 +79,8 @@ def audit(
     Raises HeedmapError (see `heedmap.errors`) with one sentence when an input cannot be
     used, the policy is not deterministic, or its attention cannot be recorded.
     """
+    if not 0 <= seed < 2**63:
+        raise InputError(f"The seed is {seed}, expected a whole number from 0 to 2^63 - 1.")
     regions = parse_declared(declared) if declared else None
     check_instructions(instructions)
     check_expected_actions(expected_actions or {}, instructions)

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from heedmap.cli.console import err, out, print_line
-from heedmap.cli.showing import AsJson, AsMarkdown, Lang, Language, read_result
+from heedmap.cli.showing import AsJson, AsMarkdown, Lang, Language, from_outside, read_result
 from heedmap.ladder.messages import say
+from heedmap.record.result import Result
 
 
 def compare(
@@ -31,7 +32,11 @@ def compare(
     """
     from heedmap.report.compare.comparison import compare as side_by_side
 
-    comparison = side_by_side([(run, read_result(run)) for run in runs], baseline)
+    read: list[tuple[Path, Result]] = []
+    for run in runs:
+        with from_outside(run):
+            read.append((run, read_result(run)))
+    comparison = side_by_side(read, baseline)
     console = out
     if as_json:
         from heedmap.report.compare.as_json import comparison_json

@@ -20,7 +20,7 @@ from rich.progress import (
 )
 
 from heedmap.record.result import Result
-from heedmap.report.untrusted import visible
+from heedmap.visible import sentence, visible
 
 MIN_WIDTH = 100
 """The tables need this many columns; a narrower terminal wraps lines rather than lose any."""
@@ -82,7 +82,7 @@ def print_line(console: Console, line: str) -> None:
 def print_error(message: str) -> None:
     """One line on standard error."""
     err.print("error:", style="bold red", end=" ")
-    print_line(err, message)
+    print_line(err, sentence(message))
 
 
 def verdicts_json(result: Result) -> str:

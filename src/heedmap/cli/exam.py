@@ -55,7 +55,7 @@ def exam(
     fail_on: Annotated[
         FailOn | None, typer.Option(help="Exit code 3 where the verdict is this grave, or graver.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of untrained pairings and bootstrap.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of untrained pairings and bootstrap.")] = 0,
     trust_checkpoint: TrustCheckpoint = False,
     trust_remote_code: TrustRemoteCode = False,
     allow_partial: AllowPartial = False,

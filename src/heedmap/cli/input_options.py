@@ -45,4 +45,4 @@ Paraphrases = Annotated[
 History = Annotated[
     int, typer.Option(min=0, help="Previous frames, for policies with a frame history.")
 ]
-Seed = Annotated[int, typer.Option(help="Seed of the frame perturbations.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of the frame perturbations.")]

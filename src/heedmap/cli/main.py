@@ -181,7 +181,7 @@ def demo(
     wiring: Annotated[
         Wiring | None, typer.Option(help="Wiring of the four policies; default: both.")
     ] = None,
-    case_seed: Annotated[int, typer.Option(help="Number of the held-out frame case.")] = 0,
+    case_seed: Annotated[int, typer.Option(min=0, help="Number of the held-out frame case.")] = 0,
     lang: Lang = Language.en,
     full: Full = False,
 ) -> None:

@@ -36,7 +36,7 @@ def needed(
         str | None,
         typer.Option(help="Probe this policy's image embeddings instead of the pixels."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the folds and the bootstrap.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the folds and the bootstrap.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Estimate how well the frame alone predicts the instruction and the action.

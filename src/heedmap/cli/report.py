@@ -15,6 +15,7 @@ from heedmap.cli.showing import (
     Full,
     Lang,
     Language,
+    from_outside,
     print_result,
     read_result,
     write_report,
@@ -54,9 +55,10 @@ def report(
     ] = False,
 ) -> None:
     """Print a result again and write its HTML report."""
-    result = read_result(folder)
-    console = print_result(result, lang, as_json=as_json, as_markdown=as_markdown, full=full)
-    path = write_report(result, folder, lang, console, title=title, back_url=back_url)
+    with from_outside(folder):
+        result = read_result(folder)
+        console = print_result(result, lang, as_json=as_json, as_markdown=as_markdown, full=full)
+        path = write_report(result, folder, lang, console, title=title, back_url=back_url)
     if open_page:
         typer.launch(str(path.resolve()))
 
@@ -76,6 +78,7 @@ def figure(
     from heedmap.report.figures.export import write_figure
     from heedmap.report.figures.kinds import figure_of
 
-    found = figure_of(read_result(folder), kind.value, policy, frame, lang.value)
-    write_figure(found, output, scale)
+    with from_outside(folder):
+        found = figure_of(read_result(folder), kind.value, policy, frame, lang.value)
+        write_figure(found, output, scale)
     print_line(out, say("figure_at", path=str(output)))

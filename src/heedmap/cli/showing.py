@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from contextlib import AbstractContextManager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +13,8 @@ import typer
 from rich.console import Console
 
 from heedmap.cli.console import err, out, print_line, verdicts_json
+from heedmap.errors import RecordError
+from heedmap.gates.gate import gate
 from heedmap.ladder.messages import say
 from heedmap.record.folders import REPORT_FILE
 from heedmap.record.manifest import MANIFEST_FILE
@@ -47,6 +50,11 @@ def command_line() -> str:
     """What was typed, so that a result can be reproduced."""
     typed = shlex.join(["heedmap", *sys.argv[1:]])
     return typed.encode("utf-8", "backslashreplace").decode()  # names that are not UTF-8
+
+
+def from_outside(folder: Path) -> AbstractContextManager[None]:
+    """The gate of a folder that may be a stranger's: what it leads to inside is one sentence."""
+    return gate(RecordError, f"The result in {folder}", "it contradicts itself: do not trust it")
 
 
 def read_result(folder: Path) -> Result:

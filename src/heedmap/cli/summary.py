@@ -12,7 +12,7 @@ import typer
 from rich.text import Text
 
 from heedmap.cli.console import out
-from heedmap.cli.showing import AsMarkdown
+from heedmap.cli.showing import AsMarkdown, from_outside
 from heedmap.ladder.messages import say
 from heedmap.ladder.messages.numbers import interval
 from heedmap.ladder.wording import rung_name
@@ -49,12 +49,13 @@ def summary(
     from heedmap.sweep.store import RunFolder
     from heedmap.sweep.summary import summarise
 
-    folder = RunFolder.open(run)
-    found = summarise(folder, worst)
-    if result is not None:
-        from heedmap.sweep.result import result_of
+    with from_outside(run):
+        folder = RunFolder.open(run)
+        found = summarise(folder, worst)
+        if result is not None:
+            from heedmap.sweep.result import result_of
 
-        result_of(folder).save(result)
+            result_of(folder).save(result)
     if as_json:
         typer.echo(found.model_dump_json(indent=1))
     elif as_markdown:

@@ -126,7 +126,7 @@ def _words(found: Followed, lang: Lang) -> tuple[str, str | None]:
 
 
 def _print(policy: str, frame: str, found: Followed, lang: Lang, *, show_all: bool) -> None:
-    from heedmap.report.untrusted import one_line
+    from heedmap.visible import one_line
 
     words = words_in(lang)
     sentence, fix = _words(found, lang)
@@ -159,7 +159,7 @@ def _is_shown(step: Step, lost: int | None) -> bool:
 def _table(title: str, steps: Sequence[Step], lost: int | None, lang: Lang) -> Table:
     """One row a module call, indented by its depth; columns that nothing was measured in go."""
     from heedmap.report.rich_tables import plain_table
-    from heedmap.report.untrusted import one_line
+    from heedmap.visible import one_line
 
     words = words_in(lang)
     table = plain_table(title)

@@ -13,7 +13,7 @@ from heedmap.cli.findings import FOUND, FailOn, show_or_pipe
 from heedmap.cli.showing import Lang, Language
 from heedmap.errors import InstructionError, first_line_of
 from heedmap.ladder.messages import say
-from heedmap.report.untrusted import whole_characters
+from heedmap.visible import whole_characters
 
 if TYPE_CHECKING:
     from heedmap.wire.words.findings import CountTokens

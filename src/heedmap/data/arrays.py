@@ -11,12 +11,17 @@ from heedmap.data.episodes import Episode
 from heedmap.data.images import as_frame, check_size
 from heedmap.data.observation import ONLY_CAMERA
 from heedmap.data.pixels import Frame
-from heedmap.errors import FrameError, first_line_of
+from heedmap.errors import FrameError
 
 
 @final
 class ArrayEpisode(Episode):
     """An array of shape (height, width, 3) or (frame, height, width, 3)."""
+
+    noun = "array"
+    advice = (
+        "give a .npy file of numbers, as numpy.save writes it; pickled objects are never loaded"
+    )
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, path.stem)
@@ -47,11 +52,4 @@ class ArrayEpisode(Episode):
         return as_frame(np.array(found), f"The image {index} in {self.path}")
 
     def _array(self) -> np.ndarray:
-        try:
-            return np.load(self.path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            first_line = first_line_of(error)
-            raise FrameError(
-                f"The array {self.path} cannot be read ({first_line}); give a .npy file of "
-                f"numbers, as numpy.save writes it. Pickled objects are never loaded."
-            ) from error
+        return np.lib.format.open_memmap(self.path, mode="r")

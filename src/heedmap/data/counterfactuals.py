@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from heedmap.errors import InstructionError
 from heedmap.frozen import Frozen
+from heedmap.gates.documents import read_yaml
 
 RECORDED = "recorded"
 """Name of the instruction that a frame came with, next to its counterfactuals."""
@@ -99,19 +100,8 @@ def built_in_table() -> tuple[WordGroup, ...]:
 
 def load_table(path: Path) -> tuple[WordGroup, ...]:
     """A table of the user's. Raises InstructionError for what is missing or no table."""
-    try:
-        return _TABLE.validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except FileNotFoundError as error:
-        raise InstructionError(f"The table of words {path} does not exist.") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InstructionError(f"The table of words {path} cannot be read: {error}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise InstructionError(
-            f"The table of words {path} is not a list of group, language and sets: {place}: "
-            f"{first['msg']}."
-        ) from error
+    expected = "a list of group, language and sets"
+    return read_yaml(path, _TABLE, "table of words", expected, InstructionError)
 
 
 def _exchanged(instruction: str, group: WordGroup, words: tuple[str, ...]) -> list[Counterfactual]:

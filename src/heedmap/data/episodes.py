@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 import numpy as np
 from jaxtyping import Float
@@ -19,13 +20,37 @@ from heedmap.data.images import load_frame
 from heedmap.data.observation import ONLY_CAMERA, Observation
 from heedmap.data.pixels import Frame
 from heedmap.errors import FrameError
+from heedmap.gates.gate import gate
 
+_READING = (
+    *("__init__", "length", "cameras", "skipped_cameras"),
+    *("image", "state", "instruction", "index_at"),
+)
+"""Of an episode, what reads its files."""
+MOST_HISTORY = 1000
+"""Moments before a frame: no policy sees as many."""
 IMAGES_HELD = 32
 """Images that stay decoded: those that are being worked on."""
 
 
 class Episode(ABC):
-    """Frames in the order of time. Reading opens and closes its files: nothing stays open."""
+    """Frames in the order of time. Reading opens and closes its files: nothing stays open.
+
+    All that a subclass reads passes one gate: whatever its library raises is a FrameError.
+    """
+
+    noun = "recording"
+    """What its file is called in errors."""
+    advice = "give an intact one"
+    """What to do where it cannot be read."""
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        for name, own in list(vars(cls).items()):
+            if name in _READING and isinstance(own, property):
+                setattr(cls, name, property(_gated(own.fget), doc=own.__doc__))
+            elif name in _READING:
+                setattr(cls, name, _gated(own))
 
     def __init__(self, path: Path, name: str) -> None:
         self.path = path
@@ -67,12 +92,26 @@ class Episode(ABC):
 
         The images are read once, so that what is broken is refused before any work is done.
         """
+        if not 0 <= history <= MOST_HISTORY:
+            raise FrameError(f"A history has at most {MOST_HISTORY} frames, got {history}.")
         before = [max(0, each) for each in range(index - history, index)]
         return Observation(
             EpisodeImages(self, index),
             checked_state(self.state(index), self.path),
             tuple(self.observation(each) for each in before),
         )
+
+
+def _gated(read: Callable[..., Any] | None) -> Callable[..., Any]:
+    assert read is not None
+
+    @wraps(read)
+    def gated(self: Episode, *given: Any, **more: Any) -> Any:
+        path = vars(self).get("path", given[0] if given else "")
+        with gate(FrameError, f"The {self.noun} {path}", self.advice):
+            return read(self, *given, **more)
+
+    return gated
 
 
 @final

@@ -18,7 +18,8 @@ from heedmap.data.cases import load_cases
 from heedmap.data.images import load_frame
 from heedmap.data.parquet import read_parquet
 from heedmap.data.pixels import Frame
-from heedmap.errors import RecordError, first_line_of
+from heedmap.errors import RecordError
+from heedmap.gates.gate import gate
 
 REQUIRED = ("frame", "instruction")
 OPTIONAL = ("action", "episode")
@@ -76,11 +77,10 @@ def _read_table(path: Path) -> pa.Table:
             f"The data set {path} is of an unknown kind; give a .csv, .jsonl or .parquet file, or "
             f"a folder of cases."
         )
-    try:
-        return reader(path)
-    except (OSError, pa.ArrowException) as error:
-        first_line = first_line_of(error)
-        raise RecordError(f"The data set {path} cannot be read: {first_line}") from error
+    with gate(RecordError, f"The data set {path}", "mend the table, or write it anew"):
+        found = reader(path)
+        assert found.column_names is not None  # names that are no UTF-8 raise here
+        return found
 
 
 def _of_table(table: pa.Table, path: Path) -> Examples:

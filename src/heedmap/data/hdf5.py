@@ -21,7 +21,9 @@ from heedmap.data.hdf5_own import OwnData
 from heedmap.data.images import as_frame, check_size, decode_image
 from heedmap.data.observation import ONLY_CAMERA
 from heedmap.data.pixels import Frame
-from heedmap.errors import FrameError, first_line_of
+from heedmap.errors import FrameError
+from heedmap.gates.files import check_regular
+from heedmap.gates.gate import gate
 
 IMAGES = ("observations/images", "observation/images", "images", "observations/image", "image")
 STATES = (
@@ -35,11 +37,16 @@ STATES = (
 INSTRUCTIONS = ("language_instruction", "instruction", "task", "language", "prompt")
 MOST_CHUNK_BYTES = 2**30
 """A chunk is always unpacked whole."""
+MOST_TEXT_BYTES = 2**24
+"""Of an instruction, or the chunk that it lies in."""
 
 
 @final
 class Hdf5Episode(Episode):
     """One episode a file. Raises FrameError when the file holds no images where we look."""
+
+    noun = "episode"
+    advice = "give an intact .h5 or .hdf5 file"
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, path.stem)
@@ -76,10 +83,8 @@ class Hdf5Episode(Episode):
         what = f"The image {index} of '{camera}' in {self.path}"
         with _opened(self.path) as own:
             data: Any = own.dataset(self._places[camera])
-            try:
+            with gate(FrameError, what, self.advice):
                 found = data[index]
-            except (OSError, ValueError, RuntimeError) as error:
-                raise FrameError(f"{what} cannot be read ({first_line_of(error)}).") from error
         if isinstance(found, bytes) or (isinstance(found, np.ndarray) and found.ndim == 1):
             return decode_image(bytes(found), what)
         return as_frame(found, what)
@@ -112,14 +117,9 @@ def instruction_in(path: Path) -> str | None:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[OwnData]:
-    try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        raise FrameError(
-            f"The episode {path} cannot be read as HDF5 ({first_line_of(error)}); give an "
-            f"intact .h5 or .hdf5 file."
-        ) from error
-    with file:
+    check_regular(path, "episode", FrameError)
+    what = f"The episode {path}"
+    with gate(FrameError, what, Hdf5Episode.advice, "HDF5"), h5py.File(path, "r") as file:
         yield OwnData(file)
 
 
@@ -163,11 +163,19 @@ def _check(data: h5py.Dataset, what: str) -> None:
         )
 
 
+def _first_of(data: h5py.Dataset) -> Any:
+    """The first value alone: what is declared may be larger than any memory. None where it is."""
+    chunk = int(np.prod(data.chunks)) * data.dtype.itemsize if data.chunks else 0
+    if data.size is None or not data.size or max(chunk, data.dtype.itemsize) > MOST_TEXT_BYTES:
+        return None
+    return data[(0,) * data.ndim]
+
+
 def _instruction(own: OwnData) -> str | None:
     for name in INSTRUCTIONS:
         value = own.attribute(name)
         if value is None and (dataset := own.dataset(name)) is not None:
-            value = dataset[()]
+            value = _first_of(dataset)
         if isinstance(value, np.ndarray) and value.size:
             value = value.flat[0]
         if isinstance(value, bytes):

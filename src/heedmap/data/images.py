@@ -9,13 +9,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from heedmap.data.pixels import Frame
 from heedmap.errors import FrameError
+from heedmap.gates.files import check_regular
+from heedmap.gates.gate import gate
 
 MAX_PIXELS = 64_000_000
 """Larger images are refused before they are decoded: no camera of a robot makes them."""
+ADVICE = "give an intact PNG or JPEG file"
 DEPTH_MODES = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 """Pillow's names of single-channel pixels of more than 8 bits, as depth cameras write them."""
 
@@ -25,38 +28,33 @@ def load_frame(path: Path) -> Frame:
 
     Raises FrameError when the file is missing, not an image, cut short, or absurdly large.
     """
-    if not path.is_file():
-        raise FrameError(f"The frame {path} does not exist; give the path of a PNG or JPEG file.")
+    check_regular(path, "frame", FrameError)
     return decode_image(path, f"The frame {path}")
 
 
 def decode_image(file: Path | bytes, what: str) -> Frame:
-    """The RGB image of a PNG or JPEG file, or of its content. Raises as `load_frame`."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(file) if isinstance(file, bytes) else file) as image:
-                check_size(image.width, image.height, what)
-                if image.mode in DEPTH_MODES:
-                    raise FrameError(
-                        f"{what} has more than 8 bits a pixel, as depth images have; give the "
-                        f"image of a colour camera."
-                    )
-                return np.array(image.convert("RGB"))
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise FrameError(f"{what} is absurdly large: {error}") from error
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        raise FrameError(
-            f"{what} cannot be read as an image ({error}); give an intact PNG or JPEG file."
-        ) from error
+    """The RGB image of a PNG or JPEG file, or of its content, turned as its EXIF data say.
+
+    Raises as `load_frame`.
+    """
+    with gate(FrameError, what, ADVICE, "an image"), warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        with Image.open(io.BytesIO(file) if isinstance(file, bytes) else file) as image:
+            check_size(image.width, image.height, what)
+            if image.mode in DEPTH_MODES:
+                raise FrameError(
+                    f"{what} has more than 8 bits a pixel, as depth images have; give the "
+                    f"image of a colour camera."
+                )
+            return np.array(ImageOps.exif_transpose(image).convert("RGB"))
 
 
 def is_depth(content: bytes) -> bool:
     """Whether an image file holds depth; its pixels are not decoded. False for what is broken."""
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with gate(FrameError, "It", ADVICE), Image.open(io.BytesIO(content)) as image:
             return image.mode in DEPTH_MODES
-    except (Image.DecompressionBombError, UnidentifiedImageError, OSError, SyntaxError, ValueError):
+    except FrameError:
         return False
 
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from heedmap.errors import InstructionError
 from heedmap.frozen import Frozen
+from heedmap.gates.documents import read_yaml
 
 
 class CaseInstruction(Frozen):
@@ -89,18 +90,9 @@ def load_instructions(path: Path) -> list[CaseInstruction]:
 
     Raises InstructionError when the file is missing, no such list, or has equal names.
     """
-    try:
-        entries = _FILE.validate_python(yaml.safe_load(path.read_text()))
-    except FileNotFoundError as error:
-        raise InstructionError(f"The instructions file {path} does not exist.") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InstructionError(f"The instructions file {path} cannot be read: {error}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise InstructionError(
-            f"The instructions file {path} is not a list of name and text: {place}: {first['msg']}."
-        ) from error
+    entries = read_yaml(
+        path, _FILE, "instructions file", "a list of name and text", InstructionError
+    )
     names = [entry.name for entry in entries]
     for name in names:
         if names.count(name) > 1:

@@ -14,7 +14,7 @@ from typing import Any, final
 
 import numpy as np
 from jaxtyping import Float
-from pydantic import Field, ValidationError
+from pydantic import Field, TypeAdapter
 
 from heedmap.data.episodes import Episode
 from heedmap.data.images import decode_image, is_depth, load_frame
@@ -24,6 +24,7 @@ from heedmap.data.rows import Rows
 from heedmap.data.video import Clip
 from heedmap.errors import FrameError
 from heedmap.frozen import Frozen
+from heedmap.gates.documents import read_json
 
 INFO = "meta/info.json"
 STATES = ("observation.state", "state")
@@ -85,9 +86,15 @@ class Info(Frozen, extra="ignore"):
         return observed[0] if len(observed) == 1 and observed[0] != OTHER_STATE else None
 
 
+_INFO = TypeAdapter(Info)
+
+
 @final
 class LeRobotEpisode(Episode):
     """One episode. Raises FrameError, in one sentence, for what is missing or broken."""
+
+    noun = "data set"
+    advice = "mend it, or fetch it again"
 
     def __init__(self, folder: Path, number: int) -> None:
         super().__init__(folder, f"{folder.name}_episode_{number:06d}")
@@ -221,24 +228,14 @@ class LeRobotEpisode(Episode):
 
 def load_info(folder: Path) -> Info:
     """`meta/info.json` of a data set. Raises FrameError where it cannot be read."""
-    try:
-        info = Info.model_validate_json((folder / INFO).read_bytes())
-    except (OSError, ValidationError) as error:
-        detail = str(error)
-        if isinstance(error, ValidationError):
-            first = error.errors()[0]
-            detail = f"{first['msg']}{_at(first['loc'])}"
-        raise FrameError(f"{folder / INFO} cannot be used: {detail}.") from error
+    path = folder / INFO
+    info = read_json(path, _INFO, "description", "that of a LeRobot data set", FrameError)
     if info.codebase_version.lstrip("v").split(".")[0] not in ("2", "3"):
         raise FrameError(
             f"The data set {folder} is of LeRobot version {info.codebase_version}; versions 2 and "
             f"3 can be read. Convert it with LeRobot."
         )
     return info
-
-
-def _at(place: tuple[int | str, ...]) -> str:
-    return f" at '{'.'.join(map(str, place))}'" if place else ""
 
 
 def _stored_image(stored: Any) -> tuple[bytes, str]:
@@ -252,20 +249,21 @@ def _camera_name(key: str) -> str:
     return next((key.removeprefix(p) for p in CAMERA_PREFIXES if key.startswith(p)), key)
 
 
+_FIELD = re.compile(r"{(\w+)(?::(0?\d{0,2}d))?}")
+
+
 def _filled(template: str, values: dict[str, Any]) -> str:
     """The template with its plain fields filled; a data set's text reaches no other field."""
-    fields = re.findall(r"{([^}]*)}", template)
-    if any(
-        not re.fullmatch(r"\w+(:0?\d{0,2}d)?", f) or f.split(":")[0] not in values for f in fields
-    ):
+    named = {found[1] for found in _FIELD.finditer(template)}
+    if not named <= set(values) or re.search("[{}]", _FIELD.sub("", template)):
         raise FrameError(f"The path '{template}' in {INFO} has fields that are not known.")
-    return template.format(**values)
+    return _FIELD.sub(lambda found: format(values[found[1]], found[2] or ""), template)
 
 
 def _inside(folder: Path, relative: str) -> Path:
     try:
         path = (folder / relative).resolve()
-    except (OSError, ValueError) as error:  # a loop of links, a null character
+    except (OSError, ValueError, RuntimeError) as error:  # a loop of links, a null character
         raise FrameError(f"The path '{relative}' in {folder} cannot be used: {error}.") from error
     if not path.is_relative_to(folder.resolve()):
         raise FrameError(f"The path '{relative}' leads out of the data set {folder}.")

@@ -15,12 +15,14 @@ import pyarrow.parquet as pq
 
 from heedmap.data.parquet import read_parquet
 from heedmap.data.rows import Rows
-from heedmap.errors import FrameError, first_line_of
+from heedmap.errors import FrameError
+from heedmap.gates.files import check_regular, read_text
+from heedmap.gates.gate import gate
 
 TASKS_3, TASKS_2 = "meta/tasks.parquet", "meta/tasks.jsonl"
 EPISODES_2 = "meta/episodes.jsonl"
-_NO_TASKS = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
-"""What lines raise that are no tasks: other JSON, infinite numbers, ever deeper lists."""
+MOST_LINES_BYTES = 512 * 2**20
+ADVICE = "mend the data set there"
 
 
 def load_tasks(folder: Path) -> dict[int, str]:
@@ -41,10 +43,8 @@ def load_tasks(folder: Path) -> dict[int, str]:
     path = folder / TASKS_2
     if not path.is_file():
         return {}
-    try:
+    with gate(FrameError, str(path), ADVICE, "a list of task_index and task"):
         return {int(line["task_index"]): str(line["task"]) for line in _lines(path)}
-    except _NO_TASKS as error:
-        raise FrameError(f"{path} is no list of task_index and task: {error}") from error
 
 
 def tasks_of_episodes(folder: Path) -> Iterator[tuple[int, list[str]]]:
@@ -54,11 +54,11 @@ def tasks_of_episodes(folder: Path) -> Iterator[tuple[int, list[str]]]:
     """
     path = folder / EPISODES_2
     if path.is_file():
-        try:
-            for line in _lines(path):
-                yield int(line["episode_index"]), _as_list(line.get("tasks"))
-        except _NO_TASKS as error:
-            raise FrameError(f"{path} is no list of episode_index and tasks: {error}") from error
+        with gate(FrameError, str(path), ADVICE, "a list of episode_index and tasks"):
+            found = [
+                (int(each["episode_index"]), _as_list(each.get("tasks"))) for each in _lines(path)
+            ]
+        yield from found
         return
     for part in sorted((folder / "meta/episodes").glob("*/*.parquet")):
         table = read_table(part, columns=["episode_index", "tasks"])
@@ -69,24 +69,22 @@ def tasks_of_episodes(folder: Path) -> Iterator[tuple[int, list[str]]]:
 
 def read_table(path: Path, filters: Any = None, columns: list[str] | None = None) -> pa.Table:
     """A Parquet file of a data set. Raises FrameError where it cannot be read."""
-    try:
-        return read_parquet(path, filters=filters, columns=columns)
-    except (OSError, pa.ArrowException) as error:
-        first_line = first_line_of(error)
-        raise FrameError(f"{path} cannot be read: {first_line}") from error
+    check_regular(path, "table", FrameError)
+    with gate(FrameError, str(path), ADVICE):
+        found = read_parquet(path, filters=filters, columns=columns)
+        assert found.column_names is not None  # names that are no UTF-8 raise here
+        return found
 
 
 def column_names(path: Path) -> list[str]:
     """Of a Parquet file of a data set. Raises FrameError where it cannot be read."""
-    try:
+    with gate(FrameError, str(path), ADVICE):
         return list(pq.read_schema(path).names)
-    except (OSError, pa.ArrowException) as error:
-        raise FrameError(f"{path} cannot be read: {first_line_of(error)}") from error
 
 
 def _lines(path: Path) -> list[Any]:
     """Lines end at line feeds alone: a text may hold what else parts lines, such as U+2028."""
-    lines = path.read_text(encoding="utf-8").split("\n")
+    lines = read_text(path, "list", FrameError, MOST_LINES_BYTES).split("\n")
     return [json.loads(line) for line in lines if line.strip()]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from heedmap.errors import FrameError
+from heedmap.gates.gate import gate
 
 MOST_FRAMES = 100_000
 """Of one locator: a slip of the pen such as `0:1000000000` is refused, not tried."""
@@ -60,8 +61,9 @@ class Locator:
 def parse_locator(text: str) -> Locator:
     """Read `PATH#SELECTION`. Raises FrameError for a selection that cannot be read."""
     path, _, selection = text.partition("#")
-    if not selection and Path(text).exists():
-        return Locator(text, Path(text))
+    with gate(FrameError, f"'{text}'", "give PATH#FRAMES"):
+        if not selection and Path(text).exists():
+            return Locator(text, Path(text))
     frames, seconds, episode = "0", (), None
     for field in selection.split("&") if selection else ():
         key, separator, value = field.partition("=")

@@ -17,11 +17,13 @@ from typing import Any, final
 import numpy as np
 import tfrecord.example_pb2
 from jaxtyping import Float
+from tfrecord import TFRecordWriter
 
 from heedmap.data.episodes import Episode
 from heedmap.data.images import decode_image
 from heedmap.data.pixels import Frame
 from heedmap.errors import FrameError
+from heedmap.gates.gate import gate
 
 _PROTOBUF: Any = tfrecord.example_pb2
 """Its messages are made at run time."""
@@ -40,6 +42,9 @@ _LENGTH, _CHECKSUM = struct.Struct("<Q"), 4
 @final
 class RldsEpisode(Episode):
     """One episode, numbered through the shards in the order of their names."""
+
+    noun = "data set"
+    advice = "give an RLDS data set as TensorFlow Datasets stores it"
 
     def __init__(self, path: Path, number: int) -> None:
         name = path.name.split(".tfrecord")[0] if path.is_file() else path.name
@@ -142,13 +147,13 @@ def _read(shard: Path, begin: int, length: int, what: str) -> Any:
     with shard.open("rb") as file:
         file.seek(begin)
         content = file.read(length)
-    try:
-        return _PROTOBUF.Example.FromString(content).features.feature
-    except Exception as error:  # protobuf's errors have no common public base
+        checksum = file.read(_CHECKSUM)
+    if TFRecordWriter.masked_crc(content) != checksum:
         raise FrameError(
-            f"{what} is no tf.train.Example ({type(error).__name__}); give an RLDS data set as "
-            f"TensorFlow Datasets stores it."
-        ) from error
+            f"{what} does not match its checksum: it was damaged; fetch the data set again."
+        )
+    with gate(FrameError, what, RldsEpisode.advice, "a tf.train.Example"):
+        return _PROTOBUF.Example.FromString(content).features.feature
 
 
 def _places(shard: Path) -> list[tuple[int, int]]:
@@ -161,9 +166,10 @@ def _places(shard: Path) -> list[tuple[int, int]]:
             file.seek(at)
             head = file.read(_LENGTH.size)
             length = _LENGTH.unpack(head)[0] if len(head) == _LENGTH.size else size
+            is_length = TFRecordWriter.masked_crc(head) == file.read(_CHECKSUM)
             begin = at + _LENGTH.size + _CHECKSUM
             at = begin + length + _CHECKSUM
-            if at > size:
+            if at > size or not is_length:
                 raise FrameError(
                     f"{shard} is cut short, or no TFRecord file: a record of {length:,} bytes "
                     f"begins at {begin:,} of {size:,}."

@@ -9,6 +9,8 @@ from heedmap.data.episodes import Episode, ImageEpisode
 from heedmap.data.locator import Locator, parse_locator
 from heedmap.data.observation import NamedFrame
 from heedmap.errors import FrameError, MissingExtraError
+from heedmap.gates.files import check_regular
+from heedmap.gates.gate import gate
 
 CLIPS = (".mp4", ".mkv", ".webm", ".avi", ".mov", ".m4v")
 HDF5 = (".h5", ".hdf5")
@@ -45,17 +47,23 @@ def frames_at(text: str | Path, history: int = 0) -> list[NamedFrame]:
 def episode_at(locator: Locator) -> Episode:
     """The episode that a locator speaks of; no image is read. Raises FrameError as `frames_at`."""
     path = locator.path
-    if not path.exists():
-        raise FrameError(f"The frame {path} does not exist; give the path of {FORMS}.")
-    reader = _reader(path)
+    with gate(FrameError, f"The frame {path}", f"give the path of {FORMS}"):
+        if not path.exists():
+            raise FrameError(f"The frame {path} does not exist; give the path of {FORMS}.")
+        if not path.is_dir():
+            check_regular(path, "frame", FrameError)
+        reader = _reader(path)
     if locator.episode is not None and reader not in (_of_folder, _of_rlds):
         raise FrameError(f"{path} is one episode; leave 'episode=' out of '{locator.written}'.")
-    return reader(locator)
+    with gate(FrameError, f"The frames of {path}", f"give {FORMS}"):
+        return reader(locator)
 
 
 def episode_count(path: Path) -> int:
     """How many episodes a data set has; 1 where a path is one. Raises FrameError."""
-    if not path.exists():
+    with gate(FrameError, f"The data set {path}", "give the path of one"):
+        is_there = path.exists()
+    if not is_there:
         raise FrameError(f"The data set {path} does not exist.")
     reader = _reader(path)
     if reader is _of_folder and is_lerobot(path):

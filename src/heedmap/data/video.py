@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import final
 
 import av
-import av.error
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
@@ -18,7 +17,11 @@ from heedmap.data.episodes import Episode
 from heedmap.data.images import check_size
 from heedmap.data.observation import ONLY_CAMERA
 from heedmap.data.pixels import Frame
-from heedmap.errors import FrameError, first_line_of
+from heedmap.errors import FrameError
+from heedmap.gates.files import check_regular
+from heedmap.gates.gate import gate
+
+ADVICE = "give an intact video file, such as MP4"
 
 
 class Clip:
@@ -74,24 +77,24 @@ class Clip:
 
     @contextmanager
     def _opened(self) -> Iterator[tuple[InputContainer, VideoStream]]:
-        try:
-            with av.open(str(self.path)) as container:
-                if not container.streams.video:
-                    raise FrameError(f"{self.path} holds no video.")
-                stream = container.streams.video[0]
-                check_size(stream.width, stream.height, f"The clip {self.path}")
-                yield container, stream
-        except (av.error.FFmpegError, OSError) as error:
-            first_line = first_line_of(error)
-            raise FrameError(
-                f"The clip {self.path} cannot be decoded ({first_line}); give an intact video "
-                f"file, such as MP4."
-            ) from error
+        check_regular(self.path, "clip", FrameError)
+        with (
+            gate(FrameError, f"The clip {self.path}", ADVICE),
+            av.open(str(self.path)) as container,
+        ):
+            if not container.streams.video:
+                raise FrameError(f"{self.path} holds no video.")
+            stream = container.streams.video[0]
+            check_size(stream.width, stream.height, f"The clip {self.path}")
+            yield container, stream
 
 
 @final
 class ClipEpisode(Episode):
     """A clip as an episode of one camera."""
+
+    noun = "clip"
+    advice = ADVICE
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, path.stem)

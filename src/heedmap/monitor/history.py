@@ -9,7 +9,11 @@ import pyarrow as pa
 from pydantic import ValidationError
 
 from heedmap.errors import RecordError
+from heedmap.gates.documents import first_misfit
+from heedmap.gates.files import read_text
 from heedmap.monitor.reading import Reading
+
+MOST_BYTES = 512 * 2**20
 
 
 def append_reading(path: Path, reading: Reading) -> None:
@@ -30,15 +34,12 @@ def read_history(path: Path) -> tuple[Reading, ...]:
 
     Raises RecordError when it cannot be read or a line is no reading.
     """
+    lines = read_text(path, "history", RecordError, MOST_BYTES).split("\n")
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        return tuple(Reading.model_validate_json(line) for line in lines)
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecordError(f"The history {path} cannot be read: {error}") from error
+        return tuple(Reading.model_validate_json(line) for line in lines if line)
     except ValidationError as error:
-        first = error.errors()[0]
         raise RecordError(
-            f"{path} is not a history that a heedmap monitor wrote: {first['msg']}."
+            f"{path} is not a history that a heedmap monitor wrote: {first_misfit(error)}."
         ) from error
 
 

@@ -6,7 +6,6 @@ RT-2 and OpenVLA write each dimension of an action as one token, whose id is a b
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,8 @@ import torch
 from jaxtyping import Float
 
 from heedmap.errors import PolicyError
+from heedmap.gates.documents import json_of
+from heedmap.gates.files import read_bytes
 
 OPENVLA_PROMPT = "In: What action should the robot take to {instruction}?\nOut:"
 """OpenVLA's prompt; the instruction is in small letters (Kim et al. 2024, arXiv:2406.09246)."""
@@ -125,7 +126,7 @@ def load_statistics(path: Path, data_set: str | None, inside: str = "") -> Stati
     be named.
     """
     try:
-        content = json.loads(path.read_text())
+        content = json_of(read_bytes(path, "statistics", PolicyError), finite=False)
         content = content[inside] if inside else content
         name = data_set or (next(iter(content)) if len(content) == 1 else None)
         if name is None or name not in content:

@@ -14,8 +14,10 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from heedmap.data.observation import Observation
 from heedmap.data.pixels import Frame
-from heedmap.errors import CheckpointError, InstructionError, PolicyError, first_line_of
+from heedmap.errors import CheckpointError, InstructionError, PolicyError
 from heedmap.frozen import Frozen
+from heedmap.gates.files import read_bytes
+from heedmap.gates.gate import gate
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.policies.checkpoints.permissions import SAFE, Permissions
 from heedmap.policies.checkpoints.read import SUFFIXES, read_weights
@@ -199,7 +201,8 @@ def _only(folder: Path, suffixes: tuple[str, ...]) -> Path:
 def _config_beside(checkpoint: Path) -> Path:
     """The config in the checkpoint's folder: the one that no other has as its parent."""
     folder = checkpoint.parent
-    texts = {p: p.read_text(errors="replace") for p in sorted(folder.glob("*.json"))}
+    files = sorted(folder.glob("*.json"))
+    texts = {p: read_bytes(p, "config", CheckpointError).decode("utf-8", "replace") for p in files}
     found = [p for p, text in texts.items() if '"act_head"' in text or '"parent"' in text]
     named = [p for p in found if not any(p.name in t for q, t in texts.items() if q != p)]
     if len(named) != 1:
@@ -227,11 +230,6 @@ def _backbone_folder(config: RoboVlmsConfig, config_path: Path) -> Path:
 
 
 def _tokenizer(folder: Path) -> PreTrainedTokenizerBase:
-    try:
+    advice = "copy the files of Kosmos-2's tokenizer there, or name its folder: ?vlm=FOLDER"
+    with gate(CheckpointError, f"The tokenizer in {folder}", advice):
         return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except (OSError, ValueError, KeyError, ImportError) as error:
-        first_line = first_line_of(error)
-        raise CheckpointError(
-            f"The tokenizer in {folder} cannot be read ({first_line}); copy the files of "
-            f"Kosmos-2's tokenizer there, or name its folder: ?vlm=FOLDER."
-        ) from error

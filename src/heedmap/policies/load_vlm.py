@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any, Literal
 
 import torch
 from pydantic import Field
-from safetensors import SafetensorError
-from transformers import AutoModelForImageTextToText
+from transformers import AutoConfig, AutoModelForImageTextToText
 
-from heedmap.errors import CheckpointError, PolicyError, first_line_of
+from heedmap.errors import CheckpointError, PolicyError
 from heedmap.frozen import Frozen
+from heedmap.gates.gate import gate
 from heedmap.policies.action_tokens import (
     OPENVLA_BINS,
     OPENVLA_PROMPT,
@@ -26,6 +24,7 @@ from heedmap.policies.action_tokens import (
     word_tokens,
 )
 from heedmap.policies.checkpoints.fit import Fit
+from heedmap.policies.checkpoints.folder import INDEX, read_config, shard_names
 from heedmap.policies.checkpoints.permissions import SAFE, Permissions
 from heedmap.policies.checkpoints.read import check_finite
 from heedmap.policies.family import Target
@@ -34,17 +33,8 @@ from heedmap.policies.processors import load_processor
 from heedmap.policies.vlm import INSTRUCTION, VlmPolicy
 from heedmap.record.record import Loaded
 
-_UNUSABLE = (
-    OSError,
-    ValueError,
-    KeyError,
-    RuntimeError,
-    ImportError,
-    TypeError,
-    UnpicklingError,
-    SafetensorError,
-)
-"""What transformers raises for checkpoints that it cannot load."""
+MOST_CLAIMED, SMALL = 8, 100_000_000
+"""Weights for each stored byte (four bits each are two), and what is allowed beside."""
 STATISTICS = "dataset_statistics.json"
 
 
@@ -137,18 +127,16 @@ def _config(path: str, permissions: Permissions) -> dict[str, Any]:
             f"The folder {path} holds no config.json; give one as transformers' save_pretrained "
             f"leaves it, with the model and its processor."
         )
-    try:
-        config = json.loads(file.read_text())
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{file} cannot be read as JSON: {error}") from error
-    if not isinstance(config, dict):
-        raise CheckpointError(f"{file} is no JSON object.")
-    return config
+    if (Path(path) / INDEX).is_file():
+        shard_names(Path(path) / INDEX)
+    return read_config(file)
 
 
 def _check_code(path: str, config: dict[str, Any], permissions: Permissions) -> None:
     if config.get("auto_map") and not permissions.trust_remote_code:
-        files = sorted({str(value).split(".")[0] for value in config["auto_map"].values()})
+        named = config["auto_map"]
+        named = named.values() if isinstance(named, dict) else [named]
+        files = sorted({str(value).split(".")[0] for value in named})
         raise CheckpointError(
             f"The checkpoint {path} brings Python code of its own ({', '.join(files[:4])}.py); "
             f"nothing was run. Read it, and if you trust it, add --trust-remote-code."
@@ -156,7 +144,12 @@ def _check_code(path: str, config: dict[str, Any], permissions: Permissions) -> 
 
 
 def _model(path: str, options: VlmOptions, permissions: Permissions) -> tuple[Any, Fit]:
-    try:
+    advice = (
+        "'vlm:' takes transformers' image-text-to-text models with safetensors weights. Give "
+        "others with a factory"
+    )
+    with gate(CheckpointError, f"The model {path}", advice):
+        _check_claimed(path, permissions)
         found: Any = AutoModelForImageTextToText.from_pretrained(
             path,
             dtype=getattr(torch, options.dtype),
@@ -166,18 +159,31 @@ def _model(path: str, options: VlmOptions, permissions: Permissions) -> tuple[An
             output_loading_info=True,
             ignore_mismatched_sizes=True,
         )
-    except _UNUSABLE as error:
-        first_line = first_line_of(error)
-        raise CheckpointError(
-            f"The model {path} cannot be loaded ({first_line}); 'vlm:' takes transformers' "
-            f"image-text-to-text models with safetensors weights. Give others with a factory."
-        ) from error
     model, info = found
     return model, Fit(
         tuple(sorted(info["missing_keys"])),
         tuple(sorted(info["unexpected_keys"])),
         tuple(str(each[0]) for each in sorted(info["mismatched_keys"])),
     )
+
+
+def _check_claimed(path: str, permissions: Permissions) -> None:
+    """Raise CheckpointError for a config of a network many times as large as the weights.
+
+    What the weights lack is drawn at random, however large the config says that it is.
+    """
+    if not Path(path).is_dir() or permissions.trust_remote_code:
+        return
+    config = AutoConfig.from_pretrained(path, local_files_only=True, trust_remote_code=False)
+    with torch.device("meta"):
+        model = AutoModelForImageTextToText.from_config(config)
+    claimed = sum(tensor.numel() for tensor in model.parameters())
+    stored = sum(file.stat().st_size for file in Path(path).glob("*.safetensors"))
+    if claimed > MOST_CLAIMED * stored + SMALL:
+        raise CheckpointError(
+            f"The config of {path} describes {claimed:,} weights, but its files hold {stored:,} "
+            f"bytes; give the config that the weights were trained with."
+        )
 
 
 def _with_adapter(model: Any, folder: Path) -> Any:
@@ -188,11 +194,8 @@ def _with_adapter(model: Any, folder: Path) -> Any:
         from heedmap.errors import MissingExtraError
 
         raise MissingExtraError("lora", "peft") from error
-    try:
+    with gate(CheckpointError, f"The adapters in {folder}", "give a folder that peft wrote"):
         return PeftModel.from_pretrained(model, str(folder)).merge_and_unload()
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        first_line = first_line_of(error)
-        raise CheckpointError(f"The adapters in {folder} cannot be read: {first_line}") from error
 
 
 def _actions(

@@ -19,6 +19,7 @@ from torch import nn
 from heedmap.errors import HeedmapError, PolicyError, first_line_of
 from heedmap.policies.base import Policy
 from heedmap.policies.callable import CallablePolicy
+from heedmap.policies.checkpoints.folder import check_place
 from heedmap.policies.checkpoints.permissions import SAFE, Permissions
 from heedmap.policies.family import Loader, Registered, Target
 
@@ -66,6 +67,7 @@ def _from_family(entry: Registered, target: Target, permissions: Permissions) ->
         raise PolicyError(
             f"{subject} cannot be imported ({_described(error)}); mend or uninstall that package."
         ) from error
+    check_place(target.path)
     try:
         policy = load(target, permissions)
     except HeedmapError:

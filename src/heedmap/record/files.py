@@ -78,6 +78,21 @@ def replace_file(path: Path, content: bytes) -> None:
         part.unlink(missing_ok=True)
 
 
+def sync_folder(folder: Path) -> None:
+    """Have every file of a folder on the disk before it is moved: power may fail at any moment.
+
+    Raises OSError.
+    """
+    for path in [*folder.rglob("*"), folder]:
+        if path.is_dir() and os.name != "posix":
+            continue  # only POSIX opens folders
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
 def write_whole(path: Path, content: bytes, what: str) -> None:
     """As `replace_file`, for output that a user named.
 

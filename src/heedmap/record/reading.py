@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from heedmap.data.images import decode_image, pixels_sha256
 from heedmap.data.parquet import read_parquet
 from heedmap.errors import FrameError, RecordError
+from heedmap.gates.gate import gate
 from heedmap.record.manifest import (
     MANIFEST_FILE,
     Damage,
@@ -80,15 +81,13 @@ def _read_result(folder: Path, manifest: Manifest | None) -> Read:
     for frame in record.frames:
         if (damage := _frame_damage(frame, contents[frame.file])) is not None:
             raise _damaged(folder, [damage])
-    try:
+    with gate(RecordError, f"The result in {folder}", "do not trust this folder"):
         read: dict[TableName, pa.Table | TableFile] = {
             name: read_parquet(contents[tables[name]]).cast(SCHEMAS[name])
             if name in tables
             else empty_table(name)
             for name in SCHEMAS
         }
-    except (OSError, ValueError, pa.ArrowException) as error:
-        raise RecordError(f"The result in {folder} cannot be read: {error}") from error
     return record, read, {name: contents[file] for name, file in frames.items()}
 
 
@@ -153,9 +152,26 @@ def _record(folder: Path, content: bytes, manifest: Manifest | None) -> Record:
         ) from error
     except (ValueError, RecursionError) as error:
         raise RecordError(f"The result in {folder} cannot be read: {error}") from error
+    if (odd := _contradiction(record)) is not None:
+        raise RecordError(f"{path} contradicts itself: {odd}; do not trust this folder.")
     if record.schema_version >= MANIFEST_SINCE and manifest is None:
         raise _damaged(folder, [Damage(MANIFEST_FILE, "it is missing")])
     return record
+
+
+def _contradiction(record: Record) -> str | None:
+    """What a case names that the record does not have; None for every record of heedmap's own."""
+    frames = {frame.name for frame in record.frames}
+    asked = {instruction.name for instruction in record.instructions}
+    for policy in record.policies:
+        for case in policy.cases:
+            if case.frame not in frames or case.instruction not in asked:
+                return f"it has no frame '{case.frame}' with the instruction '{case.instruction}'"
+            layouts = (held for each in case.layouts.values() for held in each.regions.values())
+            positions = [*case.visible_positions, *(p for held in layouts for p in held)]
+            if positions and not 0 <= min(positions) <= max(positions) < case.sequence_length:
+                return f"a position lies beyond the {case.sequence_length} of its sequence"
+    return None
 
 
 def _of_this_schema(path: Path, content: bytes) -> Any:

@@ -18,9 +18,9 @@ from heedmap.ladder.wording import rung_name, verdict_text
 from heedmap.record.record import PolicyResult, Record
 from heedmap.record.result import Result
 from heedmap.record.shown import Shown
-from heedmap.report.untrusted import one_line
 from heedmap.report.verdict_words import headline
 from heedmap.report.wording import ABSENT, percent
+from heedmap.visible import one_line
 
 _SHOWN_PX = 112
 _LINE = "1px solid rgba(128,128,128,.35)"

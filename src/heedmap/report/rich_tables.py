@@ -25,8 +25,8 @@ from heedmap.report.tables import (
     regions_of,
     summary_rows,
 )
-from heedmap.report.untrusted import one_line
 from heedmap.report.wording import ABSENT, count_text, declared_text, percent, region_name
+from heedmap.visible import one_line
 
 Row = TypeVar("Row", LayerRow, SummaryRow)
 

@@ -35,8 +35,8 @@ from heedmap.report.terminal_story import (
     story_blocks,
     story_summary_table,
 )
-from heedmap.report.untrusted import one_line
 from heedmap.report.wording import claim_text, declared_text
+from heedmap.visible import one_line
 
 __all__ = ["print_result", "published_per_layer_table"]
 

@@ -13,8 +13,8 @@ from heedmap.record.record import Record
 from heedmap.report.page.story import StoryRow
 from heedmap.report.rich_tables import folded, plain_table
 from heedmap.report.summary_lines import ChosenAction, SummaryLine, TwoShares
-from heedmap.report.untrusted import one_line
 from heedmap.report.wording import ABSENT, count_text, percent
+from heedmap.visible import one_line
 
 _NAME_WIDTH = 16
 """Every policy has as many rows as there are instructions, so its name may take several lines."""

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ValidationError
 
 from heedmap.data.instructions import load_instructions
 from heedmap.errors import HeedmapError, InputError
+from heedmap.gates.documents import MOST_YAML_BYTES, check_events, yaml_of
+from heedmap.gates.files import read_text
 from heedmap.sweep.grid import Asked, FrameEntry, Grid, PolicyEntry, SpecimenCases
 
 Key = tuple[str | int, ...]
@@ -44,25 +46,27 @@ class GridFile:
         return InputError(f"{self.path.name}, line {line}{place}: {message.rstrip('.')}.")
 
     def _content(self) -> Any:
+        text = read_text(self.path, "grid", InputError, MOST_YAML_BYTES)
         try:
-            text = self.path.read_text(encoding="utf-8")
+            check_events(text)
             root = yaml.compose(text, Loader=yaml.SafeLoader)
-        except FileNotFoundError as error:
-            raise InputError(f"The grid {self.path} does not exist.") from error
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"The grid {self.path} cannot be read: {error}.") from error
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             line = 1 if mark is None else mark.line + 1
             problem = getattr(error, "problem", None) or "it is no YAML"
             raise InputError(f"{self.path.name}, line {line}: {problem}.") from error
+        except ValueError as error:
+            raise InputError(f"The grid {self.path} cannot be read: {error}.") from error
         if not isinstance(root, yaml.MappingNode):
             raise InputError(
                 f"{self.path.name}, line 1: a grid is a mapping with the keys policies and frames; "
                 f"see docs/sweep.md."
             )
         self._walk(root, ())
-        content = yaml.safe_load(text)
+        try:
+            content = yaml_of(text)
+        except ValueError as error:
+            raise InputError(f"The grid {self.path} cannot be read: {error}.") from error
         self._read_sets(content.get("instructions"))
         return content
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from threading import Timer
 from typing import Any
 
 import duckdb
@@ -13,6 +15,12 @@ from heedmap.errors import InputError, first_line_of
 from heedmap.sweep.store import RunFolder
 from heedmap.sweep.tables import RUN_SCHEMAS, RUN_TABLES, RunTable
 
+MOST_SECONDS = 20.0
+MOST_MEMORY_MB = 1000
+BATCH_ROWS = 100_000
+MOST_LETTERS, MOST_NESTED = 100_000, 100
+"""DuckDB's parser takes gigabytes for thousands of open brackets."""
+
 
 def query(folder: RunFolder, sql: str) -> pa.Table:
     """What a statement gives, over the tables of a run: its columns, named as it names them.
@@ -21,19 +29,52 @@ def query(folder: RunFolder, sql: str) -> pa.Table:
     gives them. The statement can read no other file, and write none. Raises InputError, in one
     sentence, with the tables and columns that there are, for one that DuckDB refuses.
     """
+    nested = accumulate((character in "([{") - (character in ")]}") for character in sql)
+    if len(sql) > MOST_LETTERS or max(nested, default=0) > MOST_NESTED:
+        raise InputError(
+            f"The statement has more than {MOST_LETTERS:,} letters, or brackets in more than "
+            f"{MOST_NESTED} levels; ask for less at once."
+        )
     with duckdb.connect(":memory:") as connection:
         for name in RUN_TABLES:
             connection.register(name, folder.dataset(name))
+        connection.execute("SET temp_directory = ''")  # what does not fit is not put on disk
         connection.execute("SET enable_external_access = false")
         connection.execute("SET python_enable_replacements = false")  # no variable is a table
+        connection.execute(f"SET memory_limit = '{MOST_MEMORY_MB}MB'")
         connection.execute("SET lock_configuration = true")
+        timer = Timer(MOST_SECONDS, connection.interrupt)
+        timer.start()
         try:
             found = connection.sql(sql)
             if found is None:
                 raise InputError("The statement gives no rows; write one that does: select ...")
-            return found.to_arrow_table()
-        except duckdb.Error as error:
+            return _taken(found)
+        except duckdb.InterruptException as error:
+            raise InputError(
+                f"The query took more than {MOST_SECONDS:.0f} s; ask for less, or read the "
+                f"Parquet files of the run themselves."
+            ) from error
+        except (duckdb.Error, UnicodeError, RuntimeError) as error:
             raise InputError(_told(error, sql)) from error
+        finally:
+            timer.cancel()
+
+
+def _taken(found: duckdb.DuckDBPyRelation) -> pa.Table:
+    """The rows, batch by batch: what is no longer DuckDB's is not in its limit of memory."""
+    reader = found.to_arrow_reader(BATCH_ROWS)
+    batches: list[pa.RecordBatch] = []
+    held = 0
+    for batch in reader:
+        held += batch.nbytes
+        if held > MOST_MEMORY_MB * 10**6:
+            raise InputError(
+                f"The query gives more than {MOST_MEMORY_MB} MB of rows; ask for fewer, such as "
+                f"with limit 1000."
+            )
+        batches.append(batch)
+    return pa.Table.from_batches(batches, schema=reader.schema)
 
 
 def rows_of(table: pa.Table) -> Iterator[tuple[Any, ...]]:
@@ -62,7 +103,7 @@ def distinct_names(names: Sequence[str]) -> list[str]:
     return distinct
 
 
-def _told(error: duckdb.Error, sql: str) -> str:
+def _told(error: Exception, sql: str) -> str:
     """The first line of DuckDB's message, and what may be asked for."""
     words = {word.strip("(),;\"'").casefold() for word in sql.split()}
     meant: list[RunTable] = [name for name in RUN_TABLES if name in words] or list(RUN_TABLES)

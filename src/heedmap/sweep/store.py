@@ -24,6 +24,7 @@ from filelock import FileLock, Timeout
 
 from heedmap.data.parquet import read_parquet
 from heedmap.errors import RecordError
+from heedmap.gates.gate import gate
 from heedmap.record.files import PART_PREFIX, plain_path, read_plain, replace_file
 from heedmap.record.folders import REPORT_FILE, check_own_report
 from heedmap.record.manifest import (
@@ -50,6 +51,7 @@ from heedmap.sweep.plan_file import (
 )
 from heedmap.sweep.tables import COMMIT, RUN_SCHEMAS, RunTable, as_schema
 
+UNTRUSTED = "its tables are not as heedmap writes them: do not trust this folder"
 CHECKSUMS = "checksums"
 """The folder of the cells' manifests."""
 
@@ -219,11 +221,8 @@ class RunFolder:
         parts = [part for cell in cells if (part := self.part_of(cell, table)) is not None]
         if not parts:
             return wanted.empty_table()
-        try:
-            read = [as_schema(read_parquet(part), wanted) for part in parts]
-            return pa.concat_tables(read)
-        except (OSError, ValueError, pa.ArrowException) as error:
-            raise RecordError(f"A part of {self.path / table} cannot be read: {error}.") from error
+        with gate(RecordError, f"A part of {self.path / table}", UNTRUSTED):
+            return pa.concat_tables([as_schema(read_parquet(part), wanted) for part in parts])
 
     def _counts(self, cell: Cell) -> bool:
         """Whether the cell was finished."""

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from heedmap.errors import InputError, MissingExtraError
 from heedmap.ladder.delivered import Delivered, WordsFinding, delivered
-from heedmap.report.untrusted import visible
+from heedmap.visible import visible
 from heedmap.wire.words.page import DATA
 from heedmap.wire.words.texts import Role
 

@@ -76,7 +76,7 @@ def test_lerobot_lines_of_other_things_are_one_sentence(
     index = f"{name.removesuffix('s')}_index"
     line = f'{{"{index}": {number}, "task": "open it", "tasks": ["open it"]}}\n'
     (tmp_path / f"meta/{name}.jsonl").write_text(line)
-    with pytest.raises(HeedmapError, match=f"is no list of {index}") as raised:
+    with pytest.raises(HeedmapError, match=f"cannot be read as a list of {index}") as raised:
         read(tmp_path)
     assert "\n" not in str(raised.value)
 

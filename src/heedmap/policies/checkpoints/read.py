@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import pickle
 import re
 import warnings
@@ -12,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from heedmap.errors import CheckpointError, first_line_of
+from heedmap.errors import CheckpointError
+from heedmap.gates.gate import gate, refusal
+from heedmap.policies.checkpoints.allocating import check_pickles
+from heedmap.policies.checkpoints.folder import INDEX, shard_names
 from heedmap.policies.checkpoints.permissions import SAFE, Permissions
 
 PICKLED = (".ckpt", ".pt", ".pth", ".bin")
@@ -24,6 +25,8 @@ STATE_KEYS = ("state_dict", "model_state_dict", "module", "model")
 """Where trainers put the weights inside a checkpoint."""
 MOST_UNPACKED_RATIO = 20
 """Of an archive's size: weights hardly shrink, an archive that swells more is a bomb."""
+
+BROKEN = "it is cut short or no checkpoint of torch"
 
 StateDict = dict[str, torch.Tensor]
 
@@ -53,41 +56,34 @@ def _one_file(path: Path, permissions: Permissions) -> StateDict:
             f"{', '.join(SUFFIXES)}."
         )
     _check_archive(path)
+    if not permissions.trust_checkpoint:
+        check_pickles(path)
     return _state_of(_unpickled(path, permissions), path)
 
 
 def _shards(folder: Path) -> StateDict:
     """`model.safetensors`, or the shards that its index lists."""
-    index = folder / "model.safetensors.index.json"
+    index = folder / INDEX
     if not index.is_file():
         return _safetensors(folder / "model.safetensors")
-    try:
-        names = sorted(set(json.loads(index.read_text())["weight_map"].values()))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"The index {index} cannot be read: {error}") from error
-    if any(not isinstance(name, str) or Path(name).name != name for name in names):
-        raise CheckpointError(f"The index {index} names files outside its folder.")
+    names = shard_names(index)
     return {key: value for name in names for key, value in _safetensors(folder / name).items()}
 
 
 def _safetensors(path: Path) -> StateDict:
     if not path.is_file():
         raise CheckpointError(f"The checkpoint {path} does not exist.")
-    try:
+    with gate(CheckpointError, f"The checkpoint {path}", "it is cut short or no safetensors file"):
         return load_file(path)
-    except (SafetensorError, OSError, ValueError) as error:
-        raise CheckpointError(
-            f"The checkpoint {path} cannot be read ({first_line_of(error)}); it is cut short or no "
-            f"safetensors file."
-        ) from error
 
 
 def _check_archive(path: Path) -> None:
     """Torch's archives hold their storages as they are: one that swells is a bomb."""
-    if not zipfile.is_zipfile(path):
-        return
-    with zipfile.ZipFile(path) as archive:
-        unpacked = sum(entry.file_size for entry in archive.infolist())
+    with gate(CheckpointError, f"The checkpoint {path}", BROKEN):
+        if not zipfile.is_zipfile(path):
+            return
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
     if unpacked > MOST_UNPACKED_RATIO * path.stat().st_size:
         raise CheckpointError(
             f"The checkpoint {path} of {path.stat().st_size:,} bytes would unpack to "
@@ -112,11 +108,8 @@ def _unpickled(path: Path, permissions: Permissions) -> Any:
             f"nothing was run. Save its weights as safetensors, or, if you trust it, add "
             f"--trust-checkpoint."
         ) from error
-    except (RuntimeError, OSError, EOFError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(
-            f"The checkpoint {path} cannot be read ({first_line_of(error)}); it is cut short or no "
-            f"checkpoint of torch."
-        ) from error
+    except Exception as error:  # bytes from outside, read by a machine of many parts
+        raise refusal(CheckpointError, f"The checkpoint {path}", error, BROKEN) from error
 
 
 def _state_of(loaded: Any, path: Path) -> StateDict:
@@ -133,7 +126,13 @@ def _state_of(loaded: Any, path: Path) -> StateDict:
 
 
 def _check_tensor(name: str, tensor: torch.Tensor, path: Path) -> None:
-    if tensor.layout == torch.strided and not tensor.is_quantized:
+    if tensor.layout != torch.strided or tensor.is_meta:
+        kind = "no values" if tensor.is_meta else f"the layout {tensor.layout}"
+        raise CheckpointError(
+            f"The weight '{name}' in {path} has {kind}, expected a dense tensor with its values; "
+            f"save the weights as safetensors."
+        )
+    if not tensor.is_quantized:
         stored = tensor.untyped_storage().nbytes() // tensor.element_size()
         if tensor.numel() > stored:
             raise CheckpointError(

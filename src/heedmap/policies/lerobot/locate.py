@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from heedmap.errors import CheckpointError
+from heedmap.policies.checkpoints.folder import read_config
 
 CONFIG = "config.json"
 MODEL = "pretrained_model"
@@ -70,13 +70,7 @@ def name_of(folder: Path) -> str:
 
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object. Raises CheckpointError for what is missing or is none."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path} cannot be read as JSON: {error}") from error
-    if not isinstance(found, dict):
-        raise CheckpointError(f"{path} is no JSON object.")
-    return found
+    return read_config(path)
 
 
 def refuse_lerobot(folder: Path) -> None:

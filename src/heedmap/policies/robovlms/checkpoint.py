@@ -15,7 +15,9 @@ from torch import nn
 from transformers import AutoConfig, Kosmos2Config, Kosmos2ForConditionalGeneration
 
 from heedmap.errors import CheckpointError, MissingExtraError, first_line_of
+from heedmap.gates.gate import gate
 from heedmap.policies.checkpoints.fit import Fit, fit_into, joined
+from heedmap.policies.checkpoints.folder import check_place, read_config
 from heedmap.policies.checkpoints.read import StateDict
 from heedmap.policies.robovlms.config import RoboVlmsConfig, Wiring
 from heedmap.policies.robovlms.heads import TRAINING_ONLY
@@ -32,14 +34,10 @@ BUFFERS = ("position_ids", "embed_positions.weights")
 
 def load_backbone_config(folder: Path) -> Kosmos2Config:
     """The `config.json` of a Kosmos-2. Raises CheckpointError when it is none."""
-    try:
+    check_place(folder)
+    read_config(folder / "config.json")
+    with gate(CheckpointError, f"The config of a Kosmos-2 in {folder}", "name it: ?vlm=FOLDER"):
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except (OSError, ValueError, KeyError) as error:
-        first_line = first_line_of(error)
-        raise CheckpointError(
-            f"{folder} holds no config of a Kosmos-2 that can be read ({first_line}); give its "
-            f"folder: ?vlm=FOLDER."
-        ) from error
     if not isinstance(config, Kosmos2Config):
         raise CheckpointError(
             f"{folder} is a {config.model_type}, expected kosmos-2; give its folder: ?vlm=FOLDER."

@@ -5,7 +5,6 @@ A config may name a parent, whose values it overrides, table by table.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +12,7 @@ from pydantic import Field, ValidationError
 
 from heedmap.errors import CheckpointError
 from heedmap.frozen import Frozen
+from heedmap.policies.checkpoints.folder import read_config
 
 Wiring = Literal["insert", "overwrite"]
 """Where the image goes: `insert`, behind BOS, with the action token before the last slot, as
@@ -156,7 +156,7 @@ def _with_parents(path: Path) -> dict[str, Any]:
     while place is not None:
         if len(chain) == MOST_PARENTS:
             raise CheckpointError(f"The config {path} has more than {MOST_PARENTS} parents.")
-        own = _load_json(place)
+        own = read_config(place)
         chain.append(own)
         place = _parent(own.get("parent"), place)
     merged: dict[str, Any] = {}
@@ -177,18 +177,6 @@ def _parent(named: Any, child: Path) -> Path | None:
             f"{written.name} beside it."
         )
     return found
-
-
-def _load_json(path: Path) -> dict[str, Any]:
-    try:
-        loaded = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise CheckpointError(f"The config {path} does not exist.") from error
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"The config {path} cannot be read as JSON: {error}") from error
-    if not isinstance(loaded, dict):
-        raise CheckpointError(f"The config {path} is no JSON object.")
-    return loaded
 
 
 def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from heedmap.report.compare.wording import difference_text, figure_text
 from heedmap.report.figures.figure import PANELS_WIDTH_PX
 from heedmap.report.figures.style import INK, Chart, data_of
 from heedmap.report.tables import layer_rows
-from heedmap.report.untrusted import one_line
 from heedmap.report.wording import percent, region_name
+from heedmap.visible import one_line
 
 _REGIONS = ("image", "instruction")
 _MOST_INSTRUCTIONS = 6

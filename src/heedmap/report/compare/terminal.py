@@ -26,8 +26,8 @@ from heedmap.report.ladder_table import ladder_table
 from heedmap.report.rich_tables import folded, plain_table
 from heedmap.report.terminal import print_fitting
 from heedmap.report.terminal_story import story_summary_table
-from heedmap.report.untrusted import one_line
 from heedmap.report.wording import declared_text
+from heedmap.visible import one_line
 
 _NAME_WIDTH = 38
 """What the figures leave of 100 columns, and more than names of checkpoints often have."""

@@ -16,7 +16,7 @@ from heedmap.ladder.messages import Language
 from heedmap.record.files import made_folder, write_whole
 from heedmap.report.exam.page import render_exam
 from heedmap.report.exam.wording import kind_sentence, notes, policy_sentence
-from heedmap.report.untrusted import whole_characters
+from heedmap.visible import whole_characters
 
 PAGE, DATA, ANSWERS = "exam.html", "exam.json", "answers.parquet"
 ANSWERS_SCHEMA = pa.schema(

@@ -26,7 +26,7 @@ from heedmap.report.exam.wording import (
 )
 from heedmap.report.page.bilingual import Bilingual, both, phrase
 from heedmap.report.page.render import environment
-from heedmap.report.untrusted import one_line
+from heedmap.visible import one_line
 
 MOST_FRAMES = 12
 """Frames in the page; all answers are in the table beside it."""

@@ -21,7 +21,7 @@ from heedmap.report.exam.wording import (
     should_text,
 )
 from heedmap.report.rich_tables import plain_table
-from heedmap.report.untrusted import one_line
+from heedmap.visible import one_line
 
 STYLES = {"problem": "bold red", "warning": "bold yellow", "note": "bold", "fine": "bold green"}
 

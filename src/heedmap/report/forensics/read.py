@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,16 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
 
 from heedmap.errors import InputError
+from heedmap.gates.documents import json_of
+from heedmap.gates.files import read_text
+from heedmap.gates.gate import gate
 from heedmap.report.forensics.pasted import rows_of
 from heedmap.report.forensics.published import LayerFigure, Published, SummaryFigure, joined
 
 LAYER_COLUMNS = ("model", "instruction", "layer", "image_pct", "text_pct")
+MOST_ROWS, MOST_INSTRUCTIONS = 200_000, 200
+MOST_SHARE = 2.0
+"""Beyond what rounding and wrong sums lead to, which is a finding: 5,000 % is another unit."""
 SUMMARY_COLUMNS = (
     *("model", "instruction", "text_len"),
     *("last_image_pct", "last_text_pct", "mean_image_pct", "mean_text_pct"),
@@ -56,27 +61,48 @@ def read_published(*paths: Path) -> Published:
 
 
 def _read_one(path: Path) -> Published:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise InputError(f"The file {path} does not exist.") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"The file {path} cannot be read as text: {error}") from error
-    kind = path.suffix.lower()
-    if kind == ".json":
-        published = _from_dump(text, path)
-    elif kind == ".csv":
-        published = _from_csv(text, path)
-    elif kind in (".html", ".htm"):
-        published = _from_cells(*_html_tables(text))
-    else:
-        published = _from_cells(*rows_of(text))
+    text = read_text(path, "file", InputError)
+    with gate(InputError, f"The file {path}", "give the tables as CSV", "attention tables"):
+        published = _of_kind(path.suffix.lower(), text, path)
     if not published.layers and not published.summary:
         raise InputError(
             f"{path} holds no attention table; expected rows of model, instruction, layer, "
             f"image % and text %, as CSV, HTML, pasted text, or a JSON dump."
         )
+    _check(published, path)
     return published
+
+
+def _of_kind(kind: str, text: str, path: Path) -> Published:
+    if kind == ".json":
+        return _from_dump(text, path)
+    if kind == ".csv":
+        return _from_csv(text, path)
+    if kind in (".html", ".htm"):
+        return _from_cells(*_html_tables(text))
+    return _from_cells(*rows_of(text))
+
+
+def _check(published: Published, path: Path) -> None:
+    """Figures that are numbers, of as many cases as a person can print."""
+    instructions = {row.instruction for row in (*published.layers, *published.summary)}
+    rows = len(published.layers) + len(published.summary)
+    if len(instructions) > MOST_INSTRUCTIONS or rows > MOST_ROWS:
+        raise InputError(
+            f"{path} has {rows:,} rows of {len(instructions):,} instructions, expected "
+            f"{MOST_ROWS:,} of {MOST_INSTRUCTIONS:,} at most; give the published tables alone."
+        )
+    shares = [share for row in published.layers for share in row.shares.values()]
+    shares += [each for row in published.layers for v in row.per_head.values() for each in v]
+    shares += [
+        each for row in published.summary for part in (row.last, row.mean) for each in part.values()
+    ]
+    wrong = next((share for share in shares if not abs(share) <= MOST_SHARE), None)
+    if wrong is not None:
+        raise InputError(
+            f"{path} has the share {wrong:.0%}, expected 0 to 100 %; mend the table, or say in "
+            f"which unit it is by its columns."
+        )
 
 
 def _from_csv(text: str, path: Path) -> Published:
@@ -121,7 +147,7 @@ def _shares(image: str, text: str) -> dict[str, float]:
 
 def _from_dump(text: str, path: Path) -> Published:
     try:
-        dump = _Dump.model_validate(json.loads(text)).root
+        dump = _Dump.model_validate(json_of(text)).root
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])

@@ -12,7 +12,7 @@ from heedmap.record.files import write_whole
 from heedmap.report.differing import Edit, differing_words
 from heedmap.report.page.bilingual import Bilingual, both, phrase
 from heedmap.report.page.render import environment
-from heedmap.report.untrusted import one_line
+from heedmap.visible import one_line
 from heedmap.wire.tap.meter import curve_of, meter_sentences
 from heedmap.wire.tap.recording import PAGE_FILE
 from heedmap.wire.tap.story import Band, Odd, Story, Told

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from heedmap.ladder.messages import Language, say, words_in
 from heedmap.report.differing import Edit, differing_words
-from heedmap.report.untrusted import one_line
+from heedmap.visible import one_line
 from heedmap.wire.tap.meter import meter_sentences
 from heedmap.wire.tap.story import Odd, Story, Told
 from heedmap.wire.tap.watch import FINDINGS

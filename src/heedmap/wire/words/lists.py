@@ -5,17 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
-import yaml
 
 from heedmap.data.parquet import read_parquet
-from heedmap.errors import InstructionError, first_line_of
+from heedmap.errors import HeedmapError, InstructionError, first_line_of
+from heedmap.gates.documents import yaml_of
 from heedmap.wire.words.files import read_text
 from heedmap.wire.words.texts import Instruction, Kind
 
@@ -37,7 +35,6 @@ _NAMES = {
     **{dict: "a mapping", bytes: "bytes", list: "a list"},
 }
 """What a sentence calls a value that is no text."""
-_MAYBE_ALIAS = re.compile(r"[\s,\[{]\*\w")
 
 Found = tuple[Any, str | None, str]
 """A value, what is asked beside it, and where it lies."""
@@ -62,7 +59,9 @@ def read_list(path: Path) -> tuple[Kind, list[Instruction]]:
             found += _instructions(value, asked, place)
             if len(found) > MOST_INSTRUCTIONS:
                 raise InstructionError(f"{path} has more than {MOST_INSTRUCTIONS:,} instructions.")
-    except (ValueError, yaml.YAMLError, csv.Error, pa.ArrowException, RecursionError) as error:
+    except HeedmapError:
+        raise
+    except Exception as error:  # of csv, json, Arrow, and whatever these raise
         raise InstructionError(f"{path} cannot be read: {first_line_of(error)}.") from error
     if not found:
         raise InstructionError(
@@ -126,12 +125,7 @@ def _of_json(path: Path) -> Iterator[Found]:
 
 def _of_yaml(path: Path) -> Iterator[Found]:
     text = read_text(path, MOST_YAML_BYTES, "list")
-    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    if _MAYBE_ALIAS.search(text) and any(
-        isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, loader)
-    ):
-        raise ValueError("it has aliases (*name), which can stand for any amount; write them out")
-    yield from _of_document(yaml.load(text, loader), path.name)
+    yield from _of_document(yaml_of(text), path.name)
 
 
 def _of_csv(path: Path) -> Iterator[Found]:

@@ -11,7 +11,7 @@ from heedmap.record.files import made_folder, write_whole
 from heedmap.report.differing import Edit, differing_words
 from heedmap.report.page.bilingual import Bilingual, both, phrase
 from heedmap.report.page.render import environment
-from heedmap.report.untrusted import one_line
+from heedmap.visible import one_line
 from heedmap.wire.words.as_json import audit_json
 from heedmap.wire.words.finding import Finding, Row
 from heedmap.wire.words.findings import WordsAudit

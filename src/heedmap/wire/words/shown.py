@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from heedmap.report.untrusted import one_line
+from heedmap.visible import one_line
 
 MOST_SHOWN = 300
 """Characters of a text; more are left out in the middle."""

@@ -12,7 +12,7 @@ from rich.text import Text
 from heedmap.ladder.messages import Language, words_in
 from heedmap.report.differing import Edit, differing_words
 from heedmap.report.rich_tables import plain_table
-from heedmap.report.untrusted import one_line
+from heedmap.visible import one_line
 from heedmap.wire.words.against import FORMS
 from heedmap.wire.words.finding import MOST_ROWS, Finding, Row
 from heedmap.wire.words.findings import WordsAudit

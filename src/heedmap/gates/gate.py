@@ -1,0 +1,38 @@
+"""One sentence for whatever a library raises about an input; the cause is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from heedmap.errors import HeedmapError, first_line_of
+
+
+@contextmanager
+def gate(error: type[HeedmapError], what: str, advice: str, kind: str = "") -> Iterator[None]:
+    """Inside, any error becomes `error`: `WHAT cannot be read as KIND (...); ADVICE`.
+
+    heedmap's own errors pass as they are, and so do KeyboardInterrupt and SystemExit. A library
+    may raise anything at all about bytes from outside, so no list of its errors is ever whole.
+    """
+    try:
+        yield
+    except (HeedmapError, BrokenPipeError):  # the latter is of whoever reads what is printed
+        raise
+    except Exception as cause:
+        raise refusal(error, what, cause, advice, kind) from cause
+
+
+def refusal(
+    error: type[HeedmapError], what: str, cause: Exception, advice: str, kind: str = ""
+) -> HeedmapError:
+    """The error in place of what a library raised."""
+    why = getattr(cause, "strerror", None) or first_line_of(cause)
+    if isinstance(cause, MemoryError):
+        why = "it needs more memory than there is"
+    if isinstance(cause, RecursionError):
+        why = "it is nested too deep"
+    read = f"read as {kind}" if kind else "read"
+    return error(
+        f"{what} cannot be {read} ({(why or first_line_of(cause)).rstrip('.')}); {advice}."
+    )
