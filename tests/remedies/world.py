@@ -44,7 +44,7 @@ def trials(
         expected = {name: "stop" if is_blocked else name for name in TEXTS}
         if continuous:
             expected = {name: "dim0:-" if name == "left" else "dim0:+" for name in TEXTS}
-            expected = {name: "dim1:+" for name in TEXTS} if is_blocked else expected
+            expected = dict.fromkeys(TEXTS, "dim1:+") if is_blocked else expected
         found.append(
             Trial(
                 f"frame-{number}",

@@ -29,6 +29,7 @@ from heedmap.cli.input_options import (
 from heedmap.cli.needed import needed
 from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRemoteCode
 from heedmap.cli.query import query
+from heedmap.cli.remedy import remedy
 from heedmap.cli.report import figure, report
 from heedmap.cli.scoreboard import scoreboard
 from heedmap.cli.showing import AsJson, AsMarkdown, Full, Lang, Language, command_line, show
@@ -58,6 +59,7 @@ app.command()(forensics)
 app.command()(words)
 app.command()(tap)
 app.command()(exam)
+app.command()(remedy)
 app.command()(needed)
 app.command()(counterfactuals)
 app.command()(report)

@@ -25,6 +25,7 @@ from heedmap.policies.action_tokens import (
     load_statistics,
     word_tokens,
 )
+from heedmap.policies.checkpoints.adapters import merge_adapter
 from heedmap.policies.checkpoints.fit import Fit
 from heedmap.policies.checkpoints.permissions import SAFE, Permissions
 from heedmap.policies.checkpoints.read import check_finite
@@ -96,7 +97,7 @@ def load_vlm(
     model, fit = _model(path, options, permissions)
     fit.check(Path(path), permissions)
     if options.adapter is not None:
-        model = _with_adapter(model, options.adapter)
+        model = merge_adapter(model, options.adapter)
     for weight, tensor in model.state_dict().items():
         check_finite(weight, tensor, path)
     is_openvla = config.get("model_type") == "openvla"
@@ -178,21 +179,6 @@ def _model(path: str, options: VlmOptions, permissions: Permissions) -> tuple[An
         tuple(sorted(info["unexpected_keys"])),
         tuple(str(each[0]) for each in sorted(info["mismatched_keys"])),
     )
-
-
-def _with_adapter(model: Any, folder: Path) -> Any:
-    """Low-rank adapters, merged into the weights as `merge_and_unload` does."""
-    try:
-        from peft import PeftModel
-    except ModuleNotFoundError as error:
-        from heedmap.errors import MissingExtraError
-
-        raise MissingExtraError("lora", "peft") from error
-    try:
-        return PeftModel.from_pretrained(model, str(folder)).merge_and_unload()
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        first_line = first_line_of(error)
-        raise CheckpointError(f"The adapters in {folder} cannot be read: {first_line}") from error
 
 
 def _actions(

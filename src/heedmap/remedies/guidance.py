@@ -84,9 +84,9 @@ def choose_null(
 ) -> tuple[NullBranch, tuple[str, ...]]:
     """The first null branch whose actions are like the policy's own: blank, nonsense, or the mean.
 
-    Like its own: no farther from the nearest action on the frame than the two of its actions on
-    these frames that are farthest apart, on `WITHIN_SHARE` of the frames. The mean over instructions
-    is so by itself, but costs a run for each.
+    Like its own: no farther from the nearest of its actions than the two of them that are farthest
+    apart, on `WITHIN_SHARE` of the frames. The mean over instructions is so by itself, but costs a
+    run for each.
     """
     seen = [trial.observation for trial in trials[:NULL_FRAMES]]
     examples = [(o, t) for o, trial in zip(seen, trials, strict=False) for t in _texts(trial)]

@@ -15,7 +15,7 @@ from heedmap.auditing.measures.stats import benjamini_hochberg, mean_interval, p
 from heedmap.ladder.causes import NO_FAULT, Cause
 from heedmap.ladder.thresholds import NEARLY_ALL_SHARE, SIGNIFICANT_P
 from heedmap.remedies.questions import Key, Questions, Values
-from heedmap.remedies.result import CELLS, Cell, CellName, Tried, Verdict
+from heedmap.remedies.result import CELLS, Cell, CellName, Outcome, Tried, Verdict
 
 LEAST_GAIN = 0.05
 """Of following (0..1): a remedy that gains less is not worth its side effects."""
@@ -72,7 +72,7 @@ def verdict_of(tried: Sequence[Tried], place: int | None) -> Verdict:
     return "none_helps" if any(each.outcome != "not_applied" for each in tried) else "nothing_fits"
 
 
-def _outcome(tried: Tried, p_value: float | None) -> str:
+def _outcome(tried: Tried, p_value: float | None) -> Outcome:
     if tried.outcome == "not_applied":
         return tried.outcome
     if tried.worse:

@@ -109,7 +109,7 @@ def questions_on(
         "blank": "no_still",
         "frame_wins": "no_frame_wins" if is_labelled else "no_label",
     }
-    missing = {cell: why for cell, why in reasons.items() if cell not in cells}
+    missing: dict[CellName, Missing] = {c: why for c, why in reasons.items() if c not in cells}
     return Questions(tuple(trials), tuple(asked), missing, is_labelled, action_names, still)
 
 

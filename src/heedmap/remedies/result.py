@@ -23,7 +23,7 @@ RemedyName = Literal[
     "guidance",
     "reweighting",
     "nearest",
-    "punctuation",
+    "form",
     "telling_words",
     "agreement",
     "opened",

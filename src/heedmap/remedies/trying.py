@@ -20,6 +20,7 @@ from heedmap.remedies.judge import (
 from heedmap.remedies.questions import Questions, Values, answer, questions_on
 from heedmap.remedies.remedy import Remedy, Setting, Shelf, shelf
 from heedmap.remedies.result import Cell, Remedies, Tried, Verdict
+from heedmap.remedies.watched import Kept
 
 Progress = Callable[[str, int, int], None]
 
@@ -34,12 +35,14 @@ def try_remedies(
     source: str = "",
     seed: int = 0,
     remedies: Shelf | None = None,
+    kept: Kept | None = None,
     on_progress: Progress | None = None,
 ) -> Remedies:
     """Try the remedies that fit a cause (or are named) on the same frames, before and after.
 
     `cause` is the verdict of an audit. `still` is the action that stands still ("zero" for a
-    continuous one), for what happens without words.
+    continuous one), for what happens without words. `kept` is what the policy held before its first
+    call (`Kept.of(policy)`), for one that keeps an earlier instruction.
 
     Raises InstructionError where the trials cannot be used, RemedyError for an unknown name,
     PolicyRunError where the policy as it is fails.
@@ -52,7 +55,7 @@ def try_remedies(
         verdict = _without_trying(before, cause, chosen, names, questions)
         tried: tuple[Tried, ...] = ()
         if verdict is None:
-            setting = Setting(policy, questions)
+            setting = Setting(policy, questions, kept)
             found: list[Tried] = []
             for done, remedy in enumerate(chosen, 1):
                 found.append(_tried(remedy, setting, values, seed))
@@ -100,18 +103,25 @@ def _tried(remedy: Remedy, setting: Setting, before: Values, seed: int) -> Tried
     }
     try:
         policy = remedy.apply(setting)
-        runs = setting.policy.act_calls
         after = answer(policy, setting.questions)
+        passes = _passes(policy, setting)
     except RemedyError as error:
         return Tried(**named, outcome="not_applied", why_not=str(error))
     except HeedmapError as error:
         return Tried(**named, outcome="not_applied", why_not=f"It failed: {error}")
-    passes = (setting.policy.act_calls - runs) / policy.act_calls if policy.act_calls else None
     return Tried(
         **named,
         outcome="no_gain",
         cells=cells_of(setting.questions, after, before, seed),
-        passes=passes if policy is not setting.policy and passes else 1.0,
+        passes=passes,
         p_value=gain_p_value(setting.questions, after, before, seed),
         null_branch=setting.null[0] if remedy.name == "guidance" else None,
     )
+
+
+def _passes(policy: Policy, setting: Setting) -> float:
+    """Runs of the policy in one action, after what is measured once was measured."""
+    trial = setting.questions.trials[0]
+    runs = setting.policy.act_calls
+    policy([trial.observation], [next(iter(trial.instructions.values()))])
+    return float(setting.policy.act_calls - runs)
