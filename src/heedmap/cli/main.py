@@ -14,6 +14,7 @@ from heedmap.cli.console import out, print_error, progress_bar
 from heedmap.cli.counterfactuals import counterfactuals
 from heedmap.cli.doctor import doctor
 from heedmap.cli.exam import exam
+from heedmap.cli.finetune import finetune
 from heedmap.cli.forensics import forensics
 from heedmap.cli.input_options import (
     CaseFolder,
@@ -60,6 +61,7 @@ app.command()(words)
 app.command()(tap)
 app.command()(exam)
 app.command()(remedy)
+app.command()(finetune)
 app.command()(needed)
 app.command()(counterfactuals)
 app.command()(report)

@@ -10,6 +10,7 @@ them.
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,14 +21,16 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file, save
 from torch import nn
 
 from heedmap.auditing.measures.following import Expectation, parse_expectation
 from heedmap.data.trials import Trial
 from heedmap.errors import RemedyError
-from heedmap.frozen import Frozen
 from heedmap.policies.base import Policy
 from heedmap.policies.checkpoints.adapters import peft_package
+from heedmap.record.files import made_folder, write_whole
+from heedmap.remedies.result import FinetuneRecipe
 
 HELD_OUT_EVERY = 3
 """Every third episode is kept for measuring, and never trained on."""
@@ -36,36 +39,6 @@ FEWEST_EPISODES = 6
 
 Progress = Callable[[str, int, int], None]
 OnStep = Callable[[int], object]
-
-
-class FinetuneRecipe(Frozen):
-    """All that it takes to do it again."""
-
-    steps: int = 300
-    frames_per_step: int = 16
-    """Each with all of its instructions."""
-    rank: int = 8
-    peak_lr: float = 2e-3
-    ratio_weight: float = 0.0
-    """Of the log-likelihood ratio beside the loss; 0 is plain counterfactual batches."""
-    seed: int = 0
-
-
-class Finetuned(Frozen):
-    """What was trained on what, and how the loss went."""
-
-    recipe: FinetuneRecipe
-    trained_on: tuple[str, ...]
-    """Names of frames."""
-    held_out: tuple[str, ...]
-    pairs: int
-    """Frames with an instruction and its expected action."""
-    layers: tuple[str, ...]
-    """Over which adapters lie."""
-    trained_weights: int
-    first_loss: float
-    last_loss: float
-    """Mean over the last tenth of the steps."""
 
 
 @dataclass(frozen=True)
@@ -187,23 +160,20 @@ def train(
 
 def save_adapter(model: Any, folder: Path, base: str) -> None:
     """Write peft's two files, so that they load over the base with `?adapter=`, or not at all."""
-    from heedmap.record.files import made_folder, write_whole
-
     config = model.peft_config["default"]
     config.base_model_name_or_path = base
     prefix = "base_model.model.m."
     with tempfile.TemporaryDirectory() as place:
         model.save_pretrained(place, save_embedding_layers=False)
-        from safetensors.torch import load_file, save
-
         state = load_file(Path(place) / "adapter_model.safetensors")
         plain = {f"base_model.model.{n.removeprefix(prefix)}": t for n, t in state.items()}
-        text = (Path(place) / "adapter_config.json").read_text(encoding="utf-8")
+        written = json.loads((Path(place) / "adapter_config.json").read_text(encoding="utf-8"))
     made_folder(folder)
     write_whole(folder / "adapter_model.safetensors", save(plain), "adapter")
-    write_whole(
-        folder / "adapter_config.json", text.replace('"m.', '"').encode(), "adapter's config"
-    )
+    written["target_modules"] = sorted(n.removeprefix("m.") for n in written["target_modules"])
+    written["auto_mapping"] = None  # it names `_Outer`, which nobody needs to load it
+    config_text = json.dumps(written, indent=2) + "\n"
+    write_whole(folder / "adapter_config.json", config_text.encode(), "adapter's config")
 
 
 def pairs_of(trial: Trial, action_names: tuple[str, ...] | None) -> list[Pair]:
@@ -263,7 +233,7 @@ def _linear_layers(policy: Policy, trial: Trial) -> tuple[str, ...]:
     hooks = [
         module.register_forward_hook(lambda *_, name=name: ran.append(name))
         for name, module in policy.module.named_modules()
-        if type(module) is nn.Linear
+        if name and type(module) is nn.Linear
     ]
     try:
         policy([trial.observation], [next(iter(trial.instructions.values()))])

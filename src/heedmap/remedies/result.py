@@ -87,6 +87,40 @@ class Tried(Frozen):
         return tuple(c.name for c in self.cells if c.name != "following" and c.is_worse)
 
 
+class FinetuneRecipe(Frozen):
+    """All that it takes to do it again."""
+
+    steps: int = 300
+    frames_per_step: int = 16
+    """Each with all of its instructions."""
+    rank: int = 8
+    peak_lr: float = 2e-3
+    ratio_weight: float = 0.0
+    """Of the log-likelihood ratio beside the loss; 0 is plain counterfactual batches."""
+    wiring: Literal["as_it_is", "inserted", "opened"] = "as_it_is"
+    """Corrected by intervention while it trains, and wherever the adapter is used."""
+    seed: int = 0
+
+
+class Finetuned(Frozen):
+    """What was trained on what, and how the loss went."""
+
+    recipe: FinetuneRecipe
+    trained_on: tuple[str, ...]
+    """Names of frames."""
+    held_out: tuple[str, ...]
+    pairs: int
+    """Frames with an instruction and its expected action."""
+    layers: tuple[str, ...]
+    """Over which adapters lie."""
+    trained_weights: int
+    first_loss: float
+    last_loss: float
+    """Mean over the last tenth of the steps."""
+    cause_after: Cause | None = None
+    """What the audit names with the adapter; None in a corrected wiring, which is not audited."""
+
+
 class Remedies(Frozen):
     """Everything that was tried on one policy, and what is recommended."""
 
@@ -108,6 +142,8 @@ class Remedies(Frozen):
     verdict: Verdict
     recommended: int | None = None
     """Place in `tried`."""
+    finetuned: Finetuned | None = None
+    """How the adapter was trained, where one was."""
 
     @property
     def best(self) -> Tried | None:

@@ -8,8 +8,8 @@ they come before a cut; `agreement` runs several wordings and takes the action o
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from difflib import SequenceMatcher
+from collections.abc import Callable, Collection, Sequence
+from math import log
 from typing import Literal, final
 
 import torch
@@ -35,7 +35,7 @@ WORDINGS: tuple[Callable[[str], str], ...] = (
     lambda text: f"please {text[:1].lower()}{text[1:]}" if text else text,
 )
 LIKE_SHARE = 0.5
-"""Of the words (0..1), from which a known instruction is near enough to be put in place."""
+"""Of the words of both (0..1), from which a known instruction is near enough to be put in place."""
 
 
 @final
@@ -87,19 +87,25 @@ class Agreeing(Remedied):
 
 
 def nearest(known: Sequence[str]) -> Callable[[str], str]:
-    """From a text to the known one most like it, word by word; to itself where none is near."""
-    words = {text: text.lower().split() for text in known}
+    """From a text to the known one that shares most words; to itself where none shares enough.
+
+    Words count by how few of the known instructions hold them, so that "left" outweighs "the".
+    """
+    words = {text: set(text.lower().split()) for text in known}
+    holders = Counter(word for held in words.values() for word in held)
+
+    def weight(some: Collection[str]) -> float:
+        return sum(log(1 + len(words) / max(1, holders[word])) for word in some)
+
+    def likeness(own: set[str], other: str) -> float:
+        return 2 * weight(own & words[other]) / (weight(own) + weight(words[other]))
 
     def find(text: str) -> str:
-        own = text.lower().split()
-        if not own or text in words:
+        own = set(text.lower().split())
+        if not own or text in words or not words:
             return text
-        shared = [each for each in known if set(own) & set(words[each])]
-        likeness = {
-            each: SequenceMatcher(None, own, words[each], autojunk=False).ratio() for each in shared
-        }
-        best = max(likeness, key=lambda each: likeness[each], default=text)
-        return best if likeness.get(best, 0.0) >= LIKE_SHARE else text
+        best = max(words, key=lambda other: likeness(own, other))
+        return best if likeness(own, best) >= LIKE_SHARE else text
 
     return find
 

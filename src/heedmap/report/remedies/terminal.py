@@ -10,6 +10,7 @@ from heedmap.ladder.messages import Language, words_in
 from heedmap.remedies.result import CellName, Outcome, Remedies, Tried
 from heedmap.report.remedies.wording import (
     cell_name,
+    finetuned_text,
     lead,
     notes,
     outcome_text,
@@ -33,6 +34,8 @@ def print_remedies(of: Remedies, console: Console, language: Language = "en") ->
     console.print(Text(one_line(sentence(of, language)), style=style))
     if shown_cells(of):
         console.print(remedies_table(of, language))
+    if of.finetuned is not None:
+        console.print(Text(one_line(finetuned_text(of, language))))
     for note in notes(of, language):
         console.print(Text(one_line(note)))
     if of.tried:

@@ -105,15 +105,9 @@ def notes(of: Remedies, language: Language = "en") -> list[str]:
     found: list[str] = []
     missing = [cell for cell in of.before if cell.missing and cell.name != "following"]
     if missing and of.verdict != "no_following":
-        listed = "; ".join(
-            say(
-                "remedy_missing_one",
-                language,
-                cell=cell_name(cell.name, of, language),
-                why=say(f"remedy_missing_{cell.missing}", language),
-            )
-            for cell in missing
-        )
+        whys = [say(f"remedy_missing_{cell.missing}", language) for cell in missing]
+        names = [cell_name(cell.name, of, language) for cell in missing]
+        listed = "; ".join(f"{name} ({why})" for name, why in zip(names, whys, strict=True))
         found.append(say("remedy_missing", language, list=listed))
     branches = dict.fromkeys(each.null_branch for each in of.tried if each.null_branch)
     for branch in branches:
@@ -138,6 +132,29 @@ def outcome_text(tried: Tried, of: Remedies, language: Language = "en") -> str:
         cells = ", ".join(cell_name(name, of, language) for name in tried.worse)
         return say("remedy_outcome_breaks", language, cells=cells)
     return say(f"remedy_outcome_{tried.outcome}", language)
+
+
+def finetuned_text(of: Remedies, language: Language = "en") -> str:
+    """What was trained on what; empty where nothing was."""
+    trained = of.finetuned
+    if trained is None:
+        return ""
+    said = say(
+        "remedy_finetuned",
+        language,
+        frames=len(trained.trained_on),
+        pairs=trained.pairs,
+        held=len(trained.held_out),
+        weights=trained.trained_weights,
+        layers=len(trained.layers),
+        rank=trained.recipe.rank,
+        steps=trained.recipe.steps,
+        first=f"{trained.first_loss:.3f}",
+        last=f"{trained.last_loss:.3f}",
+    )
+    if trained.cause_after is None:
+        return f"{said} {say('remedy_finetuned_wiring', language)}"
+    return f"{said} {say('remedy_finetuned_cause', language, cause=trained.cause_after)}"
 
 
 def scale_text(of: Remedies, language: Language = "en") -> str:

@@ -8,7 +8,6 @@ remedy_passes = Runs an action
 remedy_outcome = Outcome
 remedy_scale = Percent of cases with 95 % CI over episodes. Following by chance: { $chance }. "Helps" is at least { $least } more following, significant after adjustment for { $count } tried, and no side effect worse beyond the interval of its change.
 remedy_before_after = Before and after
-remedy_chart_alt = For every remedy the share of followed instructions and of the side effects, before and after.
 remedy_json_at = Remedies: { $path }
 remedy_adapter_at = Adapter: { $path }
 
@@ -20,8 +19,13 @@ remedy_cell_competence = Own instruction right
 remedy_cell_paraphrase = Right in other words
 remedy_cell_blank = Still without words
 remedy_cell_frame_wins = Frame wins where it must
+remedy_short_following = follows
+remedy_short_competence = own
+remedy_short_paraphrase = reworded
+remedy_short_blank = still
+remedy_short_frame_wins = frame
+remedy_short_passes = runs
 remedy_missing = Not measured: { $list }.
-remedy_missing_one = { $cell } ({ $why })
 remedy_missing_no_exchange = no frame has an instruction that expects another action than its own
 remedy_missing_no_label = no expected action is known
 remedy_missing_no_paraphrase = no paraphrases were given
@@ -51,6 +55,9 @@ remedy_null_mean = the mean over instructions
 remedy_null_branch = Guidance moves away from what the policy does under { $null }; those actions are like its others on these frames.
 remedy_untrained = { $remedies }: the same weights get what they were not trained with. Where that does not help, retraining in the corrected wiring is due (heedmap finetune, or your own training).
 remedy_why_not = { $remedy }: not applied. { $why }
+remedy_finetuned = Trained on { $frames } frames ({ $pairs } pairs of frame and instruction), measured on { $held } others: { $weights } weights over { $layers } layers, rank { $rank }, { $steps } steps; the loss went from { $first } to { $last }.
+remedy_finetuned_cause = With the adapter the audit names { $cause }.
+remedy_finetuned_wiring = It was trained in a corrected wiring, and works in that wiring alone: correct the policy's code before the adapter is used.
 
 ## Outcomes
 

@@ -8,7 +8,6 @@ remedy_passes = 액션당 실행 횟수
 remedy_outcome = 결과
 remedy_scale = 사례의 백분율과 에피소드에 대한 95 % CI. 우연히 따르는 비율: { $chance }. "효과 있음"은 따르는 비율이 { $least } 이상 늘고, 시험한 { $count }개에 대해 보정한 뒤에도 유의하며, 어떤 부작용도 변화의 구간을 넘어 나빠지지 않았다는 뜻입니다.
 remedy_before_after = 전과 후
-remedy_chart_alt = 처방마다 지시문을 따르는 비율과 부작용의 전과 후.
 remedy_json_at = 처방: { $path }
 remedy_adapter_at = 어댑터: { $path }
 
@@ -20,8 +19,13 @@ remedy_cell_competence = 본래 지시문에서 옳음
 remedy_cell_paraphrase = 바꿔 써도 옳음
 remedy_cell_blank = 단어가 없으면 정지
 remedy_cell_frame_wins = 프레임이 우선할 곳에서 우선함
+remedy_short_following = 따름
+remedy_short_competence = 본래
+remedy_short_paraphrase = 바꿔 씀
+remedy_short_blank = 정지
+remedy_short_frame_wins = 프레임
+remedy_short_passes = 실행
 remedy_missing = 측정하지 않음: { $list }.
-remedy_missing_one = { $cell } ({ $why })
 remedy_missing_no_exchange = 본래 지시문과 다른 액션을 기대하는 지시문이 있는 프레임이 없음
 remedy_missing_no_label = 기대 액션을 알 수 없음
 remedy_missing_no_paraphrase = 바꿔 쓴 지시문이 주어지지 않음
@@ -51,6 +55,9 @@ remedy_null_mean = 지시문들의 평균에서
 remedy_null_branch = 가이던스는 정책이 { $null } 하는 액션에서 멀어지게 합니다. 그 액션은 이 프레임들에서 정책의 다른 액션과 비슷합니다.
 remedy_untrained = { $remedies }: 같은 가중치에 학습하지 않은 입력을 줍니다. 도움이 되지 않으면 고친 배선에서 다시 학습해야 합니다(heedmap finetune 또는 자체 학습).
 remedy_why_not = { $remedy }: 적용하지 않음. { $why }
+remedy_finetuned = 프레임 { $frames }개(프레임과 지시문의 쌍 { $pairs }개)로 학습하고 다른 { $held }개에서 측정했습니다. 층 { $layers }개에 가중치 { $weights }개, 랭크 { $rank }, { $steps }스텝. 손실: { $first } → { $last }.
+remedy_finetuned_cause = 어댑터를 쓰면 감사에서 밝히는 원인: { $cause }.
+remedy_finetuned_wiring = 고친 배선에서 학습했으므로 그 배선에서만 작동합니다. 어댑터를 쓰기 전에 정책의 코드를 고치십시오.
 
 ## 결과
 
