@@ -20,7 +20,7 @@ from heedmap.policies.checkpoints.permissions import Permissions
 from heedmap.policies.family import Target
 from heedmap.record.record import HeldOutAccuracy
 from heedmap.testbed.specimens.cases import frame_case
-from heedmap.testbed.specimens.network import TinyKosmos2Policy
+from heedmap.testbed.specimens.network import TinyKosmos2Policy, Wiring, rewired
 from heedmap.testbed.specimens.readers import load_reader
 from heedmap.testbed.specimens.world import ACTIONS, FRAME_PX, Style
 from heedmap.testbed.specimens.zoo import load_recipe, load_specimen, pixels_of
@@ -34,6 +34,8 @@ class SpecimenOptions(Frozen):
 
     adapter: Path | None = None
     """A folder of low-rank adapters (peft), as `heedmap finetune` writes it."""
+    wiring: Wiring | None = None
+    """The same weights in another wiring: what correcting the code, and nothing else, does."""
 
 
 @final
@@ -98,10 +100,12 @@ def load(target: Target, permissions: Permissions) -> SpecimenPolicy:
     name, options = target.place, target.options(SpecimenOptions)
     if name.startswith(READER_PREFIX):
         network = load_reader(name.removeprefix(READER_PREFIX))
-    elif options.adapter is None:
+    elif options.adapter is None and options.wiring is None:
         return SpecimenPolicy(name)
     else:
         network = load_specimen(name)
+    if options.wiring is not None:
+        network = rewired(network, options.wiring)
     if options.adapter is not None:
         network = merge_adapter(network, options.adapter)
     return SpecimenPolicy(target.given_name or target.whole, network)
