@@ -97,6 +97,10 @@ class InstructionLostError(HeedmapError):
     """A monitor stops training: the instruction does not reach where it must."""
 
 
+class RemedyError(HeedmapError):
+    """A remedy cannot be applied to this policy, or was asked for in a way that makes no sense."""
+
+
 class MissingExtraError(HeedmapError):
     """A package that belongs to one of heedmap's extras is not installed."""
 

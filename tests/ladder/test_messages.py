@@ -30,6 +30,9 @@ from heedmap.ladder.messages import (
 )
 from heedmap.ladder.verdict import LOWER_RUNGS
 from heedmap.record.regions import REGION_ORDER, UNDECLARED
+from heedmap.remedies.result import CELLS, REMEDIES, NullBranch, Outcome
+from heedmap.remedies.result import Missing as NotMeasured
+from heedmap.remedies.rewording import FORMS
 from heedmap.report.rung_cells import RUNG_TABLES
 from heedmap.wire.tap.meter import REFUSALS
 from heedmap.wire.tap.watch import FINDINGS, Grade
@@ -163,6 +166,13 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "exam_short_": get_args(KindVerdict),
     "exam_found_": tuple(v for v in get_args(KindVerdict) if v != "not_measured"),
     "exam_missing_": get_args(Missing),
+    "remedy_cell_": CELLS,
+    "remedy_short_": CELLS,
+    "remedy_missing_": get_args(NotMeasured),
+    "remedy_name_": REMEDIES,
+    "remedy_form_": tuple(FORMS),
+    "remedy_null_": get_args(NullBranch),
+    "remedy_outcome_": get_args(Outcome),
 }
 """Keys that are put together from a prefix and one of a closed list."""
 BUILT_FROM_PARTS = re.compile(

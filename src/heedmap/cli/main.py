@@ -14,6 +14,7 @@ from heedmap.cli.console import out, print_error, progress_bar
 from heedmap.cli.counterfactuals import counterfactuals
 from heedmap.cli.doctor import doctor
 from heedmap.cli.exam import exam
+from heedmap.cli.finetune import finetune
 from heedmap.cli.forensics import forensics
 from heedmap.cli.input_options import (
     CaseFolder,
@@ -29,6 +30,7 @@ from heedmap.cli.input_options import (
 from heedmap.cli.needed import needed
 from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRemoteCode
 from heedmap.cli.query import query
+from heedmap.cli.remedy import remedy
 from heedmap.cli.report import figure, report
 from heedmap.cli.scoreboard import scoreboard
 from heedmap.cli.showing import AsJson, AsMarkdown, Full, Lang, Language, command_line, show
@@ -58,6 +60,8 @@ app.command()(forensics)
 app.command()(words)
 app.command()(tap)
 app.command()(exam)
+app.command()(remedy)
+app.command()(finetune)
 app.command()(needed)
 app.command()(counterfactuals)
 app.command()(report)

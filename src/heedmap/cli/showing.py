@@ -54,7 +54,11 @@ def command_line() -> str:
 
 def from_outside(folder: Path) -> AbstractContextManager[None]:
     """The gate of a folder that may be a stranger's: what it leads to inside is one sentence."""
-    return gate(RecordError, f"The result in {folder}", "it contradicts itself: do not trust it")
+    return gate(
+        RecordError,
+        f"The result in {folder}",
+        "it contradicts itself, or heedmap does: if heedmap wrote it and nobody changed it, report this",
+    )
 
 
 def read_result(folder: Path) -> Result:

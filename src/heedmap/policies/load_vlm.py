@@ -23,6 +23,7 @@ from heedmap.policies.action_tokens import (
     load_statistics,
     word_tokens,
 )
+from heedmap.policies.checkpoints.adapters import merge_adapter
 from heedmap.policies.checkpoints.fit import Fit
 from heedmap.policies.checkpoints.folder import INDEX, read_config, shard_names
 from heedmap.policies.checkpoints.permissions import SAFE, Permissions
@@ -86,7 +87,7 @@ def load_vlm(
     model, fit = _model(path, options, permissions)
     fit.check(Path(path), permissions)
     if options.adapter is not None:
-        model = _with_adapter(model, options.adapter)
+        model = merge_adapter(model, options.adapter)
     for weight, tensor in model.state_dict().items():
         check_finite(weight, tensor, path)
     is_openvla = config.get("model_type") == "openvla"
@@ -184,18 +185,6 @@ def _check_claimed(path: str, permissions: Permissions) -> None:
             f"The config of {path} describes {claimed:,} weights, but its files hold {stored:,} "
             f"bytes; give the config that the weights were trained with."
         )
-
-
-def _with_adapter(model: Any, folder: Path) -> Any:
-    """Low-rank adapters, merged into the weights as `merge_and_unload` does."""
-    try:
-        from peft import PeftModel
-    except ModuleNotFoundError as error:
-        from heedmap.errors import MissingExtraError
-
-        raise MissingExtraError("lora", "peft") from error
-    with gate(CheckpointError, f"The adapters in {folder}", "give a folder that peft wrote"):
-        return PeftModel.from_pretrained(model, str(folder)).merge_and_unload()
 
 
 def _actions(

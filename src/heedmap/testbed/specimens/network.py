@@ -16,7 +16,7 @@ embeddings: a bypass for the instruction outside the decoder.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
@@ -254,6 +254,13 @@ class TinyKosmos2Policy(nn.Module):
         positions = torch.arange(embeds.shape[1], device=words.device) + PAD_ID + 1
         position_ids = positions.repeat(batch, 1)
         return DecoderInputs(embeds, image, is_image, is_visible, position_ids)
+
+
+def rewired(network: TinyKosmos2Policy, wiring: Wiring) -> TinyKosmos2Policy:
+    """The same weights in another wiring."""
+    other = TinyKosmos2Policy(replace(network.config, wiring=wiring))
+    other.load_state_dict(network.state_dict())
+    return other.eval().requires_grad_(False)
 
 
 def _decoder(config: NetworkConfig) -> Kosmos2TextModel:

@@ -10,7 +10,7 @@ from torch import nn
 
 from heedmap.ladder.causes import Cause
 from heedmap.testbed.specimens import bypasses, faults
-from heedmap.testbed.specimens.network import TinyKosmos2Policy, Wiring
+from heedmap.testbed.specimens.network import TinyKosmos2Policy, Wiring, rewired
 from heedmap.testbed.specimens.population import KINDS, Kind, Member, load_member, member_named
 from heedmap.testbed.specimens.world import Style
 from heedmap.testbed.specimens.zoo import load_specimen
@@ -126,10 +126,3 @@ def load_base(name: str) -> nn.Module:
         return load_specimen(name)
     planted = load_member(member_named(stem))
     return planted if not wiring else rewired(planted.network, cast("Wiring", wiring))
-
-
-def rewired(network: TinyKosmos2Policy, wiring: Wiring) -> TinyKosmos2Policy:
-    """The same weights in another wiring."""
-    other = TinyKosmos2Policy(replace(network.config, wiring=wiring))
-    other.load_state_dict(network.state_dict())
-    return other.eval().requires_grad_(False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import final
 
 import torch
@@ -12,18 +13,29 @@ from heedmap.data.observation import Observation, of_frame
 from heedmap.data.pixels import Frame
 from heedmap.data.trials import Trial
 from heedmap.errors import FrameError
+from heedmap.frozen import Frozen
 from heedmap.policies.base import ActionScores, Policy
+from heedmap.policies.checkpoints.adapters import merge_adapter
 from heedmap.policies.checkpoints.permissions import Permissions
 from heedmap.policies.family import Target
 from heedmap.record.record import HeldOutAccuracy
 from heedmap.testbed.specimens.cases import frame_case
-from heedmap.testbed.specimens.network import TinyKosmos2Policy
+from heedmap.testbed.specimens.network import TinyKosmos2Policy, Wiring, rewired
 from heedmap.testbed.specimens.readers import load_reader
 from heedmap.testbed.specimens.world import ACTIONS, FRAME_PX, Style
 from heedmap.testbed.specimens.zoo import load_recipe, load_specimen, pixels_of
 
 READER_PREFIX = "reader-"
 """As in `specimen:reader-colours`: see `readers`."""
+
+
+class SpecimenOptions(Frozen):
+    """What may follow `specimen:NAME?`."""
+
+    adapter: Path | None = None
+    """A folder of low-rank adapters (peft), as `heedmap finetune` writes it."""
+    wiring: Wiring | None = None
+    """The same weights in another wiring: what correcting the code, and nothing else, does."""
 
 
 @final
@@ -85,10 +97,18 @@ class SpecimenPolicy(Policy):
 
 def load(target: Target, permissions: Permissions) -> SpecimenPolicy:
     """The family `specimen`; it needs no permissions, for the weights come with heedmap."""
-    name = target.whole
+    name, options = target.place, target.options(SpecimenOptions)
     if name.startswith(READER_PREFIX):
-        return SpecimenPolicy(name, load_reader(name.removeprefix(READER_PREFIX)))
-    return SpecimenPolicy(name)
+        network = load_reader(name.removeprefix(READER_PREFIX))
+    elif options.adapter is None and options.wiring is None:
+        return SpecimenPolicy(name)
+    else:
+        network = load_specimen(name)
+    if options.wiring is not None:
+        network = rewired(network, options.wiring)
+    if options.adapter is not None:
+        network = merge_adapter(network, options.adapter)
+    return SpecimenPolicy(target.given_name or target.whole, network)
 
 
 def case_trials(count: int, style: Style = "path", first: int = 0) -> list[Trial]:

@@ -1,0 +1,38 @@
+"""Low-rank adapters (peft) over a model: merged into its weights when it is loaded."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+from heedmap.errors import CheckpointError, MissingExtraError
+from heedmap.gates.gate import gate
+from heedmap.policies.checkpoints.read import check_finite
+
+
+def peft_package() -> Any:
+    """The package `peft`. Raises MissingExtraError where it is not installed."""
+    try:
+        return importlib.import_module("peft")
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("lora", "peft") from error
+
+
+def merge_adapter(model: Any, folder: Path) -> Any:
+    """The model with the adapters of a folder in its weights, as `merge_and_unload` does.
+
+    Only safetensors are read, never a pickle. Raises CheckpointError, in one sentence, for a folder
+    without any, or adapters of another model.
+    """
+    peft = peft_package()
+    if not (folder / "adapter_model.safetensors").is_file():
+        raise CheckpointError(
+            f"The adapters in {folder} cannot be read: there is no adapter_model.safetensors; give "
+            f"the folder that holds it beside adapter_config.json."
+        )
+    with gate(CheckpointError, f"The adapters in {folder}", "give a folder that peft wrote"):
+        merged = peft.PeftModel.from_pretrained(model, str(folder)).merge_and_unload()
+    for name, tensor in merged.state_dict().items():
+        check_finite(name, tensor, folder)
+    return merged

@@ -1,0 +1,1 @@
+"""Remedies on the terminal, as files and as a page; needs no torch."""
