@@ -13,8 +13,8 @@ import typer
 from rich.console import Console
 
 from heedmap.cli.console import err, out, print_line, verdicts_json
+from heedmap.data.gates.gate import gate
 from heedmap.errors import RecordError
-from heedmap.gates.gate import gate
 from heedmap.ladder.messages import say
 from heedmap.record.folders import REPORT_FILE
 from heedmap.record.manifest import MANIFEST_FILE
@@ -57,7 +57,7 @@ def from_outside(folder: Path) -> AbstractContextManager[None]:
     return gate(
         RecordError,
         f"The result in {folder}",
-        "it contradicts itself, or heedmap does: if heedmap wrote it and nobody changed it, report this",
+        "it contradicts itself; where nobody changed it since heedmap wrote it, report this",
     )
 
 

@@ -17,9 +17,9 @@ from typing import Literal
 import yaml
 from pydantic import TypeAdapter
 
+from heedmap.data.gates.documents import read_yaml
 from heedmap.errors import InstructionError
 from heedmap.frozen import Frozen
-from heedmap.gates.documents import read_yaml
 
 RECORDED = "recorded"
 """Name of the instruction that a frame came with, next to its counterfactuals."""

@@ -16,11 +16,11 @@ from typing import Any, final
 import numpy as np
 from jaxtyping import Float
 
+from heedmap.data.gates.gate import gate
 from heedmap.data.images import load_frame
 from heedmap.data.observation import ONLY_CAMERA, Observation
 from heedmap.data.pixels import Frame
 from heedmap.errors import FrameError
-from heedmap.gates.gate import gate
 
 _READING = (
     *("__init__", "length", "cameras", "skipped_cameras"),

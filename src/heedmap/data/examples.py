@@ -15,11 +15,11 @@ import pyarrow as pa
 from pyarrow import csv, json
 
 from heedmap.data.cases import load_cases
+from heedmap.data.gates.gate import gate
 from heedmap.data.images import load_frame
 from heedmap.data.parquet import read_parquet
 from heedmap.data.pixels import Frame
 from heedmap.errors import RecordError
-from heedmap.gates.gate import gate
 
 REQUIRED = ("frame", "instruction")
 OPTIONAL = ("action", "episode")

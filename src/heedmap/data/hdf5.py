@@ -17,13 +17,13 @@ import numpy as np
 from jaxtyping import Float
 
 from heedmap.data.episodes import Episode
+from heedmap.data.gates.files import check_regular
+from heedmap.data.gates.gate import gate
 from heedmap.data.hdf5_own import OwnData
 from heedmap.data.images import as_frame, check_size, decode_image
 from heedmap.data.observation import ONLY_CAMERA
 from heedmap.data.pixels import Frame
 from heedmap.errors import FrameError
-from heedmap.gates.files import check_regular
-from heedmap.gates.gate import gate
 
 IMAGES = ("observations/images", "observation/images", "images", "observations/image", "image")
 STATES = (

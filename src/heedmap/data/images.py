@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
+from heedmap.data.gates.files import check_regular
+from heedmap.data.gates.gate import gate
 from heedmap.data.pixels import Frame
 from heedmap.errors import FrameError
-from heedmap.gates.files import check_regular
-from heedmap.gates.gate import gate
 
 MAX_PIXELS = 64_000_000
 """Larger images are refused before they are decoded: no camera of a robot makes them."""

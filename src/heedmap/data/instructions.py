@@ -8,9 +8,9 @@ from pathlib import Path
 import yaml
 from pydantic import TypeAdapter
 
+from heedmap.data.gates.documents import read_yaml
 from heedmap.errors import InstructionError
 from heedmap.frozen import Frozen
-from heedmap.gates.documents import read_yaml
 
 
 class CaseInstruction(Frozen):

@@ -17,6 +17,7 @@ from jaxtyping import Float
 from pydantic import Field, TypeAdapter
 
 from heedmap.data.episodes import Episode
+from heedmap.data.gates.documents import read_json
 from heedmap.data.images import decode_image, is_depth, load_frame
 from heedmap.data.lerobot_tasks import column_names, load_tasks, read_table
 from heedmap.data.pixels import Frame
@@ -24,7 +25,6 @@ from heedmap.data.rows import Rows
 from heedmap.data.video import Clip
 from heedmap.errors import FrameError
 from heedmap.frozen import Frozen
-from heedmap.gates.documents import read_json
 
 INFO = "meta/info.json"
 STATES = ("observation.state", "state")

@@ -13,11 +13,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from heedmap.data.gates.files import check_regular, read_text
+from heedmap.data.gates.gate import gate
 from heedmap.data.parquet import read_parquet
 from heedmap.data.rows import Rows
 from heedmap.errors import FrameError
-from heedmap.gates.files import check_regular, read_text
-from heedmap.gates.gate import gate
 
 TASKS_3, TASKS_2 = "meta/tasks.parquet", "meta/tasks.jsonl"
 EPISODES_2 = "meta/episodes.jsonl"

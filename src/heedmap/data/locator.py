@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from heedmap.data.gates.gate import gate
 from heedmap.errors import FrameError
-from heedmap.gates.gate import gate
 
 MOST_FRAMES = 100_000
 """Of one locator: a slip of the pen such as `0:1000000000` is refused, not tried."""

@@ -20,10 +20,10 @@ from jaxtyping import Float
 from tfrecord import TFRecordWriter
 
 from heedmap.data.episodes import Episode
+from heedmap.data.gates.gate import gate
 from heedmap.data.images import decode_image
 from heedmap.data.pixels import Frame
 from heedmap.errors import FrameError
-from heedmap.gates.gate import gate
 
 _PROTOBUF: Any = tfrecord.example_pb2
 """Its messages are made at run time."""

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from heedmap.data.episodes import Episode, ImageEpisode
+from heedmap.data.gates.files import check_regular
+from heedmap.data.gates.gate import gate
 from heedmap.data.locator import Locator, parse_locator
 from heedmap.data.observation import NamedFrame
 from heedmap.errors import FrameError, MissingExtraError
-from heedmap.gates.files import check_regular
-from heedmap.gates.gate import gate
 
 CLIPS = (".mp4", ".mkv", ".webm", ".avi", ".mov", ".m4v")
 HDF5 = (".h5", ".hdf5")

@@ -14,12 +14,12 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from heedmap.data.episodes import Episode
+from heedmap.data.gates.files import check_regular
+from heedmap.data.gates.gate import gate
 from heedmap.data.images import check_size
 from heedmap.data.observation import ONLY_CAMERA
 from heedmap.data.pixels import Frame
 from heedmap.errors import FrameError
-from heedmap.gates.files import check_regular
-from heedmap.gates.gate import gate
 
 ADVICE = "give an intact video file, such as MP4"
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pyarrow as pa
 from pydantic import ValidationError
 
+from heedmap.data.gates.documents import first_misfit
+from heedmap.data.gates.files import read_text
 from heedmap.errors import RecordError
-from heedmap.gates.documents import first_misfit
-from heedmap.gates.files import read_text
 from heedmap.monitor.reading import Reading
 
 MOST_BYTES = 512 * 2**20

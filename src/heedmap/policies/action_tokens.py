@@ -13,9 +13,9 @@ from typing import Any
 import torch
 from jaxtyping import Float
 
+from heedmap.data.gates.documents import json_of
+from heedmap.data.gates.files import read_bytes
 from heedmap.errors import PolicyError
-from heedmap.gates.documents import json_of
-from heedmap.gates.files import read_bytes
 
 OPENVLA_PROMPT = "In: What action should the robot take to {instruction}?\nOut:"
 """OpenVLA's prompt; the instruction is in small letters (Kim et al. 2024, arXiv:2406.09246)."""

@@ -12,12 +12,12 @@ from PIL import Image
 from torch import nn
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
+from heedmap.data.gates.files import read_bytes
+from heedmap.data.gates.gate import gate
 from heedmap.data.observation import Observation
 from heedmap.data.pixels import Frame
 from heedmap.errors import CheckpointError, InstructionError, PolicyError
 from heedmap.frozen import Frozen
-from heedmap.gates.files import read_bytes
-from heedmap.gates.gate import gate
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.policies.checkpoints.permissions import SAFE, Permissions
 from heedmap.policies.checkpoints.read import SUFFIXES, read_weights

@@ -9,9 +9,9 @@ import torch
 from pydantic import Field
 from transformers import AutoConfig, AutoModelForImageTextToText
 
+from heedmap.data.gates.gate import gate
 from heedmap.errors import CheckpointError, PolicyError
 from heedmap.frozen import Frozen
-from heedmap.gates.gate import gate
 from heedmap.policies.action_tokens import (
     OPENVLA_BINS,
     OPENVLA_PROMPT,

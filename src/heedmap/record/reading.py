@@ -13,10 +13,10 @@ from typing import Any, TypeVar
 import pyarrow as pa
 from pydantic import ValidationError
 
+from heedmap.data.gates.gate import gate
 from heedmap.data.images import decode_image, pixels_sha256
 from heedmap.data.parquet import read_parquet
 from heedmap.errors import FrameError, RecordError
-from heedmap.gates.gate import gate
 from heedmap.record.manifest import (
     MANIFEST_FILE,
     Damage,

@@ -10,10 +10,10 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from heedmap.data.gates.documents import MOST_YAML_BYTES, check_events, yaml_of
+from heedmap.data.gates.files import read_text
 from heedmap.data.instructions import load_instructions
 from heedmap.errors import HeedmapError, InputError
-from heedmap.gates.documents import MOST_YAML_BYTES, check_events, yaml_of
-from heedmap.gates.files import read_text
 from heedmap.sweep.grid import Asked, FrameEntry, Grid, PolicyEntry, SpecimenCases
 
 Key = tuple[str | int, ...]

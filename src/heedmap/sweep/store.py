@@ -22,9 +22,9 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 from filelock import FileLock, Timeout
 
+from heedmap.data.gates.gate import gate
 from heedmap.data.parquet import read_parquet
 from heedmap.errors import RecordError
-from heedmap.gates.gate import gate
 from heedmap.record.files import PART_PREFIX, plain_path, read_plain, replace_file
 from heedmap.record.folders import REPORT_FILE, check_own_report
 from heedmap.record.manifest import (

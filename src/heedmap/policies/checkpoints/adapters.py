@@ -6,8 +6,8 @@ import importlib
 from pathlib import Path
 from typing import Any
 
+from heedmap.data.gates.gate import gate
 from heedmap.errors import CheckpointError, MissingExtraError
-from heedmap.gates.gate import gate
 from heedmap.policies.checkpoints.read import check_finite
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from heedmap.data.gates.documents import json_of
+from heedmap.data.gates.files import check_regular, read_bytes
 from heedmap.errors import CheckpointError
-from heedmap.gates.documents import json_of
-from heedmap.gates.files import check_regular, read_bytes
 
 MOST_LAYERS = 1_000
 MOST_SIZE = 100_000_000

@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
+from heedmap.data.gates.gate import gate, refusal
 from heedmap.errors import CheckpointError
-from heedmap.gates.gate import gate, refusal
 from heedmap.policies.checkpoints.allocating import check_pickles
 from heedmap.policies.checkpoints.folder import INDEX, shard_names
 from heedmap.policies.checkpoints.permissions import SAFE, Permissions

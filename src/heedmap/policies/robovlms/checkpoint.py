@@ -14,8 +14,8 @@ import torch
 from torch import nn
 from transformers import AutoConfig, Kosmos2Config, Kosmos2ForConditionalGeneration
 
+from heedmap.data.gates.gate import gate
 from heedmap.errors import CheckpointError, MissingExtraError, first_line_of
-from heedmap.gates.gate import gate
 from heedmap.policies.checkpoints.fit import Fit, fit_into, joined
 from heedmap.policies.checkpoints.folder import check_place, read_config
 from heedmap.policies.checkpoints.read import StateDict

@@ -10,10 +10,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
 
+from heedmap.data.gates.documents import json_of
+from heedmap.data.gates.files import read_text
+from heedmap.data.gates.gate import gate
 from heedmap.errors import InputError
-from heedmap.gates.documents import json_of
-from heedmap.gates.files import read_text
-from heedmap.gates.gate import gate
 from heedmap.report.forensics.pasted import rows_of
 from heedmap.report.forensics.published import LayerFigure, Published, SummaryFigure, joined
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from heedmap.data.gates.documents import yaml_of
 from heedmap.data.parquet import read_parquet
 from heedmap.errors import HeedmapError, InstructionError, first_line_of
-from heedmap.gates.documents import yaml_of
 from heedmap.wire.words.files import read_text
 from heedmap.wire.words.texts import Instruction, Kind
 

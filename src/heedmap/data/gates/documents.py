@@ -9,8 +9,8 @@ from typing import Any, NoReturn, TypeVar
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from heedmap.data.gates.files import MOST_TEXT_BYTES, read_bytes, read_text
 from heedmap.errors import HeedmapError
-from heedmap.gates.files import MOST_TEXT_BYTES, read_bytes, read_text
 
 MOST_YAML_BYTES = 4 * 2**20
 MOST_NESTED = 64
