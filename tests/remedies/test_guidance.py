@@ -17,7 +17,9 @@ from heedmap.policies.base import Policy
 from heedmap.policies.callable import CallablePolicy
 from heedmap.remedies import guided, try_remedies
 from heedmap.remedies.guidance import choose_null
+from heedmap.remedies.judge import LEAST_GAIN
 from heedmap.remedies.remedy import shelf
+from heedmap.report.remedies.wording import LEAST_GAIN_PERCENT
 from tests.remedies.world import ACTIONS, TEXTS, Net, chunks, gain, logits, share, trials
 
 KINDS = pytest.mark.parametrize("make", [logits, chunks])
@@ -162,3 +164,7 @@ def test_a_weight_that_makes_no_sense_is_one_sentence() -> None:
             guided(logits(1.0), weight)
     with pytest.raises(RemedyError, match="'prayer' is no remedy"):
         try_remedies(logits(0.0), trials(6), "unused", names=["prayer"])
+
+
+def test_the_page_names_the_gain_that_is_judged_by() -> None:
+    assert LEAST_GAIN_PERCENT == 100 * LEAST_GAIN

@@ -29,7 +29,6 @@ RemedyName = Literal[
     "opened",
     "inserted",
     "fresh",
-    "renumbered",
     "finetuned",
 ]
 REMEDIES: tuple[RemedyName, ...] = get_args(RemedyName)

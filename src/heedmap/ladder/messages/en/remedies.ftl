@@ -44,7 +44,6 @@ remedy_name_agreement = agreement of { $setting } wordings
 remedy_name_opened = words made visible
 remedy_name_inserted = words inserted
 remedy_name_fresh = no state kept
-remedy_name_renumbered = positions without padding
 remedy_name_finetuned = fine-tuned { $setting }
 remedy_form_plain = lower case, no full stop
 remedy_form_sentence = capital and full stop

@@ -44,7 +44,6 @@ remedy_name_agreement = 표현 { $setting }개의 일치
 remedy_name_opened = 단어를 보이게 함
 remedy_name_inserted = 단어를 삽입함
 remedy_name_fresh = 상태를 남기지 않음
-remedy_name_renumbered = 패딩 없는 위치
 remedy_name_finetuned = 미세조정 { $setting }
 remedy_form_plain = 소문자, 마침표 없음
 remedy_form_sentence = 대문자와 마침표
