@@ -82,5 +82,5 @@ def test_a_history_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "other.jsonl").write_text('{"step": 3}\n')
     with pytest.raises(RecordError, match="is not a history"):
         read_history(tmp_path / "other.jsonl")
-    with pytest.raises(RecordError, match="cannot be read"):
+    with pytest.raises(RecordError, match="does not exist"):
         read_history(tmp_path / "none.jsonl")

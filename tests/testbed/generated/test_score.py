@@ -94,7 +94,7 @@ def member() -> Generated:
 @pytest.mark.parametrize(
     ("error", "problem", "message"),
     [
-        (PolicyError("No such thing.\nMore."), "refused", "No such thing."),
+        (PolicyError("No such thing.\nMore."), "refused", "No such thing. More."),
         (KeyError("layer"), "crashed", "KeyError: 'layer'"),
     ],
 )
