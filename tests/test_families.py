@@ -141,7 +141,8 @@ def test_several_steps_are_those_that_the_model_writes(name: str, case: FrameCas
     found = policy([observation], [text])
     assert found.shape == (1, 3)
     assert (found - expected).abs().max() <= 1e-5
-    result = audit(policy, case.frame, INSTRUCTIONS, trials=[]).record.policies[0]
+    two = {name: INSTRUCTIONS[name] for name in ("left", "right")}
+    result = audit(policy, case.frame, two, trials=[]).record.policies[0]
     length = inputs["input_ids"].shape[1]
     assert result.cases[0].action_rows == (length - 1, length, length + 1)
     saw(name, "several steps")

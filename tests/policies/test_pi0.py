@@ -276,7 +276,7 @@ def test_its_own_sampling_is_read_with_its_cache_and_all_flow_steps(case: FrameC
 
 
 def test_the_verdict_on_its_own_sampling_is_that_on_the_joined_pass(case: FrameCase) -> None:
-    joined, own = sampling_policy(num_steps=3)
+    joined, own = sampling_policy(num_steps=2)
     room, two = {"room": seen(case)}, {name: INSTRUCTIONS[name] for name in ("left", "right")}
     found = [audit(each, room, two, until="cut").record.policies[0] for each in (joined, own)]
     one, two = (each.verdict for each in found)
