@@ -27,8 +27,8 @@ from rich.table import Table
 from websockets.sync.client import connect
 from websockets.sync.server import ServerConnection, serve
 
+from heedmap.monitor.tap.recording import read_run
 from heedmap.policies.server.messages import openpi_array, packed
-from heedmap.wire.tap.recording import read_run
 
 CHUNK_SHAPE = (50, 14)
 WARM_UP = 20

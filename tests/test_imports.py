@@ -35,8 +35,8 @@ for sys.argv in {commands!r}:
         "heedmap.report.page.render",
         "heedmap.report.forensics.findings",
         "heedmap.sweep.pooled",
-        "heedmap.wire.words.page",
-        "heedmap.wire.words.sources",
+        "heedmap.report.words.page",
+        "heedmap.report.words.sources",
     ],
 )
 def test_results_and_reports_need_no_torch(module: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from heedmap.cli.words import FOUND
 from tests.cli.conftest import Cli
-from tests.wire.words.tasks import BASE, write_suite
+from tests.report.words.tasks import BASE, write_suite
 
 
 @pytest.fixture

@@ -72,8 +72,8 @@ def _frames(*locators: str) -> Read:
 def _data_set(folder: Path) -> None:
     from heedmap.data.tasks import case_at, case_places, data_set_trials
     from heedmap.errors import InstructionError
-    from heedmap.wire.words.findings import find_all
-    from heedmap.wire.words.sources import read_source
+    from heedmap.report.words.findings import find_all
+    from heedmap.report.words.sources import read_source
 
     _frames("set#episode=1&frames=0,2:4")(folder)
     for place in case_places(folder / "set"):
@@ -284,16 +284,16 @@ def _sweep(folder: Path) -> None:
 
 
 def _tap(folder: Path) -> None:
-    from heedmap.wire.delivered import read_delivered
-    from heedmap.wire.tap.recording import read_run
-    from heedmap.wire.tap.story import story_of
+    from heedmap.monitor.delivered import read_delivered
+    from heedmap.monitor.tap.recording import read_run
+    from heedmap.monitor.tap.story import story_of
 
     story_of(read_run(folder / "tap").steps())
     read_delivered(folder / "tap")
 
 
 def _delivered(folder: Path) -> None:
-    from heedmap.wire.delivered import read_delivered
+    from heedmap.monitor.delivered import read_delivered
 
     read_delivered(folder / "words.json")
 

@@ -246,9 +246,9 @@ def _sign(run: Path, kind: Any) -> None:
 
 
 def write_tap(folder: Path) -> None:
-    from heedmap.wire.tap.recording import write_about
-    from heedmap.wire.tap.store import Store
-    from tests.wire.tap.conftest import ABOUT, readings, steps
+    from heedmap.monitor.tap.recording import write_about
+    from heedmap.monitor.tap.store import Store
+    from tests.monitor.tap.conftest import ABOUT, readings, steps
 
     (folder / "tap").mkdir()
     store = Store(folder / "tap", 10**8, steps_a_part=30)
@@ -263,9 +263,9 @@ def write_tap(folder: Path) -> None:
 
 
 def write_delivered(folder: Path) -> None:
-    from heedmap.wire.words.as_json import audit_json
-    from heedmap.wire.words.findings import find_all
-    from heedmap.wire.words.sources import read_source
+    from heedmap.report.words.as_json import audit_json
+    from heedmap.report.words.findings import find_all
+    from heedmap.report.words.sources import read_source
 
     write_words(folder)
     text = audit_json(find_all([read_source(folder / "log.jsonl", "asked")]))

@@ -29,15 +29,15 @@ from heedmap.ladder.messages import (
     words_in,
 )
 from heedmap.ladder.verdict import LOWER_RUNGS
+from heedmap.monitor.tap.meter import REFUSALS
+from heedmap.monitor.tap.watch import FINDINGS, Grade
 from heedmap.record.regions import REGION_ORDER, UNDECLARED
 from heedmap.remedies.result import CELLS, REMEDIES, NullBranch, Outcome
 from heedmap.remedies.result import Missing as NotMeasured
 from heedmap.remedies.rewording import FORMS
 from heedmap.report.rung_cells import RUNG_TABLES
-from heedmap.wire.tap.meter import REFUSALS
-from heedmap.wire.tap.watch import FINDINGS, Grade
-from heedmap.wire.words.finding import CODES, SEVERITIES, Beside
-from heedmap.wire.words.texts import Kind, Role
+from heedmap.report.words.finding import CODES, SEVERITIES, Beside
+from heedmap.report.words.texts import Kind, Role
 
 SOURCE = Path(heedmap.__file__).parent
 

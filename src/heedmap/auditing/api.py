@@ -72,7 +72,7 @@ def audit(
         seed: of the frame perturbations, random edges and bootstrap.
         permissions: what is allowed in loading policies by name, beyond the safe defaults.
         delivered: what is known of the words before the policies (rung 0), as
-            `heedmap.wire.delivered.read_delivered` reads it.
+            `heedmap.monitor.delivered.read_delivered` reads it.
         arguments: further arguments for the record, such as the command.
         on_progress: called after each case, and after each stage of the upper rungs.
 

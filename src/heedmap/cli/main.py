@@ -134,7 +134,7 @@ def audit(
         check_writable(output, overwrite=force)
     words_before = None
     if delivered is not None:
-        from heedmap.wire.delivered import read_delivered
+        from heedmap.monitor.delivered import read_delivered
 
         words_before = read_delivered(delivered)
     inputs = gather_inputs(

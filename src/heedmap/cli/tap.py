@@ -18,9 +18,9 @@ from heedmap.errors import InputError, MissingExtraError, TapError
 from heedmap.ladder.messages import say
 
 if TYPE_CHECKING:
-    from heedmap.wire.tap.run import Options
-    from heedmap.wire.tap.shadow import Shadow
-    from heedmap.wire.tap.story import Told
+    from heedmap.monitor.tap.run import Options
+    from heedmap.monitor.tap.shadow import Shadow
+    from heedmap.monitor.tap.story import Told
 
 
 class FailOn(StrEnum):
@@ -98,7 +98,7 @@ def tap(
     recorded and checked. Ctrl-C ends the tap, and prints a summary.
     """
     try:
-        from heedmap.wire.tap.terminal import print_summary
+        from heedmap.monitor.tap.terminal import print_summary
     except ModuleNotFoundError as error:
         raise MissingExtraError("server", error.name or "msgpack") from error
     if (server is None) == (read is None):
@@ -129,10 +129,10 @@ def _options(
     keys: tuple[str | None, tuple[str, ...], str | None, str | None],
 ) -> Options:
     """What is tapped. Raises a HeedmapError, in one sentence, for what cannot be used."""
-    from heedmap.wire.tap.address import check_reachable, server_address
-    from heedmap.wire.tap.messages import Keys
-    from heedmap.wire.tap.run import Options
-    from heedmap.wire.words.sources import read_source
+    from heedmap.monitor.tap.address import check_reachable, server_address
+    from heedmap.monitor.tap.messages import Keys
+    from heedmap.monitor.tap.run import Options
+    from heedmap.report.words.sources import read_source
 
     address = server_address(server)
     texts = [text for path in trained for text in read_source(path, "trained").by_text]
@@ -156,7 +156,7 @@ def _shadow(
     if every is None:
         return None
     try:
-        from heedmap.wire.tap.shadow import Shadow
+        from heedmap.monitor.tap.shadow import Shadow
     except ModuleNotFoundError as error:
         raise MissingExtraError("server", error.name or "websockets") from error
     return Shadow(options.server, exchanges, every, options.keys, is_anyway=is_anyway)
@@ -167,10 +167,10 @@ def _tap(
 ) -> Told:
     """Tap until Ctrl-C; what was seen."""
     from heedmap.cli.tap_view import View
-    from heedmap.wire.tap.address import listen_at, written
-    from heedmap.wire.tap.page import write_page
-    from heedmap.wire.tap.run import Tap
-    from heedmap.wire.tap.terminal import print_summary
+    from heedmap.monitor.tap.address import listen_at, written
+    from heedmap.monitor.tap.page import write_page
+    from heedmap.monitor.tap.run import Tap
+    from heedmap.monitor.tap.terminal import print_summary
 
     with listen_at(listen, is_public=is_public) as listening, until_stopped() as is_over:
         options.folder.mkdir(parents=True, exist_ok=True)
@@ -193,8 +193,8 @@ def _tap(
 
 def _read(folder: Path) -> Told:
     """A recording, as it was told when its tap ended."""
-    from heedmap.wire.tap.recording import read_run
-    from heedmap.wire.tap.story import Told, story_of
+    from heedmap.monitor.tap.recording import read_run
+    from heedmap.monitor.tap.story import Told, story_of
 
     recording = read_run(folder)
     return Told(recording.about, story_of(recording.steps(), recording.readings))

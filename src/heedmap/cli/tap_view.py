@@ -14,13 +14,13 @@ from rich.text import Text
 from heedmap.cli.console import err, out, print_line
 from heedmap.ladder.messages import Language, say, words_in
 from heedmap.ladder.messages.numbers import ABSENT
+from heedmap.monitor.tap.meter import meter_text, refusal_text
+from heedmap.monitor.tap.page import REFRESH_S, write_page
+from heedmap.monitor.tap.step import Step
+from heedmap.monitor.tap.story import Odd, Told
+from heedmap.monitor.tap.terminal import line_of, words_text
+from heedmap.monitor.tap.watch import FINDINGS
 from heedmap.report.rich_tables import plain_table
-from heedmap.wire.tap.meter import meter_text, refusal_text
-from heedmap.wire.tap.page import REFRESH_S, write_page
-from heedmap.wire.tap.step import Step
-from heedmap.wire.tap.story import Odd, Told
-from heedmap.wire.tap.terminal import line_of, words_text
-from heedmap.wire.tap.watch import FINDINGS
 
 MOST_ROWS = 20
 LIVE_EVERY_S = 0.25

@@ -16,7 +16,7 @@ from heedmap.ladder.messages import say
 from heedmap.visible import whole_characters
 
 if TYPE_CHECKING:
-    from heedmap.wire.words.findings import CountTokens
+    from heedmap.report.words.findings import CountTokens
 
 
 class Says(StrEnum):
@@ -73,10 +73,10 @@ def words(
     Instructions are often lost before the policy: the evaluation says other words than the task
     asks for, or words in a form that training never had.
     """
-    from heedmap.wire.words.as_json import audit_json
-    from heedmap.wire.words.findings import find_all
-    from heedmap.wire.words.sources import read_source
-    from heedmap.wire.words.terminal import print_audit
+    from heedmap.report.words.as_json import audit_json
+    from heedmap.report.words.findings import find_all
+    from heedmap.report.words.sources import read_source
+    from heedmap.report.words.terminal import print_audit
 
     if not (sources or trained or asked):
         raise InstructionError("Nothing was given; give SOURCE..., --trained and --asked.")
@@ -94,7 +94,7 @@ def words(
         lang.value,
     )
     if output is not None:
-        from heedmap.wire.words.page import write_pages
+        from heedmap.report.words.page import write_pages
 
         page = write_pages(audit, output, lang.value)
         print_line(console, say("report_at", lang.value, path=str(page.resolve())))

@@ -1,7 +1,9 @@
-"""Watching a training run: at which step does the policy begin to follow its instruction?
+"""Watching a policy at work: while it is trained, and behind a server.
 
-`Monitor` for a loop of one's own, `LightningMonitor` and `TrainerMonitor` for theirs. Names are
-imported when first used: the others do not need Lightning.
+`Monitor` reads at which step of a training run the policy begins to follow its instruction, in a
+loop of one's own; `LightningMonitor` and `TrainerMonitor` do so in theirs. `tap` reads what passes
+between a client and a policy server, and `delivered` which of its words arrived. Names are imported
+when first used: the others do not need Lightning.
 """
 
 from __future__ import annotations

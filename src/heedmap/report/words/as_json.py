@@ -1,0 +1,59 @@
+"""The audit as JSON, for programs: sources, findings, and their rows."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+
+from heedmap.report.words.findings import WordsAudit
+from heedmap.report.words.shown import HIDDEN
+
+SCHEMA_VERSION = 1
+
+
+def audit_json(audit: WordsAudit) -> str:
+    """The whole audit. Texts are as they were read; `count` counts what `rows` may leave out."""
+    content = {
+        "schema_version": SCHEMA_VERSION,
+        "sources": [
+            {
+                "path": source.path,
+                "role": source.role,
+                "kind": source.kind,
+                "instructions": len(source.instructions),
+                "different": len(source.by_text),
+            }
+            for source in audit.sources
+        ],
+        "findings": [
+            {
+                "code": finding.code,
+                "severity": finding.severity,
+                "source": finding.source.path,
+                "role": finding.source.role,
+                "count": finding.count,
+                "total": finding.total,
+                "sentence": finding.sentence(),
+                "fix": finding.fix(),
+                "suites": {name: list(counts) for name, counts in finding.suites.items()},
+                "rows": [
+                    {"place": row.place, "said": row.said}
+                    | ({} if row.other is None else {finding.beside: row.other})
+                    for row in finding.rows
+                ],
+            }
+            for finding in audit.findings
+        ],
+    }
+    text = json.dumps(content, ensure_ascii=False, indent=1)
+    return text if text.isascii() and "\x7f" not in text else "".join(map(_escaped, text))
+
+
+def _escaped(character: str) -> str:
+    """As JSON writes it in ASCII, where it is hidden or a terminal would obey it.
+
+    Such are control characters, those that turn the direction of writing, and halves of characters.
+    """
+    if character == "\n" or unicodedata.category(character) not in HIDDEN:
+        return character
+    return "\\u007f" if character == "\x7f" else json.dumps(character)[1:-1]
