@@ -85,16 +85,16 @@ def checked_once_a_kind(
             if dataclasses.is_dataclass(function):
                 function.__init__ = decorate(function.__init__)
             return function
-        checked = check(function, typechecker=typechecker)
         seen = set[Hashable]()
-        shaped: bool | None = None
+        checked: Callable[..., Any] | None = None  # made when called: most are not, in one process
 
-        @wraps(checked)
+        @wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
-            nonlocal shaped
-            if shaped is None:  # its module is whole now
+            nonlocal checked
+            if checked is None:  # its module is whole now
                 shaped = writes_shapes(function)
-            if not shaped:
+                checked = check(function, typechecker=typechecker) if shaped else function
+            if checked is function:
                 return function(*args, **kwargs)
             kind = kind_of(args), *kwargs, kind_of(kwargs)
             if kind in seen:
