@@ -10,7 +10,7 @@ import altair as alt
 from heedmap.ladder.verdict import Computation
 from heedmap.record.regions import UNDECLARED, in_order
 from heedmap.report.figures.figure import PANELS_WIDTH_PX, Figure, Subject, runs_of
-from heedmap.report.figures.style import data_of, region_scale
+from heedmap.report.figures.style import data_of, region_scale, scales, stacked
 from heedmap.report.figures.trail import band
 from heedmap.report.wording import region_name
 
@@ -32,21 +32,21 @@ def computations(subject: Subject) -> Figure | None:
         .mark_bar(stroke="#ffffff", strokeWidth=0.2)
         .encode(
             x=alt.X("start:Q", title=None, axis=None).scale(nice=False, zero=False),
-            x2="end:Q",
+            x2=alt.X2("end:Q"),
             y=alt.Y(
                 "low:Q",
                 title=words("share_axis"),
                 axis=alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1]),
             ).scale(domain=[0, 1]),
-            y2="high:Q",
+            y2=alt.Y2("high:Q"),
             color=alt.Color("region:N", title=None, scale=region_scale(regions, subject.language)),
             description=alt.Description("tip:N"),
         )
         .properties(width=PANELS_WIDTH_PX, height=_HEIGHT_PX)
     )
-    chart = alt.vconcat(bars, band(_spans([found[at] for at in reading])), spacing=6).resolve_scale(
-        x="shared", color="independent"
-    )
+    spans = band(_spans([found[at] for at in reading]))
+    resolve = scales(x="shared", color="independent")
+    chart = stacked([bars, spans], spacing=6, resolve=resolve)
     caption = words("computations_caption", shown=len(reading), calls=len(found))
     return subject.figure("computations", chart, caption)
 

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from heedmap.ladder.evidence import CausalMap
 from heedmap.report.figures.figure import Figure, Subject
-from heedmap.report.figures.style import INK, amount_scale, data_of
+from heedmap.report.figures.style import INK, Chart, amount_scale, beside, data_of, layered, scales
 
 _CELL_PX = 26
 _SMALL_CELL_PX = 11
@@ -26,11 +26,11 @@ def heads(subject: Subject) -> Figure | None:
     if found is not None and effects:
         title = words("heads_effect", unit=subject.unit)
         full = max([_FULL_EFFECT, *(cell["distance"] for cell in effects)])
-        chart = alt.hconcat(
+        panels = (
             _map(effects, "share", words("heads_share"), ".0%", 1.0, subject),
             _map(effects, "distance", title, ".2f", full, subject),
-            spacing=40,
-        ).resolve_scale(color="independent")
+        )
+        chart = beside(panels, spacing=40, resolve=scales(color="independent"))
         caption = words("heads_caption", frames=found.examples, how=_how(found, subject))
         return subject.figure("heads", chart, caption)
     cells = _shares(subject)
@@ -75,7 +75,7 @@ def _map(
     form: str,
     full: float,
     subject: Subject,
-) -> alt.Chart | alt.LayerChart:
+) -> Chart:
     """One cell a head, with its figure where there is room for it."""
     words = subject.words
     layers = max(cell["layer"] for cell in cells) + 1
@@ -117,7 +117,7 @@ def _map(
         text=alt.Text(f"{value}:Q", format=form),
         color=alt.condition(is_light, alt.value("#000000"), alt.value("#ffffff")),
     )
-    return alt.LayerChart(layer=[squares, figures]).properties(title=title, **size)
+    return layered([squares, figures], title=title, **size)
 
 
 def patching(subject: Subject) -> Figure | None:
@@ -143,7 +143,11 @@ def patching(subject: Subject) -> Figure | None:
     points = base.mark_point(color="#00795a", filled=True, size=42).encode(
         description=alt.Description("tip:N")
     )
-    zero = alt.Chart().mark_rule(color=INK, strokeDash=[3, 3], aria=False).encode(y=alt.datum(0))
+    zero = (
+        alt.Chart(data_of([{}]))
+        .mark_rule(color=INK, strokeDash=[3, 3], aria=False)
+        .encode(y=alt.YDatum(0))
+    )
     width = max(180, min(560, len(values) * 26))
-    chart = alt.LayerChart(layer=[zero, line, points]).properties(width=width, height=130)
+    chart = layered([zero, line, points], width=width, height=130)
     return subject.figure("patching", chart, words("patching_caption"))

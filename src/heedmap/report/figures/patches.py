@@ -13,7 +13,7 @@ import altair as alt
 from heedmap.ladder.evidence import PatchMap
 from heedmap.record.record import Case, FrameInfo
 from heedmap.report.figures.figure import PANELS_WIDTH_PX, Figure, Subject
-from heedmap.report.figures.style import data_of
+from heedmap.report.figures.style import Chart, beside, data_of, layered
 
 _MOST_PX = 300
 _GLOW = "#ffd21f"
@@ -41,9 +41,8 @@ def frame(subject: Subject) -> Figure | None:
     }
     full = max([_FULL_SHARE, *(c["share"] for each in cells.values() for c in each)])
     size = _size(subject.frame, len(chosen))
-    chart = alt.hconcat(
-        *(_panel(subject, name, each, full, size) for name, each in cells.items()), spacing=14
-    )
+    panels = [_panel(subject, name, each, full, size) for name, each in cells.items()]
+    chart = beside(panels, spacing=14)
     hidden = {name: sum(c["masked"] for c in each) for name, each in cells.items()}
     words = subject.words
     caption = words(
@@ -114,13 +113,13 @@ def _panel(
     cells: list[dict[str, Any]],
     full: float,
     size: tuple[int, int],
-) -> alt.LayerChart:
+) -> Chart:
     png = base64.b64encode(subject.result.frame_png[subject.frame.name]).decode()
     unit = alt.Scale(domain=[0, 1], nice=False)
     picture = (
         alt.Chart(data_of([{"url": f"data:image/png;base64,{png}"}]))
         .mark_image(width=size[0], height=size[1], aspect=False, smooth=False, aria=False)
-        .encode(url=alt.Url("url:N"), x=alt.value(size[0] / 2), y=alt.value(size[1] / 2))
+        .encode(url=alt.Url("url:N"), x=alt.XValue(size[0] / 2), y=alt.YValue(size[1] / 2))
     )
     base = alt.Chart(data_of(cells)).encode(
         x=alt.X("left:Q", scale=unit, axis=None),
@@ -152,4 +151,4 @@ def _panel(
         grey = masked.mark_rect(color="#9a9a9a", opacity=0.82, stroke="#ffffff", strokeWidth=0.5)
         hatch = masked.mark_rule(color="#333333", strokeWidth=0.8, opacity=0.6, aria=False)
         layers += [grey, hatch]
-    return alt.LayerChart(layer=layers).properties(width=size[0], height=size[1], title=f"{name}")
+    return layered(layers, width=size[0], height=size[1], title=f"{name}")

@@ -9,7 +9,7 @@ import altair as alt
 from heedmap.record.record import Case
 from heedmap.record.regions import in_order
 from heedmap.report.figures.figure import PANELS_WIDTH_PX, Figure, Subject, runs_of
-from heedmap.report.figures.style import data_of, region_scale
+from heedmap.report.figures.style import Chart, data_of, layered, region_scale, stacked
 from heedmap.report.wording import region_name
 
 _HEIGHT_PX = 96
@@ -54,14 +54,14 @@ def _chart(
     length: int,
     top: float,
     subject: Subject,
-) -> alt.VConcatChart:
+) -> Chart:
     words = subject.words
     scale = region_scale(in_order(band["key"] for band in bands), subject.language)
     x = alt.Scale(domain=[0, length], nice=False)
     y = alt.Scale(domain=[-_BAND_SHARE * top, top], nice=False)
     ticks = [round(top * part, 3) for part in (0, 0.5, 1)]
     color = alt.Color("region:N", title=None, scale=scale)
-    panels: list[alt.LayerChart] = []
+    panels: list[Chart] = []
     for name in names:
         is_last = name == names[-1]
         x_title = words("position_axis") if is_last else None
@@ -95,12 +95,8 @@ def _chart(
             .encode(x=columns, x2=alt.X2("end:Q"), y=rows, y2=alt.Y2("high:Q"))
         )
         layers = [*marks, hatch] if any(h["name"] == name for h in hatches) else marks
-        panels.append(
-            alt.LayerChart(layer=layers).properties(
-                width=PANELS_WIDTH_PX, height=_HEIGHT_PX, title=name
-            )
-        )
-    return alt.vconcat(*panels, spacing=10)
+        panels.append(layered(layers, width=PANELS_WIDTH_PX, height=_HEIGHT_PX, title=name))
+    return stacked(panels, spacing=10)
 
 
 def _region_by_position(case: Case) -> dict[int, str]:

@@ -30,7 +30,7 @@ def shares(subject: Subject) -> Figure | None:
         alt.Chart()
         .transform_filter("datum.note != null")
         .mark_text(color=INK, fontSize=11, aria=False)
-        .encode(text=alt.Text("note:N"), x=alt.value(width / 2), y=alt.value(-7))
+        .encode(text=alt.Text("note:N"), x=alt.XValue(width / 2), y=alt.YValue(-7))
     )
     chart = (
         alt.layer(_bars(values, subject), notes, data=data_of(values))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 import vl_convert
@@ -37,12 +37,54 @@ INK = "#767676"
 FAINT = "#80808040"
 _FONT = "system-ui, 'Noto Sans', 'Noto Sans CJK KR', sans-serif"
 
-Chart = alt.TopLevelMixin
-"""Any chart of altair."""
+Spec = dict[str, Any]
+"""Vega-Lite as JSON has it."""
+Chart = alt.TopLevelMixin | Spec
+"""A chart of altair, or a composition."""
+
+
+def layered(charts: Sequence[Chart], **properties: Any) -> Spec:
+    """Charts on one another."""
+    return _composed("layer", charts, properties)
+
+
+def beside(charts: Sequence[Chart], **properties: Any) -> Spec:
+    """Charts from left to right."""
+    return _composed("hconcat", charts, properties)
+
+
+def stacked(charts: Sequence[Chart], **properties: Any) -> Spec:
+    """Charts from top to bottom."""
+    return _composed("vconcat", charts, properties)
+
+
+def _composed(way: str, charts: Sequence[Chart], properties: Spec) -> Spec:
+    """Of specifications, with the rows that all share once.
+
+    altair's own compositions copy everything in them anew at every step, which takes longer than
+    drawing it.
+    """
+    parts = [_part(chart) for chart in charts]
+    data = parts[0].get("data")
+    if data is None or any(part.get("data") != data for part in parts):
+        return {way: parts, **properties}
+    bare = [{key: value for key, value in part.items() if key != "data"} for part in parts]
+    return {"data": data, way: bare, **properties}
+
+
+def scales(**resolved: Literal["shared", "independent"]) -> Spec:
+    """For `resolve`: which scales the parts of a composition share."""
+    return {"scale": resolved}
+
+
+def _part(chart: Chart) -> Spec:
+    if isinstance(chart, dict):
+        return chart
+    return chart.to_dict(validate=False, context={"top_level": False})
 
 
 def data_of(values: Sequence[Mapping[str, Any]]) -> alt.Data:
-    """Rows for a chart, as one text: altair copies rows over and over, and a text only once."""
+    """Rows for a chart, as one text: altair would copy rows anew at every step."""
     text = json.dumps(list(values), ensure_ascii=False)
     return alt.Data(values=text, format=alt.DataFormat(type="json"))
 
@@ -72,29 +114,34 @@ def amount_scale(full: float) -> alt.Scale:
     return alt.Scale(scheme=SCHEME, domain=[0, full])
 
 
+_TEXT = {"labelColor": INK, "titleColor": INK, "labelFont": _FONT, "titleFont": _FONT}
+_CONFIG = {
+    "background": "transparent",
+    "font": _FONT,
+    "axis": {
+        **_TEXT,
+        "domainColor": INK,
+        "tickColor": INK,
+        "gridColor": FAINT,
+        "titleFontWeight": "normal",
+        "labelLimit": 0,
+    },
+    "legend": {**_TEXT, "orient": "bottom", "titleFontWeight": "normal", "labelLimit": 0},
+    "header": {**_TEXT, "labelFontSize": 12, "labelFontWeight": "bold", "labelLimit": 0},
+    "view": {"stroke": FAINT, "continuousWidth": 300, "continuousHeight": 300},
+    "title": {"color": INK, "fontSize": 12, "anchor": "start", "subtitleColor": INK},
+}
+
+
 def spec_of(chart: Chart, *, validate: bool = False) -> dict[str, Any]:
     """The chart in the common look, as Vega-Lite; its background is transparent.
 
     `validate` checks it against the schema, which takes as long as drawing it.
     """
-    text = {"labelColor": INK, "titleColor": INK, "labelFont": _FONT, "titleFont": _FONT}
-    styled = chart.configure(
-        background="transparent",
-        font=_FONT,
-        axis={
-            **text,
-            "domainColor": INK,
-            "tickColor": INK,
-            "gridColor": FAINT,
-            "titleFontWeight": "normal",
-            "labelLimit": 0,
-        },
-        legend={**text, "orient": "bottom", "titleFontWeight": "normal", "labelLimit": 0},
-        header={**text, "labelFontSize": 12, "labelFontWeight": "bold", "labelLimit": 0},
-        view={"stroke": FAINT},
-        title={"color": INK, "fontSize": 12, "anchor": "start", "subtitleColor": INK},
-    )
-    return styled.to_dict(validate=validate)
+    spec = {**_part(chart), "config": _CONFIG, "$schema": alt.SCHEMA_URL}
+    if validate:
+        alt.Root.validate(spec)
+    return spec
 
 
 def to_svg(spec: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ import altair as alt
 import pyarrow.compute as pc
 
 from heedmap.report.figures.figure import PANELS_WIDTH_PX, Figure, Subject, runs_of
-from heedmap.report.figures.style import COLORS, INK, data_of
+from heedmap.report.figures.style import COLORS, INK, Chart, data_of, layered, scales, stacked
 
 MOST_CALLS = 200
 """Calls that are drawn; of more, those of the outer modules."""
@@ -38,12 +38,12 @@ def trail(subject: Subject) -> Figure | None:
     calls = _outer(sorted(table.to_pylist(), key=lambda call: call["order"]))
     if not calls:
         return None
-    panels = [_differences(calls, subject)]
+    panels: list[Chart] = [_differences(calls, subject)]
     is_patched = any(call["carried"] is not None for call in calls)
     if is_patched:
         panels.append(_carried(calls, subject))
     panels.append(_parts(calls))
-    chart = alt.vconcat(*panels, spacing=6).resolve_scale(x="shared", color="independent")
+    chart = stacked(panels, spacing=6, resolve=scales(x="shared", color="independent"))
     words = subject.words
     key = "trail_caption_some" if len(calls) < table.num_rows else "trail_caption"
     caption = words(key, calls=table.num_rows, shown=len(calls))
@@ -72,7 +72,7 @@ def _tip(call: Call, what: str, figure: str) -> str:
     return f"{call['module'] or call['kind']}{number}, {what}: {figure}"
 
 
-def _differences(calls: Sequence[Call], subject: Subject) -> alt.LayerChart:
+def _differences(calls: Sequence[Call], subject: Subject) -> Chart:
     """A line for each thing exchanged, and the call in which the instruction was lost."""
     words = subject.words
     names = {
@@ -120,7 +120,7 @@ def _differences(calls: Sequence[Call], subject: Subject) -> alt.LayerChart:
         description=alt.Description("tip:N"),
     )
     layers: list[alt.Chart] = [line, points, *_loss(calls, subject)]
-    return alt.LayerChart(layer=layers).properties(width=PANELS_WIDTH_PX, height=150)
+    return layered(layers, width=PANELS_WIDTH_PX, height=150)
 
 
 def _loss(calls: Sequence[Call], subject: Subject) -> list[alt.Chart]:
@@ -144,11 +144,11 @@ def _loss(calls: Sequence[Call], subject: Subject) -> list[alt.Chart]:
         fontSize=11,
         fontWeight="bold",
         aria=False,
-    ).encode(y=alt.value(8), text="text:N")
+    ).encode(y=alt.YValue(8), text=alt.Text("text:N"))
     return [rule, name]
 
 
-def _carried(calls: Sequence[Call], subject: Subject) -> alt.LayerChart:
+def _carried(calls: Sequence[Call], subject: Subject) -> Chart:
     """The share of the action's difference that patching each call carries."""
     what = subject.words("trail_carried")
     values = [
@@ -171,10 +171,10 @@ def _carried(calls: Sequence[Call], subject: Subject) -> alt.LayerChart:
     points = base.mark_point(color=_CARRIED_COLOR, filled=True, size=26, opacity=1).encode(
         description=alt.Description("tip:N")
     )
-    return alt.LayerChart(layer=[line, points]).properties(width=PANELS_WIDTH_PX, height=60)
+    return layered([line, points], width=PANELS_WIDTH_PX, height=60)
 
 
-def _parts(calls: Sequence[Call]) -> alt.LayerChart:
+def _parts(calls: Sequence[Call]) -> Chart:
     """Which part of the policy the calls belong to."""
     parts = _parts_of([call["module"] for call in calls])
     first, last = calls[0]["order"], calls[-1]["order"]
@@ -190,7 +190,7 @@ def _parts(calls: Sequence[Call]) -> alt.LayerChart:
     )
 
 
-def band(spans: Sequence[tuple[float, float, str]]) -> alt.LayerChart:
+def band(spans: Sequence[tuple[float, float, str]]) -> Chart:
     """Spans of the x axis side by side, each named where it is wide enough."""
     whole = max(1, spans[-1][1] - spans[0][0])
     bands: list[Call] = []
@@ -203,9 +203,9 @@ def band(spans: Sequence[tuple[float, float, str]]) -> alt.LayerChart:
     base = alt.Chart(data_of(bands))
     rects = base.mark_rect().encode(
         x=_x(with_axis=False),
-        x2="end:Q",
-        y=alt.value(0),
-        y2=alt.value(_BAND_PX),
+        x2=alt.X2("end:Q"),
+        y=alt.YValue(0),
+        y2=alt.Y2Value(_BAND_PX),
         color=alt.Color(
             "shade:N",
             scale=alt.Scale(domain=[0, 1], range=["#80808060", "#80808025"]),
@@ -214,11 +214,10 @@ def band(spans: Sequence[tuple[float, float, str]]) -> alt.LayerChart:
         description=alt.Description("tip:N"),
     )
     names = base.mark_text(fontSize=10, color=INK, aria=False).encode(
-        x=alt.X("middle:Q", axis=None), y=alt.value(_BAND_PX / 2), text="name:N"
+        x=alt.X("middle:Q", axis=None), y=alt.YValue(_BAND_PX / 2), text=alt.Text("name:N")
     )
-    return alt.LayerChart(layer=[rects, names]).properties(
-        width=PANELS_WIDTH_PX, height=_BAND_PX, view=alt.ViewBackground(stroke=None)
-    )
+    size = {"width": PANELS_WIDTH_PX, "height": _BAND_PX}
+    return layered([rects, names], **size, view={"stroke": None})
 
 
 def _parts_of(modules: Sequence[str]) -> list[str]:

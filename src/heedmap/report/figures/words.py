@@ -8,7 +8,7 @@ import altair as alt
 
 from heedmap.ladder.evidence import CausalMap
 from heedmap.report.figures.figure import Figure, Subject
-from heedmap.report.figures.style import COLORS, INK, data_of
+from heedmap.report.figures.style import COLORS, INK, Chart, beside, data_of, layered, stacked
 
 _PANEL_PX = 250
 _ROW_PX = 17
@@ -28,7 +28,7 @@ def words(subject: Subject) -> Figure | None:
         _row([v for v in values if v["instruction"] == name], name, share, effect, found, subject)
         for name in dict.fromkeys(value["instruction"] for value in values)
     ]
-    chart = alt.vconcat(*rows, spacing=14)
+    chart = stacked(rows, spacing=14)
     caption = texts("words_caption", frame=found.by_word[0].trial)
     return subject.figure("words", chart, caption)
 
@@ -40,7 +40,7 @@ def _row(
     effect: float,
     found: CausalMap,
     subject: Subject,
-) -> alt.HConcatChart:
+) -> Chart:
     texts = subject.words
     size = {"width": _PANEL_PX, "height": _ROW_PX * len(values)}
     order = [value["word"] for value in values]
@@ -68,9 +68,7 @@ def _row(
     control = base.mark_tick(color=INK, thickness=2, size=_ROW_PX - 4).encode(
         y=bare, x=alt.X("random:Q"), description=alt.Description("random_tip:N")
     )
-    return alt.hconcat(
-        on_it, alt.LayerChart(layer=[moved, control]).properties(title=" ", **size), spacing=16
-    )
+    return beside([on_it, layered([moved, control], title=" ", **size)], spacing=16)
 
 
 def _values(found: CausalMap, subject: Subject) -> list[dict[str, Any]]:
