@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import gc
 import inspect
+import sys
 from collections.abc import Callable, Hashable
 from functools import wraps
 from pathlib import Path
@@ -94,6 +95,8 @@ def checked_once_a_kind(
             if checked is None:  # its module is whole now
                 shaped = writes_shapes(function)
                 checked = check(function, typechecker=typechecker) if shaped else function
+                if not shaped:
+                    _put_back(call, function)
             if checked is function:
                 return function(*args, **kwargs)
             kind = kind_of(args), *kwargs, kind_of(kwargs)
@@ -108,6 +111,16 @@ def checked_once_a_kind(
     return decorate
 
 
+def _put_back(wrapped: object, function: Callable[..., Any]) -> None:
+    """A function without shapes as it was, where it is looked up by its name."""
+    *owners, name = function.__qualname__.split(".")
+    owner: Any = sys.modules.get(function.__module__)
+    for each in owners:
+        owner = getattr(owner, each, None)
+    if owner is not None and vars(owner).get(name) is wrapped:
+        setattr(owner, name, function)
+
+
 jaxtyping.jaxtyped = checked_once_a_kind  # the import hook decorates with it
 jaxtyping.install_import_hook(modules_with_shapes(), "beartype.beartype")
 
@@ -118,7 +131,7 @@ def pytest_collection_finish() -> None:
     With Python's own thresholds they took a sixteenth of the suite's time.
     """
     gc.freeze()
-    gc.set_threshold(100_000, 20, 20)
+    gc.set_threshold(300_000, 10, 100)
     gc.enable()
 
 

@@ -160,7 +160,7 @@ def test_a_policy_that_changes_its_weights_is_refused(case: FrameCase) -> None:
     network.register_parameter("counter", counter)
     policy = CallablePolicy("counting", run, network)
     with pytest.raises(PolicyError, match="changed while it was audited"):
-        audit(policy, case.frame, case.instructions)
+        audit(policy, case.frame, case.instructions, until="exchange")
 
 
 def test_a_policy_whose_action_drifts_is_refused(case: FrameCase) -> None:
@@ -173,7 +173,7 @@ def test_a_policy_whose_action_drifts_is_refused(case: FrameCase) -> None:
 
     policy = CallablePolicy("drifting", run, network)
     with pytest.raises(PolicyError, match="different actions before, during and after"):
-        audit(policy, case.frame, case.instructions)
+        audit(policy, case.frame, case.instructions, until="exchange")
 
 
 def test_scores_that_are_not_finite_are_refused(case: FrameCase) -> None:
@@ -186,7 +186,7 @@ def test_scores_that_are_not_finite_are_refused(case: FrameCase) -> None:
 def test_continuous_actions_have_values_and_no_name(case: FrameCase) -> None:
     network = random_network("sound")
     policy = CallablePolicy("continuous", lambda f, i: run_bare(network, f, i), network)
-    result = audit(policy, case.frame, case.instructions).record.policies[0]
+    result = audit(policy, case.frame, case.instructions, until="exchange").record.policies[0]
     assert result.cases[0].action.name is None
     assert result.cases[0].action.probabilities is None
     assert len(result.cases[0].action.values) == 3

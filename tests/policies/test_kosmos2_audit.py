@@ -65,6 +65,7 @@ def test_the_inserting_wiring_holds_the_instruction(
         case.frame,
         INSTRUCTIONS,
         declared="image=0:64,text=64:+len",
+        until="cut",
     )
     policy = result.record.policies[0]
     left = policy.cases[0].layouts["measured"]

@@ -14,7 +14,7 @@ from heedmap.auditing.plan import Climb
 from heedmap.auditing.upper.measure import UpperOptions
 from heedmap.data.images import png_bytes
 from heedmap.errors import RecordError
-from heedmap.ladder.evidence import BehaviourFacts
+from heedmap.ladder.evidence import BehaviourFacts, Intervention
 from heedmap.record.result import Result
 from heedmap.sweep.pooled import pool
 from heedmap.sweep.result import result_of
@@ -64,15 +64,19 @@ def assert_equal(one: Any, two: Any, within: float, place: str = "") -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["exp42_counterfactual_pta@sound", "exp43_cross_attn_text@monavla"]
+    ("name", "until"),
+    [("exp42_counterfactual_pta@sound", "cut"), ("exp43_cross_attn_text@monavla", "exchange")],
 )
-def test_trials_with_instructions_of_their_own(name: str, tmp_path: Path) -> None:
-    """All rungs, the cuts with their random edges, and the verdict."""
-    path = grid(tmp_path, [f"specimen:{name}"], count=3, interventions=["exchange", "cut"], batch=1)
+def test_trials_with_instructions_of_their_own(
+    name: str, until: Intervention, tmp_path: Path
+) -> None:
+    """All rungs, the cuts with their random edges, and the verdict; of a bypass up to exchanges."""
+    stages = ["exchange", "cut"] if until == "cut" else ["exchange"]
+    path = grid(tmp_path, [f"specimen:{name}"], count=3, interventions=stages, batch=1)
     (pooled,) = pool(ran(path, tmp_path / "run"))
     trials = case_trials(3)  # a cell of two, and one of one
     whole = climb(
-        SpecimenPolicy(name), Climb(trials, trials, {}, options=UpperOptions("cut", batch=1))
+        SpecimenPolicy(name), Climb(trials, trials, {}, options=UpperOptions(until, batch=1))
     ).result
     assert_equal(whole.measurements.model_dump(), pooled.measurements.model_dump(), EXACT)
     assert_equal(whole.verdict.model_dump(), pooled.verdict.model_dump(), EXACT)
