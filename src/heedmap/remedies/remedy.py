@@ -22,6 +22,7 @@ from heedmap.remedies.rewording import (
     nearest,
     telling_words,
 )
+from heedmap.remedies.tokenizing import Lengthened, PaddedBehind
 from heedmap.remedies.watched import Fresh, Kept
 from heedmap.remedies.wiring import Inserted, Opened, Reweighted
 
@@ -42,6 +43,8 @@ FITS: Mapping[RemedyName, frozenset[Cause]] = {
     "agreement": READ_TOO_LITTLE,
     "opened": frozenset({"masked", "action_before_instruction"}),
     "inserted": frozenset({"overwritten", "length_leak"}),
+    "lengthened": frozenset({"truncated"}),
+    "padded_behind": frozenset({"shifted_by_padding"}),
     "fresh": frozenset({"stale_instruction", "constant_action"}),
 }
 """What could help against which cause; whether it does is measured."""
@@ -155,6 +158,8 @@ def shelf(weights: Sequence[float] | None = None, known: Sequence[str] = ()) -> 
         Simple("agreement", str(len(WORDINGS)), lambda s: Agreeing(s.policy, WORDINGS)),
         Simple("opened", "", lambda s: Opened(s.policy, "words visible", s.others), True),
         Simple("inserted", "", lambda s: Inserted(s.policy, "words inserted", s.others), True),
+        Simple("lengthened", "", partial(_retokenized, Lengthened), True),
+        Simple("padded_behind", "", partial(_retokenized, PaddedBehind), True),
         Simple("fresh", "", _fresh),
     ]
     return Shelf((*guidance, *attention, *others))
@@ -180,6 +185,13 @@ def _in_form(form: Form, setting: Setting) -> Policy:
 
 def _telling(setting: Setting) -> Policy:
     return Reworded(setting.policy, "telling words", telling_words(setting.questions.texts))
+
+
+def _retokenized(kind: type[Lengthened | PaddedBehind], setting: Setting) -> Policy:
+    trials, found = setting.questions.trials, kind(setting.policy)
+    others = [text for trial in trials for each in trial.paraphrases.values() for text in each]
+    found.try_on(trials[0].observation, [*setting.questions.texts, *dict.fromkeys(others)])
+    return found
 
 
 def _fresh(setting: Setting) -> Policy:

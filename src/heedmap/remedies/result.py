@@ -28,6 +28,8 @@ RemedyName = Literal[
     "agreement",
     "opened",
     "inserted",
+    "lengthened",
+    "padded_behind",
     "fresh",
     "finetuned",
 ]
