@@ -114,7 +114,7 @@ def finetune(
             base=policy.partition(":")[2] or policy,
             still=still,
             source=", ".join(inputs.places),
-            watching=None if wiring is not Wiring.as_it_is else watching,
+            watching=watching,
             on_progress=advance,
         )
     print_remedies(found, out, lang.value)

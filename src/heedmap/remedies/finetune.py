@@ -78,7 +78,8 @@ def adapted(
     """
     peft = peft_package()
     trial = trials[0]
-    names = _linear_layers(policy, trial)
+    kinds = (nn.Linear, nn.Embedding) if recipe.embeddings else (nn.Linear,)
+    names = _layers(policy, trial, kinds)
     if not names:
         raise RemedyError(
             f"The policy '{policy.name}' runs no linear layer of torch, so no low-rank adapter can "
@@ -227,13 +228,13 @@ def _ratio(scores: torch.Tensor, labels: torch.Tensor, sizes: Sequence[int]) -> 
     return torch.cat(found).mean()
 
 
-def _linear_layers(policy: Policy, trial: Trial) -> tuple[str, ...]:
-    """Names of plain linear layers that run; those that others only take the weights of do not."""
+def _layers(policy: Policy, trial: Trial, kinds: tuple[type, ...]) -> tuple[str, ...]:
+    """Names of layers of just these kinds that run; of some, others only take the weights."""
     ran: list[str] = []
     hooks = [
         module.register_forward_hook(lambda *_, name=name: ran.append(name))
         for name, module in policy.module.named_modules()
-        if name and type(module) is nn.Linear
+        if name and type(module) in kinds
     ]
     try:
         policy([trial.observation], [next(iter(trial.instructions.values()))])

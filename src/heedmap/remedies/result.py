@@ -100,6 +100,8 @@ class FinetuneRecipe(Frozen):
     """Of the log-likelihood ratio beside the loss; 0 is plain counterfactual batches."""
     wiring: Literal["as_it_is", "inserted", "opened"] = "as_it_is"
     """Corrected by intervention while it trains, and wherever the adapter is used."""
+    embeddings: bool = False
+    """Whether adapters lie over tables of embeddings, too."""
     seed: int = 0
 
 
