@@ -25,7 +25,7 @@ from heedmap.testbed.specimens.policy import case_trials
 from heedmap.testbed.specimens.zoo import load_specimen
 from heedmap.tracing.interventions.opening import opened_edges
 from tests.plain_policies import DIM, PATCHES, PlainPolicy, word_ids
-from tests.remedies.world import ACTIONS, Net, gain, logits, share, trials
+from tests.remedies.world import ACTIONS, Net, gain, logits, parts, share, trials
 
 CASES = case_trials(5)
 OTHERS = tuple(CASES[0].instructions.values())
@@ -136,6 +136,49 @@ def test_inserted_words_do_not_help_weights_that_never_saw_them() -> None:
     found = try_remedies(policy, CASES[:3], "overwritten")
     assert found.verdict == "none_helps"
     assert found.tried[0].is_untrained
+
+
+class Overwriting(nn.Module):
+    """Plain torch: the words' first places are taken by the image; all are read as a mean."""
+
+    WORDS = ("", "turn", "go", "now", "please", "left", "right")
+    LENGTH, IMAGE = 16, 5
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = nn.Embedding(len(self.WORDS), DIM)
+        self.blocks = nn.ModuleList([Masking("bool", None)])
+        with torch.no_grad():
+            self.table.weight.normal_(std=0.01)
+            self.table.weight[:, :2] = 0
+            self.table.weight[self.WORDS.index("left"), 0] = -4.0
+            self.table.weight[self.WORDS.index("right"), 0] = 4.0
+            weight, bias = self.blocks[0].get_submodule("to_qkv").parameters()
+            weight.zero_()
+            bias.zero_()
+            weight[2 * DIM :] = torch.eye(DIM)  # every key weighs as much
+
+    def forward(self, frames: Sequence[Frame], texts: Sequence[str]) -> torch.Tensor:
+        ids = [[self.WORDS.index(word) for word in text.split()] for text in texts]
+        padded = torch.tensor([each + [0] * (self.LENGTH - len(each)) for each in ids])
+        states = self.table(padded).clone()
+        pixels = torch.stack([torch.tensor(frame) for frame in frames]).float() / 255
+        states[:, : self.IMAGE] = 0
+        states[:, : self.IMAGE, 1] = pixels[:, 0, : self.IMAGE].mean(dim=-1) - 0.5
+        action = torch.zeros(len(texts), 1, DIM)
+        read = self.blocks[0](torch.cat([states, action], dim=1))[:, -1] * (self.LENGTH + 1)
+        lean, _, blocked = parts(frames, texts).unbind(dim=1)
+        side = read[:, 0] + 0.1 * read[:, 1] + lean
+        return torch.stack([-side, side, 9 * (2 * blocked - 1)], dim=1)
+
+
+def test_words_are_inserted_behind_the_image_in_plain_torch() -> None:
+    net = Overwriting()
+    policy = CallablePolicy("plain", net, net, action_names=ACTIONS)
+    found = try_remedies(policy, trials(16), "overwritten", names=("inserted",))
+    assert share(found, "following") == 0.0
+    assert found.tried[0].outcome == "helps", found.tried[0].why_not
+    assert share(found.tried[0], "following") == 1.0
 
 
 def test_without_padding_there_is_no_place_for_words() -> None:

@@ -59,6 +59,10 @@ def finetune(
     wiring: Annotated[
         Wiring, typer.Option(help="Train with words inserted, or with the mask opened.")
     ] = Wiring.as_it_is,
+    embeddings: Annotated[
+        bool,
+        typer.Option(help="Adapters over embeddings, too: for words that were never learned."),
+    ] = False,
     still: Still = None,
     history: History = 0,
     seed: Seed = 0,
@@ -90,6 +94,7 @@ def finetune(
         peak_lr=lr,
         ratio_weight=ratio,
         wiring=wiring.value,
+        embeddings=embeddings,
         seed=seed,
     )
 
