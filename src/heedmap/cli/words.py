@@ -53,6 +53,12 @@ def words(
     max_tokens: Annotated[
         int | None, typer.Option(min=1, help="Tokens that the policy allows for the instruction.")
     ] = None,
+    frames: Annotated[
+        bool,
+        typer.Option(
+            help="Look at the first frames of up to 200 episodes: do they foretell the instruction?"
+        ),
+    ] = True,
     output: Annotated[
         Path | None, typer.Option("--out", help="A folder for words.html and words.json.")
     ] = None,
@@ -85,7 +91,8 @@ def words(
     read = [read_source(path, "trained") for path in trained or ()]
     read += [read_source(path, "asked", says.value) for path in asked or ()]
     read += [read_source(path, "given", says.value) for path in sources or ()]
-    audit = find_all(read, None if tokenizer is None else _counter(tokenizer), max_tokens)
+    count = None if tokenizer is None else _counter(tokenizer)
+    audit = find_all(read, count, max_tokens, with_frames=frames)
     console = show_or_pipe(
         as_json,
         lambda: audit_json(audit),

@@ -33,6 +33,7 @@ CODES: dict[str, Severity] = {
     "identifier": "warning",
     "script": "warning",
     "only_one": "warning",
+    "foretold": "warning",
     "variants": "warning",
     "said_differs_trained": "note",
     "said_differs_base": "note",
@@ -40,6 +41,7 @@ CODES: dict[str, Severity] = {
     "one_word": "note",
     "template": "note",
     "same_task": "note",
+    "frames_unread": "note",
 }
 """Every finding that there is, in the order in which a reader should meet them."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from heedmap.report.words.against import forms, outside_training, said_against_asked, truncated
 from heedmap.report.words.finding import CODES, SEVERITIES, Finding, Severity
+from heedmap.report.words.foretold import foretold
 from heedmap.report.words.sets import (
     only_one,
     same_task,
@@ -41,17 +42,21 @@ def find_all(
     sources: Sequence[Source],
     count_tokens: CountTokens | None = None,
     most_tokens: int | None = None,
+    *,
+    with_frames: bool = True,
 ) -> WordsAudit:
     """Every finding, in the order in which a reader should meet them.
 
     `count_tokens` gives the tokens of each of several texts; with `most_tokens` of them, longer
-    texts are found.
+    texts are found. `with_frames` looks at the first frames of recordings, too.
     """
     trained = [source for source in sources if source.role == "trained"]
     found: list[Finding] = []
     for source in sources:
         for check in (single_findings, only_one, variants, same_task, template):
             found += check(source)
+        if with_frames:
+            found += foretold(source)
         others = [] if source.role == "trained" else trained
         found += scripts(source, others)
         found += said_against_asked(source, others)

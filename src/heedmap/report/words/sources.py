@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from heedmap.data.lerobot_tasks import load_tasks, tasks_of_episodes
+from heedmap.data.locator import Locator
 from heedmap.errors import InstructionError, MissingExtraError
 from heedmap.report.words.bddl import read_tasks
 from heedmap.report.words.lists import read_list, split_characters
@@ -99,7 +100,8 @@ def _of_lerobot(folder: Path, root: Path) -> Iterator[Instruction]:
         joined = split_characters(list(tasks))
         for text in tasks if joined is None else [joined]:
             named = True
-            yield Instruction(text, place, is_split=joined is not None)
+            recording = Locator(place, folder, episode=episode)
+            yield Instruction(text, place, is_split=joined is not None, episode=recording)
     if not named:
         for number, text in load_tasks(folder).items():
             yield Instruction(str(text), f"{name}#task_index={number}")
@@ -112,7 +114,8 @@ def _of_rlds(path: Path) -> Iterator[Instruction]:
         raise MissingExtraError("rlds", error.name or "tfrecord") from error
     for shard, number, texts in instructions_of_episodes(path):
         for text in texts or [""]:
-            yield Instruction(text, f"{shard.name}#{number}")
+            place = f"{shard.name}#{number}"
+            yield Instruction(text, place, episode=Locator(place, shard, episode=number))
 
 
 def _of_hdf5(files: list[Path], root: Path) -> Iterator[Instruction]:
@@ -121,4 +124,5 @@ def _of_hdf5(files: list[Path], root: Path) -> Iterator[Instruction]:
     except ModuleNotFoundError as error:
         raise MissingExtraError("data", error.name or "h5py") from error
     for path in files:
-        yield Instruction(instruction_in(path) or "", str(path.relative_to(root)))
+        place = str(path.relative_to(root))
+        yield Instruction(instruction_in(path) or "", place, episode=Locator(place, path))

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Literal
 
+from heedmap.data.locator import Locator
+
 Role = Literal["trained", "asked", "given"]
 """What a source is to the audit: what the policy was trained on, what an evaluation says, or
 neither."""
@@ -42,6 +44,8 @@ class Instruction:
     that others were made from is its own."""
     is_split: bool = False
     """Whether it was stored as a list of characters."""
+    episode: Locator | None = None
+    """The recording that it was said in, where there are frames."""
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ words_more = { $count } more { $count ->
   }: --full, --json or --out shows up to { $most }.
 words_suites = By suite: { $suites }
 words_do = What to do: { $fix }
-words_needed = The data set has frames. Whether the frame alone predicts the instruction is measured by `heedmap needed`.
+words_needed = The data set has frames. Whether the frame alone predicts the action is measured by `heedmap needed`.
 words_limits = Only texts are compared. Whether the policy follows its instruction is measured by `heedmap audit`.
 words_json_at = JSON: { $path }
 
@@ -102,6 +102,10 @@ words_found_identifier = Names of tasks instead of sentences: { $count } of { $t
 words_fix_identifier = Train and evaluate on sentences; map every name to its sentence once, and use that map on both sides.
 words_found_script = In { $count } of { $total } instructions there are letters of another script than that of most ({ $script }).
 words_fix_script = Check that training has this language and that the tokenizer knows it.
+words_found_foretold = A linear probe on the first frame names the instruction in { $accuracy } of { $episodes } held-out episodes (the most frequent one alone: { $majority }) and explains { $share } of its entropy. The frame alone predicts the instruction, so a policy can learn the actions without reading the words.
+words_fix_foretold = Record several instructions in the same scene, or train on counterfactual pairs (heedmap finetune); then check with heedmap exam that the words decide.
+words_found_frames_unread = Whether the frame predicts the instruction was not measured: the first frame was read in { $read } of { $count } episodes.
+words_fix_frames_unread = Install heedmap[data] (LeRobot, HDF5) or heedmap[rlds], and see what heedmap audit --cases says of the data set.
 words_found_only_one = All { $count } of { $total } instructions are the same words: they cannot tell the policy anything.
 words_fix_only_one = Expect no policy to follow instructions after training on this; add tasks in the same scenes.
 words_found_variants = In { $count } of { $total } instructions the words are also there in another form: case, punctuation or spaces.
