@@ -60,6 +60,7 @@ def test_korean_is_printed_where_asked_for(cli: Cli, benchmark: Path) -> None:
         (("trained.txt", "--max-tokens", "4"), "belong together"),
         (("trained.txt", "--tokenizer", "nowhere", "--max-tokens", "4"), "does not exist"),
         (("trained.txt", "--tokenizer", "bench", "--max-tokens", "4"), "cannot be read"),
+        (("trained.txt", "--encoder", "nowhere"), "does not exist"),
         (("trained.txt", "--json", "no/such/folder.json"), "cannot be written"),
     ],
 )
@@ -85,3 +86,33 @@ def test_a_tokenizer_counts_what_is_cut_off(cli: Cli, benchmark: Path, tmp_path:
     (tmp_path / "half.json").write_text('["open \\ud800 it", "close it"]')
     ran = cli("words", "half.json", "--tokenizer", "tokenizer", "--max-tokens", "2")
     assert "More than 2 tokens: 1 of 2 instructions (the longest: 3)" in ran.out
+
+
+def test_a_sentence_encoder_of_a_folder_finds_the_nearest(cli: Cli, tmp_path: Path) -> None:
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    words = [
+        "[UNK]",
+        "[PAD]",
+        *["open", "the", "upper", "box", "put", "cup", "on", "tray", "please"],
+    ]
+    tokenizer = Tokenizer(models.WordLevel({w: n for n, w in enumerate(words)}, "[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()  # pyright: ignore[reportAttributeAccessIssue]
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, unk_token="[UNK]", pad_token="[PAD]", model_max_length=32
+    )
+    fast.save_pretrained(tmp_path / "encoder")
+    config = BertConfig(
+        vocab_size=len(words),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+    )
+    BertModel(config).save_pretrained(tmp_path / "encoder")
+    (tmp_path / "trained.txt").write_text("open the upper box\nput the cup on the tray\n")
+    (tmp_path / "asked.txt").write_text("please put the cup on the tray\n")
+    ran = cli("words", "--trained", "trained.txt", "--asked", "asked.txt", "--encoder", "encoder")
+    assert ran.code == 0, ran.err
+    assert "put the cup on the tray" in ran.out.split("outside_training")[1]

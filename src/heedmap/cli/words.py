@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,7 +16,13 @@ from heedmap.ladder.messages import say
 from heedmap.visible import whole_characters
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from heedmap.report.words.findings import CountTokens
+    from heedmap.report.words.nearest import Encode
+
+
+ENCODED_TOGETHER = 64
 
 
 class Says(StrEnum):
@@ -52,6 +58,10 @@ def words(
     ] = None,
     max_tokens: Annotated[
         int | None, typer.Option(min=1, help="Tokens that the policy allows for the instruction.")
+    ] = None,
+    encoder: Annotated[
+        Path | None,
+        typer.Option(help="A sentence encoder's folder (transformers): nearest by its meaning."),
     ] = None,
     frames: Annotated[
         bool,
@@ -92,7 +102,8 @@ def words(
     read += [read_source(path, "asked", says.value) for path in asked or ()]
     read += [read_source(path, "given", says.value) for path in sources or ()]
     count = None if tokenizer is None else _counter(tokenizer)
-    audit = find_all(read, count, max_tokens, with_frames=frames)
+    encode = None if encoder is None else _encoder(encoder)
+    audit = find_all(read, count, max_tokens, with_frames=frames, encode=encode)
     console = show_or_pipe(
         as_json,
         lambda: audit_json(audit),
@@ -114,19 +125,55 @@ def _counter(folder: Path) -> CountTokens:
 
     Raises InstructionError where the folder holds no tokenizer; no code of it runs.
     """
+    tokenizer = _tokenizer(folder)
+    return lambda texts: [
+        len(ids) for ids in tokenizer([*map(whole_characters, texts)])["input_ids"]
+    ]
+
+
+def _encoder(folder: Path) -> Encode:
+    """The mean of a transformers encoder's last states over the words of a text.
+
+    Raises InstructionError where the folder holds no encoder; no code of it runs, and only
+    safetensors are read.
+    """
+    tokenizer = _tokenizer(folder)
+    import torch
+    from transformers import AutoModel
+
+    try:
+        model = AutoModel.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False, use_safetensors=True
+        ).eval()
+    except (ImportError, OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        raise InstructionError(
+            f"The encoder in {folder} cannot be read ({first_line_of(error)}); give the folder of "
+            f"a sentence encoder with config.json and model.safetensors."
+        ) from error
+
+    @torch.inference_mode()
+    def encode(texts: list[str]) -> np.ndarray:
+        rows: list[torch.Tensor] = []
+        for start in range(0, len(texts), ENCODED_TOGETHER):
+            given = [*map(whole_characters, texts[start : start + ENCODED_TOGETHER])]
+            inputs = tokenizer(given, return_tensors="pt", padding=True, truncation=True)
+            mask = inputs["attention_mask"][..., None]
+            states = model(**inputs).last_hidden_state
+            rows.append((states * mask).sum(dim=1) / mask.sum(dim=1))
+        return torch.cat(rows).double().numpy()
+
+    return encode
+
+
+def _tokenizer(folder: Path) -> Any:
     if not folder.is_dir():
         raise InstructionError(f"The tokenizer's folder {folder} does not exist.")
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(
-            folder, local_files_only=True, trust_remote_code=False
-        )
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except (ImportError, OSError, ValueError, KeyError, TypeError) as error:
         raise InstructionError(
             f"The tokenizer in {folder} cannot be read ({first_line_of(error)}); copy "
             f"tokenizer.json and tokenizer_config.json of the base model there."
         ) from error
-    return lambda texts: [
-        len(ids) for ids in tokenizer([*map(whole_characters, texts)])["input_ids"]
-    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from heedmap.report.differing import differing_words
@@ -132,3 +133,21 @@ def test_training_is_not_held_against_itself_and_the_gravest_comes_first() -> No
     assert audit.is_as_grave_as("note")
     assert audit.is_as_grave_as("problem")
     assert not find_all([TRAINED]).is_as_grave_as("note")
+
+
+def by_meaning(texts: list[str]) -> np.ndarray:
+    """A sentence encoder that knows two meanings."""
+    meanings = ({"open", "unlock", "drawer", "cabinet"}, {"cup", "mug", "lift", "pick"})
+    return np.array(
+        [[len(meaning & set(text.split())) for meaning in meanings] for text in texts], float
+    )
+
+
+def test_an_encoder_finds_the_nearest_by_its_meaning() -> None:
+    trained = source("open the drawer", "pick up the cup", role="trained")
+    asked = source("unlock the cabinet", "lift the mug", role="asked")
+    (found,) = outside_training(asked, [trained], by_meaning)
+    assert [row.other for row in found.rows] == ["open the drawer", "pick up the cup"]
+    swapped = source("pick up the cup", "open the drawer", role="trained")
+    (same,) = outside_training(asked, [swapped], by_meaning)
+    assert [row.other for row in same.rows] == ["open the drawer", "pick up the cup"]

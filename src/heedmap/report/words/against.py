@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from heedmap.report.words.finding import MOST_ROWS, Finding, finding_of
-from heedmap.report.words.nearest import Nearest
+from heedmap.report.words.nearest import Encode, Nearest, NearestMeaning
 from heedmap.report.words.sets import looks_broken
 from heedmap.report.words.texts import Instruction, Source, plain_form, words_of
 
@@ -72,8 +72,10 @@ def _are_opposite(said: str, asked: str) -> bool:
     )
 
 
-def outside_training(source: Source, trained: Sequence[Source]) -> Iterable[Finding]:
-    """Words that no training instruction has, each with the nearest one."""
+def outside_training(
+    source: Source, trained: Sequence[Source], encode: Encode | None = None
+) -> Iterable[Finding]:
+    """Words that no training instruction has, each with the nearest one (by meaning: `encode`)."""
     known = _plain_forms(trained)
     lacking = [
         (text, places)
@@ -82,7 +84,8 @@ def outside_training(source: Source, trained: Sequence[Source]) -> Iterable[Find
     ]
     if not lacking:
         return
-    nearest = Nearest(dict.fromkeys(text for each in trained for text in each.by_text))
+    texts = dict.fromkeys(text for each in trained for text in each.by_text)
+    nearest = Nearest(texts) if encode is None else NearestMeaning(texts, encode)
     found: Found = []
     for number, (text, places) in enumerate(lacking):
         other = nearest.find(text)[0] if number < MOST_ROWS else None

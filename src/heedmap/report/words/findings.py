@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from heedmap.report.words.against import forms, outside_training, said_against_asked, truncated
 from heedmap.report.words.finding import CODES, SEVERITIES, Finding, Severity
 from heedmap.report.words.foretold import foretold
+from heedmap.report.words.nearest import Encode
 from heedmap.report.words.sets import (
     only_one,
     same_task,
@@ -44,11 +45,13 @@ def find_all(
     most_tokens: int | None = None,
     *,
     with_frames: bool = True,
+    encode: Encode | None = None,
 ) -> WordsAudit:
     """Every finding, in the order in which a reader should meet them.
 
     `count_tokens` gives the tokens of each of several texts; with `most_tokens` of them, longer
-    texts are found. `with_frames` looks at the first frames of recordings, too.
+    texts are found. `with_frames` looks at the first frames of recordings, too. `encode` is a
+    sentence encoder, by which the nearest training instruction is found.
     """
     trained = [source for source in sources if source.role == "trained"]
     found: list[Finding] = []
@@ -61,7 +64,7 @@ def find_all(
         found += scripts(source, others)
         found += said_against_asked(source, others)
         if others:
-            found += outside_training(source, others)
+            found += outside_training(source, others, encode)
             found += forms(source, others)
         if count_tokens is not None and most_tokens is not None:
             found += truncated(source, count_tokens, most_tokens)
