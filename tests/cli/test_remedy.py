@@ -30,9 +30,9 @@ def linear():
 
 @pytest.fixture
 def cases(tmp_path: Path) -> Path:
-    """Eighteen corridors, and four that are blocked: there the frame must win."""
+    """Eighteen corridors, and three that are blocked: there the frame must win."""
     (tmp_path / "mine.py").write_text(MINE)
-    for trial in trials(18, blocked=4):
+    for trial in trials(18, blocked=3):
         folder = tmp_path / "cases" / trial.name
         folder.mkdir(parents=True)
         (folder / "frame.png").write_bytes(png_bytes(trial.observation.frame))

@@ -21,7 +21,7 @@ def audited(name: str, fault: Fault) -> PolicyResult:
         {trial.name: trial.observation for trial in frames},
         TEXTS,
         trials=frames,
-        until="cut",
+        until="cut" if fault in ("none", "late", "unread") else "exchange",  # cut what is read
     )
     return found.record.policies[0]
 
