@@ -30,7 +30,7 @@ NULL = ""
 """Without words, as a weakly conditioned policy falls back to."""
 WEIGHT = 0.2
 """Of the words, where they count too little."""
-FRAMES = 8
+FRAMES = 16
 
 
 class WeaklyConditioned(nn.Module):
