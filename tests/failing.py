@@ -8,13 +8,19 @@ into heedmap.
 from __future__ import annotations
 
 import json
+import random
+import signal
+import threading
+import warnings
 from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn.modules import module as torch_module
+from torch.utils._python_dispatch import _get_current_dispatch_mode_stack
 
 import heedmap.auditing.upper.runner
 from heedmap.auditing.api import audit
@@ -44,10 +50,13 @@ class Counting:
         """What the audit was doing at each call."""
         self.at: int | None = None
         self.error: Callable[[str], BaseException] = RuntimeError
+        self.noise = np.random.default_rng(0)
+        """Drawn from at every call, as are the generators of the process; it changes nothing."""
 
     def __call__(self, frames: Sequence[Frame], texts: Sequence[str]) -> torch.Tensor:
         self.sizes.append(len(frames))
         self.stages.append(current_stage())
+        self.noise.random(), np.random.rand(), random.random(), torch.rand(())
         if len(self.sizes) == self.at:
             raise self.error(f"boom {self.at}")
         return self.run(frames, texts)
@@ -91,8 +100,9 @@ def trials_of(count: int) -> list[Trial]:
     ]
 
 
-def state_of(network: nn.Module) -> tuple[Any, ...]:
-    """Weights, training flags and everything that may hang on a module, or on all of them."""
+def state_of(counting: Counting) -> tuple[Any, ...]:
+    """Weights, training flags, everything that may hang on modules, and the process's settings."""
+    network = counting.network
     weights = {name: value.clone() for name, value in network.state_dict().items()}
     modules = [
         (
@@ -105,12 +115,36 @@ def state_of(network: nn.Module) -> tuple[Any, ...]:
         for name, module in network.named_modules()
     ]
     hooks = len(torch_module._global_forward_hooks), len(torch_module._global_forward_pre_hooks)
-    return weights, modules, hooks, torch.backends.mha.get_fastpath_enabled()
+    return weights, modules, hooks, states_of_generators(counting), settings_of_the_process()
 
 
-def is_as_before(network: nn.Module, before: tuple[Any, ...]) -> bool:
+def states_of_generators(counting: Counting) -> tuple[Any, ...]:
+    """Those of the process, and the policy's own."""
+    numpy = [np.array(each).tolist() for each in np.random.get_state()]
+    own = str(counting.noise.bit_generator.state)
+    return random.getstate(), numpy, torch.get_rng_state().tolist(), own
+
+
+def settings_of_the_process() -> tuple[Any, ...]:
+    """What an audit might set for all threads, or leave behind in its own."""
+    return (
+        torch.backends.mha.get_fastpath_enabled(),
+        torch.is_grad_enabled(),
+        torch.is_inference_mode_enabled(),
+        torch.get_default_dtype(),
+        torch.get_num_threads(),
+        torch.are_deterministic_algorithms_enabled(),
+        len(_get_current_dispatch_mode_stack()),
+        list(warnings.filters),
+        [signal.getsignal(number) for number in signal.valid_signals()],
+        threading.active_count(),
+        current_stage(),
+    )
+
+
+def is_as_before(counting: Counting, before: tuple[Any, ...]) -> bool:
     """Whether nothing of `state_of` has changed."""
-    weights, *others = state_of(network)
+    weights, *others = state_of(counting)
     same = all(torch.equal(value, before[0][name]) for name, value in weights.items())
     return same and tuple(others) == before[1:]
 
@@ -129,7 +163,7 @@ def told_at_calls(rungs: str, counting: Counting, *, lower_alone: bool) -> None:
     """Write what comes of an error at calls of every stage of an audit."""
     trials = trials_of(1)
     counting.audited(trials, lower_alone=lower_alone)
-    before = state_of(counting.network)
+    before = state_of(counting)
     for at in calls_of_every_stage(counting.stages):
         counting.at = at
         raised = None
@@ -144,7 +178,7 @@ def told_at_calls(rungs: str, counting: Counting, *, lower_alone: bool) -> None:
             "message": str(raised),
             "stage": getattr(raised, "stage", None),
             "cause": type(raised.__cause__).__name__ if raised else None,
-            "is_as_before": is_as_before(counting.network, before),
+            "is_as_before": is_as_before(counting, before),
         }
         print(json.dumps(line))
 

@@ -77,11 +77,11 @@ def test_an_error_in_any_stage_is_raised_with_it(
 
 def raises_at(counting: Counting, trials: Sequence[Trial], at: int) -> PolicyRunError:
     """The error of an audit whose policy raises at that call; the network is as it was before."""
-    before = state_of(counting.network)
+    before = state_of(counting)
     counting.at = at
     with pytest.raises(PolicyRunError) as raised:
         counting.audited(trials)
-    assert is_as_before(counting.network, before)
+    assert is_as_before(counting, before)
     return raised.value
 
 
@@ -100,13 +100,13 @@ def test_so_is_memory_that_python_does_not_find() -> None:
 @pytest.mark.parametrize("stops", [KeyboardInterrupt, SystemExit])
 def test_what_stops_the_program_is_no_error_of_the_policy(stops: type[BaseException]) -> None:
     counting, trials = plain(), trials_of(1)
-    before = state_of(counting.network)
+    before = state_of(counting)
     counting.error = stops
     for at in (12, 60):
         counting.at = at
         with pytest.raises(stops, match=f"boom {at}"):
             counting.audited(trials)
-        assert is_as_before(counting.network, before)
+        assert is_as_before(counting, before)
 
 
 def takes(most: int) -> Counting:

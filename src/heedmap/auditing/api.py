@@ -18,8 +18,10 @@ from heedmap.data.trials import Trial, trials_of
 from heedmap.errors import InputError
 from heedmap.ladder.delivered import Delivered
 from heedmap.ladder.evidence import Intervention
+from heedmap.policies.alone import alone
 from heedmap.policies.base import Policy
 from heedmap.policies.checkpoints.permissions import SAFE, Permissions
+from heedmap.policies.generators import generators_kept
 from heedmap.record.layout import parse_declared
 from heedmap.record.provenance import describe_run
 from heedmap.record.record import Instruction, Record
@@ -30,6 +32,8 @@ Progress = Callable[[str, int, int], None]
 """Called after each case with the policy's name, cases done, and cases in all."""
 
 
+@alone()
+@generators_kept()
 def audit(
     policies: Policy | str | Sequence[Policy | str],
     frames: FramesLike,
@@ -77,7 +81,9 @@ def audit(
         on_progress: called after each case, and after each stage of the upper rungs.
 
     Raises HeedmapError (see `heedmap.errors`) with one sentence when an input cannot be
-    used, the policy is not deterministic, or its attention cannot be recorded.
+    used, the policy is not deterministic, or its attention cannot be recorded. The policies and
+    the process are left as they were, generators included. Audits of several threads run one after
+    another.
     """
     if not 0 <= seed < 2**63:
         raise InputError(f"The seed is {seed}, expected a whole number from 0 to 2^63 - 1.")

@@ -15,7 +15,7 @@ from heedmap.auditing.any_stacks import is_elsewhere, over_graph, read_any_stack
 from heedmap.auditing.black_box import audit_black_box
 from heedmap.auditing.one_stack import read_one_stack
 from heedmap.auditing.plan import Climb, Climbed
-from heedmap.auditing.preparation import evaluating
+from heedmap.auditing.preparation import evaluating, measuring
 from heedmap.auditing.trails import Trails
 from heedmap.data.observation import Observation
 from heedmap.errors import (
@@ -43,12 +43,13 @@ def climb(policy: Policy, plan: Climb, *, with_hash: bool = True) -> Climbed:
     the policy itself fails. The policy is left as it was then, too.
     """
     if policy.is_black_box:
-        result, upper = audit_black_box(
-            policy, plan.trials, plan.seed, lambda: plan.on_step(policy), plan.options
-        )
+        with measuring(policy):
+            result, upper = audit_black_box(
+                policy, plan.trials, plan.seed, lambda: plan.on_step(policy), plan.options
+            )
         plan.keep_trials(policy, upper)
         return Climbed(result, upper)
-    with one_attention_path(), evaluating(policy), _weights_unchanged(policy):
+    with evaluating(policy), one_attention_path(), _weights_unchanged(policy):
         first = plan.examined[0]
         text = next(iter(first.instructions.values()))
         trails = Trails(policy, plan.trials[0].observation, plan.seed) if plan.trials else None

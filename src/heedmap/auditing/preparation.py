@@ -7,8 +7,10 @@ from contextlib import contextmanager
 
 from heedmap.data.observation import NamedFrame
 from heedmap.errors import PolicyError
+from heedmap.policies.alone import alone
 from heedmap.policies.base import Policy
 from heedmap.policies.checkpoints.permissions import SAFE, Permissions
+from heedmap.policies.generators import generators_kept
 from heedmap.policies.registry import load_policy
 from heedmap.policies.stages import stage
 from heedmap.record.record import FrameInfo, frame_info
@@ -48,12 +50,20 @@ def describe_frame(index: int, frame: NamedFrame) -> FrameInfo:
 
 
 @contextmanager
-def evaluating(policy: Policy) -> Iterator[None]:
-    """Evaluation mode inside; every module's own training flag afterwards."""
-    flags = [(module, module.training) for module in policy.module.modules()]
-    policy.module.eval()
-    try:
+def measuring(policy: Policy) -> Iterator[None]:
+    """Inside, no other thread audits; generators are put back afterwards, the policy's own, too."""
+    with alone(), generators_kept(policy):
         yield
-    finally:
-        for module, was_training in flags:
-            module.training = was_training
+
+
+@contextmanager
+def evaluating(policy: Policy) -> Iterator[None]:
+    """`measuring`, in evaluation mode; every module's own training flag afterwards."""
+    with measuring(policy):
+        flags = [(module, module.training) for module in policy.module.modules()]
+        try:
+            policy.module.eval()
+            yield
+        finally:
+            for module, was_training in flags:
+                module.training = was_training

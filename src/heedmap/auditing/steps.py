@@ -82,7 +82,7 @@ def follow(
         )
     check_instructions(trial.instructions)
     check_inputs(policy, [frame], trial.instructions)
-    with one_attention_path(), evaluating(policy):
+    with evaluating(policy), one_attention_path():
         on_progress(policy.name, 0, 3)
         trails = Trails(policy, trial.observation, seed)
         upper = _exchange(trails, trial)

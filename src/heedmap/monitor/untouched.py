@@ -7,18 +7,17 @@ if they changed, the run is spoilt and says so.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
 from heedmap.errors import MonitorError
+from heedmap.policies.alone import alone
 from heedmap.policies.base import weights_sums
+from heedmap.policies.generators import generators_kept
 
 MOST_COPIED_BYTES = 64 * 2**20
 """A buffer larger than this (quantised weights) is compared like a weight, not copied."""
@@ -32,7 +31,8 @@ def untouched(module: nn.Module, seed: int) -> Iterator[None]:
 
     Raises MonitorError when a weight was changed inside: that cannot be undone.
     """
-    with _generators(seed):  # outermost: other code in this block may draw, too
+    # Generators are outermost: other code in this block may draw, too.
+    with alone(), generators_kept(module, seed=seed):
         before = weights_sums(module)
         try:
             with ExitStack() as kept:
@@ -109,53 +109,3 @@ def _modules(module: nn.Module) -> Iterator[None]:
         for parameter, gradient, requires_grad in parameters:
             parameter.requires_grad_(requires_grad)
             parameter.grad = gradient
-
-
-@contextmanager
-def _generators(seed: int) -> Iterator[None]:
-    """Python's, NumPy's and torch's global generators, on all devices in use."""
-    python, numpy, cpu = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    devices = _device_states()
-    random.seed(seed)
-    np.random.seed(seed)
-    torch.default_generator.manual_seed(seed)
-    for device, _ in devices:
-        _set_seed(device, seed)
-    try:
-        yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numpy)
-        torch.set_rng_state(cpu)
-        for device, state in devices:
-            _set_state(device, state)
-
-
-_Device = tuple[str, int]
-
-
-def _device_states() -> list[tuple[_Device, Any]]:
-    """Only of devices that are in use: asking another one would start it."""
-    found: list[tuple[_Device, Any]] = []
-    if torch.cuda.is_initialized():
-        states = torch.cuda.get_rng_state_all()
-        found += [(("cuda", index), state) for index, state in enumerate(states)]
-    if torch.backends.mps.is_available():
-        found.append((("mps", 0), torch.mps.get_rng_state()))
-    return found
-
-
-def _set_seed(device: _Device, seed: int) -> None:
-    kind, index = device
-    if kind == "cuda":
-        torch.cuda.default_generators[index].manual_seed(seed)
-    else:
-        torch.mps.manual_seed(seed)
-
-
-def _set_state(device: _Device, state: Any) -> None:
-    kind, index = device
-    if kind == "cuda":
-        torch.cuda.set_rng_state(state, index)
-    else:
-        torch.mps.set_rng_state(state)
