@@ -1,18 +1,22 @@
 """A sweep killed at random and gone on with, against one that was left alone.
 
     .venv/bin/python -m benchmarks.sweep_killed [--specimens '*'] [--frames 200] [--kills 2]
-        [--interventions exchange cut] [--workers 1] [--seed 0] [--keep FOLDER]
+        [--interventions exchange cut] [--workers 1] [--seed 0] [--keep FOLDER] [--any-moment]
 
 Every frame comes with three instructions. `kill -9` goes to the process that writes, once a number
-of cells drawn at random is done, and a random part of the next cell's time later. Prints what every
-run had done by then, and compares all tables but `timings`, part by part; exits 1 where any byte
-differs.
+of cells drawn at random is done, and a random part of the next cell's time later. With
+`--any-moment` it comes at any moment of a process's life, also while it starts, plans or loads; a
+run that came to its end is compared, and begun anew. Prints what every run had done by then, and
+compares all tables but `timings`, part by part, and the names of all files; exits 1 where any byte
+differs, or a file is left that an undisturbed run does not leave.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -38,6 +42,7 @@ def main() -> None:
     parser.add_argument("--interventions", nargs="*", default=["exchange", "cut"])
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--any-moment", action="store_true", help="kill at any moment")
     parser.add_argument("--keep", type=Path, help="where the run folders stay")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
@@ -51,17 +56,48 @@ def main() -> None:
         }
         grid.write_text(yaml.safe_dump(content))
         command = [*SWEEP, str(grid), "--workers", str(given.workers), "--out"]
+        temporary_files = place / "tmp"
+        temporary_files.mkdir(exist_ok=True)
+        os.environ["TMPDIR"] = str(temporary_files)  # of the sweeps: to see what they leave
         begun = time.perf_counter()
         subprocess.run([*command, str(place / "whole")], check=True)
         whole_s = time.perf_counter() - begun
+        usual = set(os.listdir(temporary_files))
         print(f"left alone: {done(place / 'whole')} cells in {whole_s:.0f} s", flush=True)
         drawn, cells = random.Random(given.seed), done(place / "whole")
-        counts = sorted(drawn.sample(range(cells - 1), given.kills))
-        delays_s = [drawn.uniform(0, whole_s / cells) for _ in counts]
-        killed(command, place / "killed", counts, delays_s)
-        differing = differences(place / "whole", place / "killed")
+        if given.any_moment:
+            differing = killed_any_moment(command, place, given.kills, whole_s, drawn)
+        else:
+            counts = sorted(drawn.sample(range(cells - 1), given.kills))
+            delays_s = [drawn.uniform(0, whole_s / cells) for _ in counts]
+            killed(command, place / "killed", counts, delays_s)
+            differing = differences(place / "whole", place / "killed")
+        differing += [f"{name} left" for name in os.listdir(temporary_files) if name not in usual]
     print("equal, byte for byte" if not differing else f"differs: {', '.join(differing)}")
     raise SystemExit(1 if differing else 0)
+
+
+def killed_any_moment(
+    command: list[str], place: Path, kills: int, whole_s: float, drawn: random.Random
+) -> list[str]:
+    """Kill so often, each time after any part of what a whole run takes; gives what differs."""
+    folder, found, killed_after = place / "killed", list[str](), list[int]()
+    while len(killed_after) < kills:
+        process = subprocess.Popen([*command, str(folder)], stdout=subprocess.DEVNULL)
+        try:
+            code = process.wait(timeout=drawn.uniform(0, whole_s))
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            killed_after.append(done(folder))
+            continue
+        if code != 0:
+            return [f"the sweep ended with {code}"]
+        found += differences(place / "whole", folder)
+        shutil.rmtree(folder)
+    subprocess.run([*command, str(folder)], check=True, stdout=subprocess.DEVNULL)
+    print(f"killed {kills} times, after {killed_after} cells", flush=True)
+    return found + differences(place / "whole", folder)
 
 
 def killed(command: list[str], folder: Path, counts: list[int], delays_s: list[float]) -> None:
@@ -86,7 +122,7 @@ def done(folder: Path) -> int:
 
 
 def differences(one: Path, two: Path) -> list[str]:
-    """Tables and cells whose parts are not the same bytes; and how many were compared."""
+    """Tables and cells whose parts are not the same bytes, and files that one alone has."""
     first, second = RunFolder.open(one), RunFolder.open(two)
     found: list[str] = []
     parts = rows = 0
@@ -99,6 +135,8 @@ def differences(one: Path, two: Path) -> list[str]:
         if not first.read(table).equals(second.read(table)):
             found.append(table)
         rows += len(first.read(table))
+    names = [{str(p.relative_to(f)) for p in f.rglob("*")} for f in (one, two)]
+    found += sorted(names[0] ^ names[1])
     print(f"compared {parts} parts of {len(COMPARED)} tables, {rows} rows", flush=True)
     return found
 
