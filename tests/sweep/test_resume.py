@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import random
 import signal
+import stat
 import subprocess
 import time
 from pathlib import Path
@@ -14,8 +16,10 @@ import psutil
 import pytest
 
 from heedmap.errors import RecordError
+from heedmap.record.files import sync
 from heedmap.sweep.engine import Totals, run_sweep
 from heedmap.sweep.local import LocalEngine
+from heedmap.sweep.plan_file import LOCK_FILE, PLAN_FILE
 from heedmap.sweep.store import RunFolder
 from tests.sweep.runs import TWINS, assert_same, command, grid, plan_of, ran, told
 
@@ -112,6 +116,40 @@ def test_two_sweeps_do_not_write_one_folder(tmp_path: Path) -> None:
     assert f"is being written by process {os.getpid()}" in err
     with folder.writing():  # let go of: the next one may
         pass
+
+
+def test_nor_where_somebody_removed_the_lock(tmp_path: Path) -> None:
+    folder = RunFolder.begin(tmp_path / "run", plan_of(grid(tmp_path)))
+    with folder.writing():
+        (folder.path / LOCK_FILE).unlink()
+        with (
+            pytest.raises(RecordError, match=f"written by process {os.getpid()}"),
+            RunFolder.open(folder.path).writing(),
+        ):
+            pass
+
+
+@pytest.mark.parametrize("refused", [errno.EBADF, errno.EINVAL])
+def test_a_disk_that_locks_no_folders_is_written_by_one_all_the_same(
+    refused: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def not_of_folders(handle: int, *operation: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(refused, os.strerror(refused))
+        flock(handle, *operation)
+
+    def never(handle: int) -> None:
+        raise OSError(refused, os.strerror(refused))
+
+    flock = fcntl.flock
+    monkeypatch.setattr("fcntl.flock", not_of_folders)
+    folder = RunFolder.begin(tmp_path / "run", plan_of(grid(tmp_path)))
+    with folder.writing(), pytest.raises(RecordError), RunFolder.open(folder.path).writing():
+        pass
+    monkeypatch.setattr("heedmap.record.files.os.fsync", never)
+    sync(folder.path)
+    with pytest.raises(OSError, match=os.strerror(refused)):
+        sync(folder.path / PLAN_FILE)
 
 
 def test_a_folder_of_other_things_is_not_touched(tmp_path: Path) -> None:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import re
 import stat
+import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from heedmap.errors import RecordError
 
 PART_PREFIX = ".part-"
 """Begins the name of a file that is still being written; it is left only by a killed process."""
+
+_NOT_SUPPORTED = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.ENOSYS, errno.ENOLCK)
+"""What file systems answer that cannot lock a folder, or have it on the disk at once."""
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)?")
 
@@ -63,7 +70,8 @@ def read_plain(folder: Path, name: str) -> bytes:
 def replace_file(path: Path, content: bytes) -> None:
     """Write a temporary file, flush it, and rename it: the file is whole or as before.
 
-    Raises OSError; no temporary file is left then.
+    Also after the power fails: it is on the disk before it gets its name, and with its name
+    afterwards. Raises OSError; no temporary file is left then.
     """
     handle, name = tempfile.mkstemp(prefix=f"{PART_PREFIX}{path.name}-", dir=path.parent)
     part = Path(name)
@@ -74,6 +82,7 @@ def replace_file(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         part.chmod(0o644)
         part.replace(path)
+        sync(path.parent)
     finally:
         part.unlink(missing_ok=True)
 
@@ -84,13 +93,49 @@ def sync_folder(folder: Path) -> None:
     Raises OSError.
     """
     for path in [*folder.rglob("*"), folder]:
-        if path.is_dir() and os.name != "posix":
-            continue  # only POSIX opens folders
-        handle = os.open(path, os.O_RDONLY)
+        sync(path)
+
+
+def sync(path: Path) -> None:
+    """Have a file's content, or the names in a folder, on the disk. Raises OSError."""
+    is_folder = path.is_dir()
+    if is_folder and os.name != "posix":
+        return  # only POSIX opens folders
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if not is_folder or error.errno not in _NOT_SUPPORTED:
+            raise
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def held_folder(folder: Path) -> Iterator[None]:
+    """Inside, no other process holds this folder. Raises BlockingIOError where one does.
+
+    The folder itself is locked, not a file in it that could be removed by hand while it is held.
+    Where a file system (some network disks) or a system (Windows) cannot do so, nothing is locked.
+    The system lets go of it when the process ends, however it ends.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
         try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise
+        except OSError as error:
+            if error.errno not in _NOT_SUPPORTED:
+                raise
+        yield
+    finally:
+        os.close(handle)
 
 
 def write_whole(path: Path, content: bytes, what: str) -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from heedmap.errors import RecordError
-from heedmap.record.files import exchange, read_plain, replace_file, sync_folder
+from heedmap.record.files import exchange, read_plain, replace_file, sync, sync_folder
 from heedmap.record.manifest import (
     MANIFEST_FILE,
     Damage,
@@ -83,6 +83,7 @@ def result_folder(folder: Path, *, overwrite: bool = False) -> Iterator[Path]:
         with _locked(place):
             _check_replaceable(place, overwrite)
             _take_place(staging, place, workplace / "old")
+            sync(place.parent)
     except OSError as error:
         raise _cannot_write(folder, error) from error
     finally:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from filelock import FileLock, Timeout
 from heedmap.data.gates.gate import gate
 from heedmap.data.parquet import read_parquet
 from heedmap.errors import RecordError
-from heedmap.record.files import PART_PREFIX, plain_path, read_plain, replace_file
+from heedmap.record.files import PART_PREFIX, held_folder, plain_path, read_plain, replace_file
 from heedmap.record.folders import REPORT_FILE, check_own_report
 from heedmap.record.manifest import (
     MANIFEST_FILE,
@@ -80,28 +80,27 @@ class RunFolder:
     def writing(self) -> Iterator[None]:
         """Inside, no other process may write here. Raises RecordError where one does.
 
-        The system lets go of the lock when its process ends, however it ends.
+        Both folder and a file in it are locked: the file can be removed by hand, and some disks
+        lock no folders. The system lets go when the process ends, however it ends.
         """
-        lock, holder = FileLock(self.path / LOCK_FILE), self.path / HOLDER_FILE
-        try:
-            lock.acquire(timeout=0)
-            replace_file(holder, f"process {os.getpid()} on {socket.gethostname()}".encode())
-            self._remove_parts()
-        except Timeout:
-            is_file = holder.is_file() and not holder.is_symlink()
-            told = holder.read_text(errors="replace")[:200] if is_file else ""
-            raise RecordError(
-                f"{self.path} is being written by {told or 'another process'}; wait for it, or "
-                f"stop it."
-            ) from None
-        except OSError as error:
-            lock.release()
-            raise cannot_write(self.path, error) from error
-        try:
+        holder = self.path / HOLDER_FILE
+        with ExitStack() as held:
+            try:
+                held.enter_context(held_folder(self.path))
+                held.enter_context(FileLock(self.path / LOCK_FILE).acquire(timeout=0))
+                replace_file(holder, f"process {os.getpid()} on {socket.gethostname()}".encode())
+                self._remove_parts()
+            except (Timeout, BlockingIOError):
+                is_file = holder.is_file() and not holder.is_symlink()
+                told = holder.read_text(errors="replace")[:200] if is_file else ""
+                raise RecordError(
+                    f"{self.path} is being written by {told or 'another process'}; wait for it, or "
+                    f"stop it."
+                ) from None
+            except OSError as error:
+                raise cannot_write(self.path, error) from error
+            held.callback(holder.unlink, missing_ok=True)
             yield
-        finally:
-            holder.unlink(missing_ok=True)
-            lock.release()
 
     def commit(self, outcome: Outcome) -> None:
         """Write a cell's parts. Raises RecordError when that fails; then the cell is not there."""
