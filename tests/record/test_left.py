@@ -1,12 +1,19 @@
-"""What killed audits leave, and what is never removed."""
+"""What killed audits leave is removed by the next one; what is in use or of others is not."""
 
 from __future__ import annotations
 
+import gc
+import os
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
+import pytest
 from filelock import FileLock
 
-from heedmap.record.folders import IN_USE
+from heedmap.record import left
+from heedmap.record.left import IN_USE, HeldFolder
 from tests.report.sample import realistic
 
 
@@ -18,3 +25,43 @@ def test_what_a_killed_audit_left_goes_and_what_is_written_stays(tmp_path: Path)
     with FileLock(written / IN_USE):
         realistic(layers=1, heads=1).save(tmp_path / "run")
         assert {path.name for path in tmp_path.iterdir()} == {"run", written.name, foreign.name}
+
+
+def test_a_folder_goes_with_its_object_in_whatever_thread_it_ends(tmp_path: Path) -> None:
+    held = [HeldFolder("one-", tmp_path), HeldFolder("one-", tmp_path)]
+    assert len(list(tmp_path.iterdir())) == 2
+
+    def end() -> None:
+        held.clear()
+        gc.collect()
+
+    thread = threading.Thread(target=end)
+    thread.start()
+    thread.join()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_process_leaves_a_folder_until_the_next_is_made(tmp_path: Path) -> None:
+    code = (
+        "import os, pathlib, signal\n"
+        "from heedmap.record.left import HeldFolder\n"
+        f"held = HeldFolder('one-', pathlib.Path({str(tmp_path)!r}))\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=False)
+    (killed,) = tmp_path.iterdir()
+    other = HeldFolder("two-", tmp_path)
+    own = HeldFolder("one-", tmp_path)
+    assert {*tmp_path.iterdir()} == {own.path, other.path}
+    assert not killed.exists()
+
+
+def test_what_another_user_put_there_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = tmp_path / "one-theirs"
+    theirs.mkdir()
+    (theirs / IN_USE).write_text("precious")
+    monkeypatch.setattr(left.os, "getuid", lambda: os.geteuid() + 1)
+    HeldFolder("one-", tmp_path)
+    assert (theirs / IN_USE).read_text() == "precious"

@@ -8,10 +8,8 @@ always refused.
 from __future__ import annotations
 
 import getpass
-import glob
 import hashlib
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +19,7 @@ from filelock import FileLock, Timeout
 
 from heedmap.errors import RecordError
 from heedmap.record.files import exchange, read_plain, replace_file, sync, sync_folder
+from heedmap.record.left import HeldFolder
 from heedmap.record.manifest import (
     MANIFEST_FILE,
     Damage,
@@ -35,8 +34,6 @@ from heedmap.record.record import FRAME_FILE, MANIFEST_SINCE, RECORD_FILE, Recor
 from heedmap.record.tables import SCHEMAS, file_of
 
 REPORT_FILE = "report.html"
-IN_USE = "in-use.lock"
-"""In a temporary folder: held while its process lives."""
 LOCK_SECONDS = 60.0
 """How long one process waits for another that replaces the same folder."""
 
@@ -70,11 +67,12 @@ def result_folder(folder: Path, *, overwrite: bool = False) -> Iterator[Path]:
     """
     check_writable(folder, overwrite=overwrite)
     place = _place(folder)
-    _remove_left(place)
-    workplace = _beside(place)
-    staging, held = workplace / "new", FileLock(workplace / IN_USE)
     try:
-        held.acquire()
+        workplace = HeldFolder(f".{place.name}-", place.parent)
+    except OSError as error:
+        raise _cannot_write(place, error) from error
+    staging = workplace.path / "new"
+    try:
         staging.mkdir()
         yield staging
         manifest = manifest_of_folder("result", staging)
@@ -82,23 +80,12 @@ def result_folder(folder: Path, *, overwrite: bool = False) -> Iterator[Path]:
         sync_folder(staging)
         with _locked(place):
             _check_replaceable(place, overwrite)
-            _take_place(staging, place, workplace / "old")
+            _take_place(staging, place, workplace.path / "old")
             sync(place.parent)
     except OSError as error:
         raise _cannot_write(folder, error) from error
     finally:
-        held.release()
-        shutil.rmtree(workplace, ignore_errors=True)
-
-
-def _remove_left(place: Path) -> None:
-    """Temporary folders of audits that were killed: nobody holds the lock in them any more."""
-    for left in place.parent.glob(f".{glob.escape(place.name)}-*/{IN_USE}"):
-        try:
-            with FileLock(left, timeout=0):
-                shutil.rmtree(left.parent, ignore_errors=True)
-        except (Timeout, OSError):
-            continue  # it is being written, or is not ours
+        workplace.remove()
 
 
 def add_report(folder: Path, report: bytes, is_same_result: Callable[[], bool]) -> Path:
@@ -214,13 +201,6 @@ def _take_place(staging: Path, place: Path, replaced: Path) -> None:
         except OSError:
             replaced.rename(place)
             raise
-
-
-def _beside(place: Path) -> Path:
-    try:
-        return Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
-    except OSError as error:
-        raise _cannot_write(place, error) from error
 
 
 def _cannot_write(folder: Path, error: OSError) -> RecordError:

@@ -8,9 +8,7 @@ policy and module call. An audit of many frames holds only a few cases' rows in 
 
 from __future__ import annotations
 
-import shutil
 import tempfile
-import weakref
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +20,7 @@ from jaxtyping import Float
 
 from heedmap.data.parquet import read_parquet
 from heedmap.errors import RecordError
+from heedmap.record.left import HeldFolder
 
 ROWS_AT_ONCE = 200_000
 """Rows that are held before they are written."""
@@ -164,9 +163,8 @@ class TableFile:
     """A table on disk, in a temporary folder that goes when this object does."""
 
     def __init__(self, name: TableName) -> None:
-        folder = tempfile.mkdtemp(prefix="heedmap-")
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        self.path = Path(folder) / file_of(name)
+        self._folder = HeldFolder("heedmap-table-", Path(tempfile.gettempdir()))
+        self.path = self._folder.path / file_of(name)
 
     def read(self) -> pa.Table:
         """The whole table."""
