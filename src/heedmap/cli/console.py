@@ -6,6 +6,7 @@ import codecs
 import io
 import json
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -20,7 +21,7 @@ from rich.progress import (
 )
 
 from heedmap.record.result import Result
-from heedmap.visible import sentence, visible
+from heedmap.visible import MOST_LETTERS, sentence, visible
 
 MIN_WIDTH = 100
 """The tables need this many columns; a narrower terminal wraps lines rather than lose any."""
@@ -83,6 +84,12 @@ def print_error(message: str) -> None:
     """One line on standard error."""
     err.print("error:", style="bold red", end=" ")
     print_line(err, sentence(message))
+
+
+def print_causes(error: BaseException) -> None:
+    """Its traceback and those of its causes on standard error; nothing in it is obeyed."""
+    for line in "".join(traceback.format_exception(error)).splitlines():
+        print_line(err, line[:MOST_LETTERS])
 
 
 def verdicts_json(result: Result) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from heedmap import __version__
 from heedmap.cli import specimens
 from heedmap.cli.compare import compare
-from heedmap.cli.console import out, print_error, progress_bar
+from heedmap.cli.console import out, print_causes, print_error, progress_bar
 from heedmap.cli.counterfactuals import counterfactuals
 from heedmap.cli.doctor import doctor
 from heedmap.cli.exam import exam
@@ -210,11 +211,28 @@ def demo(
     show(result, output, lang, overwrite=True, full=full)
 
 
+@dataclass
+class Settings:
+    """What the options before the command say of errors."""
+
+    debug: bool = False
+
+
 @app.callback(invoke_without_command=True)
 def options(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    debug: Annotated[
+        bool,
+        typer.Option(
+            "--debug",
+            envvar="HEEDMAP_DEBUG",
+            help="Of an error, print also where it came from and what caused it.",
+        ),
+    ] = False,
 ) -> None:
     """Options before the command."""
+    context.ensure_object(Settings).debug = debug
     if version:
         out.print(__version__, highlight=False)
         raise typer.Exit
@@ -222,11 +240,18 @@ def options(
 
 def main() -> None:
     """Run the command line; an error of ours is one sentence and exit code 1."""
+    settings = Settings()
     try:
-        app()
+        app(obj=settings)
     except HeedmapError as error:
-        print_error(str(error))
-        raise SystemExit(1) from None
+        _end(error, str(error), settings)
     except OSError as error:  # of a path that no reader could even look at
-        print_error(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.")
-        raise SystemExit(1) from None
+        told = f"{error.filename or 'A file'} cannot be used: {error.strerror or error}."
+        _end(error, told, settings)
+
+
+def _end(error: Exception, told: str, settings: Settings) -> NoReturn:
+    if settings.debug:
+        print_causes(error)
+    print_error(told)
+    raise SystemExit(1) from None

@@ -53,11 +53,15 @@ def command_line() -> str:
 
 
 def from_outside(folder: Path) -> AbstractContextManager[None]:
-    """The gate of a folder that may be a stranger's: what it leads to inside is one sentence."""
+    """The gate of a folder that may be a stranger's: what it leads to inside is one sentence.
+
+    Whether the result or heedmap is at fault is not known here.
+    """
     return gate(
         RecordError,
         f"The result in {folder}",
-        "it contradicts itself; where nobody changed it since heedmap wrote it, report this",
+        "heedmap verify tells whether it is as it was written, heedmap --debug what failed",
+        doing="shown",
     )
 
 

@@ -9,8 +9,12 @@ from heedmap.errors import HeedmapError, first_line_of
 
 
 @contextmanager
-def gate(error: type[HeedmapError], what: str, advice: str, kind: str = "") -> Iterator[None]:
+def gate(
+    error: type[HeedmapError], what: str, advice: str, kind: str = "", *, doing: str = "read"
+) -> Iterator[None]:
     """Inside, any error becomes `error`: `WHAT cannot be read as KIND (...); ADVICE`.
+
+    Something else than reading is said by `doing`.
 
     heedmap's own errors pass as they are, and so do KeyboardInterrupt and SystemExit. A library
     may raise anything at all about bytes from outside, so no list of its errors is ever whole.
@@ -20,11 +24,16 @@ def gate(error: type[HeedmapError], what: str, advice: str, kind: str = "") -> I
     except (HeedmapError, BrokenPipeError):  # the latter is of whoever reads what is printed
         raise
     except Exception as cause:
-        raise refusal(error, what, cause, advice, kind) from cause
+        raise refusal(error, what, cause, advice, kind, doing) from cause
 
 
 def refusal(
-    error: type[HeedmapError], what: str, cause: Exception, advice: str, kind: str = ""
+    error: type[HeedmapError],
+    what: str,
+    cause: Exception,
+    advice: str,
+    kind: str = "",
+    doing: str = "read",
 ) -> HeedmapError:
     """The error in place of what a library raised."""
     why = getattr(cause, "strerror", None) or first_line_of(cause)
@@ -32,7 +41,9 @@ def refusal(
         why = "it needs more memory than there is"
     if isinstance(cause, RecursionError):
         why = "it is nested too deep"
-    read = f"read as {kind}" if kind else "read"
+    if isinstance(cause, KeyError):
+        why = f"it has no {why}"
+    as_what = f"{doing} as {kind}" if kind else doing
     return error(
-        f"{what} cannot be {read} ({(why or first_line_of(cause)).rstrip('.')}); {advice}."
+        f"{what} cannot be {as_what} ({(why or first_line_of(cause)).rstrip('.')}); {advice}."
     )
