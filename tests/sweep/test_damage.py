@@ -193,10 +193,40 @@ def test_lost_checksums_are_noticed(run: Path) -> None:
     (run / "checksums" / "p00-s0-f00000.json").unlink()
     code, _, errors = told("verify", run)
     assert code == 1
-    assert "cells/p00-s0-f00000.parquet (it has no checksums)" in errors
+    assert "cells/p00-s0-f00000.parquet (it has no checksums; the same" in errors
     code, _, errors = told("report", run)
     assert code == 0
     assert "holds 1 of 2 cells" in errors
+
+
+def test_a_run_without_its_plan_or_manifest_says_how_to_get_it_back(run: Path) -> None:
+    plan, manifest = (run / "plan.json").read_bytes(), run / "manifest.json"
+    (run / "plan.json").unlink()
+    for command in ("verify", "report", "summary"):
+        code, _, errors = told(command, run)
+        assert (code, len(errors.splitlines())) == (1, 1)
+        assert "has lost its plan.json; run the same 'heedmap sweep' command again" in errors
+    (run / "plan.json").write_bytes(plan)
+    manifest.unlink()
+    code, _, errors = told("verify", run)
+    assert code == 1
+    assert "has no manifest.json, so nothing tells whether its plan is what" in errors
+
+
+def test_links_that_somebody_put_there_are_told_and_not_followed(
+    made: tuple[Path, RunFolder], run: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "precious").write_text("years of work")
+    (run / "notes").symlink_to(tmp_path / "precious")
+    (run / "cells" / ".part-p00-s0-f00000.parquet-x").symlink_to(tmp_path / "precious")
+    (run / "loop").symlink_to(run)
+    code, printed, errors = told("verify", run)
+    assert code == 0
+    assert "files are as they were written" in printed
+    assert "does not follow (cells/.part-p00-s0-f00000.parquet-x, loop, notes)" in errors
+    assert told("sweep", made[0], "--out", run)[0] == 0
+    assert_same(made[1], RunFolder.open(run))
+    assert (tmp_path / "precious").read_text() == "years of work"
 
 
 def test_nothing_is_written_or_removed_through_links(

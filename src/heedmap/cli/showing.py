@@ -87,10 +87,11 @@ def read_result(folder: Path) -> Result:
 
 def run_folder(folder: Path) -> RunFolder | None:
     """The sweep's run in a folder; None for any other folder."""
-    from heedmap.sweep.plan_file import PLAN_FILE
+    from heedmap.sweep.plan_file import CHECKSUMS, PLAN_FILE
     from heedmap.sweep.store import RunFolder
 
-    return RunFolder.open(folder) if (folder / PLAN_FILE).is_file() else None
+    is_run = (folder / PLAN_FILE).is_file() or (folder / CHECKSUMS).is_dir()
+    return RunFolder.open(folder) if is_run else None
 
 
 def show(

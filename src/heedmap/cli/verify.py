@@ -11,7 +11,7 @@ from rich.text import Text
 from heedmap.cli.console import err, out
 from heedmap.cli.showing import run_folder
 from heedmap.ladder.messages import say
-from heedmap.record.manifest import Verification, listed
+from heedmap.record.manifest import Verification, links_in, listed
 from heedmap.record.reading import verify_result
 
 
@@ -44,6 +44,9 @@ def _print(found: Verification) -> None:
     if found.unchecked:
         names, count = listed(found.unchecked), len(found.unchecked)
         line = say("verify_unchecked", folder=folder, count=count, files=names)
+        err.print(Text(line), soft_wrap=True)
+    if links := links_in(found.folder):
+        line = say("verify_links", folder=folder, files=listed(links))
         err.print(Text(line), soft_wrap=True)
     if not found.damaged:
         line = say("verify_whole", folder=folder, count=found.files)

@@ -151,6 +151,12 @@ def read_checked(folder: Path, name: str, checksum: Checksum | None) -> bytes | 
     return content if how is None else Damage(name, how)
 
 
+def links_in(folder: Path) -> tuple[str, ...]:
+    """Links in a folder: heedmap writes none and follows none, so somebody put them there."""
+    found = (each for each in folder.rglob("*") if each.is_symlink())
+    return tuple(sorted(each.relative_to(folder).as_posix() for each in found))
+
+
 def damages(folder: Path, manifest: Manifest) -> list[Damage]:
     """Every file of the manifest that is missing or not what was written."""
     read = (read_checked(folder, name, checksum) for name, checksum in manifest.files.items())

@@ -21,6 +21,9 @@ from heedmap.record.manifest import (
 from heedmap.sweep.plan import CHECKSUMS_SINCE, SWEEP_SCHEMA_VERSION, Plan, difference
 
 PLAN_FILE = "plan.json"
+CHECKSUMS = "checksums"
+"""The folder of the cells' manifests."""
+_AGAIN = "run the same 'heedmap sweep' command again, which writes it anew and keeps the cells"
 OWN_HIDDEN = LOCK_FILE, HOLDER_FILE = ".lock", ".writer"
 
 
@@ -33,23 +36,31 @@ def read_plan(path: Path) -> Plan:
     try:
         content = read_plain(path, PLAN_FILE)
     except FileNotFoundError as error:
-        raise RecordError(
-            f"{path} is not the folder of a sweep: it has no {PLAN_FILE}. Give the folder that "
-            f"'heedmap sweep' wrote."
-        ) from error
+        raise _no_plan(path) from error
     except OSError as error:
         raise RecordError(f"The plan {place} cannot be read: {error}.") from error
     plan = _decoded(place, content)
     manifest = read_manifest(path, "sweep")
     if manifest is None and plan.schema_version < CHECKSUMS_SINCE:
         return plan
-    checksum = None if manifest is None else manifest.files.get(PLAN_FILE)
-    if checksum is None or checksum.difference(content) is not None:
+    if manifest is None:
         raise RecordError(
-            f"The plan {place} is damaged: it is not what was written; run the same 'heedmap "
-            f"sweep' command again, which writes it anew and keeps the cells."
+            f"The run in {path} has no {MANIFEST_FILE}, so nothing tells whether its plan is what "
+            f"was written; {_AGAIN}."
         )
+    checksum = manifest.files.get(PLAN_FILE)
+    if checksum is None or checksum.difference(content) is not None:
+        raise RecordError(f"The plan {place} is damaged: it is not what was written; {_AGAIN}.")
     return plan
+
+
+def _no_plan(path: Path) -> RecordError:
+    if (path / MANIFEST_FILE).exists() and (path / CHECKSUMS).is_dir():
+        return RecordError(f"The run in {path} has lost its {PLAN_FILE}; {_AGAIN}.")
+    return RecordError(
+        f"{path} is not the folder of a sweep: it has no {PLAN_FILE}. Give the folder that "
+        f"'heedmap sweep' wrote."
+    )
 
 
 def keep_plan(path: Path, plan: Plan) -> Plan:

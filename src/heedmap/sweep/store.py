@@ -42,6 +42,7 @@ from heedmap.record.manifest import (
 from heedmap.sweep.outcome import Outcome
 from heedmap.sweep.plan import CHECKSUMS_SINCE, Cell, Plan
 from heedmap.sweep.plan_file import (
+    CHECKSUMS,
     HOLDER_FILE,
     LOCK_FILE,
     PLAN_FILE,
@@ -52,8 +53,6 @@ from heedmap.sweep.plan_file import (
 from heedmap.sweep.tables import COMMIT, RUN_SCHEMAS, RunTable, as_schema
 
 UNTRUSTED = "its tables are not as heedmap writes them: do not trust this folder"
-CHECKSUMS = "checksums"
-"""The folder of the cells' manifests."""
 
 
 class RunFolder:
@@ -148,7 +147,8 @@ class RunFolder:
         cells = [cell for cell in self.plan.cells if self._counts(cell)]
         damaged = [] if manifest is None else damages(self.path, manifest)
         damaged += [each for cell in cells for each in self._damages(cell)]
-        damaged += [Damage(name, "it has no checksums") for name in self._without_checksums()]
+        again = "it has no checksums; the same 'heedmap sweep' command measures its cell again"
+        damaged += [Damage(name, again) for name in self._without_checksums()]
         files, unchecked = len(manifest.files if manifest else ()), [PLAN_FILE]
         for cell in cells:
             parts = [_part_name(table, cell.id) for table in RUN_SCHEMAS]

@@ -8,6 +8,8 @@ import pytest
 
 from heedmap.errors import InstructionError
 from heedmap.report.words.bddl import MOST_BYTES, language_field, said_by_name
+from heedmap.report.words.findings import find_all
+from heedmap.report.words.page import render_page
 from heedmap.report.words.sources import read_source
 from tests.report.words.tasks import BASE, TASK, write_suite
 
@@ -44,6 +46,27 @@ def test_only_the_first_field_counts_and_only_at_the_head_of_a_group() -> None:
 def test_what_is_no_bddl_is_refused_with_the_line(text: str, why: str) -> None:
     with pytest.raises(InstructionError, match=why):
         language_field(text, "x.bddl")
+
+
+def test_a_file_that_is_no_bddl_is_told_and_ends_no_folder(tmp_path: Path) -> None:
+    write_suite(tmp_path / "desk", BASE)
+    write_suite(tmp_path / "desk_lan", BASE)
+    bad = "put_the_cup_on_the_tray.bddl"
+    (tmp_path / "desk" / bad).write_text("(define (:language \x1b[31mred")
+    found = find_all([read_source(tmp_path, "asked")])
+    (source,) = found.sources
+    assert len(source.instructions) == 3
+    (told,) = (each for each in found.findings if each.code == "unreadable")
+    assert (told.count, told.total, told.rows[0].place) == (1, 3, f"desk/{bad}")
+    assert "missing at the end (line 1)" in told.rows[0].said
+    assert told.sentence() == "1 file is no BDDL and is left out; 3 were read."
+    assert "\x1b" not in render_page(found)
+    (lan,) = (each for each in source.instructions if each.place == f"desk_lan/{bad}")
+    assert lan.base is None
+    for file in tmp_path.rglob("*.bddl"):
+        file.write_text(")")
+    with pytest.raises(InstructionError, match="one '.' too many"):
+        read_source(tmp_path, "asked")
 
 
 def test_deep_nesting_is_no_matter() -> None:

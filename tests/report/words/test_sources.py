@@ -118,6 +118,8 @@ LISTS: dict[str, str] = {
     "a.yaml": "suite:\n  first: open it\n  second: [close it]\n",
     "b.yaml": "- {name: a, text: open it}\n- {name: b, text: close it}\n",
     "c.jsonl": '{"task": 0, "text": "open it"}\n{"task": 1, "text": "close it"}\n',
+    "b.csv": 'step;instruction\n"1,5";open it\n2;close it\n',
+    "c.csv": "task\tnote\nopen it\ta,b\nclose it\tc;d\n",
     "a.csv": "frame,instruction\nx.png,open it\ny.png,close it\n",
 }
 

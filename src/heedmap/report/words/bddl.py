@@ -13,12 +13,13 @@ from pathlib import Path
 
 from heedmap.errors import InstructionError
 from heedmap.report.words.files import read_text
-from heedmap.report.words.texts import Instruction
+from heedmap.report.words.texts import Instruction, Unreadable
 
 MOST_BYTES = 1_000_000
 """A task file has a few kilobytes."""
 RECORDED = ("libero_spatial", "libero_object", "libero_goal", "libero_10", "libero_90")
 """Suites of LIBERO's demonstrations, whose data sets have the words of the file names."""
+
 _COMMENT = re.compile(r";[^\n]*")
 _TOKEN = re.compile(r"[()]|[^\s()]+")
 
@@ -61,37 +62,52 @@ def said_by_name(stem: str) -> str:
     return " ".join(stem.split("_"))
 
 
-def read_tasks(files: Sequence[Path], root: Path, *, says_language: bool) -> list[Instruction]:
+def read_tasks(
+    files: Sequence[Path], root: Path, left_out: list[Unreadable], *, says_language: bool
+) -> list[Instruction]:
     """The tasks of some BDDL files, each with what the suite it was made from asks for.
 
-    `says_language`: the evaluation gives the policy the field instead of the file's name. Raises
-    InstructionError for a file that cannot be read.
-    """
-    fields: dict[Path, str | None] = {}
+    Files that cannot be read are added to `left_out`.
 
-    def asked_in(path: Path) -> str | None:
+    `says_language`: the evaluation gives the policy the field instead of the file's name. Raises
+    InstructionError where none of the files can be read.
+    """
+    fields: dict[Path, str | InstructionError | None] = {}
+
+    def asked_in(path: Path) -> str | InstructionError | None:
         if path not in fields:
-            text = read_text(path, MOST_BYTES, "task file")
-            fields[path] = language_field(text, str(path))
+            try:
+                fields[path] = language_field(read_text(path, MOST_BYTES, "task file"), str(path))
+            except InstructionError as error:
+                fields[path] = error
         return fields[path]
 
     suites: dict[Path, list[Path]] = {}
     tasks: list[Instruction] = []
+    errors: list[InstructionError] = []
     for path in files:
         if path.parent not in suites:
             suites[path.parent] = _made_from(path.parent)
         bases = (folder / path.name for folder in suites[path.parent])
         base = next((each for each in bases if each.is_file()), None)
+        place = str(path.relative_to(root)) if path != root else path.name
         asked = asked_in(path)
+        if isinstance(asked, InstructionError):
+            errors.append(asked)
+            left_out.append((place, str(asked)))
+            continue
+        before = None if base is None else asked_in(base)
         tasks.append(
             Instruction(
                 said=asked if says_language and asked is not None else said_by_name(path.stem),
-                place=str(path.relative_to(root)) if path != root else path.name,
+                place=place,
                 asked=asked,
                 suite=path.parent.resolve().name,
-                base=None if base is None else asked_in(base),
+                base=None if isinstance(before, InstructionError) else before,
             )
         )
+    if errors and not tasks:
+        raise errors[0]
     return tasks
 
 

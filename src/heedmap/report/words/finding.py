@@ -16,6 +16,7 @@ MOST_ROWS = 200
 """Of one finding; all are counted."""
 
 CODES: dict[str, Severity] = {
+    "unreadable": "problem",
     "change_not_said": "problem",
     "characters": "problem",
     "empty": "problem",
@@ -115,6 +116,13 @@ def finding_of(
     shown = tuple(rows.values())
     suites = _suites(source, [each for each, _ in pairs])
     yield Finding(code, source, len(pairs), shown, beside, values, suites)
+
+
+def unreadable(source: Source) -> Iterable[Finding]:
+    """Files of the source that could not be read; each row has why."""
+    if source.left_out:
+        rows = tuple(Row(place, why) for place, why in source.left_out[:MOST_ROWS])
+        yield Finding("unreadable", source, len(source.left_out), rows)
 
 
 def _suites(source: Source, found: list[Instruction]) -> dict[str, tuple[int, int]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from heedmap.report.words.against import forms, outside_training, said_against_asked, truncated
-from heedmap.report.words.finding import CODES, SEVERITIES, Finding, Severity
+from heedmap.report.words.finding import CODES, SEVERITIES, Finding, Severity, unreadable
 from heedmap.report.words.foretold import foretold
 from heedmap.report.words.nearest import Encode
 from heedmap.report.words.sets import (
@@ -56,7 +56,7 @@ def find_all(
     trained = [source for source in sources if source.role == "trained"]
     found: list[Finding] = []
     for source in sources:
-        for check in (single_findings, only_one, variants, same_task, template):
+        for check in (unreadable, single_findings, only_one, variants, same_task, template):
             found += check(source)
         if with_frames:
             found += foretold(source)

@@ -28,6 +28,8 @@ MOST_BYTES = 512 * 2**20
 MOST_YAML_BYTES = 16 * 2**20
 MOST_INSTRUCTIONS = 5_000_000
 MOST_NESTED = 8
+DELIMITERS = ",;\t|"
+"""Of a CSV file; spreadsheets write semicolons where a comma is in numbers."""
 _MANY_CHARACTERS = 4
 
 _NAMES = {
@@ -129,9 +131,18 @@ def _of_yaml(path: Path) -> Iterator[Found]:
 
 
 def _of_csv(path: Path) -> Iterator[Found]:
-    rows = csv.DictReader(io.StringIO(read_text(path, MOST_BYTES, "table")))
+    text = read_text(path, MOST_BYTES, "table")
+    rows = csv.DictReader(io.StringIO(text), delimiter=_delimiter(text.partition("\n")[0]))
     for number, row in enumerate(rows, 2):
         yield from _of_row(row, f"{path.name}:{number}")
+
+
+def _delimiter(header: str) -> str:
+    """What parts the columns: the first under which one of them has a known name, or a comma."""
+    for delimiter in DELIMITERS:
+        if any(name in KEYS for name in next(csv.reader([header], delimiter=delimiter), [])):
+            return delimiter
+    return DELIMITERS[0]
 
 
 def _of_parquet(path: Path) -> Iterator[Found]:

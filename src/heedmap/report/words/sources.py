@@ -12,7 +12,7 @@ from heedmap.data.locator import Locator
 from heedmap.errors import InstructionError, MissingExtraError
 from heedmap.report.words.bddl import read_tasks
 from heedmap.report.words.lists import read_list, split_characters
-from heedmap.report.words.texts import Instruction, Kind, Role, Source
+from heedmap.report.words.texts import Instruction, Kind, Role, Source, Unreadable
 
 Says = Literal["name", "language"]
 """From where an evaluation on BDDL tasks takes the words: LIBERO takes the file's name."""
@@ -32,20 +32,21 @@ def read_source(path: Path, role: Role, says: Says = "name") -> Source:
     """
     if not path.exists():
         raise InstructionError(f"The source {path} does not exist; give {FORMS}.")
-    kind, found = _read(path, says)
+    left_out: list[Unreadable] = []
+    kind, found = _read(path, says, left_out)
     if not found:
         raise InstructionError(f"The source {path} holds no instructions; give {FORMS}.")
     has_frames = kind in ("lerobot", "rlds", "hdf5", "cases")
-    return Source(str(path), role, kind, tuple(found), has_frames)
+    return Source(str(path), role, kind, tuple(found), has_frames, tuple(left_out))
 
 
-def _read(path: Path, says: Says) -> tuple[Kind, list[Instruction]]:
+def _read(path: Path, says: Says, left_out: list[Unreadable]) -> tuple[Kind, list[Instruction]]:
     if path.is_dir():
-        return _of_folder(path, says)
+        return _of_folder(path, says, left_out)
     if not stat.S_ISREG(path.stat().st_mode):
         raise InstructionError(f"The source {path} is no regular file; give {FORMS}.")
     if path.suffix.lower() == ".bddl":
-        return "bddl", read_tasks([path], path, says_language=says == "language")
+        return "bddl", read_tasks([path], path, left_out, says_language=says == "language")
     if path.suffix.lower() in HDF5:
         return "hdf5", list(_of_hdf5([path], path.parent))
     if ".tfrecord" in path.name:
@@ -53,7 +54,9 @@ def _read(path: Path, says: Says) -> tuple[Kind, list[Instruction]]:
     return read_list(path)
 
 
-def _of_folder(folder: Path, says: Says) -> tuple[Kind, list[Instruction]]:
+def _of_folder(
+    folder: Path, says: Says, left_out: list[Unreadable]
+) -> tuple[Kind, list[Instruction]]:
     if (folder / INFO).is_file():
         return "lerobot", list(_of_lerobot(folder, folder))
     files = _files(folder)
@@ -63,7 +66,7 @@ def _of_folder(folder: Path, says: Says) -> tuple[Kind, list[Instruction]]:
     if shards := [path for path in files if ".tfrecord" in path.name]:
         return "rlds", [each for shard in shards for each in _of_rlds(shard)]
     if tasks := [path for path in files if path.suffix.lower() == ".bddl"]:
-        return "bddl", read_tasks(tasks, folder, says_language=says == "language")
+        return "bddl", read_tasks(tasks, folder, left_out, says_language=says == "language")
     if episodes := [path for path in files if path.suffix.lower() in HDF5]:
         return "hdf5", list(_of_hdf5(episodes, folder))
     if cases := [path for path in files if path.name == "instructions.yaml"]:

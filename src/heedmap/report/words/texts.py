@@ -14,6 +14,8 @@ Role = Literal["trained", "asked", "given"]
 """What a source is to the audit: what the policy was trained on, what an evaluation says, or
 neither."""
 Kind = Literal["bddl", "lerobot", "rlds", "hdf5", "list", "log", "table", "cases"]
+Unreadable = tuple[str, str]
+"""A file that could not be read and is left out: where it lies, and why not."""
 
 _WORD = re.compile(
     r"(?:(?<![0-9a-z'.\x80-\U0010ffff])(?:[-+]\.?|\.)(?=\d))?"
@@ -57,6 +59,7 @@ class Source:
     kind: Kind
     instructions: tuple[Instruction, ...] = field(repr=False)
     has_frames: bool = False
+    left_out: tuple[Unreadable, ...] = ()
 
     @cached_property
     def by_text(self) -> dict[str, list[Instruction]]:

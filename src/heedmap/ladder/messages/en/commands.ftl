@@ -75,7 +75,8 @@ verify_unchecked = { $folder }: { $count } { $count ->
   } no checksum ({ $files }): an older heedmap wrote { $count ->
     [one] it
    *[other] them
-  }.
+  }. Nothing tells whether somebody changed them since; measure again, into another folder, to have checksums.
+verify_links = { $folder }: holds links that heedmap did not write and does not follow ({ $files }). Remove them, or ask whoever gave you the folder.
 verify_whole = { $folder }: { $count } { $count ->
     [one] file is as it was
    *[other] files are as they were

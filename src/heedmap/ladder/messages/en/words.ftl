@@ -80,6 +80,11 @@ words_found_form_differs = In { $count } of { $total } instructions the form is 
    *[line_break] line breaks
   } in { $trained } of the training texts and in { $now } of these. The token ids differ although the words are the same.
 words_fix_form_differs = Use one function for the prompt in training and in evaluation.
+words_found_unreadable = { $count } { $count ->
+    [one] file is no BDDL and is left out; { $total } were
+   *[other] files are no BDDL and are left out; { $total } were
+  } read.
+words_fix_unreadable = Mend these files, or remove them: LIBERO cannot read them either.
 words_found_characters = Split into characters: { $count } of { $total } instructions. A text was taken for a list.
 words_fix_characters = Pass the task as a list with one text, or as one text, and write the data set again.
 words_found_empty = Empty: { $count } of { $total } instructions. Nothing can be followed.

@@ -58,7 +58,8 @@ summary_removed = 제거량
 
 query_rows = { $count }행
 verify_damaged = { $folder }: 손상: { $damage }
-verify_unchecked = { $folder }: 파일 { $count }개에 체크섬이 없습니다({ $files }). 이전 버전의 heedmap으로 만들었습니다.
+verify_unchecked = { $folder }: 파일 { $count }개에 체크섬이 없습니다({ $files }). 이전 버전의 heedmap으로 만들어서 이후 변경 여부를 알 수 없습니다. 체크섬이 필요하면 다른 폴더에 다시 측정하십시오.
+verify_links = { $folder }: heedmap이 만들지 않았고 따라가지도 않는 링크가 있습니다({ $files }). 제거하거나 폴더를 준 사람에게 확인하십시오.
 verify_whole = { $folder }: 파일 { $count }개가 저장할 때 그대로입니다.
 needed_title = 프레임만으로 예측되는 것 (선형 프로브: { $features })
 needed_target = 예측 대상

@@ -62,6 +62,8 @@ words_found_form_differs = 지시문 { $total }개 중 { $count }개의 형식�
    *[line_break] 줄바꿈
   }: 학습 문장의 { $trained }, 이 소스의 { $now }. 단어가 같아도 토큰 ID가 달라집니다.
 words_fix_form_differs = 학습과 평가에서 같은 함수로 프롬프트를 만드십시오.
+words_found_unreadable = 파일 { $count }개는 BDDL 형식이 아니어서 제외했습니다. 읽은 파일은 { $total }개입니다.
+words_fix_unreadable = 이 파일을 고치거나 제거하십시오. LIBERO도 읽지 못합니다.
 words_found_characters = 지시문 { $total }개 중 { $count }개가 글자 단위로 나뉘어 있습니다. 문자열을 목록으로 처리했습니다.
 words_fix_characters = 과제를 문장 하나의 목록 또는 문자열 하나로 전달하고 데이터셋을 다시 만드십시오.
 words_found_empty = 지시문 { $total }개 중 { $count }개가 비어 있습니다. 따를 내용이 없습니다.
