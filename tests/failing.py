@@ -56,7 +56,8 @@ class Counting:
     def __call__(self, frames: Sequence[Frame], texts: Sequence[str]) -> torch.Tensor:
         self.sizes.append(len(frames))
         self.stages.append(current_stage())
-        self.noise.random(), np.random.rand(), random.random(), torch.rand(())
+        drawn = self.noise.random() + np.random.rand() + random.random() + float(torch.rand(()))
+        assert drawn >= 0
         if len(self.sizes) == self.at:
             raise self.error(f"boom {self.at}")
         return self.run(frames, texts)
