@@ -113,4 +113,12 @@ class MissingExtraError(HeedmapError):
 
 def first_line_of(error: BaseException) -> str:
     """What an error of a library says first; its kind where it says nothing."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return (said_by(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def said_by(error: BaseException) -> str:
+    """What an error says; nothing where it cannot, as a class of a stranger's own may not."""
+    try:
+        return str(error)
+    except Exception:
+        return ""

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from unittest import mock
 
 from rich.console import Console
 
@@ -15,6 +16,7 @@ from tests.command_line import run_heedmap
 from tests.fuzz import samples
 from tests.fuzz.mutate import ESCAPE, VALUES, spoil
 from tests.fuzz.outcome import SaidError
+from tests.fuzz.policies import audit_policy, spoil_policy, write_policy
 
 Read = Callable[[Path], None]
 
@@ -27,11 +29,13 @@ class Kind:
     """Makes the sample."""
     read: Read
     inputs: int
-    """How many `make fuzz` tries."""
+    """How many are tried."""
     spoil: Callable[[Path, Random], str] | None = None
     """How a copy of the sample is changed; None: one of its files, in any way."""
     sign: Callable[[Path], None] | None = None
     """Makes checksums right again, as whoever hands out a hostile result would."""
+    short: int | None = None
+    """How many `make fuzz` tries, where all would take too long."""
 
 
 USAGE = 2
@@ -165,7 +169,8 @@ def _sql(folder: Path) -> None:
     from heedmap.sweep.store import RunFolder
 
     sql = (folder / "written").read_text(errors="surrogateescape")
-    query(RunFolder.open(folder / "run"), sql)
+    with mock.patch("heedmap.sweep.query.MOST_SECONDS", 2.0):  # a tenth, to try ten times as many
+        query(RunFolder.open(folder / "run"), sql)
 
 
 def _spoil_sql(folder: Path, draw: Random) -> str:
@@ -335,26 +340,33 @@ KINDS: dict[str, Kind] = {
     "video": Kind(samples.write_video, _frames("c.mp4#0,3", "c.mp4#t=0.2"), 120),
     "rlds": Kind(samples.write_rlds_set, _frames("set#episode=1&frames=0,2"), 120),
     "lerobot 2": Kind(samples.write_lerobot_images, _data_set, 220),
-    "lerobot 3": Kind(samples.write_lerobot_video, _data_set, 160),
+    "lerobot 3": Kind(samples.write_lerobot_video, _data_set, 160, short=100),
     "cases (YAML)": Kind(samples.write_cases, _cases, 160),
     "word table (YAML)": Kind(samples.write_word_table, _table_of_words, 100),
     "grid (YAML)": Kind(samples.write_grid, _grid, 120),
     "examples (CSV)": Kind(samples.write_examples, _needed, 80),
-    "words": Kind(samples.write_words, _words, 160),
+    "words": Kind(samples.write_words, _words, 160, short=40),
     "locator": Kind(samples.write_places, _locator, 120, _spoil_locator),
-    "options": Kind(samples.write_options, _options, 25, _spoil_options),
-    "SQL": Kind(samples.write_run, _sql, 60, _spoil_sql),
+    "options": Kind(samples.write_options, _options, 25, _spoil_options, short=20),
+    "SQL": Kind(samples.write_run, _sql, 60, _spoil_sql, short=30),
     "weights": Kind(samples.write_weights, _weights, 140),
     "weights in shards": Kind(samples.write_shards, _sharded, 60),
     "vlm config": Kind(samples.write_vlm, _vlm, 40, _spoil_config),
     "kosmos2 config": Kind(samples.write_kosmos2, _kosmos2, 40, _spoil_config),
-    "record": Kind(samples.write_record, _record, 120, _spoil_record, samples.sign_record),
-    "record, page": Kind(samples.write_record, _page, 8, _spoil_record, samples.sign_record),
-    "record, figures": Kind(samples.write_record, _figures, 8, _spoil_record, samples.sign_record),
-    "sweep run": Kind(samples.write_run, _sweep, 80, None, samples.sign_run),
+    "record": Kind(
+        samples.write_record, _record, 120, _spoil_record, samples.sign_record, short=80
+    ),
+    "record, page": Kind(
+        samples.write_record, _page, 8, _spoil_record, samples.sign_record, short=4
+    ),
+    "record, figures": Kind(
+        samples.write_record, _figures, 8, _spoil_record, samples.sign_record, short=4
+    ),
+    "sweep run": Kind(samples.write_run, _sweep, 80, None, samples.sign_run, short=24),
     "tap recording": Kind(samples.write_tap, _tap, 100),
     "delivered (JSON)": Kind(samples.write_delivered, _delivered, 80),
     "history": Kind(samples.write_history, _history, 80),
-    "forensics": Kind(samples.write_published, _forensics, 120),
+    "forensics": Kind(samples.write_published, _forensics, 120, short=30),
+    "policy's outputs": Kind(write_policy, audit_policy, 120, spoil_policy, short=70),
     "server answers": Kind(samples.write_answers, _answers, 160),
 }

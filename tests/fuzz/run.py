@@ -1,7 +1,8 @@
 """Try many hostile inputs, and print what became of them by kind.
 
-`python -m tests.fuzz.run` tries as many as each kind says (`make fuzz`); `--times 20` twenty times
-as many, `--first N` other seeds, `--kind words` one kind, `--seconds 3600` until then.
+`python -m tests.fuzz.run` tries as many as each kind says; `--short` fewer where they take long
+(`make fuzz`), `--times 20` twenty times as many, `--first N` other seeds, `--kind words` one kind,
+`--seconds 3600` until then, `--processes 2` kinds side by side.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Any
 
 from tests.fuzz.kinds import KINDS
@@ -126,11 +129,54 @@ def try_all(inputs: Iterable[tuple[str, int]], patience_s: float = MOST_SECONDS)
         shutil.rmtree(root, ignore_errors=True)
 
 
-def inputs_of(names: Iterable[str], first: int, times: float) -> Iterator[tuple[str, int]]:
+def inputs_of(
+    names: Iterable[str], first: int, times: float, *, short: bool = False
+) -> Iterator[tuple[str, int]]:
     """As many seeds as each kind says, times a factor."""
     for name in names:
-        count = max(1, round(KINDS[name].inputs * times))
+        kind = KINDS[name]
+        usual = kind.inputs if kind.short is None or not short else kind.short
+        count = max(1, round(usual * times))
         yield from ((name, first + number) for number in range(count))
+
+
+def side_by_side(
+    inputs: Iterable[tuple[str, int]], processes: int, patience_s: float
+) -> Iterator[Tried]:
+    """As `try_all`, with whole kinds in several processes; each takes the next kind when free."""
+    by_kind: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for each in inputs:
+        by_kind[each[0]].append(each)
+    left, done = SimpleQueue[list[tuple[str, int]]](), SimpleQueue[Tried | BaseException | None]()
+    for several in by_kind.values():
+        left.put(several)
+
+    def work() -> None:
+        try:
+            for each in try_all(_taken(left), patience_s):
+                done.put(each)
+            done.put(None)
+        except BaseException as error:
+            done.put(error)
+
+    for _ in range(processes):
+        Thread(target=work, daemon=True).start()
+    while processes:
+        found = done.get()
+        if isinstance(found, BaseException):
+            raise found
+        if found is None:
+            processes -= 1
+        else:
+            yield found
+
+
+def _taken(left: SimpleQueue[list[tuple[str, int]]]) -> Iterator[tuple[str, int]]:
+    while True:
+        try:
+            yield from left.get_nowait()
+        except Empty:
+            return
 
 
 def table(found: Iterable[Tried]) -> str:
@@ -155,11 +201,14 @@ def main() -> int:
     parser.add_argument("--times", type=float, default=1.0, help="of the usual number of inputs")
     parser.add_argument("--first", type=int, default=0, help="first seed")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="end after these")
+    parser.add_argument("--short", action="store_true", help="fewer of those that take long")
+    parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--patience", type=float, default=MOST_SECONDS, help="seconds of an input")
     parser.add_argument("--out", type=Path, help="a file for the findings, as JSON lines")
     given = parser.parse_args()
     begin, found, names = time.monotonic(), list[Tried](), given.kind or list(KINDS)
-    for each in try_all(inputs_of(names, given.first, given.times), given.patience):
+    inputs = inputs_of(names, given.first, given.times, short=given.short)
+    for each in side_by_side(inputs, given.processes, given.patience):
         found.append(each)
         if each.outcome.is_finding:
             told = each.outcome.told[:300]

@@ -6,6 +6,7 @@ one line of JSON each. It may hang, run out of memory or be aborted: that is a f
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -58,6 +59,8 @@ def one(name: str, seed: int, sample: Path, root: Path) -> dict[str, object]:
         done = spoilt(name, folder, seed)
         before = _names(root)
         found = tried(KINDS[name].read, folder)
+        if _names(root) - before:
+            gc.collect()  # what hangs on objects goes with them
         if not found.is_finding and (left := _names(root) - before):
             found = Outcome("left behind", ", ".join(sorted(left)))
     finally:

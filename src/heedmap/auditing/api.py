@@ -26,7 +26,7 @@ from heedmap.record.layout import parse_declared
 from heedmap.record.provenance import describe_run
 from heedmap.record.record import Instruction, Record
 from heedmap.record.result import Result
-from heedmap.record.tables import SCHEMAS, TableFile, TableName, TableWriter
+from heedmap.record.tables import table_writers
 
 Progress = Callable[[str, int, int], None]
 """Called after each case with the policy's name, cases done, and cases in all."""
@@ -101,10 +101,11 @@ def audit(
     for policy in loaded:
         check_trials(policy, trials)
     options = UpperOptions(until, None if action_scale is None else tuple(action_scale))
-    writers: dict[TableName, TableWriter] = {name: TableWriter(name) for name in SCHEMAS}
-    plan = Climb(examined, trials, writers, regions, seed, options)
-    plan.on_step = _counted(on_progress, len(loaded) * plan.steps)
-    audited = [climb(policy, plan).result for policy in loaded]
+    with table_writers() as writers:
+        plan = Climb(examined, trials, writers, regions, seed, options)
+        plan.on_step = _counted(on_progress, len(loaded) * plan.steps)
+        audited = [climb(policy, plan).result for policy in loaded]
+        tables = {name: writer.finish() for name, writer in writers.items()}
     effective = {
         "policies": [policy.name for policy in loaded],
         "frames": [frame.source for frame in named],
@@ -125,7 +126,6 @@ def audit(
         policies=tuple(audited),
         delivered=delivered,
     )
-    tables: dict[TableName, TableFile] = {name: writer.finish() for name, writer in writers.items()}
     return Result(record, tables, FramePngs(named))
 
 

@@ -53,6 +53,7 @@ def describe_frame(index: int, frame: NamedFrame) -> FrameInfo:
 def measuring(policy: Policy) -> Iterator[None]:
     """Inside, no other thread audits; generators are put back afterwards, the policy's own, too."""
     with alone(), generators_kept(policy):
+        policy.actions_seen = None
         yield
 
 

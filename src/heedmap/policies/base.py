@@ -54,6 +54,8 @@ class Policy(ABC):
     """Pins the noise of a stochastic head: every call draws from this seed, on all devices."""
     has_no_text_input: bool = False
     """Its configuration says that it reads no language; an audit checks that none arrives."""
+    actions_seen: int | None = None
+    """How many action scores an example it gave so far; None: not known. It must not change."""
     act_calls: int = 0
     """How often `act` was run so far, on whatever batch."""
 
@@ -99,19 +101,13 @@ class Policy(ABC):
     ) -> ActionScores:
         """`act` without gradients, its result checked.
 
-        Raises PolicyRunError when its own code raises, or the scores are not one row an
-        example; NonFiniteError when they are not finite; InstructionError where it refuses an
-        instruction.
+        Raises PolicyRunError when its own code raises, the scores are not one row an example, or
+        not as many as before; NonFiniteError when they are not finite; InstructionError where it
+        refuses an instruction.
         """
         with torch.no_grad():
             scores = self.act_unchecked(observations, instructions)
-        if scores.ndim != 2 or len(scores) != len(observations):
-            raise PolicyRunError(
-                f"The policy '{self.name}' gave scores of shape {tuple(scores.shape)} for "
-                f"{len(observations)} observations{_while()}; expected ({len(observations)}, "
-                f"actions).",
-                current_stage(),
-            )
+        self._check_shape(scores, len(observations))
         if not scores.isfinite().all():
             raise NonFiniteError(
                 f"The policy '{self.name}' gave action scores that are not finite (NaN or "
@@ -131,7 +127,25 @@ class Policy(ABC):
         with self.own_errors(instructions), self.pinned_noise():
             self.act_calls += 1
             given = self.act(observations, instructions)
-            return as_scores(given, len(observations))
+            scores = as_scores(given, len(observations))
+        is_to_detach = scores.requires_grad and not torch.is_grad_enabled()
+        return scores.detach() if is_to_detach else scores
+
+    def _check_shape(self, scores: torch.Tensor, examples: int) -> None:
+        names = self.action_names
+        actions = self.actions_seen if names is None else len(names)
+        is_row_each = scores.ndim == 2 and len(scores) == examples
+        if is_row_each and actions in (None, scores.shape[1]):
+            self.actions_seen = scores.shape[1]
+            return
+        why = "" if names is None else ", one for each of its action names"
+        if is_row_each and names is None:
+            why = ", as many as before"
+        raise PolicyRunError(
+            f"The policy '{self.name}' gave scores of shape {tuple(scores.shape)} for {examples} "
+            f"observations{_while()}; expected ({examples}, {actions or 'actions'}){why}.",
+            current_stage(),
+        )
 
     @contextmanager
     def own_errors(self, instructions: Sequence[str]) -> Iterator[None]:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
+MOST_VALUES = 500_000_000
+"""Of a batch: far more than any head gives."""
 NAMES = ("action", "actions", "action_pred", "pred_actions", "logits", "action_logits")
 """Under which a policy that gives a dict has its action, in this order."""
 
@@ -19,9 +21,12 @@ def as_scores(given: Any, examples: int) -> torch.Tensor:
     row; of a dict the entry of one of `NAMES` is taken, or the only tensor; of a tuple the first
     tensor; a list with one entry an example is stacked. Integers become floats.
 
-    Raises TypeError for anything else.
+    Raises TypeError for anything else: also for tensors without real values, such as sparse,
+    complex and empty ones.
     """
     tensor = _tensor(given, examples)
+    if (odd := _oddness(tensor)) is not None:
+        raise TypeError(f"the policy gave {odd}; expected the values of an action")
     if not tensor.is_floating_point():
         tensor = tensor.to(torch.float32)
     if tensor.ndim == 0 or (tensor.ndim == 1 and examples == 1):
@@ -29,6 +34,19 @@ def as_scores(given: Any, examples: int) -> torch.Tensor:
     if tensor.ndim == 1 and len(tensor) == examples:
         tensor = tensor[:, None]
     return tensor.flatten(1) if tensor.ndim > 2 and len(tensor) == examples else tensor
+
+
+def _oddness(tensor: torch.Tensor) -> str | None:
+    """Why nothing could be computed from it; None where it can."""
+    if tensor.is_meta:
+        return "a tensor that holds no values (on the device 'meta')"
+    if tensor.is_complex():
+        return "complex numbers"
+    if tensor.layout != torch.strided or tensor.is_quantized:
+        return "a sparse or quantised tensor"
+    if tensor.numel() == 0 or tensor.numel() > MOST_VALUES:
+        return f"a tensor of {tensor.numel():,} values, of shape {tuple(tensor.shape)}"
+    return None
 
 
 def _tensor(given: Any, examples: int) -> torch.Tensor:

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
+from heedmap.errors import said_by
+
 UNWATCHED: ContextVar[bool] = ContextVar("UNWATCHED", default=False)
 """Whether what runs now is nobody's business: recordings and cuts pass it by.
 
@@ -33,9 +35,13 @@ _WATCHING = str(Path(__file__).parents[1] / "tracing")
 
 def is_raised_by_watching(error: BaseException | None) -> bool:
     """Whether an error came up in what watches a policy's pass, not in the policy's own code."""
-    if "torch dispatch mode" in str(error) or type(error).__module__.startswith("torch._dynamo"):
+    if error is None:
+        return False
+    if "torch dispatch mode" in said_by(error) or type(error).__module__.startswith(
+        "torch._dynamo"
+    ):
         return True  # a kernel that compiles itself, such as FlexAttention, refuses to be watched
-    frames, last = None if error is None else error.__traceback__, ""
+    frames, last = error.__traceback__, ""
     while frames is not None:
         last = frames.tb_frame.f_code.co_filename
         frames = frames.tb_next

@@ -9,7 +9,8 @@ policy and module call. An audit of many frames holds only a few cases' rows in 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -166,6 +167,10 @@ class TableFile:
         self._folder = HeldFolder("heedmap-table-", Path(tempfile.gettempdir()))
         self.path = self._folder.path / file_of(name)
 
+    def remove(self) -> None:
+        """Remove the file now, not only when this object goes."""
+        self._folder.remove()
+
     def read(self) -> pa.Table:
         """The whole table."""
         return read_parquet(self.path)
@@ -194,6 +199,11 @@ class TableWriter:
         self._writer.close()
         return self._file
 
+    def discard(self) -> None:
+        """Close the file, and remove it."""
+        self._writer.close()
+        self._file.remove()
+
     def _write(self) -> None:
         if self._held:
             try:
@@ -204,3 +214,15 @@ class TableWriter:
                     f"space there, or set TMPDIR to a folder that has more."
                 ) from error
         self._held = []
+
+
+@contextmanager
+def table_writers() -> Iterator[dict[TableName, TableWriter]]:
+    """A writer for each table; what they wrote is gone at once where the block fails."""
+    writers: dict[TableName, TableWriter] = {name: TableWriter(name) for name in SCHEMAS}
+    try:
+        yield writers
+    except BaseException:
+        for writer in writers.values():
+            writer.discard()
+        raise

@@ -193,7 +193,7 @@ def test_actions_of_many_shapes_are_one_sentence() -> None:
         Trial(each.name, each.observation, {"own": each.instructions[str(each.recorded)]})
         for each in trials(8)
     ]
-    with pytest.raises(PolicyRunError, match="different shapes"):
+    with pytest.raises(PolicyRunError, match="as many as before"):
         exam_of(CallablePolicy("ragged", run, nn.Identity()), given)
 
 

@@ -12,7 +12,7 @@ from heedmap.auditing.exam.sheet import Question, Sheet
 from heedmap.auditing.preparation import evaluating
 from heedmap.auditing.upper.responses import Request, Responses, Scores
 from heedmap.auditing.upper.runner import Example, Runner
-from heedmap.errors import InstructionError, PolicyRunError
+from heedmap.errors import InstructionError
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
 
@@ -41,12 +41,6 @@ def _ask(policy: Policy, sheet: Sheet, report: Progress) -> Answers:
     own = runner.scores(examples)
     taken = [(e, scores) for e, scores in zip(examples, own, strict=True) if scores is not None]
     noise = _noise(runner, taken)
-    shapes = {scores.shape for _, scores in taken}
-    if len(shapes) > 1:
-        raise PolicyRunError(
-            f"The policy '{policy.name}' gives actions of different shapes on different frames: "
-            f"{' and '.join(map(str, sorted(shapes)[:2]))}; an exam compares actions of one shape."
-        )
     found: list[Answer] = []
     for done, (frame, questions) in enumerate(_by_frame(sheet.variants), 1):
         scores = own[frame]

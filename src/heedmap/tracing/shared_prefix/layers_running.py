@@ -138,6 +138,8 @@ def scores_of_rows(
             raise scores
         why = f"its code takes no rows alone ({type(scores.__cause__).__name__})"
         raise NotShareableError(why) from scores
-    if scores.ndim != 2 or len(scores) != rows or not scores.isfinite().all():
+    is_row_each = scores.ndim == 2 and len(scores) == rows
+    is_alike = is_row_each and policy.actions_seen in (None, scores.shape[1])
+    if not is_alike or not scores.isfinite().all():
         raise NotShareableError("its head does not give one row of scores for each row of states")
     return scores
