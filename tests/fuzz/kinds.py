@@ -169,7 +169,7 @@ def _sql(folder: Path) -> None:
     from heedmap.sweep.store import RunFolder
 
     sql = (folder / "written").read_text(errors="surrogateescape")
-    with mock.patch("heedmap.sweep.query.MOST_SECONDS", 2.0):  # a tenth, to try ten times as many
+    with mock.patch("heedmap.sweep.query.MOST_SECONDS", 1.0):  # of 20, to try more of them
         query(RunFolder.open(folder / "run"), sql)
 
 
@@ -340,21 +340,21 @@ KINDS: dict[str, Kind] = {
     "video": Kind(samples.write_video, _frames("c.mp4#0,3", "c.mp4#t=0.2"), 120),
     "rlds": Kind(samples.write_rlds_set, _frames("set#episode=1&frames=0,2"), 120),
     "lerobot 2": Kind(samples.write_lerobot_images, _data_set, 220),
-    "lerobot 3": Kind(samples.write_lerobot_video, _data_set, 160, short=100),
+    "lerobot 3": Kind(samples.write_lerobot_video, _data_set, 160, short=60),
     "cases (YAML)": Kind(samples.write_cases, _cases, 160),
     "word table (YAML)": Kind(samples.write_word_table, _table_of_words, 100),
     "grid (YAML)": Kind(samples.write_grid, _grid, 120),
     "examples (CSV)": Kind(samples.write_examples, _needed, 80),
-    "words": Kind(samples.write_words, _words, 160, short=40),
+    "words": Kind(samples.write_words, _words, 160, short=30),
     "locator": Kind(samples.write_places, _locator, 120, _spoil_locator),
     "options": Kind(samples.write_options, _options, 25, _spoil_options, short=20),
-    "SQL": Kind(samples.write_run, _sql, 60, _spoil_sql, short=30),
+    "SQL": Kind(samples.write_run, _sql, 60, _spoil_sql, short=24),
     "weights": Kind(samples.write_weights, _weights, 140),
     "weights in shards": Kind(samples.write_shards, _sharded, 60),
     "vlm config": Kind(samples.write_vlm, _vlm, 40, _spoil_config),
     "kosmos2 config": Kind(samples.write_kosmos2, _kosmos2, 40, _spoil_config),
     "record": Kind(
-        samples.write_record, _record, 120, _spoil_record, samples.sign_record, short=80
+        samples.write_record, _record, 120, _spoil_record, samples.sign_record, short=60
     ),
     "record, page": Kind(
         samples.write_record, _page, 8, _spoil_record, samples.sign_record, short=4
@@ -362,11 +362,11 @@ KINDS: dict[str, Kind] = {
     "record, figures": Kind(
         samples.write_record, _figures, 8, _spoil_record, samples.sign_record, short=4
     ),
-    "sweep run": Kind(samples.write_run, _sweep, 80, None, samples.sign_run, short=24),
+    "sweep run": Kind(samples.write_run, _sweep, 80, None, samples.sign_run, short=18),
     "tap recording": Kind(samples.write_tap, _tap, 100),
     "delivered (JSON)": Kind(samples.write_delivered, _delivered, 80),
     "history": Kind(samples.write_history, _history, 80),
-    "forensics": Kind(samples.write_published, _forensics, 120, short=30),
-    "policy's outputs": Kind(write_policy, audit_policy, 120, spoil_policy, short=70),
+    "forensics": Kind(samples.write_published, _forensics, 120, short=24),
+    "policy's outputs": Kind(write_policy, audit_policy, 120, spoil_policy, short=50),
     "server answers": Kind(samples.write_answers, _answers, 160),
 }

@@ -148,8 +148,8 @@ def side_by_side(
     for each in inputs:
         by_kind[each[0]].append(each)
     left, done = SimpleQueue[list[tuple[str, int]]](), SimpleQueue[Tried | BaseException | None]()
-    for several in by_kind.values():
-        left.put(several)
+    for kind in sorted(by_kind, key=lambda name: KINDS[name].short is None):  # the longest first
+        left.put(by_kind[kind])
 
     def work() -> None:
         try:
