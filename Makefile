@@ -25,7 +25,7 @@ export MALLOC_TOP_PAD_ := 67108864
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-apart fuzz fuzz-nightly test-lerobot check docs bench report format clean
+.PHONY: help demo test test-apart fuzz fuzz-nightly coverage mutation test-lerobot check docs bench report format clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -33,7 +33,8 @@ help: ## show this list
 demo: $(VENV)/.runtime ## audit eight trained policies, print the tables, write an HTML report
 	$(BIN)/heedmap demo --out $(OUT)
 
-PYTEST = $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadscope \
+PYTEST = $(BIN)/python -m $(PYTEST_OPTIONS)
+PYTEST_OPTIONS = pytest --numprocesses auto --maxprocesses 4 --dist loadscope \
   --no-loadscope-reorder --durations=40
 
 test: $(VENV)/.complete $(VENV)/.beside ## run the test suite
@@ -47,6 +48,16 @@ fuzz: $(VENV)/.complete ## try 2,500 hostile inputs on every reader, in a minute
 
 fuzz-nightly: $(VENV)/.complete ## try others, of today's seeds, for an hour
 	$(BIN)/python -m tests.fuzz.run --times 20 --seconds 3600 --first $$(date +%Y%m%d)000
+
+coverage: $(VENV)/.complete $(VENV)/.beside ## run the test suite, and tell which branches no test takes
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m $(PYTEST_OPTIONS) -q -m "not apart"
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+mutation: $(VENV)/.complete ## change the ladder's rules one by one: does a test notice?
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
 
 test-lerobot: $(LEROBOT)/.complete ## test LeRobot's own policies, on Python 3.12
 	HF_HUB_OFFLINE=1 $(LEROBOT)/bin/python -m pytest -q tests_lerobot
@@ -77,7 +88,7 @@ format: $(VENV)/.complete ## format the code and mend what lint can mend
 	$(BIN)/ruff format .
 
 clean: ## remove the virtual environment, caches and the demo's result
-	rm -rf $(VENV) $(LEROBOT) $(OUT) .pytest_cache .ruff_cache .hypothesis build dist site
+	rm -rf $(VENV) $(LEROBOT) $(OUT) .pytest_cache .ruff_cache .hypothesis build dist site mutants .coverage*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What heedmap needs to run; what its tests need comes on top of it.
