@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -22,7 +23,8 @@ from heedmap.policies.checkpoints.read import read_weights
 from heedmap.report.forensics.read import read_published
 from tests.fuzz import samples
 from tests.fuzz.mutate import ESCAPE, TEXTS
-from tests.fuzz.outcome import judged
+from tests.fuzz.outcome import judged, tried
+from tests.fuzz.policies import BAD, audit_policy
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
@@ -119,3 +121,22 @@ def test_shares_that_are_none(cell: str, tmp_path: Path) -> None:
 def test_an_error_is_one_line_whatever_it_repeats() -> None:
     error = HeedmapError(f"The file {ESCAPE}\n  of\u2028two \ud800 lines {'x' * 9000}")
     assert judged(str(error)).kind == "refused"
+
+
+@pytest.mark.parametrize("gives", BAD)
+def test_what_is_no_action_ends_an_audit_in_one_sentence(gives: str, tmp_path: Path) -> None:
+    told = {"gives": gives, "from": 1, "for": 10**6, "continuous": False}
+    (tmp_path / "policy.json").write_text(json.dumps(told))
+    found = tried(audit_policy, tmp_path)
+    assert found.kind == "refused", found
+
+
+@pytest.mark.parametrize(
+    "gives", ["requires_grad", "read-only numpy", "more actions", "silent error"]
+)
+def test_nor_does_one_that_comes_in_the_middle(gives: str, tmp_path: Path) -> None:
+    """A fast way, at the 60th call, runs the policy on other rows than its own."""
+    for first, count in ((30, 10**6), (60, 1)):
+        told = {"gives": gives, "from": first, "for": count, "continuous": True}
+        (tmp_path / "policy.json").write_text(json.dumps(told))
+        assert not (found := tried(audit_policy, tmp_path)).is_finding, found

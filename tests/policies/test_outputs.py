@@ -84,3 +84,20 @@ def test_read_only_arrays_are_copied() -> None:
     scores = as_scores(array, 1)
     scores[0, 0] = 5
     assert array[0, 0] == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [
+        (TWO.to_sparse(), "sparse"),
+        (TWO.to("meta"), "holds no values"),
+        (TWO.to(torch.complex64), "complex numbers"),
+        (TWO[:, :0], r"0 values, of shape \(2, 0\)"),
+        (torch.zeros(1).expand(2, 10**12), "2,000,000,000,000 values"),
+    ],
+)
+def test_a_tensor_of_which_nothing_can_be_computed_is_refused(
+    given: torch.Tensor, what: str
+) -> None:
+    with pytest.raises(TypeError, match=rf"^the policy gave .*{what}.*; expected the values"):
+        as_scores(given, 2)
