@@ -43,7 +43,7 @@ test: $(VENV)/.complete $(VENV)/.beside ## run the test suite
 test-apart: $(VENV)/.complete ## run the tests that need a browser or start Ray
 	$(PYTEST) -m apart
 
-fuzz: $(VENV)/.complete ## try 2,500 hostile inputs on every reader, in a minute
+fuzz: $(VENV)/.complete ## try 2,450 hostile inputs on every reader, in a minute
 	$(BIN)/python -m tests.fuzz.run --short --processes 2
 
 fuzz-nightly: $(VENV)/.complete ## try others, of today's seeds, for an hour

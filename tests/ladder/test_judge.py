@@ -8,12 +8,22 @@ from typing import Any, get_args
 import pytest
 
 from heedmap.ladder.causes import CAUSES, Cause
+from heedmap.ladder.evidence import BehaviourFacts
 from heedmap.ladder.judge import judge
 from heedmap.ladder.messages import LANGUAGES, Language, say
 from heedmap.ladder.messages.numbers import ABSENT as DASH
 from heedmap.ladder.verdict import Details, Verdict
 from heedmap.ladder.wording import verdict_text
-from tests.ladder.facts import ABSENT, NOWHERE, UNREACHED, estimate, measured, obeyed, used
+from tests.ladder.facts import (
+    ABSENT,
+    NOWHERE,
+    UNREACHED,
+    behaviour,
+    estimate,
+    measured,
+    obeyed,
+    used,
+)
 from tests.ladder.test_reconcile import LOST_CASES
 from tests.ladder.test_upper import UPPER_CASES
 
@@ -169,3 +179,46 @@ def test_details_are_values_and_older_records_keep_their_text() -> None:
     sentence, _ = verdict_text(older)
     assert "at positions 65-66" in sentence
     assert "removes 0.80 bits of " in sentence
+
+
+BLIND = behaviour(frame_change=0.0)
+
+
+@pytest.mark.parametrize(
+    ("acts", "changes", "cause"),
+    [
+        (BLIND, {}, "image_unused"),
+        (BLIND, {"visibility": {"image_reachable": 0}}, "image_masked"),
+        (behaviour(), {"visibility": {"image_reachable": 0}}, "none"),
+    ],
+)
+def test_one_that_follows_without_looking_is_told_by_whether_it_could(
+    acts: BehaviourFacts, changes: dict[str, Any], cause: Cause
+) -> None:
+    found = measured(obeyed=obeyed(), **changes).model_copy(update={"behaviour": acts})
+    assert judge(found).cause == cause
+
+
+OVERWRITTEN = {"overwritten_positions": (3,)}
+MIXED = {"positions": (), "mixed_positions": (3,)}
+
+
+@pytest.mark.parametrize(
+    ("acts", "presence", "cause"),
+    [
+        (None, {}, "bypass"),
+        (None, MIXED, "bypass"),
+        (behaviour(), {}, "bypass"),
+        (behaviour(), MIXED, "none"),
+        (behaviour(), ABSENT, "none"),
+        (behaviour(), ABSENT | OVERWRITTEN, "bypass"),
+        (behaviour(), MIXED | OVERWRITTEN, "bypass"),
+        (behaviour(), ABSENT | {"measured": False}, "bypass"),
+    ],
+)
+def test_a_way_beside_the_sequence_is_no_bypass_where_nothing_of_the_words_is_in_it(
+    acts: BehaviourFacts | None, presence: dict[str, Any], cause: Cause
+) -> None:
+    """Then the instruction conditions the network: cross-attention, FiLM, adaptive norms."""
+    facts = measured(obeyed=obeyed(), bypass={"status": "found"}, presence=presence)
+    assert judge(facts.model_copy(update={"behaviour": acts})).cause == cause
