@@ -104,6 +104,32 @@ LOST_CASES: list[tuple[Cause, RungName | None, Measurements]] = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("how", "frame_too", "instruction_alone"),
+    [
+        ("not entered", "constant_action", "none"),
+        ("left out", "constant_action", "dropped"),
+        ("multiplied by zero", "constant_action", "gated"),
+        ("masked", "masked", "masked"),
+        ("masked by order", "dropped", "dropped"),
+        ("no weight", "unattended", "unattended"),
+        ("values equal", "constant_action", "values_zero"),
+        ("no choice", "constant_action", "unused"),
+        ("leaves torch", "constant_action", "constant_action"),
+        ("not known", "constant_action", "constant_action"),
+    ],
+)
+def test_an_action_that_never_changes_is_told_by_what_is_lost_at_one_place(
+    how: How, frame_too: Cause, instruction_alone: Cause
+) -> None:
+    """What hides both says more than that nothing moves the action."""
+    still = behaviour(**UNMOVED, frame_change=0.0)
+    for is_lost_there, cause in ((True, frame_too), (False, instruction_alone)):
+        ended = trail(how, frame_is_lost_there=is_lost_there)
+        found = measured().model_copy(update={"behaviour": still, "trail": ended})
+        assert judge(found).cause == cause
+
+
 def test_every_end_of_a_trail_has_a_case() -> None:
     """And every fate of words but two, for which expected actions are asked below."""
     ends, fates = {found.how for *_, found in LOST}, {found.words for *_, found in LOST}

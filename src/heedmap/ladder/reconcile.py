@@ -165,6 +165,6 @@ def _ends_for_all(trail: TrailFacts | None) -> bool:
     if trail is not None and trail.how == "not entered":
         return trail.frame_is_lost_there
     if trail is None or trail.how is None or trail.frame_is_lost_there:
-        hidden = ("masked", "masked by order", "no weight", "not entered")
+        hidden = ("masked", "masked by order", "no weight")
         return trail is None or trail.how not in hidden
     return trail.how in ("not known", "leaves torch")
