@@ -35,6 +35,8 @@ from heedmap.record.regions import REGION_ORDER, UNDECLARED
 from heedmap.remedies.result import CELLS, REMEDIES, NullBranch, Outcome
 from heedmap.remedies.result import Missing as NotMeasured
 from heedmap.remedies.rewording import FORMS
+from heedmap.report.driving.result import CONDITIONS
+from heedmap.report.driving.wording import MISSING, PHASES
 from heedmap.report.rung_cells import RUNG_TABLES
 from heedmap.report.words.finding import CODES, SEVERITIES, Beside
 from heedmap.report.words.texts import Kind, Role
@@ -155,6 +157,9 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "tap_fix_": tuple(FINDINGS),
     "tap_grade_": get_args(Grade),
     "tap_shadow_": REFUSALS,
+    "driving_condition_": CONDITIONS,
+    "driving_phase_": PHASES,
+    "driving_missing_": MISSING,
     "delivered_": get_args(DeliveredCause),
     "fix_delivered_": get_args(DeliveredCause),
     "delivered_in_": UNITS,

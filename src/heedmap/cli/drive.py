@@ -1,80 +1,133 @@
-"""The command `specimens drive`: closed loop in BabyAI, with right and wrong instructions."""
+"""The command `drive`: a policy in a simulator, under right, wrong and other instructions."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import Annotated, cast
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
-from heedmap.cli.console import out, progress_bar
-from heedmap.cli.styles import Style
+from heedmap.cli.console import out, print_line, progress_bar
+from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRemoteCode
+from heedmap.cli.showing import Lang, Language
+from heedmap.errors import InputError
 from heedmap.ladder.messages import say
-
-if TYPE_CHECKING:
-    from heedmap.testbed.specimens.drive import Drives, Outcome, Rate
+from heedmap.policies.checkpoints.permissions import Permissions
+from heedmap.report.driving.result import CONDITIONS, Condition
 
 
 def drive(
-    name: Annotated[str, typer.Argument(help="REGIME@WIRING, as `specimens list` shows them.")],
-    episodes: Annotated[int, typer.Option(min=1, help="Number of held-out rooms.")] = 100,
-    seed: Annotated[int, typer.Option(min=0, help="Number of the first room.")] = 0,
-    style: Annotated[Style, typer.Option(help="Form of the instructions.")] = Style.goal,
-    max_steps: Annotated[int, typer.Option(min=1, help="Maximum number of steps.")] = 20,
+    policy: Annotated[
+        str,
+        typer.Argument(
+            help="specimen:NAME@WIRING, lerobot:FOLDER, server:ws://HOST:PORT or "
+            "package.module:factory."
+        ),
+    ],
+    env: Annotated[
+        str,
+        typer.Option(help="babyai, babyai-path, a gymnasium id, or package.module:factory."),
+    ],
+    episodes: Annotated[
+        int, typer.Option(min=1, max=10_000, help="Episodes, each driven under every condition.")
+    ] = 25,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the first episode.")] = 0,
+    max_steps: Annotated[
+        int | None,
+        typer.Option(min=1, max=100_000, help="Steps of an episode; default: the environment's."),
+    ] = None,
+    exchange_every: Annotated[
+        int,
+        typer.Option(
+            min=0, max=100_000, help="Exchange the instruction at every so many steps; 0: never."
+        ),
+    ] = 0,
+    conditions: Annotated[
+        str, typer.Option(help="Of right,wrong,paraphrase,blank; the first is needed.")
+    ] = ",".join(CONDITIONS),
+    right: Annotated[
+        str | None, typer.Option(help="The instruction; default: what the environment says.")
+    ] = None,
+    wrong: Annotated[
+        str | None, typer.Option(help="A wrong instruction; default: that of another seed.")
+    ] = None,
+    paraphrase: Annotated[
+        str | None, typer.Option(help="The right instruction in other words.")
+    ] = None,
+    image: Annotated[
+        str | None, typer.Option(help="Key of the picture in the observation, or render.")
+    ] = None,
+    state: Annotated[
+        str | None, typer.Option(help="Key of the robot's state in the observation.")
+    ] = None,
+    success: Annotated[
+        str | None, typer.Option(help="Key of success in info, or reward (above 0).")
+    ] = None,
+    actions: Annotated[
+        str | None,
+        typer.Option(help="The environment's action for each of the policy's, such as 0,1,2."),
+    ] = None,
+    keeps_state: Annotated[
+        bool,
+        typer.Option("--keeps-state", help="The policy keeps something from step to step; slower."),
+    ] = False,
+    parallel: Annotated[int, typer.Option(min=1, max=256, help="Episodes side by side.")] = 8,
+    output: Annotated[
+        Path, typer.Option("--out", help="Folder of the drive; one that was begun goes on.")
+    ] = Path("heedmap-drive"),
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+    lang: Lang = Language.en,
+    trust_checkpoint: TrustCheckpoint = False,
+    trust_remote_code: TrustRemoteCode = False,
+    allow_partial: AllowPartial = False,
+    hub: Hub = False,
 ) -> None:
-    """Drive the agent with a specimen, instructed to reach the right object or another one.
+    """Drive a policy in a simulator under right, wrong, reworded and blank instructions.
 
-    Both runs of an episode start from the same state and have the same target. A policy that
-    follows its instruction reaches the target far more often when instructed to.
+    Every episode is driven once under each, from the same start. With --exchange-every K the wrong
+    instruction is also exchanged for the right one at every K-th step, from the same state. Stopped
+    and given again, the command goes on where it was.
     """
-    from heedmap.testbed.specimens.drive import drive as run
-    from heedmap.testbed.specimens.drive import network_driver
-    from heedmap.testbed.specimens.zoo import load_specimen
+    from heedmap.monitor.driving.driver import Driver
+    from heedmap.monitor.driving.folder import DriveFolder
+    from heedmap.monitor.driving.load import load_environment
+    from heedmap.monitor.driving.run import Drives, settings_of
+    from heedmap.policies.registry import load_policy
+    from heedmap.report.driving.as_json import drive_json
+    from heedmap.report.driving.terminal import print_drive
 
-    network = load_specimen(name)
+    chosen = chosen_conditions(conditions)
+    given = {
+        "right": right,
+        "wrong": wrong,
+        "paraphrase": paraphrase,
+        "image": image,
+        "state": state,
+        "success": success,
+        "actions": actions,
+    }
+    options = {name: value for name, value in given.items() if value is not None}
+    maker = load_environment(env, options)
+    permissions = Permissions(trust_checkpoint, trust_remote_code, allow_partial, hub)
+    driver = Driver(load_policy(policy, permissions), keeps_state=keeps_state, parallel=parallel)
+    settings = settings_of(driver, maker, policy, env, options, chosen, max_steps, exchange_every)
+    folder = DriveFolder(output)
     with progress_bar() as advance:
-        found = run(
-            network_driver(network),
-            name,
-            style=style.value,
-            episodes=episodes,
-            first_seed=seed,
-            max_steps=max_steps,
-            on_progress=advance,
-        )
+        found = Drives(driver, settings, maker, folder).run(episodes, seed, advance)
     if as_json:
-        typer.echo(found.model_dump_json())
-    else:
-        out.print(_table(found))
+        typer.echo(drive_json(found))
+        return
+    print_drive(found, out, lang.value)
+    print_line(out, say("driving_folder", lang.value, path=str(output.resolve())))
 
 
-def _table(found: Drives) -> Table:
-    from heedmap.report.rich_tables import plain_table
-
-    title = say(
-        "drive_title",
-        name=found.name,
-        style=found.style,
-        episodes=found.episodes,
-        steps=found.max_steps,
-    )
-    table = plain_table(title)
-    table.add_column(say("drive_instructed"), no_wrap=True)
-    for key in ("drive_reached_target", "drive_reached_other", "drive_steps"):
-        table.add_column(say(key), justify="right")
-    table.add_row(say("drive_target"), *_cells(found.right))
-    table.add_row(say("drive_other"), *_cells(found.wrong))
-    table.caption = Text(say("drive_note", skipped=found.rooms_passed_over), style="dim")
-    return table
-
-
-def _cells(outcome: Outcome) -> tuple[str, str, str]:
-    steps = "-" if outcome.mean_steps is None else f"{outcome.mean_steps:.1f}"
-    return _rate(outcome.reached_target), _rate(outcome.reached_other), steps
-
-
-def _rate(rate: Rate) -> str:
-    low, high = f"{100 * rate.low:.0f}", f"{100 * rate.high:.0f}"
-    return say("interval", value=f"{rate.value:.1%}", low=low, high=high)
+def chosen_conditions(written: str) -> tuple[Condition, ...]:
+    """Conditions by name, the right one among them. Raises InputError for anything else."""
+    names = {name.strip() for name in written.split(",") if name.strip()}
+    if unknown := sorted(names - {*CONDITIONS}):
+        raise InputError(
+            f"'{unknown[0]}' is no condition; write one or several of {', '.join(CONDITIONS)}."
+        )
+    if "right" not in names:
+        raise InputError("Rates need the right instruction beside others; add right to it.")
+    return cast("tuple[Condition, ...]", tuple(each for each in CONDITIONS if each in names))

@@ -14,6 +14,7 @@ from heedmap.cli.compare import compare
 from heedmap.cli.console import out, print_causes, print_error, progress_bar
 from heedmap.cli.counterfactuals import counterfactuals
 from heedmap.cli.doctor import doctor
+from heedmap.cli.drive import drive
 from heedmap.cli.exam import exam
 from heedmap.cli.finetune import finetune
 from heedmap.cli.forensics import forensics
@@ -61,6 +62,7 @@ app.command()(forensics)
 app.command()(words)
 app.command()(tap)
 app.command()(exam)
+app.command()(drive)
 app.command()(remedy)
 app.command()(finetune)
 app.command()(needed)

@@ -9,8 +9,8 @@ import typer
 from rich.table import Table
 
 from heedmap.cli.console import err, out, print_line, progress_bar
-from heedmap.cli.drive import drive
 from heedmap.cli.score import score
+from heedmap.cli.specimens_drive import drive
 from heedmap.cli.styles import Style
 from heedmap.ladder.messages import say
 

@@ -76,6 +76,13 @@ class Policy(ABC):
     def act(self, observations: Sequence[Observation], instructions: Sequence[str]) -> ActionScores:
         """Run the policy on a batch, as in deployment. Must be deterministic."""
 
+    def begin_episode(self) -> None:
+        """Forget all earlier calls; from here on each call is the next step of one episode.
+
+        Nothing for a policy that keeps nothing. Until it is called, every call stands alone.
+        """
+        return None
+
     def token_count(self, instruction: str) -> int | None:
         """Tokens of an instruction, special ones included; None when not known."""
         return None

@@ -59,6 +59,7 @@ class CallablePolicy(Policy):
         self._takes_observations = takes_observations
         self.special_ids = tuple(special_ids)
         self.noise_seed = noise_seed
+        self._is_in_episode = False
         self._reset = reset if reset is not None else _found_reset(run, module)
         if transformer is not None:
             self.transformer_name = _name_of(transformer, module)
@@ -74,12 +75,21 @@ class CallablePolicy(Policy):
         return self._action_names
 
     def act(self, observations: Sequence[Observation], instructions: Sequence[str]) -> ActionScores:
-        """Calls `run`, with what the policy keeps between its calls cleared before."""
-        if self._reset is not None:
+        """Calls `run`, with what the policy keeps between its calls cleared before.
+
+        Inside an episode it is kept.
+        """
+        if self._reset is not None and not self._is_in_episode:
             self._reset()
         if self._takes_observations:
             return self._run(observations, instructions)
         return self._run([observation.frame for observation in observations], instructions)
+
+    def begin_episode(self) -> None:
+        """Clears what the policy keeps, and from here on leaves it to the policy."""
+        self._is_in_episode = True
+        if self._reset is not None:
+            self._reset()
 
     def token_count(self, instruction: str) -> int | None:
         """As the given function counts; None without one."""

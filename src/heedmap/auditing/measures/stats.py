@@ -153,6 +153,18 @@ def wilson_interval(successes: int, n: int) -> tuple[float, float]:
     return float(interval.low), float(interval.high)
 
 
+def mcnemar_p_value(only_first: int, only_second: int) -> float:
+    """Two-sided exact p-value that two success rates of the same trials are equal (McNemar 1947).
+
+    `only_first` trials succeeded under the first condition alone, `only_second` under the second
+    alone; 1 where there are neither. Raises ValueError for negative counts.
+    """
+    if min(only_first, only_second) < 0:
+        raise ValueError(f"Counts are 0 or more, got {only_first} and {only_second}.")
+    apart = only_first + only_second
+    return float(stats.binomtest(only_first, apart).pvalue) if apart else 1.0
+
+
 def _by_cluster(values: Observations, clusters: Sequence[str]) -> tuple[Clusters, Clusters]:
     """Sum and count of the values of every cluster, clusters in order of their names."""
     if len(values) != len(clusters):

@@ -28,7 +28,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from heedmap.auditing.measures.stats import wilson_interval
+from heedmap.auditing.measures.rate import Rate
 from heedmap.frozen import Frozen
 from heedmap.testbed.specimens.episodes import Episode, draw_episodes
 from heedmap.testbed.specimens.network import TinyKosmos2Policy
@@ -55,21 +55,11 @@ Driver = Callable[[Sequence[Scene], Sequence[str]], Sequence[Action]]
 Progress = Callable[[str, int, int], None]
 """Called with what is done, how far, and of how many."""
 
-_MINIGRID_ACTIONS: dict[Action, Actions] = {
+MINIGRID_ACTIONS: dict[Action, Actions] = {
     "left": Actions.left,
     "right": Actions.right,
     "forward": Actions.forward,
 }
-
-
-class Rate(Frozen):
-    """A share of episodes, 0..1, with its 95 % Wilson interval."""
-
-    value: float
-    low: float
-    high: float
-    successes: int
-    n: int
 
 
 class Outcome(Frozen):
@@ -179,7 +169,7 @@ class _Run:
         self._room = Room()
         self._room.reset(seed=HELD_OUT_SEED_START + self.episode.seed)
         objects = {"target": self.episode.target, "other": self.episode.other}
-        self._cells = {which: _cell_of(each, self._room) for which, each in objects.items()}
+        self._cells = {which: cell_of(each, self._room) for which, each in objects.items()}
         self._named = objects[self.named]
         self._instruction = self._named.instruction(self.style)
 
@@ -203,14 +193,14 @@ class _Run:
 
     def step(self, action: Action, number: int) -> None:
         """Act, and note what the agent faces now; the room's own mission is not asked."""
-        self._room.step(_MINIGRID_ACTIONS[action])
+        self._room.step(MINIGRID_ACTIONS[action])
         x, y = self._room.front_pos
         for which, cell in self._cells.items():
             if cell == (int(x), int(y)):
                 self.reached.setdefault(which, number)
 
 
-def _cell_of(target: Target, room: Room) -> tuple[int, int]:
+def cell_of(target: Target, room: Room) -> tuple[int, int]:
     """Column and row in the room of an object seen from where the agent is now."""
     ahead, right = room.dir_vec * target.ahead_tiles, room.right_vec * target.right_tiles
     x, y = room.agent_pos + ahead + right
@@ -220,12 +210,7 @@ def _cell_of(target: Target, room: Room) -> tuple[int, int]:
 def _outcome(runs: Sequence[_Run]) -> Outcome:
     steps = [run.reached["target"] for run in runs if "target" in run.reached]
     return Outcome(
-        reached_target=_rate(len(steps), len(runs)),
-        reached_other=_rate(sum("other" in run.reached for run in runs), len(runs)),
+        reached_target=Rate.of(len(steps), len(runs)),
+        reached_other=Rate.of(sum("other" in run.reached for run in runs), len(runs)),
         mean_steps=float(np.mean(steps)) if steps else None,
     )
-
-
-def _rate(successes: int, n: int) -> Rate:
-    low, high = wilson_interval(successes, n)
-    return Rate(value=successes / n, low=low, high=high, successes=successes, n=n)

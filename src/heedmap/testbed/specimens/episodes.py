@@ -36,7 +36,7 @@ def draw_episodes(count: int, first_seed: int = 0) -> list[Episode]:
     if first_seed < 0:
         raise ValueError(f"An episode's seed is 0 or more, got {first_seed}.")
     room = Room()
-    drawn = (_draw_episode(seed, room) for seed in itertools.count(first_seed))
+    drawn = (draw_episode(seed, room) for seed in itertools.count(first_seed))
     return list(itertools.islice((each for each in drawn if each is not None), count))
 
 
@@ -63,7 +63,8 @@ def greedy_steps(target: Target, scene: Scene) -> int | None:
     return steps or None
 
 
-def _draw_episode(seed: int, room: Room) -> Episode | None:
+def draw_episode(seed: int, room: Room) -> Episode | None:
+    """The episode in the held-out room of that number, which `room` then is; None without one."""
     room.reset(seed=HELD_OUT_SEED_START + seed)
     scene = room.scene()
     rng = np.random.default_rng(HELD_OUT_SEED_START + seed)

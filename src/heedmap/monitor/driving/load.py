@@ -1,0 +1,128 @@
+"""From an environment's name on the command line to what makes it."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from heedmap.errors import HeedmapError, InputError, MissingExtraError, first_line_of
+from heedmap.monitor.driving.environment import Environment, Maker
+from heedmap.testbed.specimens.world import Style
+
+FORMS = "'babyai', 'babyai-path', a gymnasium id, or 'package.module:factory'"
+PACKAGES = {"MiniGrid": "minigrid", "BabyAI": "minigrid", "MiniWorld": "miniworld"}
+"""That register their ids when they are imported, by how the ids begin."""
+NEEDED = ("reached", "begin", "look", "act", "is_over")
+
+
+def load_environment(name: str, options: dict[str, str]) -> Maker:
+    """What makes the environment that `name` names; `options` are those of `GymOptions`.
+
+    Raises InputError where there is none to be had, MissingExtraError for a missing package.
+    """
+    own = {
+        "babyai": lambda: _babyai("goal"),
+        "babyai-path": lambda: _babyai("path"),
+    }
+    if name in own:
+        if options:
+            raise InputError(
+                f"'{name}' has its own instructions, pictures and success; leave out "
+                f"{', '.join(f'--{each}' for each in options)}."
+            )
+        return own[name]()
+    _need("gymnasium", "drive")
+    module, colon, factory = name.partition(":")
+    made = _attribute(module, factory) if colon else None
+    if made is not None:
+        return _from_factory(name, made, options)
+    return _from_id(name, options)
+
+
+def _babyai(style: Style) -> Maker:
+    _need("minigrid", "drive")
+    from heedmap.monitor.driving.babyai import BabyAi
+
+    return lambda: BabyAi(style)
+
+
+def _from_id(name: str, options: dict[str, str]) -> Maker:
+    from heedmap.monitor.driving.gym import GymEnvironment, make_gym
+
+    package = next((p for start, p in PACKAGES.items() if name.startswith(start)), None)
+    if package is not None:
+        _need(package, "miniworld" if package == "miniworld" else "drive")
+        importlib.import_module(package)
+    checked, make = _checked(options), make_gym(name)
+    return lambda: GymEnvironment(make, checked)
+
+
+def _from_factory(name: str, factory: Callable[[], Any], options: dict[str, str]) -> Maker:
+    """Of heedmap's own protocol, or a gymnasium environment."""
+    import gymnasium
+
+    from heedmap.monitor.driving.gym import GymEnvironment
+
+    checked = _checked(options)
+
+    def make() -> Environment:
+        try:
+            made = factory()
+        except HeedmapError:
+            raise
+        except Exception as error:
+            raise InputError(
+                f"The factory '{name}' raised {type(error).__name__}: {first_line_of(error)}."
+            ) from error
+        if isinstance(made, gymnasium.Env):
+            return GymEnvironment(lambda: made, checked)
+        if all(callable(getattr(made, each, None)) for each in NEEDED):
+            return made
+        raise InputError(
+            f"The factory '{name}' returned a {type(made).__name__}, expected a gymnasium.Env, or "
+            f"an object with the methods {', '.join(NEEDED)}."
+        )
+
+    return make
+
+
+def _attribute(module: str, name: str) -> Callable[[], Any] | None:
+    """A function of a module that may lie in the current folder; None where it is not there."""
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        found = getattr(importlib.import_module(module), name, None)
+    except Exception as error:
+        raise InputError(
+            f"The module '{module}' cannot be imported ({first_line_of(error)}); environments are "
+            f"given as {FORMS}."
+        ) from error
+    return found if callable(found) else None
+
+
+def _checked(options: dict[str, str]) -> Any:
+    from heedmap.monitor.driving.gym import GymOptions
+
+    given: dict[str, Any] = dict(options)
+    if "actions" in given:
+        given["actions"] = tuple(part.strip() for part in given["actions"].split(","))
+    try:
+        return GymOptions.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InputError(
+            f"--{first['loc'][0]} is '{options[str(first['loc'][0])]}': {first['msg']}; give whole "
+            f"numbers such as 0,1,2."
+        ) from error
+
+
+def _need(package: str, extra: str) -> None:
+    if importlib.util.find_spec(package) is None:
+        raise MissingExtraError(extra, package)

@@ -1,0 +1,38 @@
+"""From one row of what a policy gives to an action of the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from heedmap.errors import PolicyError
+from heedmap.monitor.driving.environment import Scores
+
+
+def chosen(scores: Scores, names: Sequence[str]) -> int:
+    """The index of the best of the named actions; of equal scores the first.
+
+    Raises PolicyError when there is not one score an action.
+    """
+    if scores.shape != (len(names),):
+        raise PolicyError(
+            f"The environment has {len(names)} actions ({', '.join(names)}), but the policy gives "
+            f"{scores.size} numbers; expected one score an action, in that order. For another "
+            f"order or number give --actions."
+        )
+    return int(scores.argmax())
+
+
+def clipped(scores: Scores, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """A continuous action in the environment's shape, within its bounds.
+
+    Of a chunk of several steps the first is taken. Raises PolicyError when the numbers are no
+    whole number of steps.
+    """
+    if scores.size == 0 or scores.size % low.size:
+        raise PolicyError(
+            f"The environment takes {low.size} numbers a step (shape {low.shape}), but the policy "
+            f"gives {scores.size}; expected as many, or a chunk of several steps."
+        )
+    return np.clip(scores[: low.size].reshape(low.shape), low, high).astype(low.dtype)

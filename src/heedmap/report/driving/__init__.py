@@ -1,0 +1,1 @@
+"""What came of driving a policy in a simulator: values, sentences, and the page."""
