@@ -26,7 +26,10 @@ def drive(
     ],
     env: Annotated[
         str,
-        typer.Option(help="babyai, babyai-path, a gymnasium id, or package.module:factory."),
+        typer.Option(
+            help="babyai, miniworld (or babyai-path, miniworld-path), a gymnasium id, or "
+            "package.module:factory."
+        ),
     ],
     episodes: Annotated[
         int, typer.Option(min=1, max=10_000, help="Episodes, each driven under every condition.")
@@ -114,11 +117,12 @@ def drive(
     folder = DriveFolder(output)
     with progress_bar() as advance:
         found = Drives(driver, settings, maker, folder).run(episodes, seed, advance)
+    page = folder.write_page(lang.value)
     if as_json:
         typer.echo(drive_json(found))
         return
     print_drive(found, out, lang.value)
-    print_line(out, say("driving_folder", lang.value, path=str(output.resolve())))
+    print_line(out, say("report_at", lang.value, path=str(page.resolve())))
 
 
 def chosen_conditions(written: str) -> tuple[Condition, ...]:

@@ -18,7 +18,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from heedmap.errors import RecordError, first_line_of
 from heedmap.frozen import Frozen
+from heedmap.ladder.messages import Language
 from heedmap.record.files import made_folder, plain_path, read_plain, write_whole
+from heedmap.report.driving.page import render_drive
 from heedmap.report.driving.result import Drive, Episode, Settings, Strip
 
 SETTINGS, LINES, STRIPS, PAGE = "drive.json", "episodes.jsonl", "strips.json", "drive.html"
@@ -108,6 +110,12 @@ class DriveFolder:
             return _STRIPS.validate_json(self._bytes(STRIPS))
         except ValidationError as error:
             raise _damaged(self.path / STRIPS, error) from error
+
+    def write_page(self, language: Language = "en") -> Path:
+        """The page of what is there; its path. Raises RecordError when it cannot be written."""
+        page = render_drive(self.read(), self.strips(), language).encode("utf-8", "replace")
+        write_whole(self.path / PAGE, page, "page")
+        return self.path / PAGE
 
     def _bytes(self, name: str) -> bytes:
         place = plain_path(self.path, name)

@@ -15,7 +15,10 @@ from heedmap.errors import HeedmapError, InputError, MissingExtraError, first_li
 from heedmap.monitor.driving.environment import Environment, Maker
 from heedmap.testbed.specimens.world import Style
 
-FORMS = "'babyai', 'babyai-path', a gymnasium id, or 'package.module:factory'"
+FORMS = (
+    "'babyai', 'babyai-path', 'miniworld', 'miniworld-path', a gymnasium id, or "
+    "'package.module:factory'"
+)
 PACKAGES = {"MiniGrid": "minigrid", "BabyAI": "minigrid", "MiniWorld": "miniworld"}
 """That register their ids when they are imported, by how the ids begin."""
 NEEDED = ("reached", "begin", "look", "act", "is_over")
@@ -29,6 +32,8 @@ def load_environment(name: str, options: dict[str, str]) -> Maker:
     own = {
         "babyai": lambda: _babyai("goal"),
         "babyai-path": lambda: _babyai("path"),
+        "miniworld": lambda: _miniworld("goal"),
+        "miniworld-path": lambda: _miniworld("path"),
     }
     if name in own:
         if options:
@@ -50,6 +55,13 @@ def _babyai(style: Style) -> Maker:
     from heedmap.monitor.driving.babyai import BabyAi
 
     return lambda: BabyAi(style)
+
+
+def _miniworld(style: Style) -> Maker:
+    _need("miniworld", "miniworld")
+    from heedmap.monitor.driving.miniworld import MiniWorldRoom
+
+    return lambda: MiniWorldRoom(style)
 
 
 def _from_id(name: str, options: dict[str, str]) -> Maker:

@@ -47,6 +47,10 @@ class Film:
             self.frames.append(done.view.observation.pixels)
             self.steps.append((done, action))
 
+    def end_after(self, steps: int) -> None:
+        """Leave out what comes after the last goal: a robot that stands there."""
+        del self.steps[steps:], self.frames[steps + 1 :]
+
 
 def settings_of(
     driver: Driver,
@@ -162,6 +166,7 @@ class Drives:
                 runs[seed][condition] = live.run()
             if film.steps:
                 film.frames.append(lives[0].environment.look().observation.pixels)
+                film.end_after(max(lives[0].reached.values(), default=len(film.steps)))
                 write_video(self.folder.path / f"{condition}.mp4", film.frames)
                 strips.append(self._strip(condition, film, runs[seeds[0]][condition]))
         if strips:

@@ -118,7 +118,7 @@ class Moment(Frozen):
     action: Name
     distance: float | None
     """Of this action to that under the other instruction on the same frame."""
-    jpeg: Annotated[str, Field(max_length=200_000)]
+    jpeg: Annotated[str, Field(max_length=200_000, pattern=r"\A[A-Za-z0-9+/=]*\z")]
     """In base 64."""
 
 

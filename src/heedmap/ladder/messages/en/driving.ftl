@@ -19,7 +19,6 @@ driving_no_difference = That the instruction changes whether the target is reach
 driving_same = Under both it took the same actions, step by step, in { $same } of { $n } episodes.
 driving_seldom = It seldom reaches the target even with the right instruction, so that these rates say little about the instruction.
 driving_passed_over = Seeds that give no episode and were passed over: { $count }.
-driving_folder = Episodes and videos: { $path }
 driving_none = No episode was driven yet.
 
 ## The table
@@ -65,7 +64,6 @@ driving_kept = kept
 
 driving_strip_heading = The first episode
 driving_strip_about = Below each frame: the action, and the heed meter, which is how far the action moves on that frame when the instruction is exchanged ({ $unit }).
-driving_strip_meter = Heed meter: { $distance }
 driving_strip_reached = Target reached after { $steps } { $steps ->
     [one] step
    *[other] steps

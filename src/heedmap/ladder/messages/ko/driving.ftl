@@ -10,7 +10,6 @@ driving_no_difference = 목표 도달 여부가 지시문에 따라 달라진다
 driving_same = 에피소드 { $n }개 중 { $same }개에서 두 지시문에 대해 모든 스텝의 행동이 같았습니다.
 driving_seldom = 올바른 지시문으로도 목표에 거의 도달하지 못하므로, 이 비율만으로는 지시문에 대해 말할 수 있는 것이 적습니다.
 driving_passed_over = 에피소드가 나오지 않아 건너뛴 시드: { $count }개.
-driving_folder = 에피소드와 동영상: { $path }
 driving_none = 아직 움직인 에피소드가 없습니다.
 
 ## The table
@@ -56,7 +55,6 @@ driving_kept = 유지
 
 driving_strip_heading = 첫 에피소드
 driving_strip_about = 프레임 아래: 행동과 반응도. 반응도는 그 프레임에서 지시문을 바꿨을 때 행동이 움직이는 정도입니다({ $unit }).
-driving_strip_meter = 반응도: { $distance }
 driving_strip_reached = { $steps }스텝 만에 목표 도달
 driving_strip_other = { $steps }스텝 만에 잘못된 지시문의 목적지 도달
 driving_strip_missed = 목표 미도달
