@@ -27,8 +27,8 @@ def drive(
     env: Annotated[
         str,
         typer.Option(
-            help="babyai, miniworld (or babyai-path, miniworld-path), a gymnasium id, or "
-            "package.module:factory."
+            help="babyai, miniworld (or babyai-path, miniworld-path), metaworld:TASK, a "
+            "gymnasium id, or package.module:factory."
         ),
     ],
     episodes: Annotated[

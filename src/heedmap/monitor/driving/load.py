@@ -16,9 +16,10 @@ from heedmap.monitor.driving.environment import Environment, Maker
 from heedmap.testbed.specimens.world import Style
 
 FORMS = (
-    "'babyai', 'babyai-path', 'miniworld', 'miniworld-path', a gymnasium id, or "
+    "'babyai', 'babyai-path', 'miniworld', 'miniworld-path', 'metaworld:TASK', a gymnasium id, or "
     "'package.module:factory'"
 )
+METAWORLD = "metaworld:"
 PACKAGES = {"MiniGrid": "minigrid", "BabyAI": "minigrid", "MiniWorld": "miniworld"}
 """That register their ids when they are imported, by how the ids begin."""
 NEEDED = ("reached", "begin", "look", "act", "is_over")
@@ -35,13 +36,13 @@ def load_environment(name: str, options: dict[str, str]) -> Maker:
         "miniworld": lambda: _miniworld("goal"),
         "miniworld-path": lambda: _miniworld("path"),
     }
-    if name in own:
+    if name in own or name.startswith(METAWORLD):
         if options:
             raise InputError(
                 f"'{name}' has its own instructions, pictures and success; leave out "
                 f"{', '.join(f'--{each}' for each in options)}."
             )
-        return own[name]()
+        return own[name]() if name in own else _metaworld(name.removeprefix(METAWORLD))
     _need("gymnasium", "drive")
     module, colon, factory = name.partition(":")
     made = _attribute(module, factory) if colon else None
@@ -62,6 +63,13 @@ def _miniworld(style: Style) -> Maker:
     from heedmap.monitor.driving.miniworld import MiniWorldRoom
 
     return lambda: MiniWorldRoom(style)
+
+
+def _metaworld(task: str) -> Maker:
+    _need("metaworld", "metaworld")
+    from heedmap.monitor.driving.metaworld import MetaWorldTask
+
+    return lambda: MetaWorldTask(task)
 
 
 def _from_id(name: str, options: dict[str, str]) -> Maker:

@@ -6,7 +6,7 @@ that it is replayed.
 
 from __future__ import annotations
 
-from typing import NoReturn, final
+from typing import NoReturn
 
 import numpy as np
 
@@ -18,7 +18,6 @@ from heedmap.testbed.miniworld.world import Room3d, Thing, said
 from heedmap.testbed.specimens.world import ACTIONS, HELD_OUT_SEED_START, Style
 
 
-@final
 class MiniWorldRoom:
     """Target and other are drawn by the seed. The style `path` names the side that it is on now."""
 
@@ -44,12 +43,10 @@ class MiniWorldRoom:
 
     def look(self) -> View:
         """What the camera sees."""
-        actions = {goal: self._room.expert_action(each) for goal, each in self._things.items()}
-        names = {goal: each.name for goal, each in self._things.items()}
         texts: dict[Condition, str] = {
-            "right": said(names["target"], actions["target"], self._style),
-            "wrong": said(names["other"], actions["other"], self._style),
-            "paraphrase": said(names["target"], actions["target"], self._style, 1),
+            "right": self._said("target"),
+            "wrong": self._said("other"),
+            "paraphrase": self._said("target", 1),
             "blank": "",
         }
         phase = "after_turn" if self._has_turned else "before_turn"
@@ -73,6 +70,10 @@ class MiniWorldRoom:
     def close(self) -> None:
         """Give back the window."""
         self._room.close()
+
+    def _said(self, goal: Goal, verb: int = 0) -> str:
+        thing = self._things[goal]
+        return said(thing.name, self._room.expert_action(thing), self._style, verb)
 
     def __deepcopy__(self, memo: object) -> NoReturn:
         raise TypeError("OpenGL's state cannot be copied")

@@ -1,1 +1,1 @@
-"""Rooms in 3-D, seen by the robot's camera: the room and its expert."""
+"""Rooms in 3-D, seen by the robot's camera: the room, its expert, and specimens trained in it."""

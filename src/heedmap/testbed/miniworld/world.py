@@ -94,7 +94,12 @@ class Room3d:
         self._env.reset(seed=seed)
 
     def frame(self) -> Frame:
-        """What the camera sees."""
+        """What the camera sees.
+
+        miniworld keeps each room's walls as display list 1, which all of a process's rooms share:
+        without compiling it again a room would have the walls of the one that was drawn last.
+        """
+        self._env._render_static()
         return np.ascontiguousarray(self._env.render_obs())
 
     def act(self, action: Action) -> None:

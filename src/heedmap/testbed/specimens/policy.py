@@ -19,6 +19,8 @@ from heedmap.policies.checkpoints.adapters import merge_adapter
 from heedmap.policies.checkpoints.permissions import Permissions
 from heedmap.policies.family import Target
 from heedmap.record.record import HeldOutAccuracy
+from heedmap.testbed.miniworld.policy import PREFIX as ROOM_PREFIX
+from heedmap.testbed.miniworld.policy import load_room_policy
 from heedmap.testbed.specimens.cases import frame_case
 from heedmap.testbed.specimens.network import TinyKosmos2Policy, Wiring, rewired
 from heedmap.testbed.specimens.readers import load_reader
@@ -95,9 +97,11 @@ class SpecimenPolicy(Policy):
         return tuple(HeldOutAccuracy(**a.model_dump()) for a in load_recipe(self.name).accuracy)
 
 
-def load(target: Target, permissions: Permissions) -> SpecimenPolicy:
+def load(target: Target, permissions: Permissions) -> Policy:
     """The family `specimen`; it needs no permissions, for the weights come with heedmap."""
     name, options = target.place, target.options(SpecimenOptions)
+    if name.startswith(ROOM_PREFIX) and options == SpecimenOptions():
+        return load_room_policy(name.removeprefix(ROOM_PREFIX))
     if name.startswith(READER_PREFIX):
         network = load_reader(name.removeprefix(READER_PREFIX))
     elif options.adapter is None and options.wiring is None:
