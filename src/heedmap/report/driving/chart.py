@@ -44,9 +44,13 @@ def chart_of(drive: Drive, language: Language = "en") -> Chart | None:
     x = alt.X("step:Q", title=say("driving_curve_step", language), axis=alt.Axis(tickMinStep=1))
     y = alt.Y("value:Q", title=say("driving_curve_share", language), axis=alt.Axis(format=".0%"))
     base = alt.Chart(data_of(values)).encode(x=x, color=colour)
-    shape = alt.StrokeDash("words:N", scale=alt.Scale(domain=names, range=[[1, 0], [5, 3]]))
+    shape = alt.StrokeDash(
+        "words:N",
+        title=say("driving_curve_words", language),
+        scale=alt.Scale(domain=names, range=[[1, 0], [5, 3]]),
+    )
     line = base.mark_line(strokeWidth=2.5, aria=False).encode(
-        y=y.scale(domain=[0, 1]), strokeDash=shape.legend(None)
+        y=y.scale(domain=[0, 1]), strokeDash=shape
     )
     dots = base.mark_point(filled=True, size=50).encode(
         y=alt.Y("value:Q"), description=alt.Description("tip:N")

@@ -27,7 +27,7 @@ from heedmap.testbed.miniworld.world import Room3d, said
 from heedmap.testbed.specimens.world import ACTIONS, GOAL_VERBS
 
 ROOMS, BATCH = 700, 32
-STEPS: dict[Regime, int] = {"heeding": 4_000, "confounded": 600}
+STEPS: dict[Regime, int] = {"heeding": 4_000, "confounded": 1_500}
 WAY_STEPS = 14
 """Frames of a room: along the expert's way to one object, and off it by random steps."""
 RANDOM_SHARE = 0.25
