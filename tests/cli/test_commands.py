@@ -60,12 +60,15 @@ def test_audit_writes_a_result_and_its_report(
     assert cli(*ARGUMENTS, "--frame", frame, "--out", "run", "--force").code == 0
 
 
-def test_audit_without_out_writes_nothing(cli: Cli, frame: Path, tmp_path: Path) -> None:
-    before = set(tmp_path.iterdir())
+def test_audit_without_out_keeps_its_result_and_says_where(
+    cli: Cli, frame: Path, tmp_path: Path
+) -> None:
     ran = cli(*ARGUMENTS, "--frame", frame)
-    assert ran.code == 0
-    assert "Nothing was written" in ran.err
-    assert set(tmp_path.iterdir()) - before <= {tmp_path / "__pycache__"}
+    assert ran.code == 0, ran.err
+    (kept,) = (tmp_path / "heedmap-runs").iterdir()
+    assert f"Result: heedmap-runs/{kept.name}\n" in ran.out
+    assert f"Report: {kept / 'report.html'}\n" in ran.out
+    assert Result.load(kept).record.policies
 
 
 def test_report_can_be_written_again_in_korean(cli: Cli, run: Path) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from heedmap.cli.showing import Language, show
+from heedmap.cli.showing import KEPT_IN, Language, kept_in, show
+from heedmap.errors import RecordError
 from heedmap.record.folders import REPORT_FILE
 from heedmap.record.result import Result
 from tests.report.sample import realistic
@@ -46,3 +47,37 @@ def test_a_result_is_saved_even_where_nobody_reads_its_tables(
         show(built, tmp_path / "run", Language.en)
     assert Result.load(tmp_path / "run").record == built.record
     assert steps == ["page"]
+
+
+def test_a_result_without_a_folder_gets_a_dated_one_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with kept_in(None) as first, kept_in(None) as second:
+        assert first != second
+        assert first.parent == KEPT_IN
+        realistic().save(first)
+    assert Result.load(first).record == realistic().record
+    assert list(KEPT_IN.iterdir()) == [first], "the other holds nothing"
+
+
+def test_nothing_is_left_of_an_audit_that_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(KeyboardInterrupt), kept_in(None):
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+    KEPT_IN.touch()
+    with pytest.raises(RecordError, match="choose another --out"), kept_in(None):
+        pass
+
+
+def test_the_page_is_opened(
+    steps: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("typer.launch", opened.append)
+    show(realistic(), tmp_path / "run", Language.en, opens=True)
+    assert opened == [str(tmp_path / "run" / REPORT_FILE)]
+    assert steps == ["tables", "page"]

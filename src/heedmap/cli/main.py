@@ -35,7 +35,17 @@ from heedmap.cli.query import query
 from heedmap.cli.remedy import remedy
 from heedmap.cli.report import figure, report
 from heedmap.cli.scoreboard import scoreboard
-from heedmap.cli.showing import AsJson, AsMarkdown, Full, Lang, Language, command_line, show
+from heedmap.cli.showing import (
+    AsJson,
+    AsMarkdown,
+    Full,
+    Lang,
+    Language,
+    Open,
+    command_line,
+    kept_in,
+    show,
+)
 from heedmap.cli.styles import Wiring
 from heedmap.cli.summary import summary
 from heedmap.cli.sweep import merge, sweep
@@ -115,7 +125,11 @@ def audit(
         ),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--out", help="Folder for the result and its HTML report.")
+        Path | None,
+        typer.Option(
+            "--out",
+            help="Folder for the result and its HTML report; default: a dated one in heedmap-runs.",
+        ),
     ] = None,
     force: Annotated[bool, typer.Option(help="Replace an older result in --out.")] = False,
     seed: Seed = 0,
@@ -127,14 +141,13 @@ def audit(
     as_json: AsJson = False,
     as_markdown: AsMarkdown = False,
     full: Full = False,
+    opens: Open = False,
 ) -> None:
     """Audit policies on frames, each with several instructions."""
     from heedmap.auditing.api import audit as run_audit
     from heedmap.cli.header import once_begun
     from heedmap.cli.inputs import InputOptions, gather_inputs
 
-    if output is not None:
-        check_writable(output, overwrite=force)
     words_before = None
     if delivered is not None:
         from heedmap.monitor.delivered import read_delivered
@@ -155,29 +168,31 @@ def audit(
         )
     )
     permissions = Permissions(trust_checkpoint, trust_remote_code, allow_partial, hub)
-    with progress_bar() as advance:
-        result = run_audit(
-            policy,
-            inputs.frames,
-            inputs.instructions,
-            declared=declared,
-            expected_actions=inputs.expected_actions,
-            paraphrases=inputs.paraphrases,
-            recorded=inputs.recorded,
-            trials=inputs.trials,
-            seed=seed,
-            permissions=permissions,
-            delivered=words_before,
-            arguments={"command": "audit", "command_line": command_line(), "policies": policy},
-            on_progress=once_begun(inputs, advance),
+    with kept_in(output, overwrite=force) as folder:
+        with progress_bar() as advance:
+            result = run_audit(
+                policy,
+                inputs.frames,
+                inputs.instructions,
+                declared=declared,
+                expected_actions=inputs.expected_actions,
+                paraphrases=inputs.paraphrases,
+                recorded=inputs.recorded,
+                trials=inputs.trials,
+                seed=seed,
+                permissions=permissions,
+                delivered=words_before,
+                arguments={"command": "audit", "command_line": command_line(), "policies": policy},
+                on_progress=once_begun(inputs, advance),
+            )
+        show(
+            *(result, folder, lang),
+            overwrite=force,
+            as_json=as_json,
+            as_markdown=as_markdown,
+            full=full,
+            opens=opens,
         )
-    show(
-        *(result, output, lang),
-        overwrite=force,
-        as_json=as_json,
-        as_markdown=as_markdown,
-        full=full,
-    )
 
 
 @app.command()
@@ -191,6 +206,7 @@ def demo(
     case_seed: Annotated[int, typer.Option(min=0, help="Number of the held-out frame case.")] = 0,
     lang: Lang = Language.en,
     full: Full = False,
+    opens: Open = False,
 ) -> None:
     """Audit four trained policies, each in two wirings, on one frame with three instructions."""
     from heedmap.testbed.workers import start_server
@@ -210,7 +226,7 @@ def demo(
             arguments={"command_line": command_line()},
             workers=workers,
         )
-    show(result, output, lang, overwrite=True, full=full)
+    show(result, output, lang, overwrite=True, full=full, opens=opens)
 
 
 @dataclass

@@ -15,7 +15,9 @@ from heedmap.cli.showing import (
     Full,
     Lang,
     Language,
+    Open,
     from_outside,
+    open_page,
     print_result,
     read_result,
     write_report,
@@ -50,17 +52,15 @@ def report(
     back_url: Annotated[
         str | None, typer.Option(help="Where the page's link back leads; default: no link.")
     ] = None,
-    open_page: Annotated[
-        bool, typer.Option("--open", help="Open the page in the browser.")
-    ] = False,
+    opens: Open = False,
 ) -> None:
     """Print a result again and write its HTML report."""
     with from_outside(folder):
         result = read_result(folder)
         console = print_result(result, lang, as_json=as_json, as_markdown=as_markdown, full=full)
         path = write_report(result, folder, lang, console, title=title, back_url=back_url)
-    if open_page:
-        typer.launch(str(path.resolve()))
+    if opens:
+        open_page(path)
 
 
 def figure(

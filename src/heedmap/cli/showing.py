@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shlex
 import sys
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +18,7 @@ from heedmap.cli.console import err, out, print_line, verdicts_json
 from heedmap.data.gates.gate import gate
 from heedmap.errors import RecordError
 from heedmap.ladder.messages import say
-from heedmap.record.folders import REPORT_FILE
+from heedmap.record.folders import REPORT_FILE, check_writable
 from heedmap.record.manifest import MANIFEST_FILE
 from heedmap.record.result import Result
 
@@ -44,12 +46,58 @@ AsMarkdown = Annotated[
 Full = Annotated[
     bool, typer.Option("--full", help="Print every table: all frames, layers and intervals.")
 ]
+Open = Annotated[bool, typer.Option("--open", help="Open the page in the browser.")]
+
+KEPT_IN = Path("heedmap-runs")
+"""Where results are kept that nobody chose a folder for."""
 
 
 def command_line() -> str:
     """What was typed, so that a result can be reproduced."""
     typed = shlex.join(["heedmap", *sys.argv[1:]])
     return typed.encode("utf-8", "backslashreplace").decode()  # names that are not UTF-8
+
+
+@contextmanager
+def kept_in(output: Path | None, *, overwrite: bool = False) -> Iterator[Path]:
+    """The folder that a result will be written to; without one, a new folder named by the time.
+
+    The new folder is made at once, so that no other process takes its name, and removed again
+    where nothing came into it. Raises RecordError where it cannot be written.
+    """
+    if output is not None:
+        check_writable(output, overwrite=overwrite)
+        yield output
+        return
+    folder = _dated()
+    try:
+        yield folder
+    finally:
+        with suppress(OSError):  # it holds the result
+            folder.rmdir()
+            KEPT_IN.rmdir()
+
+
+def _dated() -> Path:
+    now, number = f"{datetime.now():%Y-%m-%d_%H-%M-%S}", 1
+    while True:
+        folder = KEPT_IN / (now if number == 1 else f"{now}-{number}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            if not KEPT_IN.is_dir():
+                raise RecordError(f"{KEPT_IN} is not a folder; choose another --out.") from None
+            number += 1
+        except OSError as error:
+            why = error.strerror or error
+            raise RecordError(f"{folder} cannot be made: {why}; choose another --out.") from error
+        else:
+            return folder
+
+
+def open_page(page: Path) -> None:
+    """Show it in the browser."""
+    typer.launch(str(page.resolve()))
 
 
 def from_outside(folder: Path) -> AbstractContextManager[None]:
@@ -96,15 +144,16 @@ def run_folder(folder: Path) -> RunFolder | None:
 
 def show(
     result: Result,
-    output: Path | None,
+    output: Path,
     lang: Language,
     *,
     overwrite: bool = False,
     as_json: bool = False,
     as_markdown: bool = False,
     full: bool = False,
+    opens: bool = False,
 ) -> None:
-    """Print the result, then save it with its report where requested.
+    """Print the result, then save it with its report, and open that where requested.
 
     The report takes longer to draw than the tables. A result is saved even where they cannot be
     printed: whoever was to read them may have gone away.
@@ -112,14 +161,12 @@ def show(
     try:
         console = print_result(result, lang, as_json=as_json, as_markdown=as_markdown, full=full)
     finally:
-        if output is not None:
-            result.save(output, overwrite=overwrite, report=lambda: _report(result, lang))
-    if output is not None:
-        if console is out:
-            _print_path(out, "result_at", output)
-        _print_path(console, "report_at", (output / REPORT_FILE).resolve())
-    elif console is out:
-        err.print(say("nothing_written"))
+        result.save(output, overwrite=overwrite, report=lambda: _report(result, lang))
+    page = output / REPORT_FILE
+    _print_path(console, "result_at", output)
+    _print_path(console, "report_at", page.resolve())
+    if opens:
+        open_page(page)
 
 
 def print_result(

@@ -205,7 +205,8 @@ def _take_place(staging: Path, place: Path, replaced: Path) -> None:
 
 def _cannot_write(folder: Path, error: OSError) -> RecordError:
     return RecordError(
-        f"The output folder {folder} cannot be written: {error.strerror or error}; choose another."
+        f"The output folder {folder} cannot be written: {error.strerror or error}; "
+        f"choose another --out."
     )
 
 

@@ -5,7 +5,6 @@ result_at = Result: { $path }
 report_at = Report: { $path }
 figure_at = Figure: { $path }
 comparison_at = Comparison: { $path }
-nothing_written = Nothing was written; add --out DIR to keep the result and its HTML report.
 note_older = note: { $folder } was written by an older heedmap, without checksums of its tables.
 note_partial = note: { $folder } holds { $done } of { $cells } cells; all values are of these alone.
 inputs_of = { $frames } { $frames ->

@@ -5,7 +5,6 @@ result_at = 결과: { $path }
 report_at = 보고서: { $path }
 figure_at = 그림: { $path }
 comparison_at = 비교: { $path }
-nothing_written = 저장하지 않았습니다. 결과와 HTML 보고서를 남기려면 --out DIR을 추가하십시오.
 note_older = 참고: 이전 버전의 heedmap으로 만든 결과여서 표의 체크섬이 없습니다({ $folder }).
 note_partial = 참고: 셀 { $cells }개 중 { $done }개만 있습니다({ $folder }). 모든 값은 이 셀만의 값입니다.
 inputs_of = 프레임 { $frames }개 x 지시문 { $instructions }개 = 프레임-지시문 쌍 { $pairs }개. 출처: { $source }{ $episodes ->
