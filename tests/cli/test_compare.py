@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from heedmap.ladder.messages import say
 from heedmap.record.result import Result
 from tests.cli.conftest import Cli
 from tests.report import sample
@@ -36,9 +37,20 @@ def test_runs_stand_side_by_side_and_a_page_is_written(
 ) -> None:
     ran = cli("compare", *two, "--out", "c.html", "--lang", "ko")
     assert ran.code == 0, ran.err
-    assert "Differences from m [one]" in ran.out
-    assert "Comparison: " in ran.out
+    assert say("difference_heading", "ko", baseline="m [one]") in ran.out
+    assert say("comparison_at", "ko", path=str(tmp_path / "c.html")) in ran.out
     assert 'lang="ko"' in (tmp_path / "c.html").read_text()
+
+
+def test_the_page_is_written_even_where_nobody_reads_the_tables(
+    cli: Cli, two: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr("heedmap.report.compare.terminal.print_comparison", gone)
+    cli("compare", *two, "--out", "c.html")
+    assert (tmp_path / "c.html").read_text().endswith("</html>")
 
 
 def test_machines_get_json_or_markdown_alone(cli: Cli, two: tuple[str, str]) -> None:

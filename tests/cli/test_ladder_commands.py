@@ -23,7 +23,7 @@ def test_doctor_fails_where_a_lower_rung_does(cli: Cli, frame: Path) -> None:
     ran = cli("doctor", "factories:random_monavla", "--frame", frame, *INSTRUCTIONS)
     assert ran.code == 1
     assert "present: fails" in ran.out
-    assert "length_leak: Insert the image embeddings" in " ".join(ran.err.split())
+    assert "length leak: Insert the image embeddings" in " ".join(ran.err.split())
 
 
 def test_doctor_passes_on_a_healthy_specimen_with_its_own_example(cli: Cli) -> None:
@@ -77,7 +77,7 @@ def test_score_tells_right_from_wrong(cli: Cli, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(run, "score_plants", lambda *_, **__: scores("length_leak"))
     ran = cli("specimens", "score", "--page", "board.md")
     assert ran.code == 0
-    assert "Right: 1 of 1 (100.0%" in ran.out
+    assert "Right: 1 of 1 (100 %" in ran.out
     assert "False alarms: 0 of 0 healthy." in " ".join(ran.out.split())
     page = Path("board.md").read_text()
     assert "| length_leak | length_leak | 1 |" in page

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from heedmap.cli.showing import KEPT_IN, Language, kept_in, show
+from heedmap.cli.language import Language
+from heedmap.cli.showing import KEPT_IN, kept_in, show
 from heedmap.errors import RecordError
 from heedmap.record.folders import REPORT_FILE
 from heedmap.record.result import Result

@@ -75,7 +75,7 @@ def test_a_line_and_a_page_each_and_an_overview(cli: Cli, run: Run, tmp_path: Pa
     assert ran.code == 0, ran.err
     two, ten, overview = ran.out.splitlines()
     assert two.startswith("step 2: Fails step ")
-    assert ten.startswith("step 10: Follows the instruction; action as expected 100.0 %;")
+    assert ten.startswith("step 10: Follows the instruction; action as expected 100 % (4 of 4);")
     assert "bits, by paraphrase 0.00 bits" in ten
     assert "2 frames x 2 instructions = 4 pairs of frame and instruction, from set" in ran.err
     made = tmp_path / "run-heedmap"

@@ -160,9 +160,9 @@ def test_the_values_of_a_verdict_are_written_in_each_language() -> None:
     english, _ = verdict_text(verdict, "en")
     korean, _ = verdict_text(verdict, "ko")
     assert "attention knockout removes 0.80 of 0.90 bits" in english
-    assert "in 98.0 % of cases (95 % CI 97 to 99), chance level 33.3 %" in english
+    assert "in 98 % of cases (95 % CI 97 to 99), chance level 33 %" in english
     assert "0.90비트 중 0.80을 제거합니다" in korean
-    assert "전체의 98.0 % (95 % CI 97~99)에서" in korean
+    assert "전체의 98 % (95 % CI 97~99)에서" in korean
     assert "bits" not in korean
 
 

@@ -141,6 +141,7 @@ UNITS = ("steps", "instructions")
 """Of the words before a policy."""
 FAMILIES: dict[str, tuple[str, ...]] = {
     "cause_": get_args(Cause),
+    "cause_name_": get_args(Cause),
     "fix_": get_args(Cause),
     "rung_": get_args(RungName),
     "lost_": get_args(RungName),
@@ -181,7 +182,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 }
 """Keys that are put together from a prefix and one of a closed list."""
 BUILT_FROM_PARTS = re.compile(
-    r"(rule_says|rule|define|defined)_\w+|\w+_(title|alt|note)|layers_of_policy_\w+"
+    r"(column|rule_says|rule|define|defined)_\w+|\w+_(title|alt|note)|layers_of_policy_\w+"
     r"|cause_\w+_by_exchange|(cause|fix)_\w+_(by_trail|by_configuration|by_frame|too_small|as_encoded|outside|undecided)|fix_(tied|not_identified_nowhere)"
 )
 """By kind of figure, word or judgement; which of them exist is tested where they are shown."""

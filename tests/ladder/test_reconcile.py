@@ -361,7 +361,7 @@ def test_the_sentence_says_what_was_counted() -> None:
     assert "146.70 standard deviations (at most 0.5 in the action's own units)" in sentence
     uneven = sure.model_copy(update={"by_instruction": {"left": of_one_frame(1.0)}})
     other = facts.model_copy(update={"obeyed": acts.model_copy(update={"following": uneven})})
-    assert "in 100.0 % of cases" in judge(other).sentence
+    assert "in 100 % of cases" in judge(other).sentence
 
 
 def test_no_attention_is_not_the_same_as_attention_that_cannot_be_read() -> None:

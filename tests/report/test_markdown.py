@@ -148,25 +148,31 @@ def test_code_spans_are_closed_by_their_own_fence() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "lost", "fix"),
+    ("language", "cause", "lost", "fix"),
     [
         (
             "en",
+            "length leak",
             "**Fails step 2: instruction missing from the sequence or misplaced.**",
             "Insert the image embeddings",
         ),
-        ("ko", "**2단계 실패: 시퀀스에 지시문이 없거나 위치가 잘못됨.**", "이미지 임베딩을"),
+        (
+            "ko",
+            "길이 누출",
+            "**2단계 실패: 시퀀스에 지시문이 없거나 위치가 잘못됨.**",
+            "이미지 임베딩을",
+        ),
     ],
 )
 def test_the_story_of_the_first_screen_is_told(
-    report_result: Result, language: Language, lost: str, fix: str
+    report_result: Result, language: Language, cause: str, lost: str, fix: str
 ) -> None:
     text = to_markdown(report_result, language)
     lines = text.splitlines()
     name = "`exp41b_resume_exp40_pta@monavla`"
     (row,) = (line for line in lines if line.startswith(f"| {name} | ✓"))
     assert row.startswith(
-        f"| {name} | ✓ | ✗ | {ABSENT} | {ABSENT} | {ABSENT} | {ABSENT} | `length_leak` | {lost} "
+        f"| {name} | ✓ | ✗ | {ABSENT} | {ABSENT} | {ABSENT} | {ABSENT} | {cause} | {lost} "
     )
     assert f"- {name}: {fix}" in text
     assert "- `left`: `navigate to the left`" in text

@@ -104,7 +104,7 @@ def test_the_published_rule_is_judged_by_the_ladder(audited: Result) -> None:
         BYPASSED: ("ignores", "wrong"),
     }
     says, why = rule_text(judged[OVERWRITTEN], audited.record.policies[1])
-    assert says == "Text gets 0.0%: “ignores it”"
+    assert says == "Text gets 0 %: “ignores it”"
     assert why.startswith(
         "The share was read at positions 64-75 (all padding), where the words never arrive"
     )

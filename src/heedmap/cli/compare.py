@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from heedmap.cli.console import err, out, print_line
-from heedmap.cli.showing import AsJson, AsMarkdown, Lang, Language, from_outside, read_result
+from heedmap.cli.language import Lang, Language
+from heedmap.cli.showing import AsJson, AsMarkdown, from_outside, read_result
 from heedmap.ladder.messages import say
 from heedmap.record.result import Result
 
@@ -37,6 +38,10 @@ def compare(
         with from_outside(run):
             read.append((run, read_result(run)))
     comparison = side_by_side(read, baseline)
+    if output is not None:  # before it is printed: whoever reads that may go away
+        from heedmap.report.compare.page import write_comparison
+
+        write_comparison(comparison, output, lang.value)
     console = out
     if as_json:
         from heedmap.report.compare.as_json import comparison_json
@@ -53,7 +58,4 @@ def compare(
 
         print_comparison(comparison, out)
     if output is not None:
-        from heedmap.report.compare.page import write_comparison
-
-        write_comparison(comparison, output, lang.value)
         print_line(console, say("comparison_at", path=str(output.resolve())))

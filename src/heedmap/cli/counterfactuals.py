@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from heedmap.cli.console import out
+from heedmap.cli.language import Lang, Language
 from heedmap.errors import InstructionError
 from heedmap.ladder.messages import say
 
@@ -20,6 +21,7 @@ def counterfactuals(
     words: Annotated[Path | None, typer.Option(help="Your own word table (YAML).")] = None,
     most: Annotated[int, typer.Option(min=1, help="Maximum number.")] = 12,
     table: Annotated[bool, typer.Option("--table", help="Print the built-in table.")] = False,
+    lang: Lang = Language.en,
 ) -> None:
     """List counterfactual instructions: directions, colours or objects swapped."""
     from heedmap.data.counterfactuals import counterfactuals as make

@@ -9,8 +9,12 @@ from rich.text import Text
 
 from heedmap.cli.console import err, out, progress_bar, verdicts_json
 from heedmap.cli.input_options import CaseFolder, Instructions, OneFrame, OnePolicy
+from heedmap.cli.language import Lang, Language
 from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRemoteCode
 from heedmap.ladder.causes import RungName
+from heedmap.ladder.messages import say
+from heedmap.ladder.verdict import Verdict
+from heedmap.ladder.wording import cause_name, rung_name, verdict_text
 from heedmap.policies.checkpoints.permissions import Permissions
 
 CHECKED: tuple[RungName, ...] = ("tokenised", "present", "visible")
@@ -26,6 +30,7 @@ def doctor(
     allow_partial: AllowPartial = False,
     hub: Hub = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON.")] = False,
+    lang: Lang = Language.en,
 ) -> None:
     """Check on one frame that the instruction is tokenised, present and visible.
 
@@ -50,13 +55,19 @@ def doctor(
         result = audit(loaded, frames, instructions, trials=[], on_progress=advance)
     verdict = result.record.policies[0].verdict
     failing = [rung for rung in CHECKED if verdict.rungs[rung].status == "fails"]
+    sentence, fix = verdict_text(verdict)
     if as_json:
         typer.echo(verdicts_json(result))
     else:
         for rung in CHECKED:
             mark = rung_mark(verdict.rungs[rung].status, out.encoding)
-            out.print(mark.append(f" {rung}: {verdict.rungs[rung].status}"))
-        out.print(Text(verdict.sentence))
+            out.print(mark.append(f" {rung_name(rung)}: {_status(verdict, rung)}"))
+        out.print(Text(sentence))
     if failing:
-        err.print(Text(f"{verdict.cause}: {verdict.fix}", style="bold red"))
+        err.print(Text(f"{cause_name(verdict.cause)}: {fix}", style="bold red"))
         raise typer.Exit(1)
+
+
+def _status(verdict: Verdict, rung: RungName) -> str:
+    status = verdict.rungs[rung].status
+    return say("unmeasured" if status == "not measured" else status)

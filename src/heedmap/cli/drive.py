@@ -8,8 +8,8 @@ from typing import Annotated, cast
 import typer
 
 from heedmap.cli.console import out, print_line, progress_bar
+from heedmap.cli.language import Lang, Language
 from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRemoteCode
-from heedmap.cli.showing import Lang, Language
 from heedmap.errors import InputError
 from heedmap.ladder.messages import say
 from heedmap.policies.checkpoints.permissions import Permissions

@@ -9,8 +9,8 @@ import typer
 
 from heedmap.cli.console import out, print_line, progress_bar
 from heedmap.cli.findings import FOUND, FailOn, show_or_pipe
+from heedmap.cli.language import Lang, Language
 from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRemoteCode
-from heedmap.cli.showing import Lang, Language
 from heedmap.errors import InstructionError
 from heedmap.ladder.messages import say
 from heedmap.policies.checkpoints.permissions import Permissions

@@ -12,9 +12,9 @@ import typer
 from heedmap.cli.console import out, print_line, progress_bar
 from heedmap.cli.input_options import Cases, History, OnePolicy, Seed
 from heedmap.cli.inputs import InputOptions
+from heedmap.cli.language import Lang, Language
 from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRemoteCode
 from heedmap.cli.remedy import Still, remedy_inputs
-from heedmap.cli.showing import Lang, Language
 from heedmap.ladder.messages import say
 from heedmap.policies.checkpoints.permissions import Permissions
 from heedmap.record.files import made_folder

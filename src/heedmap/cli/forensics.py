@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from heedmap.cli.console import out
+from heedmap.cli.language import Lang, Language
 
 
 def forensics(
@@ -20,6 +21,7 @@ def forensics(
         typer.Argument(help="CSV tables, a page as HTML or pasted text, or a JSON dump."),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print findings as JSON.")] = False,
+    lang: Lang = Language.en,
 ) -> None:
     """Analyse published attention tables: what they prove and what they cannot, without a model.
 

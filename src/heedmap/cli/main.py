@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -29,23 +30,14 @@ from heedmap.cli.input_options import (
     Paraphrases,
     Seed,
 )
+from heedmap.cli.language import Lang, Language
 from heedmap.cli.needed import needed
 from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRemoteCode
 from heedmap.cli.query import query
 from heedmap.cli.remedy import remedy
 from heedmap.cli.report import figure, report
 from heedmap.cli.scoreboard import scoreboard
-from heedmap.cli.showing import (
-    AsJson,
-    AsMarkdown,
-    Full,
-    Lang,
-    Language,
-    Open,
-    command_line,
-    kept_in,
-    show,
-)
+from heedmap.cli.showing import AsJson, AsMarkdown, Full, Open, command_line, kept_in, show
 from heedmap.cli.styles import Wiring
 from heedmap.cli.summary import summary
 from heedmap.cli.sweep import merge, sweep
@@ -260,7 +252,7 @@ def main() -> None:
     """Run the command line; an error of ours is one sentence and exit code 1."""
     settings = Settings()
     try:
-        app(obj=settings)
+        copy_context().run(app, obj=settings)  # the language of one call is not that of the next
     except HeedmapError as error:
         _end(error, str(error), settings)
     except OSError as error:  # of a path that no reader could even look at

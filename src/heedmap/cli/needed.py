@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from heedmap.cli.console import out
+from heedmap.cli.language import Lang, Language
 from heedmap.ladder.messages import say
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def needed(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the folds and the bootstrap.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+    lang: Lang = Language.en,
 ) -> None:
     """Estimate how well the frame alone predicts the instruction and the action.
 

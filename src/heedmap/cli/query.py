@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from heedmap.cli.console import out
+from heedmap.cli.language import Lang, Language
 from heedmap.ladder.messages import say
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def query(
     ],
     as_csv: Annotated[bool, typer.Option("--csv", help="Print rows as CSV.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print rows as JSON.")] = False,
+    lang: Lang = Language.en,
 ) -> None:
     """Query a run in SQL (DuckDB); docs/sweep.md describes the tables and columns."""
     from heedmap.sweep.query import query as ask

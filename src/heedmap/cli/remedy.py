@@ -23,8 +23,8 @@ from heedmap.cli.input_options import (
     Seed,
 )
 from heedmap.cli.inputs import AuditInputs, InputOptions, gather_inputs
+from heedmap.cli.language import Lang, Language
 from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRemoteCode
-from heedmap.cli.showing import Lang, Language
 from heedmap.errors import RemedyError
 from heedmap.ladder.messages import say
 from heedmap.policies.checkpoints.permissions import Permissions

@@ -9,12 +9,11 @@ from typing import Annotated
 import typer
 
 from heedmap.cli.console import out, print_line
+from heedmap.cli.language import Lang, Language
 from heedmap.cli.showing import (
     AsJson,
     AsMarkdown,
     Full,
-    Lang,
-    Language,
     Open,
     from_outside,
     open_page,

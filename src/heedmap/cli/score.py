@@ -10,7 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from heedmap.cli.console import out, progress_bar
+from heedmap.cli.language import Lang, Language
 from heedmap.ladder.messages import say
+from heedmap.ladder.messages.numbers import percent
 
 if TYPE_CHECKING:
     from heedmap.testbed.scoreboard.run import Score
@@ -24,6 +26,7 @@ def score(
     page: Annotated[
         Path | None, typer.Option(help="Write the scoreboard as a Markdown page.")
     ] = None,
+    lang: Lang = Language.en,
 ) -> None:
     """Score the diagnosis on planted faults and healthy policies: planted and named cause.
 
@@ -57,9 +60,9 @@ def _print(scores: list[Score], summary: Summary) -> None:
             "score_total",
             right=summary.right,
             total=total,
-            share=f"{summary.right / total:.1%}",
-            low=f"{summary.low:.1%}",
-            high=f"{summary.high:.1%}",
+            share=percent(summary.right / total),
+            low=percent(summary.low),
+            high=percent(summary.high),
             alarms=summary.false_alarms,
             healthy=summary.healthy,
         )

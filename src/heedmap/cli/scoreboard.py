@@ -12,6 +12,7 @@ import typer
 from rich.text import Text
 
 from heedmap.cli.console import out, print_error, print_line, progress_bar
+from heedmap.cli.language import Lang, Language
 from heedmap.ladder.messages import say
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def scoreboard(
     only_make: Annotated[
         bool, typer.Option("--only-make", help="Only train the policies and check what they do.")
     ] = False,
+    lang: Lang = Language.en,
 ) -> None:
     """Score the diagnosis on generated policies whose true cause is known.
 

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +14,7 @@ import typer
 from rich.console import Console
 
 from heedmap.cli.console import err, out, print_line, verdicts_json
+from heedmap.cli.language import Language
 from heedmap.data.gates.gate import gate
 from heedmap.errors import RecordError
 from heedmap.ladder.messages import say
@@ -26,16 +26,6 @@ if TYPE_CHECKING:
     from heedmap.sweep.store import RunFolder
 
 
-class Language(StrEnum):
-    """Languages of the report."""
-
-    en = "en"
-    ko = "ko"
-
-
-Lang = Annotated[
-    Language, typer.Option("--lang", help="Language shown first; the HTML report has both.")
-]
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print the verdicts as JSON instead of tables.")
 ]

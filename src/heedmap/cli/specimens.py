@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from heedmap.cli.console import err, out, print_line, progress_bar
+from heedmap.cli.language import Lang, Language
 from heedmap.cli.score import score
 from heedmap.cli.specimens_drive import drive
 from heedmap.cli.styles import Style
@@ -24,7 +25,7 @@ SIDES = ("left", "right", "forward")
 
 
 @app.command("list")
-def list_specimens() -> None:
+def list_specimens(lang: Lang = Language.en) -> None:
     """Every specimen: regime, wiring, and held-out accuracy per instruction."""
     from heedmap.testbed.specimens.zoo import SPECIMENS, load_recipe
 
@@ -52,6 +53,7 @@ def case(
         int | None,
         typer.Option(min=1, help="Number of cases, each in a folder inside --out."),
     ] = None,
+    lang: Lang = Language.en,
 ) -> None:
     """Write held-out frame cases: frame.png and instructions.yaml."""
     from heedmap.testbed.demo import write_case
@@ -74,6 +76,7 @@ def population(
     output: Annotated[Path, typer.Option("--out", help="Folder for the weights.")] = Path(
         "population"
     ),
+    lang: Lang = Language.en,
 ) -> None:
     """Train small specimens with known faults (half a minute each)."""
     from heedmap.testbed.specimens.population import member_named, save_member, train_member
@@ -92,6 +95,7 @@ def reader(
         "readers"
     ),
     steps: Annotated[int | None, typer.Option(min=1, help="Steps, for a quick trial.")] = None,
+    lang: Lang = Language.en,
 ) -> None:
     """Train a specimen that reads its instruction in one known way (a minute)."""
     from heedmap.testbed.specimens.readers import read_name, save_reader, train_reader
@@ -106,6 +110,7 @@ def reader(
 def reader_cases(
     output: Annotated[Path, typer.Option("--out", help="Folder for the cases.")],
     count: Annotated[int, typer.Option(min=1, max=32, help="Number of cases.")] = 32,
+    lang: Lang = Language.en,
 ) -> None:
     """Write the held-out cases on which readers are examined: see `heedmap exam`."""
     from heedmap.data.instructions import CaseInstruction
@@ -135,6 +140,7 @@ def train(
     steps_scale: Annotated[
         float, typer.Option(help="Scales the recipe's steps (0.01 for a quick trial).", min=0)
     ] = 1.0,
+    lang: Lang = Language.en,
 ) -> None:
     """Train a specimen from its recipe and measure its held-out accuracy."""
     from heedmap.testbed.specimens.train import save_specimen, train_specimen

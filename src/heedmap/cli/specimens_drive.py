@@ -9,8 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from heedmap.cli.console import out, progress_bar
+from heedmap.cli.language import Lang, Language
 from heedmap.cli.styles import Style
 from heedmap.ladder.messages import say
+from heedmap.ladder.messages.numbers import percent
 
 if TYPE_CHECKING:
     from heedmap.auditing.measures.rate import Rate
@@ -24,6 +26,7 @@ def drive(
     style: Annotated[Style, typer.Option(help="Form of the instructions.")] = Style.goal,
     max_steps: Annotated[int, typer.Option(min=1, help="Maximum number of steps.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+    lang: Lang = Language.en,
 ) -> None:
     """Drive the agent with a specimen, instructed to reach the right object or another one.
 
@@ -78,4 +81,4 @@ def _cells(outcome: Outcome) -> tuple[str, str, str]:
 
 def _rate(rate: Rate) -> str:
     low, high = f"{100 * rate.low:.0f}", f"{100 * rate.high:.0f}"
-    return say("interval", value=f"{rate.value:.1%}", low=low, high=high)
+    return say("interval", value=percent(rate.value), low=low, high=high)

@@ -12,10 +12,11 @@ import typer
 from rich.text import Text
 
 from heedmap.cli.console import out
+from heedmap.cli.language import Lang, Language
 from heedmap.cli.showing import AsMarkdown, from_outside
 from heedmap.ladder.messages import say
 from heedmap.ladder.messages.numbers import interval
-from heedmap.ladder.wording import rung_name
+from heedmap.ladder.wording import cause_name, rung_name
 
 if TYPE_CHECKING:
     from heedmap.sweep.summary import PolicySummary, RungOverFrames, Summary
@@ -44,6 +45,7 @@ def summary(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
     as_markdown: AsMarkdown = False,
+    lang: Lang = Language.en,
 ) -> None:
     """Summarise every policy over all frames, with 95 % intervals, and list its worst frames."""
     from heedmap.sweep.store import RunFolder
@@ -85,7 +87,7 @@ def _ladder(found: Summary, names: dict[int, str]) -> Sheet:
             names[id(each)],
             *(_rung(each.rungs[rung]) for rung in rungs),
             each.bypass,
-            each.cause,
+            cause_name(each.cause),
         ]
         for each in found.policies
     ]
@@ -144,7 +146,7 @@ def _head(found: Summary) -> str:
 
 
 def _print(found: Summary) -> None:
-    from heedmap.report.rich_tables import plain_table
+    from heedmap.report.rich_tables import NAME_WIDTH, folded, plain_table
 
     out.print(Text(f"{found.run}: {_head(found)}"))
     fancy = (sys.stdout.encoding or "").lower().startswith("utf")
@@ -154,7 +156,8 @@ def _print(found: Summary) -> None:
             stays_whole = sheet.narrow and index > 0
             table.add_column(Text(name), overflow="fold", no_wrap=stays_whole)
         for row in sheet.rows:
-            cells = [_in_lines(cell) for cell in row] if sheet.narrow else row
+            name = folded(row[0], NAME_WIDTH)
+            cells = [name, *(map(_in_lines, row[1:]) if sheet.narrow else row[1:])]
             table.add_row(*(Text(cell if fancy else _plain(cell)) for cell in cells))
         out.print(table)
     for each in found.policies:

@@ -21,6 +21,7 @@ from rich.progress import (
 from rich.text import Text
 
 from heedmap.cli.console import err, out, print_line
+from heedmap.cli.language import Lang, Language
 from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRemoteCode
 from heedmap.errors import InputError
 from heedmap.ladder.messages import say
@@ -65,6 +66,7 @@ def sweep(
     trust_remote_code: TrustRemoteCode = False,
     allow_partial: AllowPartial = False,
     hub: Hub = False,
+    lang: Lang = Language.en,
 ) -> None:
     """Measure every policy of a grid on every frame; the same command resumes a stopped run.
 
@@ -110,6 +112,7 @@ def sweep(
 def merge(
     output: Annotated[Path, typer.Argument(help="The run folder to create or extend.")],
     runs: Annotated[list[Path], typer.Argument(help="Run folders of the shards.")],
+    lang: Lang = Language.en,
 ) -> None:
     """Join the run folders of shards; exit codes are those of `sweep`."""
     from heedmap.sweep.merge import merge as join

@@ -13,7 +13,7 @@ import typer
 
 from heedmap.cli.console import out, print_line
 from heedmap.cli.findings import FOUND
-from heedmap.cli.showing import Lang, Language
+from heedmap.cli.language import Lang, Language
 from heedmap.errors import InputError, MissingExtraError, TapError
 from heedmap.ladder.messages import say
 

@@ -14,9 +14,9 @@ from rich.text import Text
 
 from heedmap.cli.console import out, print_line, progress_bar
 from heedmap.cli.input_options import CaseFolder, Instructions, OneFrame, OnePolicy, Seed
+from heedmap.cli.language import Lang, Language
 from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRemoteCode
-from heedmap.cli.showing import Language
-from heedmap.ladder.messages import Language as Lang
+from heedmap.ladder import messages
 from heedmap.ladder.messages import say, words_in
 from heedmap.policies.checkpoints.permissions import Permissions
 
@@ -51,7 +51,7 @@ def trail(
     trust_remote_code: TrustRemoteCode = False,
     allow_partial: AllowPartial = False,
     hub: Hub = False,
-    lang: Annotated[Language, typer.Option("--lang", help="Language of the text.")] = Language.en,
+    lang: Lang = Language.en,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print verdict and module calls as JSON.")
     ] = False,
@@ -116,7 +116,7 @@ def _as_json(policy: str, frame: str, found: Followed) -> str:
     return json.dumps(whole, ensure_ascii=False, indent=1)
 
 
-def _words(found: Followed, lang: Lang) -> tuple[str, str | None]:
+def _words(found: Followed, lang: messages.Language) -> tuple[str, str | None]:
     """Where it was lost, or that it was not; and what to do, where anything is to be done."""
     from heedmap.ladder.wording import verdict_text
 
@@ -125,7 +125,9 @@ def _words(found: Followed, lang: Lang) -> tuple[str, str | None]:
     return verdict_text(found.verdict, lang)
 
 
-def _print(policy: str, frame: str, found: Followed, lang: Lang, *, show_all: bool) -> None:
+def _print(
+    policy: str, frame: str, found: Followed, lang: messages.Language, *, show_all: bool
+) -> None:
     from heedmap.visible import one_line
 
     words = words_in(lang)
@@ -156,7 +158,7 @@ def _is_shown(step: Step, lost: int | None) -> bool:
     return is_near or step.depth <= SHOWN_DEPTH
 
 
-def _table(title: str, steps: Sequence[Step], lost: int | None, lang: Lang) -> Table:
+def _table(title: str, steps: Sequence[Step], lost: int | None, lang: messages.Language) -> Table:
     """One row a module call, indented by its depth; columns that nothing was measured in go."""
     from heedmap.report.rich_tables import plain_table
     from heedmap.visible import one_line

@@ -9,6 +9,7 @@ import typer
 from rich.text import Text
 
 from heedmap.cli.console import err, out
+from heedmap.cli.language import Lang, Language
 from heedmap.cli.showing import run_folder
 from heedmap.ladder.messages import say
 from heedmap.record.manifest import Verification, links_in, listed
@@ -19,6 +20,7 @@ def verify(
     folders: Annotated[
         list[Path], typer.Argument(help="Folders that an audit or a sweep wrote.", metavar="DIR...")
     ],
+    lang: Lang = Language.en,
 ) -> None:
     """Compare every file of results and runs with its stored checksum.
 

@@ -21,8 +21,9 @@ from heedmap.cli.input_options import (
     Paraphrases,
     Seed,
 )
+from heedmap.cli.language import Lang, Language
 from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRemoteCode
-from heedmap.cli.showing import Lang, Language, command_line
+from heedmap.cli.showing import command_line
 from heedmap.errors import HeedmapError, InputError, RecordError
 from heedmap.ladder.messages import say
 from heedmap.policies.checkpoints.permissions import Permissions

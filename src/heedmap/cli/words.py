@@ -10,7 +10,7 @@ import typer
 
 from heedmap.cli.console import out, print_line
 from heedmap.cli.findings import FOUND, FailOn, show_or_pipe
-from heedmap.cli.showing import Lang, Language
+from heedmap.cli.language import Lang, Language
 from heedmap.errors import InstructionError, first_line_of
 from heedmap.ladder.messages import say
 from heedmap.visible import whole_characters

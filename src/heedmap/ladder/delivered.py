@@ -87,7 +87,7 @@ class Delivered(Frozen):
         """Of the gravest finding; None where there is none."""
         return CAUSE_OF.get(self.findings[0].code) if self.findings else None
 
-    def sentence(self, language: Language = "en") -> str:
+    def sentence(self, language: Language | None = None) -> str:
         """Whether the rung holds, and what was found, with counts and one example."""
         words = words_in(language)
         if not self.total:
@@ -118,7 +118,7 @@ class Delivered(Frozen):
             more = ", ".join(f"{code} ({count})" for code, count in counts.items())
             yield words("delivered_more", more=more)
 
-    def fix(self, language: Language = "en") -> str:
+    def fix(self, language: Language | None = None) -> str:
         """What to do about it; empty where nothing was found."""
         return "" if self.cause is None else say(f"fix_delivered_{self.cause}", language)
 

@@ -108,7 +108,7 @@ def telling_lost_words(measured: Measurements) -> tuple[str, ...]:
     return tuple(sorted({w for words in lost.values() for w in words} - everywhere))
 
 
-def detail_texts(details: Details | dict[str, str], language: Language) -> dict[str, str]:
+def detail_texts(details: Details | dict[str, str], language: Language | None) -> dict[str, str]:
     """Every detail as text; what was not measured is a dash.
 
     Records of schema 1 to 3 hold English text instead of values: it is shown as it is.
@@ -167,20 +167,20 @@ def detail_texts(details: Details | dict[str, str], language: Language) -> dict[
     return {name: text or ABSENT for name, text in texts.items()}
 
 
-def _encoded(text: str | None, language: Language) -> str:
+def _encoded(text: str | None, language: Language | None) -> str:
     if text == "":
         return say("empty_text", language)
     return shorten(text or "", ENCODED_TEXT_LETTERS)
 
 
-def _with_raw(text: str, change: float | None, language: Language) -> str:
+def _with_raw(text: str, change: float | None, language: Language | None) -> str:
     """A distance in standard deviations, with what it is in the action's own units."""
     if not text or not change:
         return text
     return say("amount_with_raw", language, amount=text, raw=f"{change:.2g}")
 
 
-def _where(details: Details, language: Language) -> str:
+def _where(details: Details, language: Language | None) -> str:
     """Where the trail ends: "decoder.layers.0.attn (index_put_)"."""
     if details.operator_at is None:
         return ""
@@ -190,6 +190,6 @@ def _where(details: Details, language: Language) -> str:
     return say("where_outermost", language, operator=operator)
 
 
-def _removed(mediated: str, dependence: str, language: Language) -> str:
+def _removed(mediated: str, dependence: str, language: Language | None) -> str:
     """How much of the difference between actions knockout removes: "0.99 of 1.00 bits"."""
     return say("removed", language, mediated=mediated, dependence=dependence)

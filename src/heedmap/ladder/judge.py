@@ -57,7 +57,7 @@ def judge(measured: Measurements) -> Verdict:
         notes=notes,
         details=details_of(measured),
     )
-    sentence, fix = verdict_text(verdict)
+    sentence, fix = verdict_text(verdict, "en")
     return verdict.model_copy(update={"sentence": sentence, "fix": fix})
 
 

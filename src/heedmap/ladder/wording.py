@@ -9,18 +9,23 @@ from heedmap.ladder.upper import is_effect
 from heedmap.ladder.verdict import LOWER_RUNGS, Details, Verdict
 
 
-def rung_name(rung: RungName, language: Language = "en") -> str:
+def rung_name(rung: RungName, language: Language | None = None) -> str:
     """The name of a rung."""
     return say(f"rung_{rung}", language)
 
 
-def verdict_text(verdict: Verdict, language: Language = "en") -> tuple[str, str]:
+def cause_name(cause: Cause, language: Language | None = None) -> str:
+    """A cause in a few words: people read these, programs its code."""
+    return say(f"cause_name_{cause}", language)
+
+
+def verdict_text(verdict: Verdict, language: Language | None = None) -> tuple[str, str]:
     """The sentence and the fix of a verdict. What was not measured is a dash."""
     sentences, fix = verdict_sentences(verdict, language)
     return " ".join(sentences), fix
 
 
-def verdict_sentences(verdict: Verdict, language: Language = "en") -> tuple[list[str], str]:
+def verdict_sentences(verdict: Verdict, language: Language | None = None) -> tuple[list[str], str]:
     """As `verdict_text`, with what is said of the cause apart from what follows it."""
     texts = detail_texts(verdict.details, language)
     if verdict.cause == "not_measured" and is_too_small(verdict):
@@ -124,7 +129,7 @@ def _has_share(verdict: Verdict) -> bool:
     return "share" in details if isinstance(details, dict) else details.share is not None
 
 
-def _fix_key(verdict: Verdict, key: str, language: Language) -> str:
+def _fix_key(verdict: Verdict, key: str, language: Language | None) -> str:
     own = key.replace("cause_", "fix_", 1)
     return own if has_message(own, language) else f"fix_{verdict.cause}"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from heedmap.ladder.messages import Language, say, words_in
+from heedmap.ladder.wording import cause_name
 from heedmap.record.record import Record
 from heedmap.record.result import Result
 from heedmap.report.page.story import StoryRow, story_rows
@@ -92,7 +93,7 @@ def ladder(rows: Sequence[StoryRow], language: Language) -> str:
             [
                 markdown_code(row.policy.name),
                 *(mark.sign for mark in row.marks),
-                f"`{row.policy.verdict.cause}`",
+                cause_name(row.policy.verdict.cause, language),
                 f"**{getattr(row.headline, language)}.** {sentence}",
                 f"{says}: **{judged}**",
             ]

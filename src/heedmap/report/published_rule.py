@@ -11,13 +11,13 @@ from typing import Literal
 
 from heedmap.ladder.details import detail_texts
 from heedmap.ladder.messages import Language, words_in
-from heedmap.ladder.messages.numbers import ranges
+from heedmap.ladder.messages.numbers import percent, ranges
 from heedmap.ladder.thresholds import IGNORES_BELOW_SHARE
 from heedmap.record.disagreements import policy_disagreements
 from heedmap.record.record import PolicyResult
 from heedmap.record.result import Result
 from heedmap.report.tables import summary_rows
-from heedmap.report.wording import ABSENT, composition_text, percent
+from heedmap.report.wording import ABSENT, composition_text
 
 Says = Literal["ignores", "reads", "nothing"]
 Judged = Literal["right", "wrong", "unfounded", "open"]

@@ -33,7 +33,7 @@ Row = TypeVar("Row", LayerRow, SummaryRow)
 NAME_WIDTH = 24
 """Of a policy's name where a table is short of room."""
 
-_SHORT = {"image": "Img", "instruction": "Instr"}
+_SHORT = ("image", "instruction")
 
 
 def published_summary_table(
@@ -46,8 +46,9 @@ def published_summary_table(
     """
     note = say("declared_note", regions=declared_text(result.record.policies))
     table = plain_table(say("summary_declared", frame=of_frame(result, frame), note=note), compact)
-    shares = ["Last Img%", "Last Text%", "Mean Img%", "Mean Text%"]
-    _columns(table, ["Model", "Instruction"], ["text_len", *shares])
+    keys = ("last_image", "last_text", "mean_image", "mean_text")
+    shares = [say(f"column_{key}") for key in keys]
+    _columns(table, [say("model"), say("instruction")], ["text_len", *shares])
     for rows in by_policy(summary_rows(result, "declared"), frame):
         lines = [
             [
@@ -77,9 +78,11 @@ def measured_table(
     scope = say("last_layer") if which == "last" else say("mean_layers")
     table = plain_table(say("scope_measured", scope=scope, frame=of_frame(result, frame)), compact)
     regions = regions_of(row.last for row in rows)
-    heads = [f"{_short(region)}%" for region in regions]
+    heads = [_head(region) for region in regions]
     seen = _seen(result)
-    _columns(table, ["Model", "Instruction"], ["text_len", "Image\nseen", *heads, "Sum%"])
+    seen_head = say("column_image_seen").replace(" ", "\n")
+    right = ["text_len", seen_head, *heads, say("column_sum")]
+    _columns(table, [say("model"), say("instruction")], right)
     for group in by_policy(rows, frame):
         lines: list[list[str]] = []
         for row in group:
@@ -100,7 +103,8 @@ def published_per_layer_table(
     Under the declared regions; `frame` and `compact` are as for `published_summary_table`.
     """
     table = plain_table(say("layers_declared", frame=of_frame(result, frame)), compact)
-    _columns(table, ["Model", "Instruction"], ["Layer", "Image%", "Text%"])
+    right = [say("layer"), say("column_image_whole"), say("column_text")]
+    _columns(table, [say("model"), say("instruction")], right)
     for rows in by_policy(layer_rows(result, "declared"), frame):
         lines = [[row.instruction, str(row.layer), *_published_shares(row.shares)] for row in rows]
         _add_policy(table, rows[0].policy, lines, compact)
@@ -115,8 +119,9 @@ def measured_per_layer_table(
     title = say("layers_measured", frame=of_frame(result, frame))
     table = plain_table(title, compact)
     regions = regions_of(row.shares for row in rows)
-    heads = [f"{_short(region)}%" for region in regions]
-    _columns(table, ["Model", "Instruction"], ["Layer", *heads, "Sum%"])
+    heads = [_head(region) for region in regions]
+    right = [say("layer"), *heads, say("column_sum")]
+    _columns(table, [say("model"), say("instruction")], right)
     for group in by_policy(rows, frame):
         lines = [
             [
@@ -137,9 +142,10 @@ def side_by_side_table(
     frame, policy = of_frame(result, rows[0].frame), rows[0].policy
     title = say(f"layers_of_policy_{kind}", frame=frame, policy=policy)
     table = plain_table(title, compact)
-    parts = ["Img%", "Text%"] if kind == "declared" else ["Img%", "Instr%", "Rest%"]
+    keys = ("image", "text") if kind == "declared" else ("image", "instruction", "rest")
+    parts = [say(f"column_{key}") for key in keys]
     names = dict.fromkeys(row.instruction for row in rows)
-    _columns(table, [], ["Layer", *(f"{name}\n{part}" for name in names for part in parts)])
+    _columns(table, [], [say("layer"), *(f"{name}\n{part}" for name in names for part in parts)])
     by_layer: dict[int, list[str]] = {}
     for row in rows:
         cells = by_layer.setdefault(row.layer, [str(row.layer)])
@@ -164,7 +170,7 @@ def accuracy_table(result: Result) -> Table | None:
     table.caption = Text(say("accuracy_note"), style="dim")
     actions = list(dict.fromkeys(action for _, row in rows for action in row.per_instruction))
     right = [*actions, say("all_three"), say("frame_cases")]
-    _columns(table, ["Model", say("style")], right)
+    _columns(table, [say("model"), say("style")], right)
     for name, row in rows:
         shares = [percent(row.per_instruction.get(action)) for action in actions]
         figures = [*shares, percent(row.all_three), str(row.frame_cases)]
@@ -197,8 +203,8 @@ def _published_shares(shares: Shares) -> list[str]:
     return [percent(shares.get("image")), percent(shares.get("text", shares.get("instruction")))]
 
 
-def _short(region: str) -> str:
-    return _SHORT.get(region, region_name(region))
+def _head(region: str) -> str:
+    return say(f"column_{region}") if region in _SHORT else f"{region_name(region)}%"
 
 
 def of_frame(result: Result, frame: str | None) -> str:

@@ -10,7 +10,7 @@ import altair as alt
 
 from heedmap.ladder.evidence import Estimate
 from heedmap.ladder.messages import Language, say, words_in
-from heedmap.ladder.messages.numbers import amount, percent, unit_name
+from heedmap.ladder.messages.numbers import amount, unit_name
 from heedmap.record.files import write_whole
 from heedmap.report.figures.style import Chart, data_of
 from heedmap.report.page.bilingual import Bilingual, both, phrase
@@ -43,7 +43,7 @@ def render_run(rows: Sequence[RunRow], run: str, language: Language = "en") -> s
     )
 
 
-def lost_text(before: RunRow, after: RunRow, language: Language = "en") -> str:
+def lost_text(before: RunRow, after: RunRow, language: Language | None = None) -> str:
     """That the instruction was lost, and between which steps."""
     return say("checkpoint_lost", language, before=before.step, after=after.step)
 
@@ -60,7 +60,7 @@ def _cells(row: RunRow) -> dict[str, Any]:
         "is_good": row.follows,
         "headline": both(row.headline),
         "sentence": both(row.sentence),
-        "followed": percent(None if row.followed is None else row.followed.value),
+        "followed": both(row.rate),
         "exchange": both(lambda language: row.distances(language)[0]),
         "paraphrase": both(lambda language: row.distances(language)[1]),
     }
@@ -95,7 +95,7 @@ def _distances(rows: Sequence[RunRow], language: Language) -> list[dict[str, Any
 def _followed(rows: Sequence[RunRow], language: Language) -> list[dict[str, Any]]:
     name = say("as_expected", language)
     return [
-        _value(row.step, name, row.followed, percent(row.followed.value)) | {"axis": name}
+        _value(row.step, name, row.followed, row.rate(language)) | {"axis": name}
         for row in rows
         if row.followed is not None
     ]

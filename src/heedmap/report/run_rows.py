@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from heedmap.ladder.evidence import Estimate
 from heedmap.ladder.messages import Language, say
-from heedmap.ladder.messages.numbers import amount, percent
-from heedmap.ladder.verdict import Verdict
+from heedmap.ladder.messages.numbers import amount, counted
+from heedmap.ladder.verdict import Details, Verdict
 from heedmap.ladder.wording import verdict_text
 from heedmap.record.record import PolicyResult
 from heedmap.report.verdict_words import headline
@@ -44,15 +44,15 @@ class RunRow:
         """Whether the instruction is followed; None where that cannot be judged."""
         return headline(self.verdict).is_good
 
-    def headline(self, language: Language = "en") -> str:
+    def headline(self, language: Language | None = None) -> str:
         """The verdict in half a line."""
         return headline(self.verdict).text(language)
 
-    def sentence(self, language: Language = "en") -> str:
+    def sentence(self, language: Language | None = None) -> str:
         """The verdict in one sentence."""
         return verdict_text(self.verdict, language)[0]
 
-    def distances(self, language: Language = "en") -> tuple[str, str]:
+    def distances(self, language: Language | None = None) -> tuple[str, str]:
         """Of an exchange and of a paraphrase, with their unit; a dash where not measured."""
         exchange, paraphrase = (
             ABSENT if found is None else amount(found.value, self.unit or "", language)
@@ -60,16 +60,21 @@ class RunRow:
         )
         return exchange, paraphrase
 
-    def line(self, language: Language = "en") -> str:
+    def rate(self, language: Language | None = None) -> str:
+        """How often the action is as expected, counted; a dash where not measured."""
+        details = self.verdict.details
+        each = details.instructions if isinstance(details, Details) else None
+        return ABSENT if self.followed is None else counted(self.followed, language, each=each)
+
+    def line(self, language: Language | None = None) -> str:
         """The whole row as one line of the terminal."""
         exchange, paraphrase = self.distances(language)
-        followed = None if self.followed is None else self.followed.value
         return say(
             "checkpoint_line",
             language,
             step=self.step,
             headline=self.headline(language),
-            followed=percent(followed),
+            followed=self.rate(language),
             exchange=exchange,
             paraphrase=paraphrase,
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from heedmap.ladder.evidence import Estimate
-from heedmap.ladder.messages import Language, say
+from heedmap.ladder.messages import Language, numbers, say
 from heedmap.ladder.messages.numbers import counted, interval, unit_name
 from heedmap.ladder.verdict import Details
 from heedmap.record.record import PolicyResult
@@ -19,7 +19,7 @@ class RungTable:
 
     rung: str
     columns: tuple[str, ...]
-    cells: Callable[[PolicyResult, Language], list[str] | None]
+    cells: Callable[[PolicyResult, Language | None], list[str] | None]
     """None where the policy has nothing to show."""
 
     @property
@@ -33,14 +33,14 @@ class RungTable:
         return f"{self.rung}_note"
 
     def rows(
-        self, policies: Sequence[PolicyResult], language: Language = "en"
+        self, policies: Sequence[PolicyResult], language: Language | None = None
     ) -> list[tuple[str, list[str]]]:
         """Names and cells of the policies that have something to show."""
         found = [(policy.name, self.cells(policy, language)) for policy in policies]
         return [(name, cells) for name, cells in found if cells is not None]
 
 
-def _attended(policy: PolicyResult, _: Language) -> list[str] | None:
+def _attended(policy: PolicyResult, _: Language | None) -> list[str] | None:
     facts = policy.measurements.attended
     if facts is None:
         return None
@@ -57,7 +57,7 @@ def _attended(policy: PolicyResult, _: Language) -> list[str] | None:
     ]
 
 
-def _used(policy: PolicyResult, language: Language) -> list[str] | None:
+def _used(policy: PolicyResult, language: Language | None) -> list[str] | None:
     facts = policy.measurements.used
     if facts is None:
         return None
@@ -74,7 +74,7 @@ def _used(policy: PolicyResult, language: Language) -> list[str] | None:
     ]
 
 
-def _obeyed(policy: PolicyResult, language: Language) -> list[str] | None:
+def _obeyed(policy: PolicyResult, language: Language | None) -> list[str] | None:
     facts = policy.measurements.obeyed
     if facts is None:
         return None
@@ -82,11 +82,11 @@ def _obeyed(policy: PolicyResult, language: Language) -> list[str] | None:
     decided = facts.trials - facts.not_needed - facts.without_expectation
     return [
         f"{decided}/{facts.trials}",
-        percent(facts.competent.rate.value) if facts.competent else ABSENT,
+        numbers.percent(facts.competent.rate.value) if facts.competent else ABSENT,
         _plain(facts.swap_distance),
         _plain(facts.paraphrase_distance),
         _rate(policy, language) if following else ABSENT,
-        percent(following.chance) if following else ABSENT,
+        numbers.percent(following.chance) if following else ABSENT,
         _percent(following.counterfactual_accuracy) if following else ABSENT,
         _signed(following.grounding_score) if following else ABSENT,
         _signed(following.paraphrase_drop) if following else ABSENT,
@@ -141,7 +141,7 @@ RUNG_TABLES: tuple[RungTable, ...] = (
 )
 
 
-def _rate(policy: PolicyResult, language: Language) -> str:
+def _rate(policy: PolicyResult, language: Language | None) -> str:
     """With its interval, or with what was counted where the interval has no width."""
     details = policy.verdict.details
     facts = policy.measurements.obeyed
@@ -152,7 +152,7 @@ def _rate(policy: PolicyResult, language: Language) -> str:
         each = details.instructions if isinstance(details, Details) else None
         return counted(estimate, language, each=each)
     low, high = f"{100 * estimate.low:.0f}", f"{100 * estimate.high:.0f}"
-    return say("interval", language, value=percent(estimate.value), low=low, high=high)
+    return say("interval", language, value=numbers.percent(estimate.value), low=low, high=high)
 
 
 def _count(estimate: Estimate) -> str:
@@ -167,7 +167,7 @@ def _plain(estimate: Estimate | None) -> str:
 
 
 def _percent(estimate: Estimate | None) -> str:
-    return percent(None if estimate is None else estimate.value)
+    return numbers.percent(None if estimate is None else estimate.value)
 
 
 def _signed(estimate: Estimate | None) -> str:

@@ -81,7 +81,8 @@ def _print_summary(result: Result, console: Console) -> None:
     if not lines:
         return
     build = partial(story_summary_table, lines, declared_text(policies), console.encoding)
-    print_fitting(console, build, partial(build, compact=True))
+    close = partial(build, compact=True)
+    print_fitting(console, build, close, partial(close, stacked=True))
     console.print(Text(say("absent_note"), style="dim"))
 
 

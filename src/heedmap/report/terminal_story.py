@@ -66,7 +66,7 @@ def story_blocks(rows: Sequence[StoryRow], encoding: str) -> list[Text | Padding
     groups: dict[tuple[str, ...], list[StoryRow]] = {}
     for row in rows:
         texts = (row.headline, row.sentence, row.fix, row.rule_says, row.rule_mark, row.rule_reason)
-        groups.setdefault(tuple(text.en for text in texts), []).append(row)
+        groups.setdefault(tuple(text.spoken for text in texts), []).append(row)
     blocks: list[Text | Padding] = []
     for group in groups.values():
         blocks += _story(group, encoding)
@@ -77,26 +77,32 @@ def _story(group: Sequence[StoryRow], encoding: str) -> list[Text | Padding]:
     row = group[0]
     tick, cross = "✓✗" if is_fancy(encoding) else "+x"
     mark = {True: tick, False: cross, None: "?"}[row.is_good]
-    head = Text(f"{mark} {row.headline.en}: ", style=_GOOD[row.is_good])
+    head = Text(f"{mark} {row.headline.spoken}: ", style=_GOOD[row.is_good])
     head.append(", ".join(one_line(each.policy.name) for each in group), style="not bold default")
-    lines = [head, Padding(Text(one_line(row.sentence.en)), (0, 0, 0, 2))]
+    lines = [head, Padding(Text(one_line(row.sentence.spoken)), (0, 0, 0, 2))]
     if row.to_mend:
-        fix = Text(f"{say('fix')}: {row.fix.en}", style="cyan")
+        fix = Text(f"{say('fix')}: {row.fix.spoken}", style="cyan")
         lines.append(Padding(fix, (0, 0, 0, 2)))
     if row.rule_judged != "open":
-        rule = Text(f"{say('would_say')}: {row.rule_says.en}: ", style="dim")
-        rule.append(row.rule_mark.en, style="bold")
-        rule.append(f". {one_line(row.rule_reason.en)}")
+        rule = Text(f"{say('would_say')}: {row.rule_says.spoken}: ", style="dim")
+        rule.append(row.rule_mark.spoken, style="bold")
+        rule.append(f". {one_line(row.rule_reason.spoken)}")
         lines.append(Padding(rule, (0, 0, 0, 2)))
     return lines
 
 
 def story_summary_table(
-    lines: Sequence[SummaryLine], declared: str, encoding: str, *, compact: bool = False
+    lines: Sequence[SummaryLine],
+    declared: str,
+    encoding: str,
+    *,
+    compact: bool = False,
+    stacked: bool = False,
 ) -> Table:
     """The published first table, column for column, with measured values and actions.
 
     `declared` says which regions a script assumes; empty, and the columns are as measured.
+    `compact` folds names, `stacked` breaks headings: for narrow terminals.
     """
     frames = max((line.frames for line in lines), default=1)
     note = say("declared_note", regions=declared)
@@ -106,13 +112,15 @@ def story_summary_table(
         else say("summary_measured", frame="")
     )
     table = plain_table(title, compact)
-    text = "Text%" if declared else "Instr%"
-    shares = [f"Last Img%\nLast {text}".split("\n"), f"Mean Img%\nMean {text}".split("\n")]
-    table.add_column(Text("Model"), overflow="fold")
-    table.add_column(Text("Instruction"), no_wrap=True)
-    for name in ("text_len", *shares[0], *shares[1], *(["Measured\nInstr%"] if declared else [])):
+    text = "text" if declared else "instruction"
+    keys = ("last_image", f"last_{text}", "mean_image", f"mean_{text}")
+    shares = [say(f"column_{key}").replace(" ", "\n" if stacked else " ") for key in keys]
+    measured = [f"{say('column_measured')}\n{say('column_instruction')}"] if declared else []
+    table.add_column(Text(say("model")), overflow="fold")
+    table.add_column(Text(say("instruction")), no_wrap=True)
+    for name in ("text_len", *shares, *measured):
         table.add_column(Text(name), justify="right", no_wrap=True)
-    table.add_column(Text("Chosen"), overflow="fold")
+    table.add_column(Text(say("column_chosen")), overflow="fold")
     for own in _by_policy(lines):
         columns = zip(*(_cells(line, bool(declared), encoding) for line in own), strict=True)
         name = Text(folded(own[0].policy, _NAME_WIDTH if compact else 0))

@@ -19,7 +19,7 @@ class Headline:
     rung: RungName | None = None
     number: int | None = None
 
-    def text(self, language: Language = "en") -> str:
+    def text(self, language: Language | None = None) -> str:
         """In half a line."""
         if self.rung is None or self.number is None:
             return say(self.key, language)

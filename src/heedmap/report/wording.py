@@ -14,7 +14,7 @@ _NAMED = frozenset({*REGION_ORDER, UNDECLARED})
 """Regions that the catalogue has a name for."""
 
 
-def region_name(region: str, language: Language = "en", *, short: bool = False) -> str:
+def region_name(region: str, language: Language | None = None, *, short: bool = False) -> str:
     """A region's name for people; a declared region of the user's own keeps its name."""
     if region not in _NAMED:
         return region
@@ -26,12 +26,12 @@ def percent(share: float | None) -> str:
     return ABSENT if share is None else f"{share:.1%}"
 
 
-def count_text(count: int | None, language: Language = "en") -> str:
+def count_text(count: int | None, language: Language | None = None) -> str:
     """A count; None is "not measured", never 0."""
     return say("not_measured", language) if count is None else str(count)
 
 
-def claim_text(claim: Disagreement, language: Language = "en") -> str:
+def claim_text(claim: Disagreement, language: Language | None = None) -> str:
     """One sentence on a declared region that is not what its name says, or is masked."""
     words = words_in(language)
     return words(
@@ -45,7 +45,7 @@ def claim_text(claim: Disagreement, language: Language = "en") -> str:
     )
 
 
-def composition_text(counts: Mapping[str, int], language: Language = "en") -> str:
+def composition_text(counts: Mapping[str, int], language: Language | None = None) -> str:
     """What is at some positions, such as "12 padding" or "all image"."""
     words = words_in(language)
     if len(counts) == 1:
@@ -56,7 +56,7 @@ def composition_text(counts: Mapping[str, int], language: Language = "en") -> st
     return ", ".join(parts) or words("nothing")
 
 
-def declared_text(policies: Iterable[PolicyResult], language: Language = "en") -> str:
+def declared_text(policies: Iterable[PolicyResult], language: Language | None = None) -> str:
     """The declared regions of all cases, such as "image 0-63, text 64-75 / 64-74".
 
     A region that follows the instruction's length has several ranges. Empty where nothing
@@ -75,7 +75,7 @@ def declared_text(policies: Iterable[PolicyResult], language: Language = "en") -
     )
 
 
-def _lower(region: str, language: Language) -> str:
+def _lower(region: str, language: Language | None) -> str:
     """The region's name inside a sentence; a name of the user's own stays as written."""
     name = region_name(region, language)
     return name.lower() if region in _NAMED else name

@@ -12,6 +12,7 @@ from heedmap.ladder.causes import Cause, RungName
 from heedmap.ladder.evidence import Estimate
 from heedmap.ladder.thresholds import LEAST_EFFECT
 from heedmap.ladder.verdict import LOWER_RUNGS, Status
+from heedmap.ladder.wording import verdict_text
 from heedmap.sweep.pooled import Pooled, Row, pool
 from heedmap.sweep.store import RunFolder
 
@@ -46,6 +47,7 @@ class PolicySummary(Frozen):
     failed_cells: int
     cause: Cause
     sentence: str
+    """In the terminal's language, as is the next."""
     fix: str
     rungs: dict[RungName, RungOverFrames]
     bypass: str
@@ -99,14 +101,15 @@ def _of_policy(
     obeyed, used = pooled.measurements.obeyed, pooled.measurements.used
     unit = obeyed.unit if obeyed is not None else None if used is None else used.unit
     seed = folder.plan.options.seed
+    sentence, fix = verdict_text(verdict)
     return PolicySummary(
         policy=pooled.policy,
         set=pooled.set,
         frames=len(pooled.trials),
         failed_cells=sum((f["policy"], f["set"]) == (pooled.policy, pooled.set) for f in failed),
         cause=verdict.cause,
-        sentence=verdict.sentence,
-        fix=verdict.fix,
+        sentence=sentence,
+        fix=fix,
         rungs=_rungs(pooled, unit, seed),
         bypass=verdict.bypass.status,
         figures=dict(_figures(pooled)),
@@ -165,7 +168,10 @@ def _mediated(pooled: Pooled) -> dict[str, float]:
 
 
 def _worst(pooled: Pooled) -> list[WorstFrame]:
-    """A rung that fails first, the lower the worse; then what is followed, then what is used."""
+    """A rung that fails first, the lower the worse; then what is followed, then what is used.
+
+    Frames on which no rung fails and every instruction is followed are not among them.
+    """
     following, mediated = pooled.by_trial.get("following", {}), _mediated(pooled)
     frames = [
         WorstFrame(
@@ -181,7 +187,8 @@ def _worst(pooled: Pooled) -> list[WorstFrame]:
         rung = len(LOWER_RUNGS) if one.fails is None else LOWER_RUNGS.index(one.fails)
         return (rung, _or_last(one.following), _or_last(one.mediated))
 
-    return sorted(frames, key=badness)
+    wanting = [one for one in frames if one.fails is not None or one.following != 1.0]
+    return sorted(wanting, key=badness)
 
 
 def _or_last(value: float | None) -> float:

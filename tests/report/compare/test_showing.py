@@ -70,7 +70,7 @@ def test_the_terminal_loses_nothing(both: Comparison, width: int) -> None:
     wanted = difference_text(told(both, "mediated", "<b>bad</b>|x"))
     assert wanted in text
     assert wanted.startswith("-0.30 (")
-    order = ["Checkpoints side by side", "Step-by-step", "Differences from good", "Last Text%"]
+    order = ["Checkpoints side by side", "Step-by-step", "Differences from good", "Text%"]
     assert sorted(map(text.index, order)) == list(map(text.index, order))
 
 

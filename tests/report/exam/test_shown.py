@@ -47,7 +47,7 @@ def test_every_verdict_has_its_sentence(taken: Taken, language: Language) -> Non
     for verdict in get_args(PolicyVerdict):
         other = found.model_copy(update={"verdict": verdict, "foretold_share": 0.9})
         assert policy_sentence(other, language)
-        assert any("90.0 %" in note for note in notes(other, language))
+        assert any("90 %" in note for note in notes(other, language))
     for verdict in get_args(KindVerdict):
         if verdict != "not_measured":
             reading = found.of("colour").model_copy(update={"verdict": verdict})

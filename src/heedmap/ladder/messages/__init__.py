@@ -3,11 +3,15 @@
 The catalogues are the `.ftl` files of this package, one folder per language and one file per topic;
 all files of a language share one set of keys. Figures are written by `numbers.py` before they
 become values. The package imports nothing heavy: Fluent is loaded with the first sentence.
+
+A call without a language is said in that of the terminal: English, or what `speak` was given. What
+is stored names its language, so that a record is the same whatever the terminal speaks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -23,16 +27,29 @@ LANGUAGES: tuple[Language, ...] = ("en", "ko")
 Value = str | int
 """What a message is filled with; a float is a figure and is written by `numbers.py` first."""
 
+_TERMINAL: ContextVar[Language] = ContextVar("terminal_language", default="en")
+
+
+def speak(language: Language) -> None:
+    """In this context, say what names no language in this one."""
+    _TERMINAL.set(language)
+
+
+def spoken() -> Language:
+    """What a message without a language is said in."""
+    return _TERMINAL.get()
+
 
 class MessageError(LookupError):
     """No such message, or a value that it needs is missing: a mistake of the program."""
 
 
-def say(key: str, language: Language = "en", **values: Value) -> str:
+def say(key: str, language: Language | None = None, **values: Value) -> str:
     """A message with its values filled in.
 
     Raises MessageError where the catalogue lacks the message, or the call lacks a value.
     """
+    language = language or spoken()
     bundle = _bundle(language)
     if not bundle.has_message(key):
         raise MessageError(f"no message {key!r} in language {language!r}")
@@ -47,12 +64,12 @@ def say(key: str, language: Language = "en", **values: Value) -> str:
     return str(text)
 
 
-def has_message(key: str, language: Language = "en") -> bool:
+def has_message(key: str, language: Language | None = None) -> bool:
     """Whether the catalogue holds a message of this name."""
-    return _bundle(language).has_message(key)
+    return _bundle(language or spoken()).has_message(key)
 
 
-def words_in(language: Language) -> Callable[..., str]:
+def words_in(language: Language | None) -> Callable[..., str]:
     """The function `say` for one language.
 
     As in `words = words_in("ko")`, then `words(key, **values)`.

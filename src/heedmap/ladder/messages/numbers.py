@@ -25,24 +25,31 @@ def ranges(positions: Iterable[int]) -> str:
 
 
 def percent(share: float | None) -> str:
-    """A share of 0..1 in a sentence: 0.938 is "93.8 %"."""
-    return ABSENT if share is None else f"{100 * share:.1f} %"
+    """A share of 0..1 in a sentence: 0.938 is "94 %", 1 is "100 %".
+
+    Below 10 % with a decimal, and where whole figures would say that it is all: "99.8 %".
+    """
+    if share is None:
+        return ABSENT
+    whole = f"{100 * share:.0f}"
+    is_coarse = share < 0.1 or (whole == "100" and share != 1)
+    return f"{f'{100 * share:.1f}'.removesuffix('.0') if is_coarse else whole} %"
 
 
-def unit_name(unit: str, language: Language = "en") -> str:
+def unit_name(unit: str, language: Language | None = None) -> str:
     """The unit of distances between actions; units of the user's own stay as they are."""
     key = _UNIT_KEYS.get(unit)
     return unit if key is None else say(key, language)
 
 
-def amount(value: float, unit: str, language: Language = "en") -> str:
+def amount(value: float, unit: str, language: Language | None = None) -> str:
     """A distance between actions with its unit: "0.99 bits"."""
     figure = f"{value:.2g}" if unit == "raw units" else f"{value:.2f}"
     key = _AMOUNT_KEYS.get(unit)
     return f"{figure} {unit}".strip() if key is None else say(key, language, value=figure)
 
 
-def interval(estimate: Estimate, language: Language = "en") -> str:
+def interval(estimate: Estimate, language: Language | None = None) -> str:
     """A figure with its 95 % interval, where there is one: "0.80 (0.79 to 0.81)"."""
     value = f"{estimate.value:.2f}"
     if estimate.low is None or estimate.high is None:
@@ -51,35 +58,41 @@ def interval(estimate: Estimate, language: Language = "en") -> str:
     return say("interval", language, value=value, low=low, high=high)
 
 
-def rate(estimate: Estimate, language: Language = "en", *, each: int | None = 1) -> str:
+def rate(estimate: Estimate, language: Language | None = None, *, each: int | None = 1) -> str:
     """How often, in words that follow "in": counted where the interval has no width.
 
     `each` is under how many instructions every frame was run; None where that is not known. "24 of
     24 frames" under one, "48 of 48 cases (24 frames, 2 instructions each)" under more; otherwise
-    "93.8 % of cases (95 % CI 90 to 97)".
+    "94 % of cases (45 of 48; 95 % CI 90 to 97)".
     """
-    low, high = estimate.low, estimate.high
+    low, high, found = estimate.low, estimate.high, _counts(estimate, each)
     if low is None or high is None or low == high:
-        total = estimate.n * (each or 1)
-        hits = round(estimate.value * total)
-        if each is None or abs(hits - estimate.value * total) >= 1e-6:
+        if found is None:
             return say("rate_without_interval", language, rate=percent(estimate.value))
         if each == 1:
-            return say("rate_of_frames", language, hits=hits, total=total)
-        frames = {"frames": estimate.n, "each": each}
-        return say("rate_counted", language, hits=hits, total=total, **frames)
+            return say("rate_of_frames", language, **found)
+        return say("rate_counted", language, **found, frames=estimate.n, each=each or 0)
     ends = {"low": f"{100 * low:.0f}", "high": f"{100 * high:.0f}"}
-    return say("rate_with_interval", language, rate=percent(estimate.value), **ends)
+    if found is None:
+        return say("rate_with_interval", language, rate=percent(estimate.value), **ends)
+    return say("rate_counted_interval", language, rate=percent(estimate.value), **found, **ends)
 
 
-def counted(estimate: Estimate, language: Language = "en", *, each: int | None = 1) -> str:
+def counted(estimate: Estimate, language: Language | None = None, *, each: int | None = 1) -> str:
     """A rate with what was counted, `each` as in `rate`: "67 % (34 of 51)".
 
     Where the cases cannot be counted, the percentage alone.
     """
-    share = f"{100 * estimate.value:.1f}".removesuffix(".0")
+    found = _counts(estimate, each)
+    if found is None:
+        return percent(estimate.value)
+    return say("share_counted", language, share=percent(estimate.value), **found)
+
+
+def _counts(estimate: Estimate, each: int | None) -> dict[str, int] | None:
+    """Hits, and of how many; None where the cases of a frame are not known to be equally many."""
     total = estimate.n * (each or 0)
     hits = round(estimate.value * total)
     if not total or abs(hits - estimate.value * total) >= 1e-6:
-        return f"{share} %"
-    return say("share_counted", language, share=share, hits=hits, total=total)
+        return None
+    return {"hits": hits, "total": total}

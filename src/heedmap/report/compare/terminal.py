@@ -48,7 +48,8 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     lines = all_summary_lines(comparison)
     if lines:
         build = partial(story_summary_table, lines, declared_text(policies), console.encoding)
-        print_fitting(console, build, partial(build, compact=True))
+        close = partial(build, compact=True)
+        print_fitting(console, build, close, partial(close, stacked=True))
         console.print(Text(say("absent_note"), style="dim"))
 
 
@@ -58,7 +59,7 @@ def difference_table(
     """A block of rows a figure: the baseline's, then every other policy's with its difference."""
     baseline = one_line(comparison.baseline.name)
     table = plain_table(say("difference_heading", baseline=baseline), compact)
-    table.add_column("Model", overflow="fold", max_width=_NAME_WIDTH if compact else None)
+    table.add_column(say("model"), overflow="fold", max_width=_NAME_WIDTH if compact else None)
     for name in ("value_column", "difference_column", "p_column", "pairs_column"):
         table.add_column(say(name), justify="right", no_wrap=True)
     for figure in dict.fromkeys(each.figure for each in items):

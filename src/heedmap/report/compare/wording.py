@@ -9,12 +9,12 @@ from heedmap.report.compare.differences import Difference
 from heedmap.report.wording import ABSENT, percent
 
 
-def note_text(note: Note, language: Language = "en") -> str:
+def note_text(note: Note, language: Language | None = None) -> str:
     """What is, or is not, the same in a run."""
     return say(note.key, language, **note.details)
 
 
-def lead_text(comparison: Comparison, language: Language = "en") -> str:
+def lead_text(comparison: Comparison, language: Language | None = None) -> str:
     """How many policies of how many runs, and against which."""
     return say(
         "compare_lead",
@@ -25,7 +25,7 @@ def lead_text(comparison: Comparison, language: Language = "en") -> str:
     )
 
 
-def figure_text(item: Difference, language: Language = "en") -> str:
+def figure_text(item: Difference, language: Language | None = None) -> str:
     """The figure's name, with its unit where it has one."""
     name = say(item.figure.name, language)
     return name if item.unit is None else f"{name} ({unit_name(item.unit, language)})"
@@ -38,7 +38,7 @@ def value_text(item: Difference, value: float | None) -> str:
     return percent(value) if item.figure.form == "percent" else f"{value:.2f}"
 
 
-def difference_text(item: Difference, language: Language = "en") -> str:
+def difference_text(item: Difference, language: Language | None = None) -> str:
     """The difference with its interval, in percentage points where the figure is a share."""
     if item.difference is None:
         return ABSENT
@@ -55,7 +55,7 @@ def p_text(p_value: float | None) -> str:
     return ABSENT if p_value is None else f"{p_value:.4f}"
 
 
-def why_text(item: Difference, language: Language = "en") -> str:
+def why_text(item: Difference, language: Language | None = None) -> str:
     """Why there is no interval, or no difference; empty where there is nothing to say."""
     return "" if item.why is None else say(item.why, language)
 

@@ -28,7 +28,7 @@ class Finding:
     count: int
 
 
-def find_all(published: Published, language: Language = "en") -> list[Finding]:
+def find_all(published: Published, language: Language | None = None) -> list[Finding]:
     """Every finding, in the order in which a reader should meet them."""
     checks: tuple[Callable[[Published, Words], Iterable[Finding]], ...] = (
         _always_zero,
@@ -44,7 +44,7 @@ def find_all(published: Published, language: Language = "en") -> list[Finding]:
     return [finding for check in checks for finding in check(published, words)]
 
 
-def cannot_prove(language: Language = "en") -> tuple[str, ...]:
+def cannot_prove(language: Language | None = None) -> tuple[str, ...]:
     """What no table of attention shares can prove."""
     words = words_in(language)
     return words("cannot_ignores"), words("cannot_regions"), words("cannot_bypass")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from heedmap.ladder.messages import Language, Value, say
+from heedmap.ladder.messages import Language, Value, say, spoken
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,11 @@ class Bilingual:
     def of(self, language: Language) -> str:
         """In one language."""
         return self.en if language == "en" else self.ko
+
+    @property
+    def spoken(self) -> str:
+        """In the terminal's."""
+        return self.of(spoken())
 
     def __html__(self) -> Markup:
         """Escaped; a template may print it as it is."""

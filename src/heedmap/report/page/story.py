@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from heedmap.ladder.messages import Language, say
-from heedmap.ladder.messages.numbers import counted
+from heedmap.ladder.messages.numbers import counted, percent
 from heedmap.ladder.verdict import Details, Status
-from heedmap.ladder.wording import rung_name, verdict_sentences, verdict_text
+from heedmap.ladder.wording import cause_name, rung_name, verdict_sentences, verdict_text
 from heedmap.record.disagreements import policy_disagreements
 from heedmap.record.record import PolicyResult
 from heedmap.record.result import Result
@@ -15,7 +15,7 @@ from heedmap.report.page.bilingual import Bilingual, both, phrase
 from heedmap.report.published_rule import Judged, published_rule, rule_text
 from heedmap.report.tables import cases
 from heedmap.report.verdict_words import headline
-from heedmap.report.wording import ABSENT, claim_text, percent
+from heedmap.report.wording import ABSENT, claim_text
 
 _MARKS: dict[Status, str] = {"holds": "✓", "fails": "✗", "not measured": ABSENT}
 
@@ -53,6 +53,7 @@ class StoryRow:
     sentence: Bilingual
     cause: Bilingual
     """The first part of the sentence: what is said of the cause."""
+    cause_name: Bilingual
     fix: Bilingual
     followed: Bilingual
     """How often the action was the expected one, and what chance gives; a dash where unknown."""
@@ -84,6 +85,7 @@ def _row(result: Result, number: int, policy: PolicyResult) -> StoryRow:
         is_good=head.is_good,
         sentence=both(lambda language: verdict_text(policy.verdict, language)[0]),
         cause=both(lambda language: verdict_sentences(policy.verdict, language)[0][0]),
+        cause_name=both(lambda language: cause_name(policy.verdict.cause, language)),
         fix=both(lambda language: verdict_text(policy.verdict, language)[1]),
         followed=both(lambda language: _followed(policy, language)),
         to_mend=policy.verdict.cause != "none",
@@ -106,8 +108,7 @@ def _followed(policy: PolicyResult, language: Language) -> str:
     if not isinstance(details, Details) or details.rate is None:
         return ABSENT
     rate = counted(details.rate, language, each=details.instructions)
-    chance = ABSENT if details.chance is None else f"{100 * details.chance:.0f} %"
-    return say("followed_of", language, rate=rate, chance=chance)
+    return say("followed_of", language, rate=rate, chance=percent(details.chance))
 
 
 def _marks(policy: PolicyResult) -> list[Mark]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from heedmap.ladder.evidence import Estimate
 from heedmap.ladder.messages import Language, say
 from heedmap.ladder.messages.numbers import ABSENT, percent
+from heedmap.ladder.wording import cause_name
 from heedmap.remedies.result import CELLS, Cell, CellName, Remedies, Tried
 
 LEAST_GAIN_PERCENT = 5
@@ -61,7 +62,7 @@ def lead(of: Remedies, language: Language = "en") -> str:
         policy=of.policy,
         frames=of.frames,
         episodes=of.episodes,
-        cause=of.cause,
+        cause=cause_name(of.cause, language),
     )
 
 
@@ -154,7 +155,8 @@ def finetuned_text(of: Remedies, language: Language = "en") -> str:
     )
     if trained.cause_after is None:
         return f"{said} {say('remedy_finetuned_wiring', language)}"
-    return f"{said} {say('remedy_finetuned_cause', language, cause=trained.cause_after)}"
+    cause = cause_name(trained.cause_after, language)
+    return f"{said} {say('remedy_finetuned_cause', language, cause=cause)}"
 
 
 def scale_text(of: Remedies, language: Language = "en") -> str:

@@ -33,8 +33,8 @@ def audit_json(audit: WordsAudit) -> str:
                 "role": finding.source.role,
                 "count": finding.count,
                 "total": finding.total,
-                "sentence": finding.sentence(),
-                "fix": finding.fix(),
+                "sentence": finding.sentence("en"),
+                "fix": finding.fix("en"),
                 "suites": {name: list(counts) for name, counts in finding.suites.items()},
                 "rows": [
                     {"place": row.place, "said": row.said}

@@ -123,6 +123,7 @@ rate_counted = { $hits } of { $total } cases ({ $frames } { $frames ->
     [one] frame
    *[other] frames
   }, { $each } instructions each)
-share_counted = { $share } % ({ $hits } of { $total })
+share_counted = { $share } ({ $hits } of { $total })
 rate_with_interval = { $rate } of cases (95 % CI { $low } to { $high })
+rate_counted_interval = { $rate } of cases ({ $hits } of { $total }; 95 % CI { $low } to { $high })
 rate_without_interval = { $rate } of cases

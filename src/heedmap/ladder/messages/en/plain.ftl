@@ -63,3 +63,23 @@ training_stopped = heedmap: stopped at step { $step }: { $sentence } Fix: { $fix
     [image] Training would continue without the image;
    *[fault] Training would continue with this fault;
   } pass stop_when=() to train anyway.
+
+## Columns of the terminal's tables
+
+column_last_image = Last Img%
+column_last_text = Last Text%
+column_last_instruction = Last Instr%
+column_mean_image = Mean Img%
+column_mean_text = Mean Text%
+column_mean_instruction = Mean Instr%
+column_measured = Measured
+column_image = Img%
+column_image_whole = Image%
+column_text = Text%
+column_instruction = Instr%
+column_rest = Rest%
+column_sum = Sum%
+column_chosen = Chosen
+column_image_seen = Image seen
+bypass_found = yes
+bypass_none = no

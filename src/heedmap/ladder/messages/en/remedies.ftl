@@ -1,7 +1,7 @@
 # Remedies, tried and judged: `heedmap remedy` and `heedmap finetune`.
 
 remedy_title = What helps?
-remedy_lead = Policy { $policy }: { $frames } frames ({ $episodes } independent). The audit names { $cause }.
+remedy_lead = Policy { $policy }: { $frames } frames ({ $episodes } independent). Cause found by the audit: { $cause }.
 remedy_as_it_is = as it is
 remedy_remedy = Remedy
 remedy_passes = Runs an action
@@ -57,7 +57,7 @@ remedy_null_branch = Guidance moves away from what the policy does under { $null
 remedy_untrained = { $remedies }: the same weights get what they were not trained with. Where that does not help, retraining in the corrected wiring is due (heedmap finetune, or your own training).
 remedy_why_not = { $remedy }: not applied. { $why }
 remedy_finetuned = Trained on { $frames } frames ({ $pairs } pairs of frame and instruction), measured on { $held } others: { $weights } weights over { $layers } layers, rank { $rank }, { $steps } steps; the loss went from { $first } to { $last }.
-remedy_finetuned_cause = With the adapter the audit names { $cause }.
+remedy_finetuned_cause = With the adapter the audit finds as the cause: { $cause }.
 remedy_finetuned_wiring = It was trained in a corrected wiring, and works in that wiring alone: correct the policy's code before the adapter is used.
 
 ## Outcomes

@@ -60,3 +60,23 @@ training_stopped = heedmap: 스텝 { $step }에서 중지했습니다. { $senten
     [image] 계속하면 이미지 없이 학습하게 됩니다.
    *[fault] 계속하면 이 문제가 있는 채로 학습하게 됩니다.
   } 그대로 학습하려면 stop_when=()을 지정하십시오.
+
+## 터미널 표의 열
+
+column_last_image = 마지막 이미지%
+column_last_text = 마지막 텍스트%
+column_last_instruction = 마지막 지시문%
+column_mean_image = 평균 이미지%
+column_mean_text = 평균 텍스트%
+column_mean_instruction = 평균 지시문%
+column_measured = 측정
+column_image = 이미지%
+column_image_whole = 이미지%
+column_text = 텍스트%
+column_instruction = 지시문%
+column_rest = 나머지%
+column_sum = 합%
+column_chosen = 선택
+column_image_seen = 보이는 이미지
+bypass_found = 있음
+bypass_none = 없음

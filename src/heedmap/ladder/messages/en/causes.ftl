@@ -1,0 +1,34 @@
+# Causes in a few words, where a table has no room for a sentence.
+
+cause_name_empty_instruction = no instruction in the prompt
+cause_name_stale_instruction = an earlier instruction is kept
+cause_name_truncated = instruction truncated
+cause_name_unknown_words = words unknown to the tokenizer
+cause_name_same_ids = same token ids
+cause_name_overwritten = overwritten
+cause_name_dropped = encoded, then left out
+cause_name_gated = multiplied by zero
+cause_name_length_leak = length leak
+cause_name_absent = not in the sequence
+cause_name_shifted_by_padding = shifted by padding
+cause_name_masked = masked from the action
+cause_name_action_before_instruction = action precedes the instruction
+cause_name_image_masked = image masked
+cause_name_values_zero = value vectors are zero
+cause_name_unattended = no attention to it
+cause_name_drowned = lost in rounding
+cause_name_saturated = action saturated
+cause_name_constant_action = constant action
+cause_name_unused = not used
+cause_name_confounded = follows the frame
+cause_name_state_decides = follows the robot state
+cause_name_partial = follows it in part
+cause_name_disobeyed = acts otherwise than asked
+cause_name_not_identified = lost, place not known
+cause_name_not_competent = not competent on these frames
+cause_name_not_needed = not needed on these frames
+cause_name_indirect_only = only through other positions
+cause_name_bypass = through a bypass path
+cause_name_image_unused = image not used
+cause_name_not_measured = could not be traced
+cause_name_none = none

@@ -1,0 +1,34 @@
+# 표에 쓰는 짧은 원인 이름.
+
+cause_name_empty_instruction = 프롬프트에 지시문이 없음
+cause_name_stale_instruction = 이전 지시문이 남음
+cause_name_truncated = 지시문이 잘림
+cause_name_unknown_words = 토크나이저가 모르는 단어
+cause_name_same_ids = 토큰 ID가 같음
+cause_name_overwritten = 덮어써짐
+cause_name_dropped = 인코딩된 뒤 제외됨
+cause_name_gated = 0이 곱해짐
+cause_name_length_leak = 길이 누출
+cause_name_absent = 시퀀스에 없음
+cause_name_shifted_by_padding = 패딩 때문에 위치가 밀림
+cause_name_masked = 마스크가 액션에서 가림
+cause_name_action_before_instruction = 액션이 지시문보다 앞에 있음
+cause_name_image_masked = 이미지가 마스크됨
+cause_name_values_zero = value 벡터가 0
+cause_name_unattended = 어텐션이 없음
+cause_name_drowned = 반올림에서 소실됨
+cause_name_saturated = 액션이 포화됨
+cause_name_constant_action = 액션이 일정함
+cause_name_unused = 사용하지 않음
+cause_name_confounded = 프레임을 따름
+cause_name_state_decides = 로봇 상태를 따름
+cause_name_partial = 일부만 따름
+cause_name_disobeyed = 지시와 다르게 행동함
+cause_name_not_identified = 소실된 위치를 모름
+cause_name_not_competent = 이 프레임에서 서투름
+cause_name_not_needed = 이 프레임에서는 필요 없음
+cause_name_indirect_only = 다른 위치를 거쳐서만 전달됨
+cause_name_bypass = 우회 경로로 전달됨
+cause_name_image_unused = 이미지를 사용하지 않음
+cause_name_not_measured = 추적할 수 없음
+cause_name_none = 없음
