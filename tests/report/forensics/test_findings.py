@@ -154,3 +154,27 @@ def test_findings_are_written_in_both_languages_with_the_same_figures() -> None:
         ]
         assert figures[0] == figures[1]
     assert len(cannot_prove("en")) == len(cannot_prove("ko")) == 3
+
+
+def test_a_summary_alone_shows_zero_equal_instructions_and_missing_attention() -> None:
+    summary = read_published(SUMMARY)
+    by_code = {finding.code: finding for finding in find_all(summary)}
+    assert list(by_code) == ["always_zero", "identical_instructions", "unaccounted"]
+    zero, same, missing = by_code.values()
+    assert "'text' is 0.0 % as printed in the last layer" in zero.sentence
+    assert "in 12 of 12 rows, for 4 of 4 models" in zero.sentence
+    assert "'left' and 'right' agree in every column for 4 of 4 models" in same.sentence
+    assert "up to 38.8% (exp41c_scratch_pta, forward" in missing.sentence
+    korean = [finding.sentence for finding in find_all(summary, "ko")]
+    assert "마지막 레이어와 레이어 평균 모두 인쇄된 값으로 0.0 %" in korean[0]
+
+
+def test_a_healthy_summary_alone_gives_no_finding() -> None:
+    rows = (
+        SummaryFigure("m", "left", 12, {"image": 0.58, "text": 0.42}, {"image": 0.5, "text": 0.5}),
+        SummaryFigure("m", "right", 12, {"image": 0.58, "text": 0.42}, {"image": 0.6, "text": 0.4}),
+    )
+    alone = replace(healthy(), layers=(), summary=rows)
+    assert find_all(alone) == []
+    same = replace(rows[1], mean=rows[0].mean)
+    assert found(replace(alone, summary=(rows[0], same)), "identical_instructions")

@@ -7,25 +7,18 @@ to the last printed digit, and sums allow half a digit for every figure in them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from itertools import combinations
 
 from heedmap.ladder.messages import Language, words_in
 from heedmap.ladder.thresholds import MEAN_HIDES_SHARE, UNACCOUNTED_SHARE
+from heedmap.report.forensics.finding import Finding
 from heedmap.report.forensics.published import Case, LayerFigure, Published, SummaryFigure
+from heedmap.report.forensics.summary_findings import find_in_summary
+
+__all__ = ["Finding", "cannot_prove", "find_all"]
 
 Words = Callable[..., str]
 """`say` in one language."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that the figures show. `rows` are the figures, `count` how many there are."""
-
-    code: str
-    sentence: str
-    rows: tuple[str, ...]
-    count: int
 
 
 def find_all(published: Published, language: Language | None = None) -> list[Finding]:
@@ -39,6 +32,7 @@ def find_all(published: Published, language: Language | None = None) -> list[Fin
         _attended_below_text_len,
         _mean_hides_last,
         _summary_differs,
+        find_in_summary,
     )
     words = words_in(language)
     return [finding for check in checks for finding in check(published, words)]

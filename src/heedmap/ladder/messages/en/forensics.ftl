@@ -32,6 +32,13 @@ finding_summary = { $rows } summary { $rows ->
     [one] row does
    *[other] rows do
   } not follow from the per-layer rows.
+finding_summary_zero = The region '{ $region }' is { $figures ->
+    [rounded] 0.0 % as printed
+   *[exact] exactly 0
+  } in the last layer and on the mean over layers in { $rows } of { $rows } rows, for { $models } of { $total } models: its positions are masked, or nothing is there. A visible region with little attention keeps a small share in some layer; the per-layer table would show it.
+finding_summary_identical = '{ $first }' and '{ $second }' agree in every column for { $models } of { $total } models, to the last digit given: the content of these instructions does not show in the attention of the action token. Ask for the per-layer table: equal in every layer, it does not reach it at all.
+finding_summary_unaccounted = The shares do not add up to 100 %: in { $rows } of { $total } rows more than { $least } of the attention is in no named region, up to { $most } ({ $worst }). The table does not say where it goes.
+finding_summary_row = { $model }, { $instruction }: last layer { $last }; mean { $mean }
 finding_row = { $model }, { $instruction }, layer { $layer }: { $shares }
 
 cannot_ignores = that the policy ignores its instruction: a share says where attention goes, not what the action depends on; only changing or cutting the instruction shows that

@@ -20,6 +20,13 @@ finding_below_text = 어텐션을 받는 위치가 모두 지시문의 토큰 �
 finding_image_larger = 이미지 영역은 위치 0-{ $highest }에서만 어텐션을 받습니다. 선언된 이미지가 토큰 { $tokens }개보다 크면, 실제로 보인 부분보다 큽니다.
 finding_mean_hides = 레이어 평균과 마지막 레이어의 차이가 큰 경우가 { $cases }건 있습니다. 가장 큰 경우는 { $model }, { $instruction }: { $region } 평균 { $mean }, 마지막 레이어 { $last }, 레이어 { $layer }에서 { $lowest }.
 finding_summary = 레이어별 값과 맞지 않는 요약이 { $rows }행 있습니다.
+finding_summary_zero = 영역 '{ $region }'의 비율은 마지막 레이어와 레이어 평균 모두 { $figures ->
+    [rounded] 인쇄된 값으로 0.0 %
+   *[exact] 정확히 0
+  }입니다({ $rows }행 중 { $rows }행, 모델 { $total }개 중 { $models }개). 그 위치가 마스크되었거나 아무것도 없습니다. 보이는 영역이라면 어텐션이 적어도 일부 레이어에는 작은 비율이 남으며, 레이어별 표에서 확인할 수 있습니다.
+finding_summary_identical = '{ $first }', '{ $second }' 두 지시문은 모델 { $total }개 중 { $models }개에서 모든 열이 마지막 자리까지 같습니다. 두 지시문의 내용이 액션 토큰의 어텐션에 나타나지 않습니다. 레이어별 표를 요청하십시오. 모든 레이어에서 같다면 내용이 전혀 도달하지 않은 것입니다.
+finding_summary_unaccounted = 비율의 합이 100 %가 아닙니다. { $total }행 중 { $rows }행에서 어텐션의 { $least } 넘게 어느 영역에도 속하지 않으며, 최대 { $most }입니다({ $worst }). 그 어텐션이 어디로 가는지는 표에 없습니다.
+finding_summary_row = { $model }, { $instruction }: 마지막 레이어 { $last }; 평균 { $mean }
 finding_row = { $model }, { $instruction }, 레이어 { $layer }: { $shares }
 
 cannot_ignores = 정책이 지시문을 무시한다는 것: 비율은 어텐션이 어디로 가는지를 나타낼 뿐, 액션이 무엇에 의존하는지는 나타내지 않습니다. 지시문을 바꾸거나 차단해야만 알 수 있습니다
