@@ -45,7 +45,9 @@ def commands(group: typer.Typer, *before: str) -> list[tuple[str, ...]]:
 
 @pytest.mark.parametrize("words", commands(app), ids=" ".join)
 def test_every_command_takes_a_language(words: tuple[str, ...], cli: Cli) -> None:
-    assert "HEEDMAP_LANG" in cli(*words, "--help").out
+    helped = cli(*words, "--help").out
+    assert "HEEDMAP_LANG" in helped
+    assert " / --no-" not in helped, "what is off says nothing"
     refused = cli(*words, "--lang", "xx")
     assert refused.code == 2
     assert "'--lang'" in refused.err or "is not one of" in refused.err

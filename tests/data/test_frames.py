@@ -66,6 +66,18 @@ def test_names_come_from_keys_files_or_order(case: FrameCase, tmp_path: Path) ->
         named_frames([path, path])
 
 
+def test_files_of_one_name_are_told_apart_by_their_folders(case: FrameCase, tmp_path: Path) -> None:
+    places = ["a/day/frame.png", "a/night/frame.png", "b/day/other.png"]
+    for place in places:
+        (tmp_path / place).parent.mkdir(parents=True)
+        (tmp_path / place).write_bytes(png_bytes(case.frame))
+    paths = [tmp_path / place for place in places]
+    assert [f.name for f in named_frames(paths)] == ["day/frame", "night/frame", "other"]
+    (tmp_path / "b/day/frame.png").write_bytes(png_bytes(case.frame))
+    found = named_frames([paths[0], tmp_path / "b/day/frame.png"])
+    assert [f.name for f in found] == ["a/day/frame", "b/day/frame"]
+
+
 def test_frames_from_files_are_not_all_held(tmp_path: Path, case: FrameCase) -> None:
     """Forty files: few stay decoded, each reads as it is, and a broken one is refused at once."""
     paths = [tmp_path / f"{number}.png" for number in range(40)]

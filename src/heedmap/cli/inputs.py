@@ -8,6 +8,7 @@ from pathlib import Path
 
 from heedmap.data.cases import CASE_FRAME, CASE_INSTRUCTIONS, load_case, load_cases
 from heedmap.data.counterfactuals import RECORDED, load_table, named_counterfactuals
+from heedmap.data.frames import told_apart
 from heedmap.data.instructions import (
     CaseInstruction,
     load_instructions,
@@ -74,7 +75,8 @@ def gather_inputs(given: InputOptions) -> AuditInputs:
     """
     if given.cases is not None:
         return _of_cases(given)
-    frames = [each for place in given.frames for each in frames_at(place, given.history)]
+    read = [each for place in given.frames for each in frames_at(place, given.history)]
+    frames = told_apart(read)
     entries: list[CaseInstruction] = []
     if given.case is not None:
         case = load_case(given.case)
@@ -94,7 +96,10 @@ def gather_inputs(given: InputOptions) -> AuditInputs:
     texts: dict[str, str] = {}
     for entry in entries:
         if entry.name in texts:
-            raise InstructionError(f"Two instructions are named '{entry.name}'; rename one.")
+            raise InstructionError(
+                f"Two instructions are named '{entry.name}'; rename one "
+                f"(--instruction NAME=TEXT, --instructions or --case)."
+            )
         texts[entry.name] = entry.text
     expected = {e.name: e.expert_action for e in entries if e.expert_action is not None}
     own = {e.name: e.paraphrases for e in entries if e.paraphrases}
@@ -176,6 +181,6 @@ def _known(
         if name not in instructions:
             raise InstructionError(
                 f"A paraphrase is given of the instruction '{name}', but the instructions are "
-                f"{', '.join(instructions)}."
+                f"{', '.join(instructions)}; --paraphrase NAME=TEXT takes one of these names."
             )
     return paraphrases

@@ -123,7 +123,9 @@ def audit(
             help="Folder for the result and its HTML report; default: a dated one in heedmap-runs.",
         ),
     ] = None,
-    force: Annotated[bool, typer.Option(help="Replace an older result in --out.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace an older result in --out.")
+    ] = False,
     seed: Seed = 0,
     trust_checkpoint: TrustCheckpoint = False,
     trust_remote_code: TrustRemoteCode = False,

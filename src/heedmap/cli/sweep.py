@@ -57,10 +57,14 @@ def sweep(
     ] = 0.0,
     shard_id: Annotated[int, typer.Option(min=0, help="Number of this shard, from 0.")] = 0,
     num_shards: Annotated[int, typer.Option(min=1, help="Number of shards.")] = 1,
-    retry_failed: Annotated[bool, typer.Option(help="Run failed cells again.")] = False,
-    dry_run: Annotated[bool, typer.Option(help="Print the plan and an estimate.")] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Run failed cells again.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the plan and an estimate.")
+    ] = False,
     no_measure: Annotated[
-        bool, typer.Option(help="With --dry-run: run no cell to estimate the time.")
+        bool, typer.Option("--no-measure", help="With --dry-run: run no cell to estimate the time.")
     ] = False,
     trust_checkpoint: TrustCheckpoint = False,
     trust_remote_code: TrustRemoteCode = False,

@@ -89,7 +89,7 @@ def watch_checkpoints(
         Path | None,
         typer.Option("--out", help="Folder for results and overview; default: RUN-heedmap."),
     ] = None,
-    once: Annotated[bool, typer.Option(help="Audit what is there, then stop.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Audit what is there, then stop.")] = False,
     until_step: Annotated[
         int | None, typer.Option(min=0, help="Stop after the checkpoint of this step.")
     ] = None,

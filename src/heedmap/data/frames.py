@@ -40,7 +40,7 @@ FramesLike = FrameLike | Sequence[FrameLike] | Mapping[str, FrameLike]
 
 
 def named_frames(frames: FramesLike) -> list[NamedFrame]:
-    """Give every frame a name: its key, its file's stem, or `frame_N`.
+    """Give every frame a name: its key, its file's stem (see `told_apart`), or `frame_N`.
 
     Raises FrameError for no frame at all, an array that is not RGB uint8, or equal names.
     """
@@ -49,16 +49,42 @@ def named_frames(frames: FramesLike) -> list[NamedFrame]:
     if isinstance(frames, Mapping):
         found = [each for name, value in frames.items() for each in _named(value, 0, name)]
     else:
-        found = [each for index, value in enumerate(frames) for each in _named(value, index)]
+        read = [each for index, value in enumerate(frames) for each in _named(value, index)]
+        found = told_apart(read)
     if not found:
         raise FrameError("No frame was given; give at least one.")
     names = [frame.name for frame in found]
     for name in names:
         if names.count(name) > 1:
             raise FrameError(
-                f"Two frames are named '{name}'; rename a file, or give names of your own."
+                f"Two frames are named '{name}'; give each once, or under a name of its own."
             )
     return found
+
+
+def told_apart(frames: Sequence[NamedFrame]) -> list[NamedFrame]:
+    """Files of one name in different folders get as much of their folders as tells them apart.
+
+    `day/frame.png` and `night/frame.png` are "day/frame" and "night/frame". What cannot be told
+    apart, such as one file given twice, keeps its name.
+    """
+    groups: dict[str, list[NamedFrame]] = {}
+    for frame in frames:
+        groups.setdefault(frame.name, []).append(frame)
+    names = {id(each): name for group in groups.values() for each, name in _own_names(group)}
+    return [replace(frame, name=names[id(frame)]) for frame in frames]
+
+
+def _own_names(group: Sequence[NamedFrame]) -> Iterator[tuple[NamedFrame, str]]:
+    folders = [Path(frame.source).parent.parts for frame in group]
+    for depth in range(1 + max(map(len, folders))):
+        names = [
+            "/".join([*(parts[-depth:] if depth else ()), frame.name])
+            for frame, parts in zip(group, folders, strict=True)
+        ]
+        if len(set(names)) == len(group):
+            return zip(group, names, strict=True)
+    return ((frame, frame.name) for frame in group)
 
 
 def _named(value: FrameLike, index: int, name: str | None = None) -> list[NamedFrame]:
