@@ -118,7 +118,12 @@ def test_every_public_name_is_described(pages: dict[Path, _Page]) -> None:
 
 
 def test_nothing_promises_a_package_index() -> None:
-    ours = {"README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in DOCS.glob("*.md"))}
+    ours = {
+        "README.md",
+        "README.ko.md",
+        "CONTRIBUTING.md",
+        *(f"docs/{path.name}" for path in DOCS.glob("*.md")),
+    }
     promised = re.compile(r"^\$?\s*(?:python -m )?pip install '?heedmap", re.MULTILINE)
     for name in ours:
         assert not promised.search((ROOT / name).read_text()), name
