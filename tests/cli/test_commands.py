@@ -88,7 +88,7 @@ def test_figures_are_drawn_to_files(cli: Cli, tmp_path: Path) -> None:
     assert (tmp_path / "shares.png").read_bytes()[:4] == b"\x89PNG"
     for kind, name, message in (
         ("words", "words.svg", "nothing for the figure 'words'"),
-        ("shares", "shares.pdf", "ends in '.pdf'"),
+        ("shares", "shares.eps", "ends in '.eps'"),
     ):
         ran = cli("figure", "run", kind, "--out", name)
         assert (ran.code, len(ran.err.strip().splitlines())) == (1, 1)

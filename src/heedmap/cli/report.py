@@ -65,7 +65,7 @@ def report(
 def figure(
     folder: Folder,
     kind: Annotated[Kind, typer.Argument(help="Kind of figure.")],
-    output: Annotated[Path, typer.Option("--out", help="A file ending in .svg or .png.")],
+    output: Annotated[Path, typer.Option("--out", help="A file ending in .svg, .pdf or .png.")],
     policy: Annotated[str | None, typer.Option(help="Name; default: the first.")] = None,
     frame: Annotated[str | None, typer.Option(help="Name; default: the first.")] = None,
     lang: Lang = Language.en,
@@ -73,7 +73,7 @@ def figure(
         float, typer.Option(min=0.1, max=20, help="Scale of a PNG: 1 is 72 pixels per inch.")
     ] = 3.0,
 ) -> None:
-    """Draw one figure of a result as SVG or PNG, without a browser."""
+    """Draw one figure of a result as SVG, PDF or PNG, without a browser."""
     from heedmap.report.figures.export import write_figure
     from heedmap.report.figures.kinds import figure_of
 

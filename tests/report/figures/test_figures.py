@@ -332,10 +332,17 @@ def test_figures_are_written_as_svg_and_png_on_white(audited: Result, tmp_path: 
         assert small.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
 
 
+def test_a_figure_is_written_as_pdf_with_its_text(audited: Result, tmp_path: Path) -> None:
+    write_figure(figure(audited, "heads", HEEDS), tmp_path / "heads.pdf")
+    content = (tmp_path / "heads.pdf").read_bytes()
+    assert content.startswith(b"%PDF-")
+    assert b"/Font" in content, "text that can be searched, not outlines"
+
+
 def test_figures_that_cannot_be_written_leave_nothing(audited: Result, tmp_path: Path) -> None:
     found = figure(audited, "heads", HEEDS)
-    with pytest.raises(RecordError, match=r"ends in '\.pdf'"):
-        write_figure(found, tmp_path / "heads.pdf")
+    with pytest.raises(RecordError, match=r"ends in '\.eps'"):
+        write_figure(found, tmp_path / "heads.eps")
     with pytest.raises(RecordError, match="cannot be written"):
         write_figure(found, tmp_path / "no" / "heads.svg")
     assert list(tmp_path.iterdir()) == []

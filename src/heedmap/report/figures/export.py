@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from heedmap.errors import RecordError
 from heedmap.record.files import write_whole
 from heedmap.report.figures.figure import Figure
-from heedmap.report.figures.style import spec_of, to_png, to_svg
+from heedmap.report.figures.style import spec_of, to_pdf, to_png, to_svg
 
 
 def write_figure(figure: Figure, path: Path, scale: float = 3.0) -> None:
-    """Write SVG or PNG, as the file's name says; whole or not at all.
+    """Write SVG, PDF or PNG, as the file's name says; whole or not at all.
 
     Raises RecordError for another ending, or when the file cannot be written.
     """
-    ending = path.suffix.lower()
-    if ending not in (".svg", ".png"):
+    forms: dict[str, Callable[[dict[str, Any]], bytes]] = {
+        ".svg": lambda spec: to_svg(spec).encode(),
+        ".pdf": to_pdf,
+        ".png": lambda spec: to_png(spec, scale),
+    }
+    form = forms.get(path.suffix.lower())
+    if form is None:
         raise RecordError(
-            f"A figure is written as .svg or .png, but {path} ends in '{path.suffix}'; rename it."
+            f"A figure is written as .svg, .pdf or .png, but {path} ends in '{path.suffix}'; "
+            f"change --out."
         )
-    spec = spec_of(figure.chart)
-    content = to_svg(spec).encode() if ending == ".svg" else to_png(spec, scale)
-    write_whole(path, content, "figure")
+    write_whole(path, form(spec_of(figure.chart)), "figure")

@@ -1,4 +1,4 @@
-"""The look that all figures share, and how they become SVG and PNG.
+"""The look that all figures share, and how they become SVG, PDF and PNG.
 
 Hues are Okabe and Ito's (2008), distinct for colour-blind readers; their lightness is spread,
 so that they are distinct in grey print too. Amounts are drawn in `cividis`, made for both.
@@ -151,5 +151,13 @@ def to_svg(spec: dict[str, Any]) -> str:
 
 def to_png(spec: dict[str, Any], scale: float) -> bytes:
     """PNG of a specification on white; `scale` 1 is 72 pixels an inch. Nothing is fetched."""
-    on_white = {**spec, "config": {**spec["config"], "background": "white"}}
-    return vl_convert.vegalite_to_png(on_white, scale=scale, allowed_base_urls=[])
+    return vl_convert.vegalite_to_png(_on_white(spec), scale=scale, allowed_base_urls=[])
+
+
+def to_pdf(spec: dict[str, Any]) -> bytes:
+    """PDF of a specification on white, its text as text. Nothing is fetched."""
+    return vl_convert.vegalite_to_pdf(_on_white(spec), allowed_base_urls=[])
+
+
+def _on_white(spec: dict[str, Any]) -> dict[str, Any]:
+    return {**spec, "config": {**spec["config"], "background": "white"}}
