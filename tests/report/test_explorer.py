@@ -73,6 +73,35 @@ def test_layer_head_and_instruction_change_what_is_shown(opened: Open) -> None:
     assert shown(page, "#explorer output") == ["1"]
 
 
+def test_the_trail_comes_first_and_is_linked_to_the_layer(opened: Open) -> None:
+    page = opened()
+    top = "e => e.getBoundingClientRect().top"
+    trail, stage = page.locator("#explorer .trail"), page.locator("#explorer .stage")
+    assert trail.evaluate(top) < stage.evaluate(top)
+    said = page.locator("[data-trail]").inner_text()
+    assert said.startswith("Between two instructions, the difference enters at ")
+    assert "reaches the last call" in said
+    assert page.locator(".trail .lost, .trail .picked").count() == 0
+    page.locator(".trail .call.of-layer").last.click()
+    last = page.locator("[data-pick=layer]").get_attribute("max")
+    assert shown(page, "#explorer output") == [last]
+    assert page.locator(".trail .picked").count() > 1
+    page.select_option("[data-pick=policy]", OVERWRITTEN)
+    page.wait_for_selector(".trail .lost", state="attached")
+    assert " and is lost in " in page.locator("[data-trail]").inner_text()
+    figures = page.locator(f'[data-policy="{OVERWRITTEN}"] .drawing')
+    assert "trail" in (figures.first.get_attribute("class") or "")
+
+
+def test_what_is_pointed_at_marks_what_holds_the_same_positions(opened: Open) -> None:
+    page = opened()
+    page.locator(".stage .seen").first.hover()
+    linked = page.locator(".stage .linked")
+    assert linked.count() > 0, "the specimen's rows and columns are held by several patches"
+    page.locator("h1").hover()
+    assert linked.count() == 0
+
+
 def test_a_link_leads_to_the_same_view(opened: Open) -> None:
     page = opened()
     page.click("[data-instruction=right] .tab")

@@ -20,8 +20,8 @@ from heedmap.report.figures.trail import trail
 from heedmap.report.figures.words import words
 
 KINDS: dict[FigureKind, Callable[[Subject], Figure | None]] = {
-    "actions": actions,
     "trail": trail,
+    "actions": actions,
     "shares": shares,
     "computations": computations,
     "sequence": sequence,

@@ -7,8 +7,10 @@ from itertools import takewhile
 from typing import Any
 
 import altair as alt
+import pyarrow as pa
 import pyarrow.compute as pc
 
+from heedmap.record.record import PolicyResult
 from heedmap.report.figures.figure import PANELS_WIDTH_PX, Figure, Subject, runs_of
 from heedmap.report.figures.style import COLORS, INK, Chart, data_of, layered, scales, stacked
 
@@ -35,7 +37,7 @@ Call = dict[str, Any]
 def trail(subject: Subject) -> Figure | None:
     """The differences over the calls in order; None where no module call was recorded."""
     table = subject.result.trail.filter(pc.field("policy") == subject.policy.name)
-    calls = _outer(sorted(table.to_pylist(), key=lambda call: call["order"]))
+    calls = outer_calls(table)
     if not calls:
         return None
     panels: list[Chart] = [_differences(calls, subject)]
@@ -52,8 +54,9 @@ def trail(subject: Subject) -> Figure | None:
     return subject.figure("trail", chart, caption)
 
 
-def _outer(calls: Sequence[Call]) -> list[Call]:
-    """All calls, or those of names of so many parts that few enough are left; at least one."""
+def outer_calls(table: pa.Table) -> list[Call]:
+    """One policy's calls in order, or those of names of so many parts that few enough are left."""
+    calls = sorted(table.to_pylist(), key=lambda call: call["order"])
     parts = [call["module"].count(".") + bool(call["module"]) for call in calls]
     depths = sorted(set(parts))
     few = [d for d in depths if sum(each <= d for each in parts) <= MOST_CALLS]
@@ -125,13 +128,10 @@ def _differences(calls: Sequence[Call], subject: Subject) -> Chart:
 
 def _loss(calls: Sequence[Call], subject: Subject) -> list[alt.Chart]:
     """A line down through the call in which the instruction was lost, with its name."""
-    found = subject.policy.measurements.trail
-    if found is None or found.module is None:
+    lost = lost_in(calls, subject.policy)
+    if lost is None:
         return []
-    place = found.module, found.call
-    order = next((c["order"] for c in calls if (c["module"], c["call"]) == place), None)
-    if order is None:
-        return []
+    order = calls[lost]["order"]
     is_late = order - calls[0]["order"] > (calls[-1]["order"] - calls[0]["order"]) / 2
     text = subject.words("trail_lost_here")
     data = data_of([{"order": order, "text": text}])
@@ -146,6 +146,15 @@ def _loss(calls: Sequence[Call], subject: Subject) -> list[alt.Chart]:
         aria=False,
     ).encode(y=alt.YValue(8), text=alt.Text("text:N"))
     return [rule, name]
+
+
+def lost_in(calls: Sequence[Call], policy: PolicyResult) -> int | None:
+    """Which of these calls lost the instruction; None where none did, or it is not among them."""
+    found = policy.measurements.trail
+    if found is None or found.module is None:
+        return None
+    place = found.module, found.call
+    return next((i for i, c in enumerate(calls) if (c["module"], c["call"]) == place), None)
 
 
 def _carried(calls: Sequence[Call], subject: Subject) -> Chart:

@@ -24,6 +24,7 @@ from heedmap.record.result import Result
 from heedmap.report.figures.figure import Subject
 from heedmap.report.figures.patches import place_of
 from heedmap.report.figures.style import css_class
+from heedmap.report.page.explored_trail import explored_trail
 from heedmap.report.summary_lines import action_label
 from heedmap.report.tables import cases
 from heedmap.report.wording import region_name
@@ -107,6 +108,9 @@ _WORDS = {
     "position": "position",
     "random": "random_edges",
     "strongest": "strongest",
+    "trail_frame": "trail_other_frame",
+    "trail_instruction": "trail_other_instruction",
+    "trail_lost": "trail_lost_here",
     "unmeasured": "not_measured",
     "words_nowhere": "words_nowhere",
     "wrong": "is_wrong",
@@ -129,7 +133,8 @@ def explored(
     own = [case for case in cases(result, policy) if case.frame in names]
     by_position = _by_position(result.positions, policy.name, names)
     by_head = _by_head(result.attention, policy, names)
-    if not (by_position or by_head):
+    trail = explored_trail(result, policy)
+    if not own or not (by_position or by_head or trail):
         return None
     first = {c.instruction: c for c in own if c.frame == result.record.frames[0].name}
     expected = {i.name: i.expected_action for i in result.record.instructions}
@@ -150,6 +155,7 @@ def explored(
             }
             for case in own
         ],
+        "trail": trail,
         "patches": _patches(policy, result.record.frames[0]),
         **_effects(result, policy),
     }

@@ -143,3 +143,12 @@ no_words = Words were not traced: not measured.
 no_position = no such position in the sequence
 words_nowhere = Dotted: the words have no position in the sequence.
 strongest = strongest
+
+## The trail in the explorer
+
+trail_other_instruction = another instruction
+trail_other_frame = another frame
+trail_enters_and_ends = Between two instructions, the difference enters at { $enters } and is lost in { $ends }.
+trail_enters_and_arrives = Between two instructions, the difference enters at { $enters } and reaches the last call (relative difference { $left }).
+trail_never = Between two instructions, no call differs.
+trail_explored = Trail, call by call

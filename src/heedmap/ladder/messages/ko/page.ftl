@@ -128,3 +128,12 @@ no_words = 단어의 위치를 측정하지 않았습니다.
 no_position = 시퀀스에 해당 위치 없음
 words_nowhere = 점선: 시퀀스에 단어의 위치가 없습니다.
 strongest = 가장 강한 헤드
+
+## 탐색기의 경로
+
+trail_other_instruction = 다른 지시문
+trail_other_frame = 다른 프레임
+trail_enters_and_ends = 두 지시문의 차이는 { $enters }에서 들어와 { $ends }에서 소실됩니다.
+trail_enters_and_arrives = 두 지시문의 차이는 { $enters }에서 들어와 마지막 호출까지 도달합니다(상대 차이 { $left }).
+trail_never = 두 지시문 사이에 차이가 나는 호출이 없습니다.
+trail_explored = 호출별 경로

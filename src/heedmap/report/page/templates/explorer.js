@@ -63,6 +63,52 @@ if (explorer) {
     return shares.indexOf(Math.max(...shares));
   }
 
+  const drawn = (svg, name, given, classes = "") => {
+    const made = document.createElementNS(svg.namespaceURI, name);
+    for (const [key, value] of Object.entries(given)) made.setAttribute(key, value);
+    made.setAttribute("class", classes);
+    svg.append(made);
+    return made;
+  };
+  function drawTrail() { // x: calls in order; y: how much of a call's output differs, up to all of it
+    const trail = data.trail, svg = part(".trail svg");
+    part(".trail").hidden = !trail;
+    svg.replaceChildren();
+    if (!trail) return;
+    const [width, height, below] = [300, 64, 3], step = width / trail.calls.length;
+    const y = (value) => height - below - (height - 2 * below) * Math.min(1, Math.log1p(100 * value) / Math.log1p(100));
+    for (const [classes, column] of [["of-frame", 2], ["of-instruction", 1]]) {
+      const points = trail.calls.flatMap((call, i) => call[column] === null ? [] : [`${((i + 0.5) * step).toFixed(1)},${y(call[column]).toFixed(1)}`]);
+      drawn(svg, "polyline", { points: points.join(" ") }, classes);
+    }
+    if (trail.lost !== null) {
+      const x = (trail.lost + 0.5) * step;
+      drawn(svg, "line", { x1: x, x2: x, y1: 0, y2: height }, "lost");
+    }
+    trail.calls.forEach(([module, instruction, frame, layer], i) => {
+      const cell = drawn(svg, "rect", { x: i * step, y: 0, width: step, height }, "call");
+      cell.classList.toggle("of-layer", layer !== null);
+      cell.classList.toggle("picked", layer !== null && layer === state.layer);
+      const figure = (name, value) => value === null ? "" : `; ${say(name)}: ${value}`;
+      cell.dataset.tip = cell.dataset.tipKo = module + figure("trail_instruction", instruction)
+        + figure("trail_frame", frame) + (i === trail.lost ? `; ${say("trail_lost")}` : "");
+      if (layer !== null) cell.addEventListener("click", () => choose({ layer }));
+    });
+    part("[data-trail]").textContent = trail.said[root.dataset.language];
+  }
+
+  function link(element, positions) { // what is pointed at marks whatever holds the same positions
+    element.dataset.at = positions.join(" ");
+    const mark = (isOn) => () => {
+      for (const other of explorer.querySelectorAll("[data-at]")) {
+        const shares = isOn && other !== element && other.dataset.at.split(" ").some((p) => p && positions.includes(Number(p)));
+        other.classList.toggle("linked", shares);
+      }
+    };
+    for (const name of ["pointerenter", "focus"]) element.addEventListener(name, mark(true));
+    for (const name of ["pointerleave", "blur"]) element.addEventListener(name, mark(false));
+  }
+
   function drawPatches(shown) {
     each("#explorer [data-frame]", (img) => { img.hidden = img.dataset.frame !== state.frame; });
     const svg = part(".stage svg");
@@ -77,18 +123,16 @@ if (explorer) {
         x: left + width * (i % side) / side, y: top + height * Math.floor(i / side) / side,
         width: width / side, height: height / side, name: `${Math.floor(i / side)}, ${i % side}`,
         share: held.reduce((sum, p) => sum + shares[p] / sharers[p], 0),
-        masked: !held.some((p) => visible.has(p)),
+        masked: !held.some((p) => visible.has(p)), held,
       }));
     });
     const full = Math.max(0.02 * PARTS, ...cells.map((c) => c.share));
-    for (const { x, y, width, height, name, share, masked } of cells) {
-      const rect = document.createElementNS(svg.namespaceURI, "rect");
-      for (const [key, value] of Object.entries({ x, y, width, height })) rect.setAttribute(key, value);
-      rect.setAttribute("class", masked ? "masked" : "seen");
+    for (const { x, y, width, height, name, share, masked, held } of cells) {
+      const rect = drawn(svg, "rect", { x, y, width, height }, masked ? "masked" : "seen");
+      link(rect, held);
       if (!masked) rect.style.opacity = 0.85 * share / full;
       rect.dataset.tip = `${say("patch")} ${name}: ${masked ? say("masked") : percentText(share)}`;
       rect.dataset.tipKo = rect.dataset.tip;
-      svg.append(rect);
     }
     const hidden = cells.filter((c) => c.masked).length;
     return hidden ? `${say("masked_patches")}: ${hidden} / ${cells.length}` : "";
@@ -118,6 +162,7 @@ if (explorer) {
       }
     }
     mark.tabIndex = 0;
+    link(mark, positions);
     mark.dataset.tip = mark.dataset.tipKo = told;
     mark.addEventListener("focus", () => { part("[data-about]").textContent = told; });
     return mark;
@@ -195,6 +240,7 @@ if (explorer) {
   function draw() {
     settle();
     const shown = data.cases.find((c) => c.frame === state.frame && c.instruction === state.instruction);
+    drawTrail();
     const notes = [drawPatches(shown), drawInstructions(shown)];
     part("[data-about]").textContent = notes.filter(Boolean).join(" ");
     drawShares(shown);
