@@ -182,7 +182,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 }
 """Keys that are put together from a prefix and one of a closed list."""
 BUILT_FROM_PARTS = re.compile(
-    r"(column|rule_says|rule|define|defined)_\w+|\w+_(title|alt|note)|layers_of_policy_\w+"
+    r"(live_show|column|rule_says|rule|define|defined)_\w+|\w+_(title|alt|note)|layers_of_policy_\w+"
     r"|cause_\w+_by_exchange|(cause|fix)_\w+_(by_trail|by_configuration|by_frame|too_small|as_encoded|outside|undecided)|fix_(tied|not_identified_nowhere)"
 )
 """By kind of figure, word or judgement; which of them exist is tested where they are shown."""

@@ -37,6 +37,7 @@ from heedmap.cli.query import query
 from heedmap.cli.remedy import remedy
 from heedmap.cli.report import figure, report
 from heedmap.cli.scoreboard import scoreboard
+from heedmap.cli.serve import serve
 from heedmap.cli.showing import AsJson, AsMarkdown, Full, Open, command_line, kept_in, show
 from heedmap.cli.styles import Wiring
 from heedmap.cli.summary import summary
@@ -71,6 +72,7 @@ app.command()(needed)
 app.command()(counterfactuals)
 app.command()(report)
 app.command()(figure)
+app.command()(serve)
 app.command()(compare)
 app.command()(sweep)
 app.command()(merge)

@@ -152,3 +152,16 @@ trail_enters_and_ends = Between two instructions, the difference enters at { $en
 trail_enters_and_arrives = Between two instructions, the difference enters at { $enters } and reaches the last call (relative difference { $left }).
 trail_never = Between two instructions, no call differs.
 trail_explored = Trail, call by call
+
+## heedmap serve
+
+serving_at = { $address } shows it on this machine until Ctrl-C.
+serving_checkpoints = { $count } { $count ->
+    [one] checkpoint
+   *[other] checkpoints
+  }
+live_show_all = all
+live_show_good = follow
+live_show_bad = do not follow
+live_show_open = not judged
+live_compare = Compare those ticked

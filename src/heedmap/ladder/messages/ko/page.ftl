@@ -137,3 +137,13 @@ trail_enters_and_ends = 두 지시문의 차이는 { $enters }에서 들어와 {
 trail_enters_and_arrives = 두 지시문의 차이는 { $enters }에서 들어와 마지막 호출까지 도달합니다(상대 차이 { $left }).
 trail_never = 두 지시문 사이에 차이가 나는 호출이 없습니다.
 trail_explored = 호출별 경로
+
+## heedmap serve
+
+serving_at = { $address }에서 볼 수 있습니다(이 컴퓨터에서만, Ctrl-C로 종료).
+serving_checkpoints = 체크포인트 { $count }개
+live_show_all = 전체
+live_show_good = 따름
+live_show_bad = 따르지 않음
+live_show_open = 판단 불가
+live_compare = 선택한 정책 비교

@@ -1,0 +1,131 @@
+"""Pages over HTTP for the person at this machine: read only, on the loopback interface alone.
+
+A view says what there is to see and what it is at; a page in the browser asks every few seconds
+whether that has changed, and then loads itself again with the same selection in its address.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Lock
+from typing import Protocol
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from heedmap.errors import HeedmapError, RecordError
+from heedmap.ladder.messages import LANGUAGES, Language
+from heedmap.report.page.render import environment
+
+LOOPBACK = "127.0.0.1"
+MOST_FIELDS = 200
+_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+_REST = "style-src 'unsafe-inline'; img-src data:; connect-src 'self'; base-uri 'none'; "
+_REST += "form-action 'none'; frame-ancestors 'none'"
+
+
+class View(Protocol):
+    """What is served."""
+
+    has_policies: bool
+    """Whether its first page has a line for each policy, which can be filtered and compared."""
+
+    def stamp(self) -> str:
+        """Other than before where there is something new to see."""
+        ...
+
+    def said(self, language: Language) -> str:
+        """How far it is, in words."""
+        ...
+
+    def page(self, path: str, query: Mapping[str, Sequence[str]]) -> str | None:
+        """The page at a path; None where there is none. Raises HeedmapError where it cannot be."""
+        ...
+
+
+def server_of(view: View, port: int) -> ThreadingHTTPServer:
+    """A server on the loopback interface; port 0 takes a free one.
+
+    Raises RecordError where the port is taken. The caller runs it and closes it.
+    """
+
+    class Handler(_Handler):
+        served = view
+        drawing = Lock()
+
+    try:
+        return ThreadingHTTPServer((LOOPBACK, port), Handler)
+    except OSError as error:
+        why = error.strerror or error
+        raise RecordError(f"Port {port} cannot be used: {why}; choose another --port.") from error
+
+
+class _Handler(BaseHTTPRequestHandler):
+    served: View
+    drawing: Lock
+    """Charts are drawn by one thread at a time."""
+    server_version = "heedmap"
+    sys_version = ""
+
+    def do_GET(self) -> None:
+        """Answer with a page, or with the state of the view."""
+        port = self.server.server_address[1]
+        if self.headers.get("Host") not in (f"{LOOPBACK}:{port}", f"localhost:{port}"):
+            self._answer(HTTPStatus.FORBIDDEN, "text/plain", "Only for this machine.")
+            return  # another site's name that points here
+        asked, stamp = urlsplit(self.path), ""
+        try:
+            query = parse_qs(asked.query, max_num_fields=MOST_FIELDS)
+            if asked.path == "/state":
+                self._answer(HTTPStatus.OK, "application/json", self._state())
+                return
+            stamp = self.served.stamp()
+            with self.drawing:
+                page = self.served.page(unquote(asked.path), query)
+        except HeedmapError as error:
+            page = f"<!doctype html><title>heedmap</title><body>{html.escape(str(error))}</body>"
+        except ValueError:
+            page = None
+        if page is None:
+            self._answer(HTTPStatus.NOT_FOUND, "text/plain", "No such page.")
+        else:
+            self._answer(HTTPStatus.OK, "text/html", self._live(page, stamp))
+
+    def _state(self) -> str:
+        said = {language: self.served.said(language) for language in LANGUAGES}
+        return json.dumps({"stamp": self.served.stamp(), "said": said})
+
+    def _live(self, page: str, stamp: str) -> str:
+        live = environment().get_template("live.html.j2")
+        shows = self.served.has_policies and 'id="ladder"' in page
+        return page.replace("</body>", f"{live.render(stamp=stamp, has_policies=shows)}</body>", 1)
+
+    def _answer(self, status: HTTPStatus, kind: str, text: str) -> None:
+        content = text.encode()
+        self.send_response(status)
+        self.send_header("Content-Type", f"{kind}; charset=utf-8")
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Content-Security-Policy", _policy(text if kind == "text/html" else ""))
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.send_header("Referrer-Policy", "no-referrer")
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Nothing: what a browser asks for is not for the terminal."""
+
+
+def _policy(page: str) -> str:
+    """Only the page's own scripts run, by their hashes; nothing is fetched from elsewhere."""
+    hashes = [
+        f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+        for script in _SCRIPT.findall(page)
+    ]
+    scripts = " ".join(hashes) or "'none'"
+    return f"default-src 'none'; script-src {scripts}; {_REST}"

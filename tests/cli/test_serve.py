@@ -1,0 +1,162 @@
+"""`heedmap serve`: read only, for this machine alone, and anew when there is something new."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from playwright.sync_api import Browser
+
+from heedmap.cli.serve import CheckpointsView, ResultView
+from heedmap.errors import RecordError
+from heedmap.ladder.messages import say
+from heedmap.report.serving import View, server_of
+from tests.cli.conftest import Cli
+from tests.report.browsing import browser
+from tests.report.sample import realistic
+from tests.sweep.runs import grid, ran
+
+__all__ = ["browser"]
+
+
+@contextmanager
+def served(view: View) -> Iterator[int]:
+    """The port of a running server."""
+    with server_of(view, 0) as server:
+        thread = Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def ask(port: int, path: str, method: str = "GET", host: str | None = None) -> tuple[int, str, str]:
+    """Status, content and content security policy."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        headers = {"Host": host or f"127.0.0.1:{port}"}
+        connection.request(method, path, headers=headers)
+        answer = connection.getresponse()
+        policy = answer.getheader("Content-Security-Policy") or ""
+        return answer.status, answer.read().decode(), policy
+    finally:
+        connection.close()
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    realistic(layers=2, names=("good", "<b>bad</b>")).save(tmp_path / "run")
+    return tmp_path / "run"
+
+
+def test_a_result_is_served_and_stays_as_it_is(run: Path) -> None:
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    with served(ResultView(run, "ko")) as port:
+        status, page, policy = ask(port, "/")
+        assert status == 200
+        assert '<html lang="ko"' in page
+        assert 'id="live"' in page
+        assert "default-src 'none'; script-src 'sha256-" in policy
+        assert policy.count("sha256-") == page.count("<script>") == 2
+        state = json.loads(ask(port, "/state")[1])
+        assert state["said"] == {"en": "run", "ko": "run"}
+        assert f'data-stamp="{state["stamp"]}"' in page
+        assert ask(port, "/../record.json")[0] == 404
+        assert ask(port, "/", host="evil.example")[0] == 403
+        assert ask(port, "/", "POST")[0] == 501
+    assert before == {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+
+
+def test_chosen_policies_are_compared(run: Path) -> None:
+    with served(ResultView(run, "en")) as port:
+        status, page, _ = ask(port, "/compare?policy=good&policy=%3Cb%3Ebad%3C%2Fb%3E")
+        assert status == 200
+        assert say("compare_title") in page
+        assert "<b>bad" not in page
+        assert "A comparison needs two policies" in ask(port, "/compare?policy=good")[1]
+
+
+def test_a_page_is_drawn_again_only_for_a_new_record(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[int] = []
+    monkeypatch.setattr(
+        "heedmap.report.page.render.render_html", lambda *_: drawn.append(1) or "<body></body>"
+    )
+    view = ResultView(run, "en")
+    for _ in range(3):
+        assert view.page("/", {}) is not None
+    assert len(drawn) == 1
+    stamp = view.stamp()
+    realistic(layers=2, names=("good", "other")).save(run, overwrite=True)
+    assert view.stamp() != stamp
+    view.page("/", {})
+    assert len(drawn) == 2
+
+
+def test_checkpoints_are_curves_and_a_report_each(tmp_path: Path) -> None:
+    for step in (2, 10):
+        realistic(layers=2, names=("m", "n")).save(tmp_path / "run" / f"{step:06d}")
+    with served(CheckpointsView(tmp_path / "run", "en")) as port:
+        page = ask(port, "/")[1]
+        assert page.index('href="000002/report.html"') < page.index('href="000010/report.html"')
+        assert ask(port, "/000010/report.html")[0] == 200
+        assert ask(port, "/000011/report.html")[0] == 404
+        assert json.loads(ask(port, "/state")[1])["said"]["en"] == "2 checkpoints"
+
+
+def test_a_sweep_is_served_while_it_runs(tmp_path: Path) -> None:
+    path = grid(tmp_path, count=2, frames_per_cell=1)
+    run = tmp_path / "run"
+    folder = ran(path, run)
+    view = ResultView(run, "en")
+    assert view.said("en") == say("summary_cells", done=2, cells=2)
+    whole = view.stamp()
+    folder.forget([folder.plan.cells[0].id])
+    assert view.said("en") == say("summary_cells", done=1, cells=2)
+    assert view.stamp() != whole
+    folder.forget([folder.plan.cells[1].id])
+    with served(view) as port:
+        page = ask(port, "/")[1]
+        assert "No cell of" in page
+        assert 'id="live"' in page, "it goes on asking"
+
+
+def test_what_cannot_be_served_is_one_sentence(
+    cli: Cli, tmp_path: Path, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = cli("serve", tmp_path)
+    assert (refused.code, len(refused.err.splitlines())) == (1, 1)
+    assert "holds no result, sweep or checkpoints" in refused.err
+    with served(ResultView(run, "en")) as port, pytest.raises(RecordError, match="another --port"):
+        server_of(ResultView(run, "en"), port)
+
+
+@pytest.mark.apart
+def test_the_page_filters_and_compares_under_its_policy(browser: Browser, run: Path) -> None:
+    complaints: list[str] = []
+    with served(ResultView(run, "en")) as port:
+        page = browser.new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(f"http://127.0.0.1:{port}/")
+        page.wait_for_function("document.querySelector('[data-live]').textContent === 'run'")
+        assert page.locator("#ladder .group:visible").count() == 2
+        page.click("[data-tone=bad]")
+        assert page.locator("#ladder .group:visible h3.bad").count() == 1
+        assert page.locator("#ladder .group:visible").count() == 1
+        page.click("[data-tone=all]")
+        for box in page.locator("summary input[type=checkbox]").all():
+            box.check()
+        page.click("[data-compare]")
+        page.wait_for_url("**/compare?**")
+        assert say("compare_title") in page.locator("h1").inner_text()
+        page.close()
+    assert complaints == []
