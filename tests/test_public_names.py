@@ -26,6 +26,7 @@ def test_exported_names_are_exactly_these() -> None:
         "attend",
         "audit",
         "capture_attention",
+        "explore",
         "load_policy",
     ]
 

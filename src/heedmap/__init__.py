@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from heedmap.record.layout import Layout
     from heedmap.record.record import Record
     from heedmap.record.result import Result
+    from heedmap.report.notebook import explore
     from heedmap.tracing.capture.attention import AttentionCapture, capture_attention
     from heedmap.tracing.shared_prefix.attend import Attended, attend
 
@@ -45,6 +46,7 @@ __all__ = [
     "attend",
     "audit",
     "capture_attention",
+    "explore",
     "load_policy",
 ]
 
@@ -64,6 +66,7 @@ _HOME_OF = {
     "attend": "heedmap.tracing.shared_prefix.attend",
     "audit": "heedmap.auditing.api",
     "capture_attention": "heedmap.tracing.capture.attention",
+    "explore": "heedmap.report.notebook",
     "load_policy": "heedmap.policies.registry",
 }
 

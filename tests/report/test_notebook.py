@@ -8,9 +8,12 @@ import sys
 from pathlib import Path
 
 import duckdb
+import nbclient
+import nbformat
 import pyarrow as pa
 import pytest
 from IPython.core.formatters import DisplayFormatter
+from playwright.sync_api import Browser
 
 from heedmap.auditing.api import audit
 from heedmap.errors import RecordError
@@ -19,7 +22,7 @@ from heedmap.record.record import Record
 from heedmap.record.result import Result
 from heedmap.record.shown import Shown
 from heedmap.record.tables import SCHEMAS, LayoutKind
-from heedmap.report.notebook import to_html
+from heedmap.report.notebook import explore, to_html
 from heedmap.report.tables import summary_rows
 from heedmap.report.wording import ABSENT
 from heedmap.testbed.specimens.world import FrameCase
@@ -179,3 +182,45 @@ def test_tables_go_to_pandas_and_duckdb(audited: Result) -> None:
 def test_an_unknown_table_is_told_with_those_there_are(audited: Result) -> None:
     with pytest.raises(RecordError, match="no table 'heads'; it has cases, attention, positions"):
         audited.table("heads")
+
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+HOUSE = re.compile(r"heedmap\.[a-z_]+\.|from heedmap|import heedmap\.")
+
+
+def test_the_example_runs_by_itself_with_public_names_only() -> None:
+    notebook = nbformat.read(EXAMPLES / "from_run_to_figure.ipynb", as_version=4)
+    nbformat.validate(notebook)
+    assert all(not cell.get("outputs") for cell in notebook.cells), "outputs are not kept"
+    assert not HOUSE.search("\n".join(cell.source for cell in notebook.cells))
+    client = nbclient.NotebookClient(
+        notebook,
+        timeout=300,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(EXAMPLES)}},
+    )
+    client.execute()
+    shown = [output["data"] for c in notebook.cells for output in c.get("outputs", [])]
+    assert sum("<iframe" in data.get("text/html", "") for data in shown) == 1
+    (figure,) = (data["image/svg+xml"] for data in shown if "image/svg+xml" in data)
+    assert "exp42_counterfactual_pta@sound" in figure
+
+
+def test_the_shipped_run_is_whole_and_shows_three_outcomes() -> None:
+    result = Result.load(EXAMPLES / "small-run")
+    causes = [policy.verdict.cause for policy in result.record.policies]
+    assert causes == ["none", "length_leak", "bypass"]
+    assert sum(p.stat().st_size for p in (EXAMPLES / "small-run").rglob("*")) < 400_000
+
+
+@pytest.mark.apart
+def test_the_explorer_works_inside_a_frame(browser: Browser, report_result: Result) -> None:
+    complaints: list[str] = []
+    page = browser.new_page()
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.set_content(explore(report_result)._repr_html_())
+    frame = page.frame_locator("iframe")
+    frame.locator("[data-pick=layer]").fill("1")
+    assert frame.locator("#explorer output").inner_text() == "1"
+    page.close()
+    assert complaints == []

@@ -6,8 +6,6 @@ import re
 import shlex
 from pathlib import Path
 
-import nbclient
-import nbformat
 import pytest
 import yaml
 
@@ -85,23 +83,3 @@ def test_the_commands_of_the_page_run(small: Path, run: RunFolder) -> None:
         assert code == 0, f"{each}: {err}"
         assert printed
     assert len(RunFolder.open(small / "merged").statuses()) == len(run.plan.cells)
-
-
-def test_the_notebook_goes_from_a_run_folder_to_a_figure(
-    run: RunFolder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HEEDMAP_RUN", str(run.path))
-    notebook = nbformat.read(EXAMPLES / "from_run_to_figure.ipynb", as_version=4)
-    nbformat.validate(notebook)
-    assert all(not cell.get("outputs") for cell in notebook.cells), "outputs are not kept"
-    nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
-    shown = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    kinds = {kind for output in shown for kind in output.get("data", {})}
-    assert "image/svg+xml" in kinds, "the figure"
-    (figure,) = (
-        output["data"]["image/svg+xml"]
-        for output in shown
-        if "image/svg+xml" in output.get("data", {})
-    )
-    for text in ("exp42_counterfactual_pta@sound", "tokenised", "share of frames"):
-        assert text in figure

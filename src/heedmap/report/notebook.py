@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from markupsafe import Markup, escape
 
 from heedmap.ladder.evidence import Estimate
-from heedmap.ladder.messages import say
+from heedmap.ladder.messages import Language, say
 from heedmap.ladder.verdict import Status
 from heedmap.ladder.wording import rung_name, verdict_text
 from heedmap.record.record import PolicyResult, Record
@@ -38,6 +38,29 @@ def to_html(thing: Shown) -> str:
     if isinstance(thing, Record):
         return str(_fragment(thing, Markup(""), _hint("record")))
     raise TypeError(f"Results and records are shown, but this is a {type(thing).__name__}.")
+
+
+class Explorer:
+    """The whole report of a result as a notebook shows it: in a frame, its explorer to be used."""
+
+    def __init__(self, result: Result, language: Language, height_px: int) -> None:
+        self._result = result
+        self._language: Language = language
+        self._height_px = height_px
+
+    def _repr_html_(self) -> str:
+        """A frame that holds the page: it runs the page's script, and reaches nothing outside."""
+        from heedmap.report.page.render import render_html
+
+        return Markup(
+            '<iframe sandbox="allow-scripts allow-downloads" title="heedmap" srcdoc="{}" '
+            'style="width:100%;height:{}px;border:{}"></iframe>'
+        ).format(render_html(self._result, self._language), self._height_px, _LINE)
+
+
+def explore(result: Result, *, language: Language = "en", height_px: int = 780) -> Explorer:
+    """Show a result's report inline in a notebook, with its explorer; needs no network."""
+    return Explorer(result, language, height_px)
 
 
 def _fragment(record: Record, picture: Markup, hint: str) -> Markup:

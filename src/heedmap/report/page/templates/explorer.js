@@ -252,7 +252,10 @@ if (explorer) {
     if (!chapterOf(state.policy)) return;
     data = await unpack(state.policy);
     draw();
-    if (isNoted) history.replaceState(null, "", `#${new URLSearchParams(state)}`);
+    if (!isNoted) return;
+    try {
+      history.replaceState(null, "", `#${new URLSearchParams(state)}`);
+    } catch { /* a notebook's frame has no address of its own */ }
   }
 
   const asked = () => {
