@@ -265,3 +265,29 @@ def test_hostile_text_is_shown_as_text(opened: Open, tmp_path: Path) -> None:
     content = Path(download.value.path()).read_text(encoding="utf-8-sig")
     names = {row["Model"] for row in csv.DictReader(io.StringIO(content))}
     assert names == {hostile, "'=HYPERLINK(1)"}, "a spreadsheet must not run it"
+
+
+LABELS = """() => [...document.querySelectorAll('.drawing svg')].flatMap(svg => {
+  const room = svg.getBoundingClientRect();
+  const labels = [...svg.querySelectorAll('text')]
+    .filter(e => e.checkVisibility() && e.textContent.trim())
+    .map(e => [e.textContent, e.getBoundingClientRect()]);
+  const kind = svg.closest('.drawing').className;
+  const cut = labels.filter(([, r]) => r.left < room.left - 2 || r.right > room.right + 2
+    || r.top < room.top - 2 || r.bottom > room.bottom + 2).map(([text]) => `${kind}, cut: ${text}`);
+  const over = labels.flatMap(([text, a], i) => labels.slice(i + 1).filter(([, b]) =>
+    Math.min(a.right, b.right) - Math.max(a.left, b.left) > 3
+    && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 3)
+    .map(([other]) => `${kind}: ${text} over ${other}`));
+  return [...cut, ...over];
+})"""
+"""Labels of charts that leave their picture, or lie over one another."""
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_no_label_of_a_chart_is_cut_or_covered(opened: Open, language: str) -> None:
+    page = opened(query=f"?lang={language}")
+    for number in (1, 2, 3):
+        page.click(f"#policy-{number} > summary")
+    assert page.locator(".drawing svg:visible").count() > 15
+    assert page.evaluate(LABELS) == []

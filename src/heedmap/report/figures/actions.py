@@ -27,7 +27,7 @@ def actions(subject: Subject) -> Figure | None:
     x = alt.X(
         "value:Q",
         title=words("probability_axis" if is_discrete else "value_axis"),
-        axis=alt.Axis(format=".0%" if is_discrete else ".3~g", tickCount=4),
+        axis=alt.Axis(format=".0%" if is_discrete else ".3~g", tickCount=3),
     )
     if is_discrete:
         x = x.scale(domain=[0, 1])
