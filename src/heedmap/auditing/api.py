@@ -26,7 +26,7 @@ from heedmap.record.layout import parse_declared
 from heedmap.record.provenance import describe_run
 from heedmap.record.record import Instruction, Record
 from heedmap.record.result import Result
-from heedmap.record.tables import table_writers
+from heedmap.record.tables import TableFile, TableName, table_writers
 
 Progress = Callable[[str, int, int], None]
 """Called after each case with the policy's name, cases done, and cases in all."""
@@ -105,7 +105,9 @@ def audit(
         plan = Climb(examined, trials, writers, regions, seed, options)
         plan.on_step = _counted(on_progress, len(loaded) * plan.steps)
         audited = [climb(policy, plan).result for policy in loaded]
-        tables = {name: writer.finish() for name, writer in writers.items()}
+        tables: dict[TableName, TableFile] = {
+            name: writer.finish() for name, writer in writers.items()
+        }
     effective = {
         "policies": [policy.name for policy in loaded],
         "frames": [frame.source for frame in named],

@@ -72,7 +72,7 @@ def tried_on(plant: Plant, frames: int = FRAMES) -> Row:
     policy = bare_policy(plant.name, module)
     kept = Kept.of(policy)
     cause = _cause(plant, module, trials)
-    names = [name for name in REMEDIES if name != "finetuned"]
+    names: list[RemedyName] = [name for name in REMEDIES if name != "finetuned"]
     known = [text for trial in trials for text in trial.instructions.values()]
     found = try_remedies(policy, trials, cause, names=names, remedies=shelf(known=known), kept=kept)
     before = next(cell.found for cell in found.before if cell.name == "following")
