@@ -51,6 +51,18 @@ def test_the_reset_of_a_bound_method_is_called_before_every_call() -> None:
     assert net.resets == 3
 
 
+def test_inside_an_episode_what_is_kept_is_left_to_the_policy() -> None:
+    net = Queue()
+    policy = CallablePolicy("queue", net.select_action, net)
+    policy.begin_episode()
+    acts(policy, LEFT)
+    kept = len(net.left)
+    acts(policy, "stop")
+    assert (kept, len(net.left), net.resets) == (2, 1, 1)
+    policy.begin_episode()
+    assert net.left == []
+
+
 def test_the_reset_of_the_module_is_found_too() -> None:
     net = Queue()
     policy = CallablePolicy("queue", lambda frames, texts: net.select_action(frames, texts), net)
