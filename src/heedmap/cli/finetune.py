@@ -61,7 +61,9 @@ def finetune(
     ] = Wiring.as_it_is,
     embeddings: Annotated[
         bool,
-        typer.Option(help="Adapters over embeddings, too: for words that were never learned."),
+        typer.Option(
+            "--embeddings", help="Adapters over embeddings, too: for words that were never learned."
+        ),
     ] = False,
     still: Still = None,
     history: History = 0,

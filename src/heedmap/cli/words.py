@@ -63,12 +63,10 @@ def words(
         Path | None,
         typer.Option(help="A sentence encoder's folder (transformers): nearest by its meaning."),
     ] = None,
-    frames: Annotated[
+    texts_only: Annotated[
         bool,
-        typer.Option(
-            help="Look at the first frames of up to 200 episodes: do they foretell the instruction?"
-        ),
-    ] = True,
+        typer.Option("--texts-only", help="Read no frame: do not ask whether it foretells words."),
+    ] = False,
     output: Annotated[
         Path | None, typer.Option("--out", help="A folder for words.html and words.json.")
     ] = None,
@@ -103,7 +101,7 @@ def words(
     read += [read_source(path, "given", says.value) for path in sources or ()]
     count = None if tokenizer is None else _counter(tokenizer)
     encode = None if encoder is None else _encoder(encoder)
-    audit = find_all(read, count, max_tokens, with_frames=frames, encode=encode)
+    audit = find_all(read, count, max_tokens, with_frames=not texts_only, encode=encode)
     console = show_or_pipe(
         as_json,
         lambda: audit_json(audit),
