@@ -105,9 +105,7 @@ def audit(
         plan = Climb(examined, trials, writers, regions, seed, options)
         plan.on_step = _counted(on_progress, len(loaded) * plan.steps)
         audited = [climb(policy, plan).result for policy in loaded]
-        tables: dict[TableName, TableFile] = {
-            name: writer.finish() for name, writer in writers.items()
-        }
+        tables: dict[TableName, TableFile] = {n: each.finish() for n, each in writers.items()}
     effective = {
         "policies": [policy.name for policy in loaded],
         "frames": [frame.source for frame in named],
