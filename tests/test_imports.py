@@ -61,6 +61,6 @@ def test_help_works_with_the_runtime_dependencies_alone() -> None:
     assert codes == ["0", "0", "1", "1"], done.stderr
     helped, _, checked = done.stdout.partition("tokenised:")
     assert "audit" in helped
-    assert "visible: holds" in checked
+    assert "visible: passes" in checked
     assert "pip install 'PATH-TO-CLONE[specimens]'" in done.stderr
     assert "pip install 'PATH-TO-CLONE[server]'" in done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from math import ceil
 
 import numpy as np
 import pytest
@@ -165,7 +166,7 @@ def test_a_rare_effect_is_not_denied() -> None:
     assert found.verdict == "no_effect"
     most = max(k.changed.value for k in found.kinds if k.changed and k.purpose != "keep")
     assert 0 < most < 0.5
-    assert f"in more than {100 * most:.1f} % of cases" in policy_sentence(found)
+    assert f"in more than {ceil(100 * most)} % of cases" in policy_sentence(found)
 
 
 def test_frames_that_the_policy_refuses_are_said() -> None:

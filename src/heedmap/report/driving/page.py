@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from heedmap.ladder.messages import Language, say
 from heedmap.ladder.messages.numbers import unit_name
+from heedmap.ladder.thresholds import SIGNIFICANT_P
 from heedmap.report.differing import Edit, differing_words
 from heedmap.report.driving.chart import drawing_of
 from heedmap.report.driving.rates import difference, rate_of
 from heedmap.report.driving.result import Condition, Drive, Strip
 from heedmap.report.driving.wording import (
-    SIGNIFICANT_P,
     condition_name,
     lead,
     notes,

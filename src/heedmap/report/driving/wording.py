@@ -9,6 +9,7 @@ from heedmap.auditing.measures.rate import Rate
 from heedmap.ladder.evidence import Estimate
 from heedmap.ladder.messages import Language, say
 from heedmap.ladder.messages.numbers import ABSENT
+from heedmap.ladder.thresholds import SIGNIFICANT_P
 from heedmap.report.driving.rates import (
     THIRDS,
     Foretold,
@@ -21,7 +22,6 @@ from heedmap.report.driving.rates import (
 )
 from heedmap.report.driving.result import Condition, Drive
 
-SIGNIFICANT_P = 0.05
 SELDOM = 0.5
 """With the right instruction; below it a low rate with a wrong one says little."""
 PHASES = ("before_turn", "after_turn", "before_grasp", "after_grasp", *THIRDS)

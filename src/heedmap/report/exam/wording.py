@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 
 from heedmap.auditing.exam.kinds import KEEP, Kind
 from heedmap.auditing.exam.result import (
@@ -48,11 +49,16 @@ def policy_sentence(exam: Exam, language: Language = "en") -> str:
         "swapped": {"pairs": ", ".join(" ↔ ".join(pair) for pair in exam.swapped)},
         "wording": {"kinds": names(_sensitive(exam), language)},
         "incompetent": {"rate": _rate(exam.own_right, language)},
-        "no_effect": {"most": percent(_most_changed(exam))},
+        "no_effect": {"most": percent(_rounded_up(_most_changed(exam)))},
         "undecided": {"noise": amount(exam.noise, exam.unit, language)},
         "misreads": {"kinds": names(kinds_with(exam.kinds, ("wrong",)), language)},
     }
     return say(_sentence_of(exam), language, **values.get(exam.verdict, {}))
+
+
+def _rounded_up(share: float) -> float:
+    """To whole percents: "more than 31 %" is false of 31.2 %."""
+    return ceil(100 * share - 1e-9) / 100
 
 
 def _most_changed(exam: Exam) -> float:
