@@ -43,6 +43,7 @@ def children() -> list[str]:
     return found
 
 
+@pytest.mark.apart
 def test_two_workers_one_of_them_killed_give_what_one_process_gives(
     whole: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -71,6 +72,7 @@ def test_ray_with_two_actors_one_of_them_killed_gives_the_same(
     assert not [command for command in children() if "ray" in command or "gcs" in command]
 
 
+@pytest.mark.apart
 def test_a_cell_whose_worker_always_dies_is_recorded_and_the_sweep_goes_on(
     tmp_path: Path,
 ) -> None:

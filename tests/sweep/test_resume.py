@@ -35,6 +35,7 @@ def wait_for_cells(folder: Path, count: int) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.apart
 def test_killed_at_random_and_gone_on_with_gives_the_same(tmp_path: Path) -> None:
     path = grid(tmp_path, TWINS, count=6)
     whole = ran(path, tmp_path / "whole")
@@ -57,6 +58,7 @@ def heeds_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+@pytest.mark.apart
 def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path: Path) -> None:
     path, out = grid(tmp_path, count=60), tmp_path / "run"
     with command("sweep", path, "--out", out, "--workers", "2", preexec_fn=heeds_ctrl_c) as process:
@@ -69,6 +71,7 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path: Path) -> None
     assert 1 <= cells_in(out) < 30
 
 
+@pytest.mark.apart
 def test_workers_end_with_the_process_that_began_them(tmp_path: Path) -> None:
     path, out = grid(tmp_path, TWINS, count=60), tmp_path / "run"
     with command("sweep", path, "--out", out, "--workers", "2") as process:
