@@ -6,21 +6,19 @@ only the requested one is imported.
 
 from __future__ import annotations
 
-import importlib
-import sys
 from collections.abc import Callable
 from importlib.metadata import entry_points
-from pathlib import Path
 from typing import cast
 
 import torch
 from torch import nn
 
-from heedmap.errors import HeedmapError, PolicyError, first_line_of
+from heedmap.errors import HeedmapError, PolicyError
 from heedmap.policies.base import Policy
 from heedmap.policies.callable import CallablePolicy
 from heedmap.policies.checkpoints.folder import check_place
 from heedmap.policies.checkpoints.permissions import SAFE, Permissions
+from heedmap.policies.factories import call_factory, described, import_from_here
 from heedmap.policies.family import Loader, Registered, Target
 
 GROUP = "heedmap.policies"
@@ -65,7 +63,7 @@ def _from_family(entry: Registered, target: Target, permissions: Permissions) ->
         raise
     except Exception as error:
         raise PolicyError(
-            f"{subject} cannot be imported ({_described(error)}); mend or uninstall that package."
+            f"{subject} cannot be imported ({described(error)}); mend or uninstall that package."
         ) from error
     check_place(target.path)
     try:
@@ -73,7 +71,7 @@ def _from_family(entry: Registered, target: Target, permissions: Permissions) ->
     except HeedmapError:
         raise
     except Exception as error:
-        raise PolicyError(f"{subject} raised {_described(error)} for '{target.spec}'.") from error
+        raise PolicyError(f"{subject} raised {described(error)} for '{target.spec}'.") from error
     if not isinstance(policy, Policy):
         raise PolicyError(
             f"{subject} returned a {type(policy).__name__}, expected a heedmap Policy."
@@ -101,27 +99,11 @@ def _forms() -> str:
 
 
 def _from_factory(module_name: str, factory_name: str) -> Policy:
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
-    try:
-        module = importlib.import_module(module_name)
-    except Exception as error:
-        raise PolicyError(
-            f"The module '{module_name}' cannot be imported ({_described(error)}); policies are "
-            f"given as {_forms()}."
-        ) from error
+    module = import_from_here(module_name, PolicyError, lambda: f"policies are given as {_forms()}")
     factory = getattr(module, factory_name, None)
     if not callable(factory):
         raise PolicyError(f"The module '{module_name}' has no function '{factory_name}'.")
-    try:
-        policy = factory()
-    except HeedmapError:
-        raise
-    except Exception as error:
-        raise PolicyError(
-            f"The factory '{module_name}:{factory_name}' raised {_described(error)}."
-        ) from error
+    policy = call_factory(factory, f"{module_name}:{factory_name}", PolicyError)
     if isinstance(policy, Policy):
         return policy
     if isinstance(policy, tuple) and len(policy) == 2 and callable(policy[0]):
@@ -132,8 +114,3 @@ def _from_factory(module_name: str, factory_name: str) -> Policy:
         f"The factory '{module_name}:{factory_name}' returned a {type(policy).__name__}, expected "
         f"(run, module) or a heedmap Policy, such as heedmap.CallablePolicy(name, run, module)."
     )
-
-
-def _described(error: Exception) -> str:
-    first_line = first_line_of(error)
-    return f"{type(error).__name__}: {first_line}" if first_line else type(error).__name__

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from heedmap.errors import HeedmapError, InputError, MissingExtraError, first_line_of
+from heedmap.errors import InputError, MissingExtraError
 from heedmap.monitor.driving.environment import Environment, Maker
+from heedmap.policies.factories import call_factory, import_from_here
 from heedmap.testbed.specimens.world import Style
 
 FORMS = (
@@ -92,14 +91,7 @@ def _from_factory(name: str, factory: Callable[[], Any], options: dict[str, str]
     checked = _checked(options)
 
     def make() -> Environment:
-        try:
-            made = factory()
-        except HeedmapError:
-            raise
-        except Exception as error:
-            raise InputError(
-                f"The factory '{name}' raised {type(error).__name__}: {first_line_of(error)}."
-            ) from error
+        made = call_factory(factory, name, InputError)
         if isinstance(made, gymnasium.Env):
             return GymEnvironment(lambda: made, checked)
         if all(callable(getattr(made, each, None)) for each in NEEDED):
@@ -114,16 +106,8 @@ def _from_factory(name: str, factory: Callable[[], Any], options: dict[str, str]
 
 def _attribute(module: str, name: str) -> Callable[[], Any] | None:
     """A function of a module that may lie in the current folder; None where it is not there."""
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
-    try:
-        found = getattr(importlib.import_module(module), name, None)
-    except Exception as error:
-        raise InputError(
-            f"The module '{module}' cannot be imported ({first_line_of(error)}); environments are "
-            f"given as {FORMS}."
-        ) from error
+    advice = f"environments are given as {FORMS}"
+    found = getattr(import_from_here(module, InputError, lambda: advice), name, None)
     return found if callable(found) else None
 
 

@@ -1,0 +1,41 @@
+"""Functions of the user's own, `package.module:function`: imported and called, errors in words."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from heedmap.errors import HeedmapError, first_line_of
+
+
+def import_from_here(name: str, error: type[HeedmapError], advice: Callable[[], str]) -> ModuleType:
+    """A module, which may lie in the current folder. Raises `error`, with advice, for any other."""
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        return importlib.import_module(name)
+    except Exception as cause:
+        raise error(
+            f"The module '{name}' cannot be imported ({described(cause)}); {advice()}."
+        ) from cause
+
+
+def call_factory(factory: Callable[[], Any], name: str, error: type[HeedmapError]) -> Any:
+    """What it makes. Errors of ours pass; any other is raised as `error`."""
+    try:
+        return factory()
+    except HeedmapError:
+        raise
+    except Exception as cause:
+        raise error(f"The factory '{name}' raised {described(cause)}.") from cause
+
+
+def described(error: Exception) -> str:
+    """Its kind and the first line of what it says."""
+    first_line = first_line_of(error)
+    return f"{type(error).__name__}: {first_line}" if first_line else type(error).__name__
