@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from heedmap.errors import RecordError
 
 PART_PREFIX = ".part-"
@@ -112,13 +114,25 @@ def sync(path: Path) -> None:
 
 
 @contextmanager
-def held_folder(folder: Path) -> Iterator[None]:
+def held_folder(folder: Path, lock_file: str) -> Iterator[None]:
     """Inside, no other process holds this folder. Raises BlockingIOError where one does.
 
-    The folder itself is locked, not a file in it that could be removed by hand while it is held.
-    Where a file system (some network disks) or a system (Windows) cannot do so, nothing is locked.
-    The system lets go of it when the process ends, however it ends.
+    Both the folder and a file in it are locked: the file can be removed by hand while it is held,
+    and some file systems (network disks) and Windows lock no folders. The system lets go of them
+    when the process ends, however it ends.
     """
+    with _locked_itself(folder):
+        try:
+            held = FileLock(folder / lock_file).acquire(timeout=0)
+        except Timeout as error:
+            raise BlockingIOError(f"{folder / lock_file} is locked") from error
+        with held:
+            yield
+
+
+@contextmanager
+def _locked_itself(folder: Path) -> Iterator[None]:
+    """A lock on the folder, where the system has such locks."""
     if sys.platform == "win32":
         yield
         return

@@ -20,7 +20,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.dataset as ds
-from filelock import FileLock, Timeout
 
 from heedmap.data.gates.gate import gate
 from heedmap.data.parquet import read_parquet
@@ -79,17 +78,15 @@ class RunFolder:
     def writing(self) -> Iterator[None]:
         """Inside, no other process may write here. Raises RecordError where one does.
 
-        Both folder and a file in it are locked: the file can be removed by hand, and some disks
-        lock no folders. The system lets go when the process ends, however it ends.
+        The system lets go when the process ends, however it ends.
         """
         holder = self.path / HOLDER_FILE
         with ExitStack() as held:
             try:
-                held.enter_context(held_folder(self.path))
-                held.enter_context(FileLock(self.path / LOCK_FILE).acquire(timeout=0))
+                held.enter_context(held_folder(self.path, LOCK_FILE))
                 replace_file(holder, f"process {os.getpid()} on {socket.gethostname()}".encode())
                 self._remove_parts()
-            except (Timeout, BlockingIOError):
+            except BlockingIOError:
                 is_file = holder.is_file() and not holder.is_symlink()
                 told = holder.read_text(errors="replace")[:200] if is_file else ""
                 raise RecordError(

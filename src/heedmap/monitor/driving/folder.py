@@ -8,18 +8,18 @@ Other options than those that a folder was begun with are refused.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from filelock import FileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 
-from heedmap.errors import RecordError, first_line_of
+from heedmap.data.gates.documents import first_misfit
+from heedmap.errors import RecordError
 from heedmap.frozen import Frozen
 from heedmap.ladder.messages import Language
-from heedmap.record.files import made_folder, plain_path, read_plain, write_whole
+from heedmap.record.files import held_folder, made_folder, plain_path, read_plain, write_whole
 from heedmap.report.driving.page import render_drive
 from heedmap.report.driving.result import Drive, Episode, Settings, Strip
 
@@ -55,17 +55,19 @@ class DriveFolder:
         write_whole(self.path / SETTINGS, settings.model_dump_json(indent=1).encode(), "settings")
         return Drive.of(settings, [])
 
-    def writing(self) -> AbstractContextManager[object]:
+    @contextmanager
+    def writing(self) -> Iterator[None]:
         """Inside, no other process may write here. Raises RecordError where one does."""
         made_folder(self.path)
-        lock = FileLock(self.path / LOCK)
-        try:
-            return lock.acquire(timeout=0)
-        except Timeout:
-            raise RecordError(
-                f"{self.path} is being written by another process; wait for it, or choose "
-                f"another --out."
-            ) from None
+        with ExitStack() as held:
+            try:
+                held.enter_context(held_folder(self.path, LOCK))
+            except BlockingIOError:
+                raise RecordError(
+                    f"{self.path} is being written by another process; wait for it, or choose "
+                    f"another --out."
+                ) from None
+            yield
 
     def read(self) -> Drive:
         """What was driven so far. Raises RecordError for files that are no drive."""
@@ -145,11 +147,9 @@ def _parsed(kind: type[Stored], content: bytes, place: Path) -> Stored:
 
 
 def _damaged(place: Path, error: ValidationError) -> RecordError:
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
     return RecordError(
-        f"{place} is not as heedmap writes it ({where or 'its text'}: {first['msg']}, "
-        f"{first_line_of(error)}); move it away, or choose another --out."
+        f"{place} is not as heedmap writes it ({first_misfit(error)}); move it away, or choose "
+        f"another --out."
     )
 
 
