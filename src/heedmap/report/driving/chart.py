@@ -9,24 +9,21 @@ import altair as alt
 from heedmap.ladder.messages import Language, say
 from heedmap.report.driving.rates import curve
 from heedmap.report.driving.result import Drive
-from heedmap.report.figures.style import COLORS, Chart, data_of
+from heedmap.report.figures.style import COLORS, Chart, data_of, layered
 from heedmap.report.page.bilingual import phrase
-from heedmap.report.page.drawings import Drawing, drawn
+from heedmap.report.page.drawings import Drawing, drawing_of_chart
 
 _WIDTH, _HEIGHT = 520, 200
 
 
 def drawing_of(drive: Drive) -> Drawing | None:
     """The chart in both languages; None without exchanges."""
-    english, korean = chart_of(drive, "en"), chart_of(drive, "ko")
-    if english is None or korean is None:
-        return None
-    return Drawing(
-        kind="driving",
+    return drawing_of_chart(
+        "driving",
+        lambda language: chart_of(drive, language),
         title=phrase("driving_curve_title"),
         caption=phrase("driving_curve_caption"),
         alt=phrase("driving_curve_alt"),
-        svg=drawn(english, korean, "driving"),
     )
 
 
@@ -56,7 +53,7 @@ def chart_of(drive: Drive, language: Language = "en") -> Chart | None:
         y=alt.Y("value:Q"), description=alt.Description("tip:N")
     )
     interval = base.mark_rule(aria=False, opacity=0.6).encode(y=alt.Y("low:Q"), y2=alt.Y2("high:Q"))
-    return alt.layer(interval, line, dots).properties(width=_WIDTH, height=_HEIGHT)
+    return layered([interval, line, dots], width=_WIDTH, height=_HEIGHT)
 
 
 def _values(drive: Drive, language: Language) -> list[dict[str, Any]]:

@@ -9,9 +9,9 @@ import altair as alt
 from heedmap.auditing.exam.result import Exam, KindReading
 from heedmap.ladder.messages import Language, say
 from heedmap.report.exam.wording import kind_name, share_text, should_text
-from heedmap.report.figures.style import COLORS, INK, Chart, data_of
+from heedmap.report.figures.style import COLORS, INK, Chart, data_of, layered
 from heedmap.report.page.bilingual import phrase
-from heedmap.report.page.drawings import Drawing, drawn
+from heedmap.report.page.drawings import Drawing, drawing_of_chart
 
 _ROW_PX, _WIDTH_PX = 21, 420
 _COLOURS = {"change": COLORS["image"], "keep": COLORS["instruction"], "control": "#b4b4b4"}
@@ -19,15 +19,12 @@ _COLOURS = {"change": COLORS["image"], "keep": COLORS["instruction"], "control":
 
 def drawing_of(exam: Exam) -> Drawing | None:
     """The chart in both languages; None where no kind was measured."""
-    english, korean = chart_of(exam, "en"), chart_of(exam, "ko")
-    if english is None or korean is None:
-        return None
-    return Drawing(
-        kind="exam",
+    return drawing_of_chart(
+        "exam",
+        lambda language: chart_of(exam, language),
         title=phrase("exam_chart_title"),
         caption=phrase("exam_chart_caption"),
         alt=phrase("exam_chart_alt"),
-        svg=drawn(english, korean, "exam"),
     )
 
 
@@ -64,9 +61,7 @@ def chart_of(exam: Exam, language: Language = "en") -> Chart | None:
         .mark_tick(color=INK, thickness=2, size=_ROW_PX - 4, aria=False)
         .encode(x=alt.X("chance:Q"))
     )
-    return alt.layer(bars, interval, chance).properties(
-        width=_WIDTH_PX, height=_ROW_PX * len(values)
-    )
+    return layered([bars, interval, chance], width=_WIDTH_PX, height=_ROW_PX * len(values))
 
 
 def _value(reading: KindReading, language: Language) -> dict[str, Any]:

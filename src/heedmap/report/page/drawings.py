@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -18,6 +18,7 @@ from xml.etree import ElementTree
 from altair.utils.schemapi import debug_mode
 from markupsafe import Markup
 
+from heedmap.ladder.messages import Language
 from heedmap.record.record import PolicyResult
 from heedmap.record.result import Result
 from heedmap.report.figures.figure import Figure, Subject
@@ -67,6 +68,20 @@ def _drawing(english: Figure, korean: Figure, key: str) -> Drawing:
         alt=Bilingual(english.alt, korean.alt),
         svg=drawn(english.chart, korean.chart, key),
     )
+
+
+def drawing_of_chart(
+    key: str,
+    chart_of: Callable[[Language], Chart | None],
+    title: Bilingual,
+    caption: Bilingual,
+    alt: Bilingual,
+) -> Drawing | None:
+    """The one chart of a page, in both languages; None where there is none. `key` as below."""
+    english, korean = chart_of("en"), chart_of("ko")
+    if english is None or korean is None:
+        return None
+    return Drawing(key, title, caption, alt, drawn(english, korean, key))
 
 
 def drawn(english: Chart, korean: Chart, key: str) -> Markup:
