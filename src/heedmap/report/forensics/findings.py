@@ -10,15 +10,18 @@ from collections.abc import Callable, Iterable
 from itertools import combinations
 
 from heedmap.ladder.messages import Language, words_in
-from heedmap.ladder.thresholds import MEAN_HIDES_SHARE, UNACCOUNTED_SHARE
-from heedmap.report.forensics.finding import Finding
+from heedmap.ladder.thresholds import MEAN_HIDES_SHARE
+from heedmap.report.forensics.finding import (
+    Finding,
+    Words,
+    pairs_of_instructions,
+    unaccounted,
+    zero_values,
+)
 from heedmap.report.forensics.published import Case, LayerFigure, Published, SummaryFigure
 from heedmap.report.forensics.summary_findings import find_in_summary
 
 __all__ = ["Finding", "cannot_prove", "find_all"]
-
-Words = Callable[..., str]
-"""`say` in one language."""
 
 
 def find_all(published: Published, language: Language | None = None) -> list[Finding]:
@@ -51,26 +54,15 @@ def _always_zero(published: Published, words: Words) -> Iterable[Finding]:
         values = [row.shares[region] for row in rows]
         values += [head for row in rows for head in row.per_head.get(region, ())]
         if rows and not any(values):
-            sentence = words(
-                "finding_always_zero",
-                region=region,
-                figures="rounded" if published.half_step_share else "exact",
-                rows=len(rows),
-                models=len({row.model for row in rows}),
-                total=len(published.models),
-            )
+            sentence = words("finding_always_zero", **zero_values(published, region, rows))
             yield Finding("always_zero", sentence, _shown(rows, words), len(rows))
 
 
 def _identical_instructions(published: Published, words: Words) -> Iterable[Finding]:
     """Pairs of instructions whose rows agree in every layer of every model."""
     cases = published.by_case()
-    for first, second in combinations(_instructions(published), 2):
-        compared = [
-            (cases[model, first], cases[model, second])
-            for model in published.models
-            if (model, first) in cases and (model, second) in cases
-        ]
+    instructions = _instructions(published)
+    for first, second, compared in pairs_of_instructions(published, cases, instructions):
         pairs = [(a, b) for rows in compared for a, b in zip(*rows, strict=False)]
         if not pairs or any(a.shares != b.shares for a, b in pairs):
             continue
@@ -128,23 +120,10 @@ def _follows_length(published: Published, words: Words) -> Iterable[Finding]:
 
 def _unaccounted(published: Published, words: Words) -> Iterable[Finding]:
     """Attention that is in none of the named regions."""
-    rows = [row for row in published.layers if _missing(row) > UNACCOUNTED_SHARE]
-    if rows:
-        rows.sort(key=_missing, reverse=True)
-        worst = rows[0]
-        yield Finding(
-            "unaccounted",
-            words(
-                "finding_unaccounted",
-                rows=len(rows),
-                total=len(published.layers),
-                least=f"{UNACCOUNTED_SHARE:.0%}",
-                most=f"{_missing(worst):.1%}",
-                worst=_as_text(worst, words),
-            ),
-            _shown(rows, words),
-            len(rows),
-        )
+    return unaccounted(
+        "finding_unaccounted",
+        *(published.layers, _missing, lambda rows: _shown(rows, words), words),
+    )
 
 
 def _more_than_all(published: Published, words: Words) -> Iterable[Finding]:

@@ -5,14 +5,17 @@ The same findings as over layers, with what a reader then still has to ask for. 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import combinations
+from collections.abc import Iterable, Iterator
 
-from heedmap.ladder.thresholds import UNACCOUNTED_SHARE
-from heedmap.report.forensics.finding import Finding
+from heedmap.report.forensics.finding import (
+    Finding,
+    Words,
+    pairs_of_instructions,
+    unaccounted,
+    zero_values,
+)
 from heedmap.report.forensics.published import Published, SummaryFigure
 
-Words = Callable[..., str]
 MOST_SHOWN = 4
 
 
@@ -30,14 +33,7 @@ def _always_zero(published: Published, words: Words) -> Iterator[Finding]:
         rows = [row for row in published.summary if region in row.last or region in row.mean]
         if any(row.last.get(region) or row.mean.get(region) for row in rows):
             continue
-        sentence = words(
-            "finding_summary_zero",
-            region=region,
-            figures="rounded" if published.half_step_share else "exact",
-            rows=len(rows),
-            models=len({row.model for row in rows}),
-            total=len(published.models),
-        )
+        sentence = words("finding_summary_zero", **zero_values(published, region, rows))
         yield Finding("always_zero", sentence, _shown(rows, words), len(rows))
 
 
@@ -45,12 +41,7 @@ def _identical(published: Published, words: Words) -> Iterator[Finding]:
     """Pairs of instructions whose rows agree for every model that has both."""
     cases = {row.case: row for row in published.summary}
     instructions = list(dict.fromkeys(row.instruction for row in published.summary))
-    for first, second in combinations(instructions, 2):
-        pairs = [
-            (cases[model, first], cases[model, second])
-            for model in published.models
-            if (model, first) in cases and (model, second) in cases
-        ]
+    for first, second, pairs in pairs_of_instructions(published, cases, instructions):
         if not pairs or any(a.last != b.last or a.mean != b.mean for a, b in pairs):
             continue
         sentence = words(
@@ -65,18 +56,10 @@ def _identical(published: Published, words: Words) -> Iterator[Finding]:
 
 
 def _unaccounted(published: Published, words: Words) -> Iterator[Finding]:
-    rows = [row for row in published.summary if _missing(row) > UNACCOUNTED_SHARE]
-    if rows:
-        rows.sort(key=_missing, reverse=True)
-        sentence = words(
-            "finding_summary_unaccounted",
-            rows=len(rows),
-            total=len(published.summary),
-            least=f"{UNACCOUNTED_SHARE:.0%}",
-            most=f"{_missing(rows[0]):.1%}",
-            worst=_as_text(rows[0], words),
-        )
-        yield Finding("unaccounted", sentence, _shown(rows, words), len(rows))
+    return unaccounted(
+        "finding_summary_unaccounted",
+        *(published.summary, _missing, lambda rows: _shown(rows, words), words),
+    )
 
 
 def _missing(row: SummaryFigure) -> float:
