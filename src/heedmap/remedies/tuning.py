@@ -63,13 +63,13 @@ def finetune(
         )
     with evaluating(policy):
         values = answer(policy, questions)
-        cause = _cause(policy, held_out, recipe.seed)
+        cause = cause_of(policy, held_out, recipe.seed)
         tuned = _in_wiring(policy, taught, recipe)
         with adapted(tuned, taught, recipe) as (model, layers):
             on_step = None if watching is None else watching(tuned, held_out)
             losses = train(tuned, taught, recipe, model, on_step=on_step, on_progress=on_progress)
             after = answer(tuned, questions)
-            cause_after = None if tuned is not policy else _cause(policy, held_out, recipe.seed)
+            cause_after = None if tuned is not policy else cause_of(policy, held_out, recipe.seed)
             weights = sum(p.numel() for p in model.parameters() if p.requires_grad)
             if folder is not None:
                 save_adapter(model, folder, base or policy.name)
@@ -128,8 +128,8 @@ def _in_wiring(policy: Policy, trials: Sequence[Trial], recipe: FinetuneRecipe) 
     return found
 
 
-def _cause(policy: Policy, trials: Sequence[Trial], seed: int) -> Cause:
-    """What an audit of these frames names."""
+def cause_of(policy: Policy, trials: Sequence[Trial], seed: int = 0) -> Cause:
+    """What an audit of these frames names; the rungs to attended are examined on the first."""
     first = trials[0]
     frame = NamedFrame(first.name, first.name, first.observation)
     found = audit(*(policy, frame, first.instructions), trials=trials, until="exchange", seed=seed)

@@ -13,12 +13,11 @@ from typing import cast
 import torch
 from torch import nn
 
-from heedmap.auditing.api import audit
-from heedmap.data.trials import Trial
 from heedmap.ladder.causes import Cause
 from heedmap.remedies.remedy import shelf
 from heedmap.remedies.result import REMEDIES, RemedyName, Tried
 from heedmap.remedies.trying import try_remedies
+from heedmap.remedies.tuning import cause_of
 from heedmap.remedies.watched import Kept
 from heedmap.testbed.scoreboard.run import bare_policy
 from heedmap.testbed.specimens.network import TinyKosmos2Policy
@@ -71,7 +70,7 @@ def tried_on(plant: Plant, frames: int = FRAMES) -> Row:
     module = plant.build(cast("TinyKosmos2Policy", base)) if plant.build else base
     policy = bare_policy(plant.name, module)
     kept = Kept.of(policy)
-    cause = _cause(plant, module, trials)
+    cause = cause_of(policy, trials)
     names: list[RemedyName] = [name for name in REMEDIES if name != "finetuned"]
     known = [text for trial in trials for text in trial.instructions.values()]
     found = try_remedies(policy, trials, cause, names=names, remedies=shelf(known=known), kept=kept)
@@ -91,14 +90,6 @@ def table(rows: Sequence[Row]) -> str:
         cells = [_cell(row.best[name]) for name in names]
         lines.append(" | ".join([f"| {row.plant}", row.cause, f"{row.before:.0%}", *cells]) + " |")
     return "\n".join(lines)
-
-
-def _cause(plant: Plant, module: nn.Module, trials: Sequence[Trial]) -> Cause:
-    first = trials[0]
-    policy = bare_policy(plant.name, module)
-    frame = {first.name: first.observation}
-    found = audit(policy, frame, first.instructions, trials=trials, until="exchange")
-    return found.record.policies[0].verdict.cause
 
 
 def _best(tried: Sequence[Tried], name: RemedyName) -> Tried | None:
