@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from heedmap.auditing.api import audit
-from heedmap.auditing.lower.tokens import measure_tokens
+from heedmap.auditing.lower.tokens import _only_difference, measure_tokens
 from heedmap.data.observation import of_frame
 from heedmap.ladder.verdict import TokenFacts
 from heedmap.testbed.scoreboard.run import bare_policy
@@ -67,3 +68,18 @@ def test_an_instruction_that_just_fits_can_be_audited(case: FrameCase) -> None:
     policy = SpecimenPolicy("tight@sound", network)
     result = audit(policy, case.frame, case.instructions, until="cut").record.policies[0]
     assert result.verdict.cause == "none"
+
+
+@pytest.mark.parametrize(
+    ("words", "others", "place"),
+    [
+        ("go left now", "go right now", 1),
+        ("go left now", "go left now", None),
+        ("go left now", "go right then", None),
+        ("go left", "go left now", None),
+    ],
+)
+def test_the_only_word_in_which_two_texts_differ(
+    words: str, others: str, place: int | None
+) -> None:
+    assert _only_difference(words.split(), others.split()) == place

@@ -87,7 +87,8 @@ def _measure(read: _Reader, texts: dict[str, str]) -> TokenFacts:
     first = next(iter(texts.values()))
     all_ids = [*ids.values(), *_made_up_ids(read, first)]
     modules = [m for m in all_ids[0] if _differs(m, all_ids)]
-    lost = {n: _lost_words(read, text, ids[n]) for n, text in texts.items()}
+    known = {text: ids[name] for name, text in texts.items()}
+    lost = {name: _lost_words(read, text, known) for name, text in texts.items()}
     module = modules[0] if modules else _looks_like_text(ids[next(iter(ids))])
     return TokenFacts(
         module=module,
@@ -107,15 +108,36 @@ def _measure(read: _Reader, texts: dict[str, str]) -> TokenFacts:
     )
 
 
-def _lost_words(read: _Reader, text: str, base: _Ids) -> tuple[str, ...]:
-    """Words that may be exchanged for made-up ones without any id changing."""
+def _lost_words(read: _Reader, text: str, known: Mapping[str, _Ids]) -> tuple[str, ...]:
+    """Words that may be exchanged for made-up ones without any id changing.
+
+    `known` are the ids of whole instructions; one that differs from another in a single word tells
+    of that word without a run.
+    """
     words = text.split()
-    lost: list[str] = []
-    for index, word in enumerate(words):
-        exchanged = [with_word(words, index, made_up) for made_up in MADE_UP_WORDS]
-        if all(_is_unchanged(read, base, variant) for variant in exchanged):
-            lost.append(word)
-    return tuple(lost)
+    arrive = {
+        index
+        for other, ids in known.items()
+        if (index := _only_difference(words, other.split())) is not None
+        and not _same(known[text], ids)
+    }
+    return tuple(
+        word
+        for index, word in enumerate(words)
+        if index not in arrive
+        and all(
+            _is_unchanged(read, known[text], with_word(words, index, made_up))
+            for made_up in MADE_UP_WORDS
+        )
+    )
+
+
+def _only_difference(words: Sequence[str], others: Sequence[str]) -> int | None:
+    """The one place at which two texts of equally many words differ."""
+    if len(words) != len(others):
+        return None
+    places = [at for at, (a, b) in enumerate(zip(words, others, strict=True)) if a != b]
+    return places[0] if len(places) == 1 else None
 
 
 def _is_unchanged(read: _Reader, base: _Ids, text: str) -> bool:

@@ -10,12 +10,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import Any, TypeVar
 
 import torch
 from torch import nn
-from torch._ops import HigherOrderOperator
+from torch._ops import HigherOrderOperator, OpOverload
 from torch.nn.modules.module import (
     register_module_forward_hook,
     register_module_forward_pre_hook,
@@ -112,6 +112,11 @@ class OperatorMode(TorchDispatchMode, ABC):
     took_apart = False
     """Whether composite operators were taken apart, which may round otherwise than they do."""
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Not wrapped at every operator: torch compiles nothing where such a mode is on."""
+        return False
+
     def pass_by(self) -> None:
         """Called where something ran that was not shown."""
 
@@ -128,13 +133,17 @@ class OperatorMode(TorchDispatchMode, ABC):
         if isinstance(func, HigherOrderOperator):
             self.pass_by()
             return func(*args, **kwargs)
-        if torch.is_inference_mode_enabled():  # composite operators arrive whole there
+        if torch.is_inference_mode_enabled() and _is_composite(func):
+            self.took_apart = True  # composite operators arrive whole there
             with self:
-                result = func.decompose(*args, **kwargs)
-            if result is not NotImplemented:
-                self.took_apart = True
-                return result
+                return func.decompose(*args, **kwargs)
         return self.operate(func, args, kwargs)
+
+
+@cache
+def _is_composite(func: OpOverload) -> bool:
+    """Whether torch runs the operator as a sequence of others, which a mode is to see instead."""
+    return func._can_decompose()
 
 
 @contextmanager

@@ -110,7 +110,9 @@ class OperatorCounter:
         return *place, nth
 
 
-_NO_TENSORS = (bool, int, float, str, torch.dtype, torch.device, torch.layout)
+_NO_TENSORS = frozenset(
+    {type(None), bool, int, float, str, torch.dtype, torch.device, torch.layout}
+)
 _Key = tuple[int, int, int, tuple[int, ...], tuple[int, ...], torch.dtype]
 
 
@@ -277,22 +279,25 @@ def _tensors(nested: Any) -> list[torch.Tensor]:
     """In order; asked of all arguments of every operator, and quicker than torch's pytrees."""
     if isinstance(nested, torch.Tensor):
         return [nested] if _is_plain(nested) else []
-    if nested is None or isinstance(nested, _NO_TENSORS):
-        return []
     if isinstance(nested, dict):
-        nested = tuple(nested.values())
-    if isinstance(nested, tuple | list):
-        return [leaf for each in nested for leaf in _tensors(each)]
-    return [leaf for leaf in tree_leaves(nested) if _is_plain(leaf)]
+        nested = nested.values()
+    elif not isinstance(nested, tuple | list):
+        leaves = () if type(nested) in _NO_TENSORS else tree_leaves(nested)
+        return [leaf for leaf in leaves if _is_plain(leaf)]
+    found: list[torch.Tensor] = []
+    for each in nested:
+        if type(each) not in _NO_TENSORS:
+            found += _tensors(each)
+    return found
 
 
 def _with_values(nested: Any, values: Mapping[int, Value]) -> Any:
+    if type(nested) in _NO_TENSORS:
+        return nested
     if isinstance(nested, torch.Tensor):
         return values.get(id(nested))
-    if nested is None or isinstance(nested, _NO_TENSORS):
-        return nested
     if isinstance(nested, tuple | list):
-        return tuple(_with_values(each, values) for each in nested)
+        return tuple([_with_values(each, values) for each in nested])
     if isinstance(nested, dict):
         return {name: _with_values(each, values) for name, each in nested.items()}
     return nested
