@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from heedmap.auditing.api import audit
+from heedmap.auditing.lower.discovery import action_rows
 from heedmap.data.observation import Observation, of_frame
 from heedmap.policies.action_tokens import word_tokens
 from heedmap.policies.vlm import VlmPolicy
@@ -141,10 +142,11 @@ def test_several_steps_are_those_that_the_model_writes(name: str, case: FrameCas
     found = policy([observation], [text])
     assert found.shape == (1, 3)
     assert (found - expected).abs().max() <= 1e-5
-    two = {name: INSTRUCTIONS[name] for name in ("left", "right")}
-    result = audit(policy, case.frame, two, trials=[]).record.policies[0]
+    pattern = next(s.pattern for s in audited(name)[2].measurements.stacks if s.taken)
+    stack = observe(policy, pattern, observation, text).stack
     length = inputs["input_ids"].shape[1]
-    assert result.cases[0].action_rows == (length - 1, length, length + 1)
+    rows = action_rows(policy, stack, observation, text, seed=0)
+    assert rows == (length - 1, length, length + 1)
     saw(name, "several steps")
 
 
