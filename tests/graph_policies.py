@@ -14,13 +14,14 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.nn.attention.flex_attention import flex_attention
 
 from heedmap.data.observation import Observation
 from heedmap.data.trials import Trial
 from heedmap.policies.callable import CallablePolicy
 
 Fault = Literal["none", "masked", "stale", "gated", "late", "unread"]
-Layout = Literal["fused", "softmax", "einsum", "sum"]
+Layout = Literal["fused", "softmax", "einsum", "sum", "flex"]
 FAULTS: tuple[Fault, ...] = ("masked", "stale", "gated")
 DIM, HEADS, PATCHES, ACTIONS, DIMS = 24, 3, 4, 4, 3
 WORDS = (
@@ -82,6 +83,8 @@ class Attention(nn.Module):
     ) -> torch.Tensor:
         if self.how == "fused":
             return F.scaled_dot_product_attention(q, k, v, attn_mask=seen)
+        if self.how == "flex":
+            return flex(q, k, v, seen)
         if self.how == "einsum":  # batch, key, head: in another order
             scores = torch.einsum("bhqd,bhkd->bqkh", q, k) / math.sqrt(q.shape[-1])
             if seen is not None:
@@ -94,6 +97,22 @@ class Attention(nn.Module):
         if self.how == "sum":
             return (weights[..., None] * v[..., None, :, :]).sum(dim=-2)
         return weights @ v
+
+
+def flex(
+    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, seen: torch.Tensor | None
+) -> torch.Tensor:
+    """FlexAttention, with the mask as a function of scores."""
+    queries, keys = q.shape[-2], k.shape[-2]
+    if seen is None:
+        given = flex_attention(q, k, v)
+    else:
+        edges = seen.expand(queries, keys)
+        given = flex_attention(
+            q, k, v, score_mod=lambda s, b, h, i, j: torch.where(edges[i, j], s, -torch.inf)
+        )
+    assert isinstance(given, torch.Tensor)
+    return given
 
 
 class Attentions(nn.ModuleList):

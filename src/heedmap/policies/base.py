@@ -24,6 +24,7 @@ from heedmap.errors import (
 )
 from heedmap.policies.outputs import as_scores
 from heedmap.policies.stages import current_stage
+from heedmap.policies.uncompiled import uncompiled
 from heedmap.record.record import HeldOutAccuracy, Loaded
 
 ActionScores = Float[torch.Tensor, "batch action"]
@@ -126,12 +127,12 @@ class Policy(ABC):
     def act_unchecked(
         self, observations: Sequence[Observation], instructions: Sequence[str]
     ) -> ActionScores:
-        """`act` as it is run everywhere: counted, noise pinned, its errors under their own name.
+        """`act` as it is run everywhere: uncompiled, noise pinned, its errors under its own name.
 
         With gradients or without, as the caller has it; scores need not be finite. Raises
         PolicyRunError, InstructionError as `own_errors` says.
         """
-        with self.own_errors(instructions), self.pinned_noise():
+        with uncompiled(), self.own_errors(instructions), self.pinned_noise():
             self.act_calls += 1
             given = self.act(observations, instructions)
             scores = as_scores(given, len(observations))

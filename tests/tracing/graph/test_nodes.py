@@ -57,7 +57,8 @@ class Alone(torch.nn.Module):
         return x[:, 1, :3]
 
 
-@pytest.mark.parametrize("how", ["fused", "softmax", "einsum", "sum"])
+@pytest.mark.filterwarnings("ignore:flex_attention called without torch.compile")
+@pytest.mark.parametrize("how", ["fused", "softmax", "einsum", "sum", "flex"])
 def test_the_rows_of_queries_keys_and_values_are_found(how: str) -> None:
     net = Alone(how)
     recording = record(

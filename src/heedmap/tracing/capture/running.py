@@ -22,7 +22,9 @@ from torch.nn.modules.module import (
 )
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from heedmap.policies.uncompiled import uncompiled
 from heedmap.policies.unwatched import UNWATCHED
+from heedmap.tracing.capture.functions import written_out
 
 
 @dataclass
@@ -59,17 +61,29 @@ def watch_modules(
     """
     running = Running()
     watched = _Watched({inner: name for name, inner in module.named_modules()}, on_enter, on_leave)
-    # Two hooks on all modules of the process, instead of two on each of these: putting a
-    # thousand hooks on and off takes longer than many a pass that is stopped early.
-    handles = (
-        register_module_forward_pre_hook(partial(_enter, running, watched)),
-        register_module_forward_hook(partial(_leave, running, watched), always_call=True),
-    )
+    enter, leave = partial(_enter, running, watched), partial(_leave, running, watched)
+    if _holds_compiled(module):  # a compiled module warns of hooks on all modules
+        handles = [inner.register_forward_pre_hook(enter) for inner in watched.name_of]
+        handles += [
+            inner.register_forward_hook(leave, always_call=True) for inner in watched.name_of
+        ]
+    else:
+        # Two hooks on all modules of the process, instead of two on each of these: putting a
+        # thousand hooks on and off takes longer than many a pass that is stopped early.
+        handles = [
+            register_module_forward_pre_hook(enter),
+            register_module_forward_hook(leave, always_call=True),
+        ]
     try:
-        yield running
+        with uncompiled():
+            yield running
     finally:
         for handle in handles:
             handle.remove()
+
+
+def _holds_compiled(module: nn.Module) -> bool:
+    return any(hasattr(inner, "_orig_mod") for inner in module.modules())
 
 
 @dataclass
@@ -105,12 +119,15 @@ Mode = TypeVar("Mode", bound="OperatorMode")
 class OperatorMode(TorchDispatchMode, ABC):
     """Shows every operator below Python's wrappers to `operate`, which runs it.
 
-    Operators that take functions (FlexAttention, `torch.cond`) are run as they are.
+    Operators that take functions are taken apart where we know how (FlexAttention, `torch.cond`),
+    and run as they are otherwise.
     """
 
     supports_higher_order_operators = True
     took_apart = False
     """Whether composite operators were taken apart, which may round otherwise than they do."""
+    _is_written_out = False
+    """Whether an operator that takes functions is being run in Python."""
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -131,13 +148,28 @@ class OperatorMode(TorchDispatchMode, ABC):
         if UNWATCHED.get():
             return func(*args, **kwargs)
         if isinstance(func, HigherOrderOperator):
-            self.pass_by()
-            return func(*args, **kwargs)
-        if torch.is_inference_mode_enabled() and _is_composite(func):
-            self.took_apart = True  # composite operators arrive whole there
+            return self._write_out(func, args, kwargs)
+        arrives_whole = self._is_written_out or torch.is_inference_mode_enabled()
+        if arrives_whole and _is_composite(func):
+            self.took_apart = True
             with self:
                 return func.decompose(*args, **kwargs)
         return self.operate(func, args, kwargs)
+
+    def _write_out(
+        self, func: HigherOrderOperator, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        in_python = written_out(func)
+        if in_python is None:
+            self.pass_by()
+            return func(*args, **kwargs)
+        self.took_apart = True
+        before, self._is_written_out = self._is_written_out, True
+        try:
+            with self:
+                return in_python(*args, **kwargs)
+        finally:
+            self._is_written_out = before
 
 
 @cache

@@ -73,9 +73,10 @@ def factors_of_scores(
             return None
         if short in ("addmm", "linear", "addmv") and any(v.is_weight for v in operator.inputs):
             raise GateError
-        if short not in VIEWS | _SCALES or not operator.inputs:
+        scores = [each for each in operator.inputs if each.tensor.is_floating_point()]  # no masks
+        if short not in VIEWS | _SCALES or not scores:
             return None
-        value = max(operator.inputs, key=lambda each: each.tensor.numel())
+        value = max(scores, key=lambda each: each.tensor.numel())
     return None
 
 

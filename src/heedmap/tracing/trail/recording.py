@@ -116,7 +116,7 @@ class Recording:
     limit_bytes: int = LEAST_BYTES
     """A run with more is recorded up to there."""
     has_gaps: bool = False
-    """Whether something ran that could not be recorded, such as FlexAttention."""
+    """Whether something ran that could not be recorded, such as an associative scan."""
 
     @property
     def is_whole(self) -> bool:
