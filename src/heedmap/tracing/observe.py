@@ -248,8 +248,8 @@ def check_attention_seen(policy: Policy, seen: Trace) -> None:
         raise kind(
             f"No attention was seen in the policy '{policy.name}' ({found}): it runs none "
             f"that is recognised, through torch's attention or a softmax. Set "
-            f"attn_implementation='sdpa', switch fused kernels such as flash-attn off, and check that "
-            f"the module given is the one that the policy runs."
+            f"attn_implementation='sdpa', switch fused kernels such as flash-attn off, and check "
+            f"that the module given is the one that the policy runs."
         )
 
 

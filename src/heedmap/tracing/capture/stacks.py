@@ -140,7 +140,8 @@ def _is_within(name: str, block: str) -> bool:
 def unseen_attention(module: nn.Module, trace: Trace) -> list[str]:
     """Modules that are called attention and ran, but showed no attention computation.
 
-    They use a kernel that cannot be seen from torch (flash-attn, xformers, a graph compiled ahead of time).
+    They use a kernel that cannot be seen from torch (flash-attn, xformers, a graph that was
+    compiled ahead of time).
     """
     seen = {call.module_name for call in trace.attention}
     named = {n for n, m in module.named_modules() if "attention" in type(m).__name__.lower()}
