@@ -5,39 +5,63 @@ from __future__ import annotations
 import ipaddress
 import socket
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import urlsplit
 
 from heedmap.errors import TapError
 
 REACH_TIMEOUT_S = 5.0
+Scheme = Literal["ws", "wss", "tcp"]
+_SCHEMES: dict[str, Scheme] = {"ws": "ws", "wss": "wss", "tcp": "tcp", "zmq": "tcp"}
 
 
 @dataclass(frozen=True)
 class Address:
-    """A websocket server's place."""
+    """A policy server's place."""
 
     url: str
+    scheme: Scheme
+    """Websockets, the same over TLS, or ZeroMQ."""
     host: str
     port: int
-    is_tls: bool
     path: str
     """Path and query; empty where none is given."""
 
+    @property
+    def is_tls(self) -> bool:
+        """Whether the connection to the server is encrypted."""
+        return self.scheme == "wss"
+
+    @property
+    def is_zmq(self) -> bool:
+        """Whether GR00T's protocol is spoken there."""
+        return self.scheme == "tcp"
+
 
 def server_address(url: str) -> Address:
-    """The parts of `ws://HOST:PORT[/PATH]` or `wss://...`. Raises TapError for anything else."""
+    """The parts of `ws://HOST:PORT[/PATH]`, `wss://...` or `tcp://HOST:PORT`.
+
+    Raises TapError for anything else.
+    """
     whole = url if "://" in url else f"ws://{url}"
     try:
         parts = urlsplit(whole)
         host, port = parts.hostname, parts.port
     except ValueError:
         parts, host, port = urlsplit(""), None, None
-    if parts.scheme not in ("ws", "wss") or not host or parts.username or not _is_plain(whole):
-        raise TapError(f"'{url}' is no address of a policy server; give ws://HOST:PORT.")
-    is_tls = parts.scheme == "wss"
+    scheme = _SCHEMES.get(parts.scheme)
+    if scheme is None or not host or parts.username or not _is_plain(whole):
+        raise TapError(
+            f"'{url}' is no address of a policy server; give ws://HOST:PORT, or tcp://HOST:PORT "
+            f"of GR00T's."
+        )
     query = f"?{parts.query}" if parts.query else ""
     path = "" if parts.path in ("", "/") and not query else f"{parts.path or '/'}{query}"
-    return Address(whole, host, port or (443 if is_tls else 80), is_tls, path)
+    if scheme == "tcp":
+        if port is None or path or parts.fragment:
+            raise TapError(f"'{url}' is no address of ZeroMQ; give tcp://HOST:PORT.")
+        return Address(written(host, port, scheme), scheme, host, port, "")
+    return Address(whole, scheme, host, port or (443 if scheme == "wss" else 80), path)
 
 
 def check_reachable(address: Address) -> None:
@@ -77,9 +101,10 @@ def listen_at(place: str, *, is_public: bool) -> socket.socket:
         ) from error
 
 
-def written(host: str, port: int) -> str:
-    """As a client writes it."""
-    return f"ws://[{host}]:{port}" if ":" in host else f"ws://{host}:{port}"
+def written(host: str, port: int, scheme: Scheme) -> str:
+    """As a client writes it; a tap of encrypted websockets listens without encryption."""
+    begin = "tcp" if scheme == "tcp" else "ws"
+    return f"{begin}://[{host}]:{port}" if ":" in host else f"{begin}://{host}:{port}"
 
 
 def _is_plain(url: str) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 MOST_MESSAGE_BYTES = 32 * 2**20
 """Of a longer message no copy is kept; it passes like any other."""
-TEXT, BINARY, CLOSE = 1, 2, 8
+TEXT, BINARY, CLOSE, PING = 1, 2, 8, 9
 LONGEST_HEAD = 14
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from heedmap.monitor.tap import zmtp
 from heedmap.monitor.tap.frames import LONGEST_HEAD, head_of
 
 
@@ -17,6 +18,19 @@ def payload_of(frames: bytes) -> bytes:
         found.append(unmasked(view[size : size + length], mask))
         view = view[size + length :]
     return b"".join(found)
+
+
+def payload_of_zmq(frames: bytes) -> bytes:
+    """The body of a message of ZeroMQ: what follows the empty part before a request or answer."""
+    view, parts = memoryview(frames), list[bytes]()
+    while view:
+        head = zmtp.head_of(view[:LONGEST_HEAD])
+        assert head is not None, "a walker gives whole frames"
+        _, length, size = head
+        parts.append(bytes(view[size : size + length]))
+        view = view[size + length :]
+    begin = parts.index(b"") + 1 if b"" in parts[:-1] else 0
+    return b"".join(parts[begin:])
 
 
 def unmasked(payload: memoryview | bytes, mask: bytes) -> bytes:

@@ -20,7 +20,7 @@ from heedmap.monitor.tap.address import Address, written
 from heedmap.monitor.tap.conversation import Conversation, Seen
 from heedmap.monitor.tap.events import Event, EventReader, Kind
 from heedmap.monitor.tap.messages import Keys, Protocol
-from heedmap.monitor.tap.payload import payload_of
+from heedmap.monitor.tap.payload import payload_of, payload_of_zmq
 from heedmap.monitor.tap.recording import About, Reading, write_about
 from heedmap.monitor.tap.step import Step
 from heedmap.monitor.tap.store import Store, cannot_write
@@ -123,7 +123,7 @@ class Tap:
         be recorded: a full disk is no reason to stop a robot.
         """
         host, port = listening.getsockname()[:2]
-        self._note(listening=written(host, port))
+        self._note(listening=written(host, port, self.options.server.scheme))
         self._record(lambda: write_about(self.options.folder, self._about))
         is_early = False
         with forwarding(self.options.server, listening) as channel:
@@ -212,7 +212,8 @@ class Tap:
         if talk is None:
             return
         self._note(messages=self._about.messages + 1)
-        payload = payload_of(event.content)
+        read = payload_of_zmq if self.options.server.is_zmq else payload_of
+        payload = read(event.content)
         try:
             data = payload.decode() if event.kind is Kind.text else payload
             if event.from_server:
@@ -254,6 +255,7 @@ def forwarding(server: Address, listening: socket.socket) -> Iterator[socket.soc
         "host": server.host,
         "port": server.port,
         "is_tls": server.is_tls,
+        "is_zmq": server.is_zmq,
         "path": server.path,
     }
     process = subprocess.Popen(
