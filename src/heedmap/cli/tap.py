@@ -35,10 +35,14 @@ class ProtocolName(StrEnum):
 
     openpi = "openpi"
     vla_eval = "vla-eval"
+    gr00t = "gr00t"
 
 
 def tap(
-    server: Annotated[str | None, typer.Argument(help="The policy server: ws://HOST:PORT.")] = None,
+    server: Annotated[
+        str | None,
+        typer.Argument(help="The policy server: ws://HOST:PORT, or tcp://HOST:PORT of GR00T's."),
+    ] = None,
     listen: Annotated[
         str, typer.Option(help="Where clients connect in place of the server.")
     ] = "127.0.0.1:8100",
@@ -54,7 +58,10 @@ def tap(
     ] = None,
     prompt_key: Annotated[
         str | None,
-        typer.Option(help="Name of the words; default: prompt, or vla-eval's task_description."),
+        typer.Option(
+            help="Name of the words; default: prompt, or vla-eval's task_description, or GR00T's "
+            "language."
+        ),
     ] = None,
     image_key: Annotated[
         list[str] | None,
@@ -64,7 +71,10 @@ def tap(
         str | None, typer.Option(help="Name of the state; default: the first with state in it.")
     ] = None,
     actions_key: Annotated[
-        str | None, typer.Option(help="Name of the actions in an answer; default: actions.")
+        str | None,
+        typer.Option(
+            help="Name of the actions in an answer; default: actions, or all parts of GR00T's."
+        ),
     ] = None,
     max_mb: Annotated[
         float, typer.Option(min=2, max=1e6, help="Bound of the recording; the oldest goes first.")
@@ -102,7 +112,7 @@ def tap(
     except ModuleNotFoundError as error:
         raise MissingExtraError("server", error.name or "msgpack") from error
     if (server is None) == (read is None):
-        raise InputError("Give the server, as ws://HOST:PORT, or --read RUN.")
+        raise InputError("Give the server, as ws://HOST:PORT or tcp://HOST:PORT, or --read RUN.")
     if (shadow_every is None) != (not exchange):
         raise InputError("--shadow-every and --exchange belong together; give both.")
     if server is None:
@@ -135,6 +145,11 @@ def _options(
     from heedmap.report.words.sources import read_source
 
     address = server_address(server)
+    if protocol is not None and address.is_zmq != (protocol is ProtocolName.gr00t):
+        raise InputError(
+            f"--protocol {protocol.value} is not spoken at {address.url}; GR00T's protocol is at "
+            f"tcp://HOST:PORT, the others are at ws://HOST:PORT."
+        )
     texts = [text for path in trained for text in read_source(path, "trained").by_text]
     check_reachable(address)
     _check_new(output)
@@ -157,9 +172,10 @@ def _shadow(
         return None
     try:
         from heedmap.monitor.tap.shadow import Shadow
+
+        return Shadow(options.server, exchanges, every, options.keys, is_anyway=is_anyway)
     except ModuleNotFoundError as error:
         raise MissingExtraError("server", error.name or "websockets") from error
-    return Shadow(options.server, exchanges, every, options.keys, is_anyway=is_anyway)
 
 
 def _tap(

@@ -11,6 +11,7 @@ from typing import Any
 from PIL import Image
 
 from heedmap.data.pixels import Frame
+from heedmap.monitor.tap import gr00t
 from heedmap.monitor.tap.messages import (
     Answer,
     Envelope,
@@ -18,7 +19,9 @@ from heedmap.monitor.tap.messages import (
     Observation,
     Protocol,
     answer_of,
+    any_unpacked,
     envelope_of,
+    gr00t_answer_of,
     observation_of,
     unpacked,
 )
@@ -82,6 +85,9 @@ class Conversation:
     def from_client(self, data: bytes | str, number: int, time_s: float) -> None:
         """A message to the server: an observation, or the harness's other kinds."""
         self._has_asked = True
+        if self.protocol == "gr00t":
+            self._from_gr00t(data, number, time_s)
+            return
         message, envelope = self._opened(data)
         if envelope is not None and envelope.kind == "episode_start":
             self._episode += 1
@@ -91,13 +97,34 @@ class Conversation:
         payload = message if envelope is None else envelope.payload
         if envelope is not None and payload.get("episode_restart") is True:
             self._episode += 1  # the next of several tasks in a row, as in CALVIN
+        self._ask(message, payload, number, None if envelope is None else envelope.seq, time_s)
+
+    def _from_gr00t(self, data: bytes | str, number: int, time_s: float) -> None:
+        """A question to one of the endpoints; the client resets the policy between episodes."""
+        message, _ = self._opened(data)
+        endpoint = gr00t.endpoint_of(message)
+        if endpoint == gr00t.RESET:
+            self._episode += 1
+        elif endpoint == gr00t.ASK:
+            self._ask(message, gr00t.payload_of(message), number, None, time_s)
+
+    def _ask(
+        self,
+        message: Mapping[Any, Any],
+        payload: Mapping[Any, Any],
+        number: int,
+        seq: int | None,
+        time_s: float,
+    ) -> None:
+        """An observation; it waits for its answer."""
         observation = observation_of(payload, self._spoken, self._keys)
-        seq = None if envelope is None else envelope.seq
         asked = _Asked(number, seq, self._episode, time_s, observation, message)
         self._waiting.append(asked)
 
     def from_server(self, data: bytes | str, number: int, time_s: float) -> list[Seen]:
         """A message to the client: the step that it completes, and those left behind."""
+        if self.protocol == "gr00t":
+            return self._gr00t_answered(data, number, time_s)
         if number == 0 and not self._has_asked:
             self._greetings = 1
             self.protocol = self.protocol or "openpi"
@@ -114,6 +141,15 @@ class Conversation:
             answer = Answer(None, error=_last_line(str(envelope.payload.get("error", "no reason"))))
         return self._answered(number, envelope.seq, time_s, answer)
 
+    def _gr00t_answered(self, data: bytes | str, number: int, time_s: float) -> list[Seen]:
+        """Answers of the other endpoints are not looked at; they have any form."""
+        if isinstance(data, str) or all(asked.number != number for asked in self._waiting):
+            return []
+        answer = gr00t_answer_of(any_unpacked(data), self._keys)
+        if answer.error is not None:
+            answer = Answer(None, error=_last_line(answer.error))
+        return self._answered(number, None, time_s, answer)
+
     def unanswered(self) -> list[Seen]:
         """The observations that no answer came to: the connection has ended."""
         left = [self._seen(asked, None, Answer(None)) for asked in self._waiting]
@@ -128,7 +164,7 @@ class Conversation:
         if isinstance(data, str):
             raise ValueError("text, no msgpack")
         message = unpacked(data)
-        envelope = None if self.protocol == "openpi" else envelope_of(message)
+        envelope = envelope_of(message) if self.protocol in (None, "vla-eval") else None
         if self.protocol is None:
             self.protocol = "openpi" if envelope is None else "vla-eval"
         return message, envelope

@@ -40,6 +40,8 @@ class About(Frozen):
     """Messages that passed without being observed."""
     unreadable: int = 0
     """Messages that passed and are no observation or answer that can be read."""
+    batched: int = 0
+    """Observations of several robots in one message; only the first of each was recorded."""
     unreachable: int = 0
     """Clients that came while the server was away."""
     parts_without_thumbnails: int = 0

@@ -79,7 +79,7 @@ class Options:
     folder: Path
     keys: Keys = field(default_factory=Keys)
     protocol: Protocol | None = None
-    """None: found by what is said."""
+    """None: found by what is said; over ZeroMQ it is always GR00T's."""
     trained: tuple[str, ...] = ()
     """Training instructions."""
     trained_from: tuple[str, ...] = ()
@@ -193,7 +193,8 @@ class Tap:
             self._note(dropped=event.dropped)
         match event.kind:
             case Kind.opened:
-                talk = Conversation(event.client, self.options.keys, self.options.protocol)
+                spoken = "gr00t" if self.options.server.is_zmq else self.options.protocol
+                talk = Conversation(event.client, self.options.keys, spoken)
                 self._conversations[event.client] = talk
                 self._onlooker.opened(event.client)
             case Kind.unreachable:
@@ -225,6 +226,8 @@ class Tap:
             self._note(unreadable=self._about.unreadable + 1)
 
     def _keep(self, seen: Seen) -> None:
+        if seen.observation.robots > 1:
+            self._note(batched=self._about.batched + 1)
         step = self._watch.look(seen, self._start_s)
         self._record(lambda: self._store.append(step))
         self._onlooker.stepped(step, self.story.add(step))

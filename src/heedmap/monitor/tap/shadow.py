@@ -9,24 +9,26 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Mapping
 from queue import Empty, Full, Queue
 from threading import Event, Thread
 from typing import Any
 
 import msgpack
 import numpy as np
-from websockets.exceptions import WebSocketException
-from websockets.sync.client import ClientConnection, connect
 
+from heedmap.monitor.tap import gr00t
 from heedmap.monitor.tap.address import Address
 from heedmap.monitor.tap.conversation import Seen
+from heedmap.monitor.tap.lines import LOOK_UP_S, Line, NoAnswerError, WebsocketLine
 from heedmap.monitor.tap.messages import (
     Answer,
     Keys,
     answer_of,
+    any_unpacked,
     envelope_of,
+    gr00t_answer_of,
+    payload_of,
     prompt_key,
     unpacked,
     with_words,
@@ -35,18 +37,11 @@ from heedmap.monitor.tap.recording import Reading
 
 ANSWER_TIMEOUT_S = 60.0
 """For one answer, as of a client."""
-MOST_ANSWER_BYTES = 64 * 2**20
-"""As of an audit, whose packages would bring torch along."""
 PAUSE_S = 0.2
 """Between two questions of the check: state that time changes shows then."""
 LEAST_STEPS = 10
 """Of a client, before the spread of its actions is a scale."""
-_LOOK_UP_S = 0.25
 _JOIN_TIMEOUT_S = 5.0
-
-
-class _NoAnswerError(Exception):
-    """The server gave no action to a question."""
 
 
 class _Spread:
@@ -96,8 +91,8 @@ class Shadow:
         self._found: deque[Reading] = deque()
         self._is_over = Event()
         self._is_checked = False
-        self._open = ExitStack()
-        self._connection: ClientConnection | None = None
+        self._opener = _opener(server)
+        self._line: Line | None = None
         self._seq = 0
         self._has_started = False
         self._thread = Thread(target=self._work, daemon=True)
@@ -135,16 +130,16 @@ class Shadow:
     def _work(self) -> None:
         while not self._is_over.is_set() and not self._has_given_up:
             try:
-                seen, scale = self._waiting.get(timeout=_LOOK_UP_S)
+                seen, scale = self._waiting.get(timeout=LOOK_UP_S)
             except Empty:
                 continue
             try:
                 self._found.extend(self._round(seen, scale))
-            except (_NoAnswerError, WebSocketException, OSError, ValueError):
+            except (NoAnswerError, OSError, ValueError):
                 if not self._is_over.is_set():
                     self.refusal = "no_answer"
-        with suppress(WebSocketException, OSError):
-            self._open.close()
+        if self._line is not None:
+            self._line.close()
 
     def _round(self, seen: Seen, scale: np.ndarray | None) -> Iterator[Reading]:
         """One reading for every exchange, where the server may be asked."""
@@ -181,7 +176,8 @@ class Shadow:
 
     def _check(self, seen: Seen) -> str | None:
         """Why the server must not be asked: one observation has several answers."""
-        if seen.step.words is None or prompt_key(_payload(seen), seen.protocol, self._keys) is None:
+        payload = payload_of(seen.message, seen.protocol)
+        if seen.step.words is None or prompt_key(payload, seen.protocol, self._keys) is None:
             return "no_prompt"
         first = self._ask(seen, seen.step.words)
         time.sleep(PAUSE_S)
@@ -194,69 +190,70 @@ class Shadow:
 
     def _ask(self, seen: Seen, words: str) -> Answer:
         """The server's answer to the observation under these words."""
-        name = prompt_key(_payload(seen), seen.protocol, self._keys)
+        payload = payload_of(seen.message, seen.protocol)
+        name = prompt_key(payload, seen.protocol, self._keys)
         if name is None:
-            raise _NoAnswerError
-        connection = self._connection or self._connect(seen)
-        payload = with_words(_payload(seen), name, words)
-        self._send(connection, seen, "observation", payload)
+            raise NoAnswerError
+        line = self._line or self._connect(seen)
+        self._send(line, seen, "observation", with_words(payload, name, words))
         while True:
-            data = self._received(connection)
-            if isinstance(data, str):
-                raise _NoAnswerError
-            message = unpacked(data)
-            if seen.protocol == "vla-eval":
-                envelope = envelope_of(message)
-                if envelope is None or envelope.seq != self._seq:
-                    continue
-                message = envelope.payload
-            answer = answer_of(message, self._keys)
+            answer = self._answer_in(self._received(line), seen)
+            if answer is None:
+                continue
             if answer.action is None:
-                raise _NoAnswerError
+                raise NoAnswerError
             return answer
 
-    def _connect(self, seen: Seen) -> ClientConnection:
-        """As a client of the same protocol."""
-        connection = self._open.enter_context(
-            connect(
-                self._server.url,
-                compression=None,
-                max_size=MOST_ANSWER_BYTES,
-                ping_interval=None,  # a server that is busy with a client answers no ping
-            )
-        )
-        self._connection = connection
-        if seen.protocol == "openpi" and seen.has_greeting:
-            self._received(connection)
-        if seen.opening is not None:
-            self._send(connection, seen, "episode_start", seen.opening)
-        return connection
+    def _answer_in(self, data: str | bytes, seen: Seen) -> Answer | None:
+        """What a message of the server says; None where it belongs to another question."""
+        if isinstance(data, str):
+            raise NoAnswerError
+        if seen.protocol == "gr00t":
+            return gr00t_answer_of(any_unpacked(data), self._keys)
+        message: Mapping[Any, Any] = unpacked(data)
+        if seen.protocol == "vla-eval":
+            envelope = envelope_of(message)
+            if envelope is None or envelope.seq != self._seq:
+                return None
+            message = envelope.payload
+        return answer_of(message, self._keys)
 
-    def _send(
-        self, connection: ClientConnection, seen: Seen, kind: str, payload: Mapping[Any, Any]
-    ) -> None:
+    def _connect(self, seen: Seen) -> Line:
+        """As a client of the same protocol."""
+        self._line = line = self._opener(self._server)
+        if seen.protocol == "openpi" and seen.has_greeting:
+            self._received(line)
+        if seen.opening is not None:
+            self._send(line, seen, "episode_start", seen.opening)
+        return line
+
+    def _send(self, line: Line, seen: Seen, kind: str, payload: Mapping[Any, Any]) -> None:
         message: Mapping[Any, Any] = payload
+        if seen.protocol == "gr00t":
+            message = gr00t.with_payload(seen.message, payload)
         if seen.protocol == "vla-eval":
             self._seq += 1
             message = {"type": kind, "payload": payload, "seq": self._seq, "timestamp": time.time()}
         data = msgpack.packb(message, unicode_errors="replace")
         assert data is not None
-        connection.send(data)
+        line.send(data)
 
-    def _received(self, connection: ClientConnection) -> str | bytes:
-        """The next message. Raises _NoAnswerError at the end, or after a long time."""
+    def _received(self, line: Line) -> str | bytes:
+        """The next message. Raises NoAnswerError at the end, or after a long time."""
         end_s = time.monotonic() + ANSWER_TIMEOUT_S
         while not self._is_over.is_set() and time.monotonic() < end_s:
-            try:
-                return connection.recv(timeout=_LOOK_UP_S)
-            except TimeoutError:
-                continue
-        raise _NoAnswerError
+            if (data := line.receive()) is not None:
+                return data
+        raise NoAnswerError
 
 
-def _payload(seen: Seen) -> Mapping[Any, Any]:
-    """The observation without the harness's wrapping."""
-    return seen.message["payload"] if seen.protocol == "vla-eval" else seen.message
+def _opener(server: Address) -> Callable[[Address], Line]:
+    """Who connects to the server. Raises ModuleNotFoundError where pyzmq is needed and missing."""
+    if not server.is_zmq:
+        return WebsocketLine
+    from heedmap.monitor.tap.zmq_line import ZmqLine
+
+    return ZmqLine
 
 
 def distance_of(one: Answer, other: Answer, scale: np.ndarray | None = None) -> float | None:

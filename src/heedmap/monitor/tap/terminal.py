@@ -107,6 +107,7 @@ def facts(told: Told, language: Language = "en") -> Iterator[str]:
         ("tap_unanswered", story.unanswered),
         ("tap_dropped", about.dropped),
         ("tap_unreadable", about.unreadable),
+        ("tap_batched", about.batched),
         ("tap_away", about.unreachable),
     ):
         if count:

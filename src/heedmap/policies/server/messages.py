@@ -7,14 +7,13 @@ Nothing but plain numbers is made of what comes in.
 
 from __future__ import annotations
 
-import ast
 import io
-import re
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from heedmap.data.packed import npy_content, plain_array, plain_type
 from heedmap.errors import MissingExtraError, PolicyError, first_line_of
 
 try:
@@ -22,10 +21,6 @@ try:
 except ModuleNotFoundError as error:
     raise MissingExtraError("server", error.name or "msgpack") from error
 
-NUMBERS = re.compile(r"[<>=|]?[biuf][1248]")
-"""How NumPy writes the types that are taken: no objects, no records, no texts."""
-NPY = re.compile(rb"\x93NUMPY(?:\x01\x00(..)|\x02\x00(....))", re.DOTALL)
-MOST_HEADER_BYTES = 4096
 Write = Callable[[Any], Any]
 
 
@@ -88,36 +83,13 @@ def numpy_array(value: Any) -> Any:
 def _read(value: dict[Any, Any]) -> Any:
     """What a map stands for."""
     if b"__ndarray__" in value:
-        return _array(value[b"data"], value[b"dtype"], value[b"shape"])
+        return plain_array(value[b"data"], value[b"dtype"], value[b"shape"])
     if "__ndarray__" in value:
-        return _array(value["data"], value["dtype"], value["shape"])
+        return plain_array(value["data"], value["dtype"], value["shape"])
     if b"__npgeneric__" in value:
-        return _type(value[b"dtype"]).type(value[b"data"])
+        return plain_type(value[b"dtype"]).type(value[b"data"])
     if b"nd" in value:
-        return _array(value[b"data"], value[b"type"], value[b"shape"] if value[b"nd"] else ())
+        return plain_array(value[b"data"], value[b"type"], value[b"shape"] if value[b"nd"] else ())
     if "__ndarray_class__" in value:
-        return _npy(value["as_npy"])
+        return npy_content(value["as_npy"])
     return value
-
-
-def _type(written: object) -> np.dtype:
-    if not isinstance(written, str) or not NUMBERS.fullmatch(written):
-        raise ValueError(f"an array of {written!r:.40}, expected plain numbers")
-    return np.dtype(written)
-
-
-def _array(data: bytes, dtype: object, shape: Any, order: Any = "C") -> np.ndarray:
-    return np.frombuffer(data, _type(dtype)).reshape(shape, order=order)
-
-
-def _npy(content: bytes) -> np.ndarray:
-    """NumPy's own reader makes room for the shape that is said before it looks at the data."""
-    begin = NPY.match(content)
-    if begin is None:
-        raise ValueError("an array that is no .npy file")
-    size = int.from_bytes(begin[1] or begin[2], "little")
-    if size > MOST_HEADER_BYTES:
-        raise ValueError("a .npy file with an absurdly long header")
-    header = ast.literal_eval(content[begin.end() : begin.end() + size].decode("latin1").strip())
-    order = "F" if header["fortran_order"] else "C"
-    return _array(content[begin.end() + size :], header["descr"], header["shape"], order)

@@ -45,6 +45,10 @@ tap_unreadable = { $count } { $count ->
     [one] message
    *[other] messages
   } passed that could not be read; see --protocol, --prompt-key and --actions-key.
+tap_batched = { $count } { $count ->
+    [one] message holds
+   *[other] messages hold
+  } the observations of several robots: only the first one's words, state and action were recorded.
 tap_away = { $count } { $count ->
     [one] client
    *[other] clients

@@ -21,6 +21,7 @@ tap_errors = 서버의 응답 중 오류 { $count }건.
 tap_unanswered = 응답을 받지 못한 관측 { $count }건.
 tap_dropped = 메시지 { $count }건은 관찰자가 밀려 있거나 32 MiB보다 길어서 관찰하지 않고 전달했습니다.
 tap_unreadable = 메시지 { $count }건은 읽지 못한 채 전달했습니다. --protocol, --prompt-key, --actions-key를 확인하십시오.
+tap_batched = 메시지 { $count }건에는 로봇 여러 대의 관측이 함께 있어, 첫 로봇의 지시문, 상태, 행동만 기록했습니다.
 tap_away = 서버에 연결할 수 없을 때 온 클라이언트 { $count }개.
 tap_thumbnails_removed = { $most } MB를 넘지 않도록 기록의 처음 { $parts }개 부분에서 축소 이미지를 지웠습니다.
 tap_steps_removed = { $most } MB를 넘지 않도록 기록의 처음 스텝 { $steps }개를 지웠습니다.
