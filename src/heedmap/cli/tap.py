@@ -190,7 +190,8 @@ def _tap(
 
     with listen_at(listen, is_public=is_public) as listening, until_stopped() as is_over:
         options.folder.mkdir(parents=True, exist_ok=True)
-        at = written(*listening.getsockname()[:2], options.server.scheme)
+        host, port = listening.getsockname()[:2]
+        at = written(host, port, options.server.scheme)
         where = {"server": options.server.url, "out": str(options.folder.resolve())}
         print_line(out, say("tap_listening", lang.value, at=at, **where))
         print_line(out, say("tap_point_client", lang.value, at=at))

@@ -15,7 +15,7 @@ import numpy as np
 from websockets.sync.client import ClientConnection, connect
 from websockets.sync.server import ServerConnection, serve
 
-from heedmap.monitor.tap.address import listen_at, server_address
+from heedmap.monitor.tap.address import listen_at, server_address, written
 from heedmap.monitor.tap.recording import Recording, read_run
 from heedmap.monitor.tap.run import Options, Questioner, Tap
 from heedmap.monitor.tap.step import Step
@@ -115,7 +115,8 @@ def tapping(
     """A tap in front of a server; at the end its recording is whole."""
     folder.mkdir(parents=True, exist_ok=True)
     listening = listen_at("127.0.0.1:0", is_public=False)
-    address = f"ws://127.0.0.1:{listening.getsockname()[1]}"
+    host, port = listening.getsockname()[:2]
+    address = written(host, port, server_address(server).scheme)
     over, failed, seen = threading.Event(), list[BaseException](), Quiet()
     tap = Tap(Options(server_address(server), folder, **options), seen, questioner)
 

@@ -41,13 +41,14 @@ HEEDMAP = [sys.executable, "-c", "from heedmap.cli.main import main; main()"]
 OBSERVES = """
 import sys
 from pathlib import Path
-from heedmap.monitor.tap.address import listen_at, server_address
+from heedmap.monitor.tap.address import listen_at, server_address, written
 from heedmap.monitor.tap.run import Options, Tap
 from tests.monitor.tap.servers import Quiet
 
 listening = listen_at("127.0.0.1:0", is_public=False)
-tap = Tap(Options(server_address(sys.argv[1]), Path(sys.argv[2])), Quiet())
-print(f"ws://127.0.0.1:{listening.getsockname()[1]}", flush=True)
+server = server_address(sys.argv[1])
+tap = Tap(Options(server, Path(sys.argv[2])), Quiet())
+print(written("127.0.0.1", listening.getsockname()[1], server.scheme), flush=True)
 tap.run(listening, lambda: False)
 """
 
@@ -142,6 +143,9 @@ def _is_free(port: int) -> bool:
         ((), "Give the server"),
         (("ws://127.0.0.1:1", "--read", "x"), "Give the server"),
         (("http://127.0.0.1:1", "--out", "run"), "is no address of a policy server"),
+        (("tcp://127.0.0.1", "--out", "run"), "is no address of ZeroMQ; give tcp://HOST:PORT"),
+        (("tcp://127.0.0.1:1/a", "--out", "run"), "is no address of ZeroMQ; give tcp://HOST:PORT"),
+        (("tcp://127.0.0.1:1", "--out", "run"), "cannot be reached (Connection refused)"),
         (("ws://127.0.0.1:99999", "--out", "run"), "is no address of a policy server"),
         (("{server}",), "--out is missing"),
         (("{away}", "--out", "run"), "cannot be reached (Connection refused); start it first"),
@@ -176,6 +180,8 @@ def test_what_cannot_be_used_is_said_in_a_sentence(
         ("ws://robot/", ("robot", 80, False, "")),
         ("wss://robot/a?b=c", ("robot", 443, True, "/a?b=c")),
         ("ws://[::1]:8000", ("::1", 8000, False, "")),
+        ("tcp://robot:5555", ("robot", 5555, False, "")),
+        ("zmq://[::1]:5555", ("::1", 5555, False, "")),
     ],
 )
 def test_addresses_are_read(url: str, place: tuple[str, int, bool, str]) -> None:

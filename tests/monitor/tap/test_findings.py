@@ -170,6 +170,13 @@ def test_words_outside_training_come_with_the_nearest() -> None:
     assert "nearest in training: “turn left”" in line_of(story_of(steps).odds[0])
 
 
+def test_numbers_behind_a_training_instruction_are_junk_and_within_one_are_not() -> None:
+    trained = (LEFT, "take block 3")
+    steps = watched(said(f"{LEFT} table 1", "take block 3", "take block 4"), trained=trained)
+    assert found(steps, "appended") == [0]
+    assert found(steps, "outside_training") == [0, 2]
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [

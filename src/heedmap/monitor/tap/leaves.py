@@ -56,8 +56,9 @@ def array_of(value: Mapping[Any, Any]) -> np.ndarray | None:
             )
         if get("__ndarray_class__"):
             return npy_content(get("as_npy") or b"")
-        if "nd" in map(_name, value) and isinstance(get("data"), bytes):
-            return plain_array(get("data"), _name(get("type")), get("shape") if get("nd") else ())
+        data = get("data")
+        if "nd" in map(_name, value) and isinstance(data, bytes):
+            return plain_array(data, _name(get("type")), get("shape") if get("nd") else ())
         if get("__npgeneric__"):
             return np.asarray(get("data"), dtype=_dtype(get("dtype")))
         if get("__image__") and get("format") == "raw":

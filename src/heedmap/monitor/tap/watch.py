@@ -11,7 +11,7 @@ from heedmap.monitor.tap.step import Step
 from heedmap.report.words.finding import CODES as OF_TEXTS
 from heedmap.report.words.nearest import Nearest
 from heedmap.report.words.texts import plain_form
-from heedmap.report.words.wording import SINGLE, codes_of
+from heedmap.report.words.wording import SINGLE, before_numbers, codes_of
 
 Grade = Literal["warning", "note"]
 FEW_STEPS = 10
@@ -86,6 +86,8 @@ class Watch:
             found |= {code for code in codes_of(words) if code in FINDINGS}
             if self._known and "empty" not in found and plain_form(words) not in self._known:
                 found.add("outside_training")
+                if any(plain_form(each) in self._known for each in before_numbers(words)):
+                    found.add("appended")
                 nearest = self._find(words)[0]
                 nearest = nearest and nearest[:MOST_WORDS_CHARACTERS]
         if not found.isdisjoint(_EXPLAIN_A_CHANGE):
