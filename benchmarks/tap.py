@@ -1,7 +1,7 @@
 """Latency that a tap adds: the same questions directly and through it, in turn.
 
     .venv/bin/python -m benchmarks.tap [--questions 1000] [--cameras 2] [--side 224]
-        [--clients 1] [--json FILE]
+        [--clients 1] [--protocol gr00t] [--json FILE]
 
 Server, tap and clients are processes and threads of their own on loopback; the server answers at
 once, so that nothing but the wire is measured. A question goes directly, then through the tap.
@@ -17,18 +17,19 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import zmq
 from rich.console import Console
 from rich.table import Table
 from websockets.sync.client import connect
 from websockets.sync.server import ServerConnection, serve
 
 from heedmap.monitor.tap.recording import read_run
-from heedmap.policies.server.messages import openpi_array, packed
+from heedmap.policies.server.messages import npy_array, openpi_array, packed
 
 CHUNK_SHAPE = (50, 14)
 WARM_UP = 20
@@ -43,22 +44,24 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=224, help="of an image, in pixels")
     parser.add_argument("--clients", type=int, default=1, help="at once")
     parser.add_argument("--rate", type=float, default=0.0, help="questions a second; 0: no pause")
+    parser.add_argument("--protocol", choices=("openpi", "gr00t"), default="openpi")
     parser.add_argument("--json", type=Path, help="add the row to this file of JSON lines")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.serve:
-        answer_at_once()
+        reply_at_once() if given.protocol == "gr00t" else answer_at_once()
         return
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "run"
-        with started(["-m", "benchmarks.tap", "--serve"]) as server:
+        serve = ["-m", "benchmarks.tap", "--serve", "--protocol", given.protocol]
+        with started(serve) as server:
             place = ["tap", server, "--listen", "127.0.0.1:0", "--out", str(folder)]
             with started(["-c", TAP, *place]) as tap:
                 taken = asked(given, {"direct": server, "through the tap": tap})
         run = read_run(folder)
         kept = sum(1 for _ in run.steps())
     row = {
-        "mebibytes": len(packed(observation(given, 0), openpi_array)) / 2**20,
+        "mebibytes": len(question(given, 0)) / 2**20,
         "recorded": kept,
         "dropped": run.about.dropped,
         **summary(taken),
@@ -80,28 +83,67 @@ def observation(given: argparse.Namespace, number: int) -> dict[str, Any]:
     return {**images, "observation/state": random.normal(size=14), "prompt": "open the drawer"}
 
 
+def question(given: argparse.Namespace, number: int) -> bytes:
+    """The observation as a client of the protocol sends it."""
+    seen = observation(given, number)
+    if given.protocol == "openpi":
+        return packed(seen, openpi_array)
+    data = {
+        f"video.{name.rpartition('/')[2]}": value[None]
+        for name, value in seen.items()
+        if "camera" in name
+    }
+    data |= {"state.arm": seen["observation/state"][None], "annotation.task": [seen["prompt"]]}
+    return packed({"endpoint": "get_action", "data": data}, npy_array)
+
+
+class Asker:
+    """A client's connection."""
+
+    def __init__(self, given: argparse.Namespace, address: str) -> None:
+        self._context = zmq.Context() if given.protocol == "gr00t" else None
+        if self._context is not None:
+            self._socket = self._context.socket(zmq.REQ)
+            self._socket.connect(address)
+            return
+        self._open = ExitStack()
+        self._connection = self._open.enter_context(connect(address, compression=None))
+        self._connection.recv()
+
+    def ask(self, data: bytes) -> None:
+        """One question, and its answer."""
+        if self._context is not None:
+            self._socket.send(data)
+            self._socket.recv()
+            return
+        self._connection.send(data)
+        self._connection.recv()
+
+    def close(self) -> None:
+        """Leave."""
+        if self._context is not None:
+            self._context.destroy(linger=0)
+        else:
+            self._open.close()
+
+
 def asked(given: argparse.Namespace, places: dict[str, str]) -> dict[str, list[float]]:
     """Seconds of every question, by the way that it went."""
     taken: dict[str, list[float]] = {name: [] for name in places}
 
     def ask() -> None:
-        questions = [packed(observation(given, number), openpi_array) for number in range(8)]
+        questions = [question(given, number) for number in range(8)]
         own: dict[str, list[float]] = {name: [] for name in places}
-        with (
-            connect(places["direct"], compression=None) as direct,
-            connect(places["through the tap"], compression=None) as tapped,
-        ):
-            ways = {"direct": direct, "through the tap": tapped}
-            for way in ways.values():
-                way.recv()
-            for number in range(given.questions + WARM_UP):
-                for name, way in ways.items():
-                    start = time.perf_counter()
-                    way.send(questions[number % len(questions)])
-                    way.recv()
-                    own[name].append(time.perf_counter() - start)
-                if given.rate:
-                    time.sleep(1 / given.rate)
+        ways = {name: Asker(given, address) for name, address in places.items()}
+        for number in range(given.questions + WARM_UP):
+            for name, way in ways.items():
+                start = time.perf_counter()
+                way.ask(questions[number % len(questions)])
+                own[name].append(time.perf_counter() - start)
+            if given.rate:
+                time.sleep(1 / given.rate)
+        for way in ways.values():
+            way.close()
         for name, seconds in own.items():
             taken[name] += seconds[WARM_UP:]
 
@@ -142,7 +184,7 @@ def started(arguments: list[str]) -> Iterator[str]:
     try:
         assert process.stdout is not None
         words = process.stdout.readline().split()
-        found = [word for word in words if word.startswith("ws://")]
+        found = [word for word in words if word.startswith(("ws://", "tcp://"))]
         assert found, "no address was printed"
         yield found[0]
     finally:
@@ -162,6 +204,18 @@ def answer_at_once() -> None:
     with serve(handle, "127.0.0.1", 0, compression=None, max_size=None) as server:
         print(f"ws://127.0.0.1:{server.socket.getsockname()[1]}", flush=True)
         server.serve_forever()
+
+
+def reply_at_once() -> None:
+    """The same as a server of GR00T's."""
+    chunk = np.zeros(CHUNK_SHAPE, dtype=np.float32)
+    answer = packed({"action.arm": chunk}, npy_array)
+    socket = zmq.Context().socket(zmq.REP)
+    port = socket.bind_to_random_port("tcp://127.0.0.1")
+    print(f"tcp://127.0.0.1:{port}", flush=True)
+    while True:
+        socket.recv()
+        socket.send(answer)
 
 
 if __name__ == "__main__":
