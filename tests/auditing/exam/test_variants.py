@@ -68,7 +68,7 @@ def test_the_form_is_changed_by_kind(kind: Kind, text: str, expected: list[str])
 
 def test_korean_has_no_case() -> None:
     assert "case" not in reworded("왼쪽으로 가세요")
-    assert reworded("컵을 집으세요")["paraphrase"] == ["컵을 잡으세요"]
+    assert reworded("컵을 집으세요")["paraphrase"] == ["컵을 잡으세요", "컵을 집어 주세요"]
 
 
 def test_words_that_the_data_set_has_come_first() -> None:

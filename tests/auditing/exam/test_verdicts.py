@@ -192,7 +192,7 @@ def test_what_was_not_asked_says_why() -> None:
     assert found.of("verb").missing == "not_chosen"
     found = exam_of(looked_up(follows), trials(8))
     assert found.of("order").missing == "no_word"
-    assert found.of("verb").missing == "no_word"
+    assert found.of("number").missing == "no_word"
 
 
 def test_what_the_policy_refuses_is_counted_and_not_measured() -> None:

@@ -227,6 +227,11 @@ def learned(name: str) -> CallablePolicy:
         for trial in shown
         for text in [*trial.instructions.values(), *rng.choice(every, 6).tolist(), ""]
     ]
+    pairs += [  # under a verb that it does not know
+        (trial.observation.frame, text.partition(" ")[2])
+        for trial in shown
+        for text in trial.instructions.values()
+    ]
     frames, texts = [f for f, _ in pairs], [t for _, t in pairs]
     labels = torch.tensor([ACTIONS.index(rule(frame, text)) for frame, text in pairs])
     optimizer = torch.optim.Adam(network.parameters(), lr=5e-3)

@@ -8,6 +8,8 @@ from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 
+from heedmap.auditing.exam import english, korean
+from heedmap.auditing.exam.collocations import is_another_order, is_said, keeps_phrases
 from heedmap.auditing.exam.kinds import EXCHANGES, Kind
 from heedmap.auditing.lower.tokens import MADE_UP_WORDS
 from heedmap.data.counterfactuals import (
@@ -21,36 +23,31 @@ from heedmap.data.counterfactuals import (
 _ENOUGH = 64
 """Exchanges that are made of one instruction; those that the data set knows are put first."""
 _KIND_OF_GROUP: Mapping[str, Kind] = {
-    "verb": "verb",
     "number": "number",
     "direction": "direction",
     "colour": "colour",
     "object": "noun",
 }
-_HANGUL = re.compile(r"[가-힣]")
 _END = re.compile(r"[.!?。]+$")
-
-# Two steps of which the first is to be done first.
-_STEPS = (
-    re.compile(r"^(?P<one>.+?),? (?:and )?then (?P<two>.+)$", re.IGNORECASE),
-    re.compile(r"^(?P<one>.+?) (?:before|after) (?P<two>\w+ing .+)$", re.IGNORECASE),
-    re.compile(r"^(?P<one>.+?[^\s.,])[.,]? (?:그리고 나서|그다음에?|그 다음에?) (?P<two>.+)$"),
-)
-_NEGATED = re.compile(r"^(?P<please>please )?(?:do not|don.t|never) (?P<rest>.+)$", re.IGNORECASE)
-_PLEASE = re.compile(r"^(?P<please>please )(?P<rest>.+)$", re.IGNORECASE)
-_NEGATED_KO = re.compile(r"^(?P<rest>.+)지 (?:마세요|마십시오|마라|마)$")
-_RIEUL_STEMS = {"여": "열", "미": "밀", "드": "들", "만드": "만들", "거": "걸", "파": "팔"}
-"""Korean stems in ㄹ, which they lose before 세요."""
-_SHORTENED = {stem: short for short, stem in _RIEUL_STEMS.items()}
+_VERBS_AND_SUCH = frozenset({"open", "lift", "into", "near", "first"})
+"""First words of sets of the general table that have rules of their own here."""
+_TAKEN_OFF = re.compile(r"\btake\b.*\b(?:off|apart|out|away)\b", re.IGNORECASE)
 
 
 @lru_cache(maxsize=1)
 def _tables() -> tuple[tuple[WordGroup, ...], tuple[WordGroup, ...]]:
     """Words whose exchange asks for another action, and for the same."""
     own = load_table(Path(str(files("heedmap.auditing.exam").joinpath("words.yaml"))))
-    other = tuple(group for group in own if group.group != "paraphrase")
+    general = tuple(
+        group.model_copy(
+            update={"sets": tuple(s for s in group.sets if s[0] not in _VERBS_AND_SUCH)}
+        )
+        for group in built_in_table()
+    )
+    first = tuple(group for group in own if group.group in ("number", "direction"))
+    last = tuple(group for group in own if group.group == "colour")
     same = tuple(group for group in own if group.group == "paraphrase")
-    return (*other, *built_in_table()), same
+    return (*first, *general, *last), same
 
 
 def exchanged(instruction: str, known: Collection[str] = ()) -> dict[Kind, list[str]]:
@@ -59,17 +56,45 @@ def exchanged(instruction: str, known: Collection[str] = ()) -> dict[Kind, list[
     `known` are words of the data set in lower case. Two words that change places are `order`.
     """
     found: dict[Kind, list[str]] = {kind: [] for kind in EXCHANGES}
+    found["verb"] = [
+        text
+        for text, new in sorted(_other_verbs(instruction), key=lambda v: not _is_of(v[1], known))
+    ]
     made = counterfactuals(instruction, _tables()[0], _ENOUGH)
-    for each in sorted(made, key=lambda each: not _is_known(each, known)):
-        kind = "order" if _change_places(each, instruction) else _KIND_OF_GROUP[each.group]
-        found[kind].append(each.text)
-    found["order"] += _steps_exchanged(instruction)
-    found["negation"] += _negated(instruction)
+    for each in sorted(made, key=lambda each: not _is_of(each.exchanged[1], known)):
+        is_colour, old = each.group == "colour", each.exchanged[0]
+        if _change_places(each, instruction) and not _is_way(each, instruction):
+            is_whole = keeps_phrases(each.text, instruction, old, is_colour=is_colour)
+            if is_whole and is_another_order(*each.exchanged, instruction):
+                found["order"].append(each.text)
+        elif is_said(each.text, instruction, old, is_colour=is_colour):
+            found[_KIND_OF_GROUP[each.group]].append(each.text)
+    is_korean = korean.HANGUL.search(instruction) is not None
+    language = korean if is_korean else english
+    found["order"] += language.steps_exchanged(instruction)
+    found["negation"] += language.negated(instruction)
     return {kind: texts for kind, texts in found.items() if texts}
 
 
-def _is_known(made: Counterfactual, known: Collection[str]) -> bool:
-    return set(made.exchanged[1].lower().split()) <= set(known)
+def _other_verbs(instruction: str) -> list[tuple[str, str]]:
+    """Texts with one verb exchanged, and the verb that came."""
+    if korean.HANGUL.search(instruction):
+        return list(korean.other_verbs(instruction))
+    return [(each.text, each.new) for each in english.other_verbs(instruction)]
+
+
+def _is_of(words: str, known: Collection[str]) -> bool:
+    return set(words.lower().split()) <= set(known)
+
+
+def _is_way(made: Counterfactual, instruction: str) -> bool:
+    """Whether the two words are the ends of one movement, as in "from right to left"."""
+    one, two = map(re.escape, made.exchanged)
+    ways = rf"\bfrom (?:the )?(?:{one} to (?:the )?{two}|{two} to (?:the )?{one})\b"
+    korean_ways = rf"(?:{one}에서 {two}|{two}에서 {one})"
+    return made.group == "direction" and bool(
+        re.search(f"{ways}|{korean_ways}", instruction, re.IGNORECASE)
+    )
 
 
 def _change_places(made: Counterfactual, instruction: str) -> bool:
@@ -79,72 +104,33 @@ def _change_places(made: Counterfactual, instruction: str) -> bool:
     return all(before.count(word) == after.count(word) > 0 for word in (one.lower(), two.lower()))
 
 
-def _steps_exchanged(instruction: str) -> list[str]:
-    end = _END.search(instruction)
-    text = instruction[: end.start()] if end else instruction
-    for pattern in _STEPS:
-        if found := pattern.match(text):
-            one, two = found["one"], found["two"]
-            between = text[found.end("one") : found.start("two")]
-            first = two[0].upper() + two[1:] if one[0].isupper() else two
-            second = one[0].lower() + one[1:] if one[0].isupper() else one
-            if pattern is _STEPS[1]:  # "wash it before drying it": the other word turns it round
-                between = {"before": "after", "after": "before"}[between.strip().lower()]
-                return [f"{one} {between} {two}{end.group() if end else ''}"]
-            return [f"{first}{between}{second}{end.group() if end else ''}"]
-    return []
-
-
-def _negated(instruction: str) -> list[str]:
-    if _HANGUL.search(instruction):
-        return _negated_in_korean(instruction)
-    if found := _NEGATED.match(instruction):
-        return [_capital(instruction, f"{found['please'] or ''}{found['rest']}")]
-    if found := _PLEASE.match(instruction):
-        return [f"{found['please']}do not {found['rest']}"]
-    return [_capital(instruction, f"do not {_small(instruction)}")]
-
-
-def _negated_in_korean(instruction: str) -> list[str]:
-    end = _END.search(instruction)
-    text, sign = (instruction[: end.start()], end.group()) if end else (instruction, "")
-    if found := _NEGATED_KO.match(text):
-        before, _, last = found["rest"].rpartition(" ")
-        last = _SHORTENED.get(last, last)
-        return [f"{before} {last}{'으세요' if _closes(last) else '세요'}{sign}".strip()]
-    for ending, negated in (
-        ("하십시오", "하지 마십시오"),
-        ("으세요", "지 마세요"),
-        ("세요", "지 마세요"),
-    ):
-        if text.endswith(ending) and len(text) > len(ending):
-            stem = text[: -len(ending)]
-            before, _, last = stem.rpartition(" ")
-            last = _RIEUL_STEMS.get(last, last) if ending == "세요" else last
-            return [f"{before} {last}{negated}{sign}".strip()]
-    return []
-
-
-def _closes(text: str) -> bool:
-    """Whether the last syllable has a final consonant."""
-    return (ord(text[-1]) - ord("가")) % 28 > 0
-
-
 def reworded(instruction: str) -> dict[Kind, list[str]]:
     """Texts that ask for the same in another form, by kind."""
     found: dict[Kind, list[str]] = {
         "punctuation": _punctuation(instruction),
         "case": [t for t in (_other_capital(instruction), instruction.upper()) if t != instruction],
         "filler": _fillers(instruction),
-        "paraphrase": [each.text for each in counterfactuals(instruction, _tables()[1], _ENOUGH)],
+        "paraphrase": _paraphrased(instruction),
     }
     return {kind: texts for kind, texts in found.items() if texts}
+
+
+def _paraphrased(instruction: str) -> list[str]:
+    made = counterfactuals(instruction, _tables()[1], _ENOUGH)
+    same = [
+        each.text
+        for each in made
+        if is_said(each.text, instruction, each.exchanged[0])
+        and not (each.exchanged[0] == "take" and _TAKEN_OFF.search(instruction))
+    ]
+    return korean.asked_alike(instruction) + same
 
 
 def without_meaning(instruction: str) -> dict[Kind, list[str]]:
     """The controls: as many made-up words, and none."""
     count = max(1, len(instruction.split()))
-    nonsense = (MADE_UP_WORDS[index % len(MADE_UP_WORDS)] for index in range(count))
+    words = korean.MADE_UP_WORDS if korean.HANGUL.search(instruction) else MADE_UP_WORDS
+    nonsense = (words[index % len(words)] for index in range(count))
     return {"nonsense": [" ".join(nonsense)], "blank": [""]}
 
 
@@ -158,21 +144,12 @@ def _punctuation(text: str) -> list[str]:
 
 
 def _fillers(text: str) -> list[str]:
-    if _HANGUL.search(text):
+    if korean.HANGUL.search(text):
         return [f"자, {text}", f"음, {text}"]
-    small = _small(text)
-    polite = [] if "please" in text.lower() else [f"please {small}"]
-    return [_capital(text, each) for each in (*polite, f"okay, {small}", f"now {small}")]
-
-
-def _small(text: str) -> str:
-    """Without the capital of a sentence; an acronym keeps its own."""
-    return text[0].lower() + text[1:] if text[1:2].islower() else text
-
-
-def _capital(like: str, text: str) -> str:
-    """With a capital where the other sentence has one."""
-    return text[0].upper() + text[1:] if like[0].isupper() else text
+    small = english.small(text)
+    is_polite = "please" not in text.lower() and english.is_request(text)
+    polite = [f"please {small}"] if is_polite else []
+    return [english.capital_as(text, t) for t in (*polite, f"okay, {small}", f"now {small}")]
 
 
 def _other_capital(text: str) -> str:
