@@ -63,7 +63,7 @@ def test_one_room_an_instruction_is_found(
 ) -> None:
     found = codes(write(tmp_path, [number % 2 for number in range(EPISODES)]))["foretold"]
     assert found.count == EPISODES
-    assert "names the instruction in 100% of 30 held-out episodes" in found.sentence()
+    assert "names the instruction in 100 % of held-out episodes (30 of 30;" in found.sentence()
     assert "프로브" in found.sentence("ko")
 
 

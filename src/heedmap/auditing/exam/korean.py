@@ -160,10 +160,10 @@ def negated(instruction: str) -> list[str]:
     text, signs = without_signs(instruction)
     if stopped := _STOPPED.search(text):
         found = next((f for f in find_verbs(text) if f.end == stopped.start()), None)
-        ending = next(end for end, form in _NOT.items() if form.endswith(stopped["not"]))
+        endings: list[Ending] = [e for e, form in _NOT.items() if form.endswith(stopped["not"])]
         if found is None or found.ending != "지":
             return _plainly_asked(text[: stopped.start()], signs)
-        return [found.replaced(text[: stopped.start()], found.verb.form(ending)) + signs]
+        return [found.replaced(text[: stopped.start()], found.verb.form(endings[0])) + signs]
     found = last_request(text)
     if found is None:
         return _plainly_stopped(text, signs)

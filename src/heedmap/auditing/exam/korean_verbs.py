@@ -13,8 +13,17 @@ from functools import cache
 from typing import Literal
 
 Ending = Literal[
-    *("세요", "십시오", "아", "아라", "아 주세요", "아 주십시오", "아 줘"),
-    *("아서", "고", "은", "지"),
+    "세요",
+    "십시오",
+    "아",
+    "아라",
+    "아 주세요",
+    "아 주십시오",
+    "아 줘",
+    "아서",
+    "고",
+    "은",
+    "지",
 ]
 FINAL: tuple[Ending, ...] = ("세요", "십시오", "아", "아라", "아 주세요", "아 주십시오", "아 줘")
 """Endings of a request; the others join clauses, or come before 마세요."""

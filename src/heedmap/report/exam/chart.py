@@ -45,7 +45,7 @@ def chart_of(exam: Exam, language: Language = "en") -> Chart | None:
         ),
     )
     y = alt.Y("kind:N", sort=order, title=None, axis=alt.Axis(ticks=False))
-    axis = alt.Axis(format=".0%", tickCount=5)
+    axis = alt.Axis(labelExpr="format(100 * datum.value, 'd') + ' %'", tickCount=5)
     x = alt.X("value:Q", title=say("exam_chart_axis", language), axis=axis).scale(domain=[0, 1])
     base = alt.Chart(data_of(values)).encode(y=y)
     bars = base.mark_bar(opacity=0.6).encode(

@@ -17,7 +17,7 @@ from heedmap.auditing.exam.result import (
 )
 from heedmap.ladder.evidence import Estimate
 from heedmap.ladder.messages import Language, Value, say
-from heedmap.ladder.messages.numbers import ABSENT, amount, percent, rate
+from heedmap.ladder.messages.numbers import ABSENT, amount, at_most, percent, rate
 from heedmap.ladder.thresholds import FEWEST_FRAMES, PREDICTED_SHARE
 
 
@@ -50,7 +50,7 @@ def policy_sentence(exam: Exam, language: Language = "en") -> str:
         "wording": {"kinds": names(_sensitive(exam), language)},
         "incompetent": {"rate": _rate(exam.own_right, language)},
         "no_effect": {"most": percent(_rounded_up(_most_changed(exam)))},
-        "undecided": {"noise": amount(exam.noise, exam.unit, language)},
+        "undecided": {"noise": at_most(exam.noise, exam.unit, language)},
         "misreads": {"kinds": names(kinds_with(exam.kinds, ("wrong",)), language)},
     }
     return say(_sentence_of(exam), language, **values.get(exam.verdict, {}))
@@ -152,7 +152,7 @@ def share_text(reading: KindReading) -> str:
     found = reading.as_it_should
     if found is None:
         return ABSENT
-    share = f"{100 * found.value:.0f} %"
+    share = percent(found.value)
     if found.low is None or found.high is None:
         return share
     return f"{share} ({100 * found.low:.0f}-{100 * found.high:.0f})"
@@ -189,7 +189,7 @@ def scale_text(exam: Exam, language: Language = "en") -> str:
         "exam_scale",
         language,
         floor=amount(exam.floor, exam.unit, language),
-        noise=amount(exam.noise, exam.unit, language),
+        noise=at_most(exam.noise, exam.unit, language),
         others=others,
         own=_rate(exam.own_right, language),
     )
@@ -213,7 +213,15 @@ def _sensitive(exam: Exam) -> list[Kind]:
 
 
 def _rate(estimate: Estimate | None, language: Language) -> str:
-    return ABSENT if estimate is None else rate(estimate, language, each=None)
+    """How often, counted: "84 % of cases (54 of 64; 95 % CI 77 to 91)"."""
+    if estimate is None:
+        return ABSENT
+    low, high = estimate.low, estimate.high
+    if low is None or high is None or low == high:
+        hits = round(estimate.value * estimate.n)
+        share = percent(estimate.value)
+        return say("exam_rate_counted", language, rate=share, hits=hits, total=estimate.n)
+    return rate(estimate, language)
 
 
 def _amount(estimate: Estimate | None, exam: Exam, language: Language) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
+from heedmap.ladder.messages.numbers import percent
 from heedmap.report.words.finding import MOST_ROWS, Finding, finding_of
 from heedmap.report.words.nearest import Encode, Nearest, NearestMeaning
 from heedmap.report.words.sets import looks_broken
@@ -98,7 +99,8 @@ def forms(source: Source, trained: Sequence[Source]) -> Iterable[Finding]:
     texts = [text for each in trained for text in each.by_text]
     as_trained = {plain_form(text): text for text in texts}
     for name, has in FORMS.items():
-        before, now = _share(has, texts), _share(has, source.by_text)
+        own = list(source.by_text)
+        before, now = _share(has, texts), _share(has, own)
         if abs(before - now) < DRIFT_SHARE:
             continue
         found: Found = [
@@ -107,8 +109,15 @@ def forms(source: Source, trained: Sequence[Source]) -> Iterable[Finding]:
             if has(text) == (now > before)
             for each in places
         ]
-        shares = {"trained": f"{before:.0%}", "now": f"{now:.0%}"}
-        yield from finding_of("form_differs", source, found, "trained", form=name, **shares)
+        shares = {"trained": percent(before), "now": percent(now)}
+        counts = {
+            "trained_hits": sum(map(has, texts)),
+            "trained_total": len(texts),
+            "now_hits": sum(map(has, own)),
+            "now_total": len(own),
+        }
+        values = {"form": name, **shares, **counts}
+        yield from finding_of("form_differs", source, found, "trained", **values)
 
 
 def truncated(

@@ -15,6 +15,7 @@ from heedmap.data.images import side_by_side
 from heedmap.data.pixels import Frame
 from heedmap.data.sources import episode_at
 from heedmap.errors import FrameError, MissingExtraError, RecordError
+from heedmap.ladder.messages.numbers import percent
 from heedmap.ladder.thresholds import FEWEST_EXAMPLES
 from heedmap.report.words.finding import Finding, finding_of
 from heedmap.report.words.texts import Instruction, Source, plain_form
@@ -46,9 +47,10 @@ def foretold(source: Source) -> Iterable[Finding]:
     if found.is_foretold:
         yield from finding_of(
             *("foretold", source, [(each, None) for each, _ in read], "other"),
-            share=f"{found.foretold_share:.0%}",
-            accuracy=f"{found.accuracy:.0%}",
-            majority=f"{found.majority:.0%}",
+            share=percent(found.foretold_share),
+            accuracy=percent(found.accuracy),
+            hits=round(found.accuracy * found.examples),
+            majority=percent(found.majority),
             episodes=found.examples,
         )
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from heedmap.ladder.messages import Language, words_in
+from heedmap.ladder.messages.numbers import percent_of
 from heedmap.report.differing import Edit, differing_words
 from heedmap.report.rich_tables import plain_table
 from heedmap.report.words.against import FORMS
@@ -62,15 +63,13 @@ def source_cells(source: Source, language: Language = "en") -> list[str]:
     """A source's role, kind and counts, as text."""
     words = words_in(language)
     texts = list(source.by_text)
-    share = [
-        f"{sum(map(FORMS[name], texts)) / len(texts):.0%}" for name in ("full_stop", "capital")
-    ]
+    hits = [sum(map(FORMS[name], texts)) for name in ("full_stop", "capital")]
     return [
         words(f"words_role_{source.role}"),
         words(f"words_kind_{source.kind}"),
         str(len(source.instructions)),
         str(len(texts)),
-        *share,
+        *(percent_of(each, len(texts), language) for each in hits),
     ]
 
 

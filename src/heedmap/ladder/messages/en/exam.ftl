@@ -20,6 +20,7 @@ exam_wording = Sensitive to wording, nearly as much as to another instruction: {
 exam_affected = Should not change the action, but do in part: { $kinds }.
 exam_refused = Variants that the policy refused or failed on, and that are not measured: { $refused }.
 exam_answered = Only { $answered } of { $frames } frames are measured: on the others the policy refused the frame's own instruction.
+exam_rate_counted = { $rate } of cases ({ $hits } of { $total })
 exam_foretold = On this data set the frame alone predicts { $share } of the instruction's entropy, so a policy can learn it without the words.
 
 ## Kinds of change

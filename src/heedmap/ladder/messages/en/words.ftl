@@ -78,7 +78,7 @@ words_found_form_differs = In { $count } of { $total } instructions the form is 
     [capital] a capital first letter
     [underscores] underscores for spaces
    *[line_break] line breaks
-  } in { $trained } of the training texts and in { $now } of these. The token ids differ although the words are the same.
+  } in { $trained } of the training texts ({ $trained_hits } of { $trained_total }) and in { $now } of these ({ $now_hits } of { $now_total }). The token ids differ although the words are the same.
 words_fix_form_differs = Use one function for the prompt in training and in evaluation.
 words_found_unreadable = { $count } { $count ->
     [one] file is no BDDL and is left out; { $total } were
@@ -107,7 +107,7 @@ words_found_identifier = Names of tasks instead of sentences: { $count } of { $t
 words_fix_identifier = Train and evaluate on sentences; map every name to its sentence once, and use that map on both sides.
 words_found_script = In { $count } of { $total } instructions there are letters of another script than that of most ({ $script }).
 words_fix_script = Check that training has this language and that the tokenizer knows it.
-words_found_foretold = A linear probe on the first frame names the instruction in { $accuracy } of { $episodes } held-out episodes (the most frequent one alone: { $majority }) and explains { $share } of its entropy. The frame alone predicts the instruction, so a policy can learn the actions without reading the words.
+words_found_foretold = A linear probe on the first frame names the instruction in { $accuracy } of held-out episodes ({ $hits } of { $episodes }; the most frequent one alone: { $majority }) and explains { $share } of its entropy. The frame alone predicts the instruction, so a policy can learn the actions without reading the words.
 words_fix_foretold = Record several instructions in the same scene, or train on counterfactual pairs (heedmap finetune); then check with heedmap exam that the words decide.
 words_found_frames_unread = Whether the frame predicts the instruction was not measured: the first frame was read in { $read } of { $count } episodes.
 words_fix_frames_unread = Install heedmap[data] (LeRobot, HDF5) or heedmap[rlds], and see what heedmap audit --cases says of the data set.

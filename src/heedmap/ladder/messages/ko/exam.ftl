@@ -20,6 +20,7 @@ exam_wording = 다른 지시문과 비슷한 크기로 표현 형식에 민감�
 exam_affected = 액션을 바꾸지 않아야 하지만 일부 바꾸는 종류: { $kinds }.
 exam_refused = 정책이 거부했거나 실행에 실패하여 측정하지 않은 변형 수: { $refused }.
 exam_answered = 프레임 { $frames }개 중 { $answered }개만 측정했습니다. 나머지에서는 정책이 프레임 본래의 지시문을 거부했습니다.
+exam_rate_counted = 전체의 { $rate } ({ $total }건 중 { $hits }건)
 exam_foretold = 이 데이터셋에서는 프레임만으로 지시문 엔트로피의 { JOSA($share, "이/가") } 예측되므로, 정책이 지시문 없이 학습할 수 있습니다.
 
 ## 변경의 종류

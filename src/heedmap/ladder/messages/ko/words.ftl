@@ -60,7 +60,7 @@ words_found_form_differs = 지시문 { $total }개 중 { $count }개의 형식�
     [capital] 첫 글자의 대문자
     [underscores] 공백 대신 밑줄
    *[line_break] 줄바꿈
-  }: 학습 문장의 { $trained }, 이 소스의 { $now }. 단어가 같아도 토큰 ID가 달라집니다.
+  }: 학습 문장의 { $trained } ({ $trained_hits }/{ $trained_total }), 이 소스의 { $now } ({ $now_hits }/{ $now_total }). 단어가 같아도 토큰 ID가 달라집니다.
 words_fix_form_differs = 학습과 평가에서 같은 함수로 프롬프트를 만드십시오.
 words_found_unreadable = 파일 { $count }개는 BDDL 형식이 아니어서 제외했습니다. 읽은 파일은 { $total }개입니다.
 words_fix_unreadable = 이 파일을 고치거나 제거하십시오. LIBERO도 읽지 못합니다.
@@ -86,7 +86,7 @@ words_found_identifier = 지시문 { $total }개 중 { $count }개가 문장이 
 words_fix_identifier = 문장으로 학습하고 평가하십시오. 이름을 문장으로 바꾸는 표를 하나 만들어 양쪽에서 사용하십시오.
 words_found_script = 지시문 { $total }개 중 { $count }개가 나머지와 다른 문자를 사용합니다(대부분의 문자: { $script }).
 words_fix_script = 학습 데이터에 이 언어가 있고 토크나이저가 이를 아는지 확인하십시오.
-words_found_foretold = 첫 프레임에 대한 선형 프로브가 학습에 쓰지 않은 에피소드 { $episodes }개의 { $accuracy }에서 지시문을 맞히며(가장 흔한 지시문만 고르면 { $majority }), 지시문 엔트로피 중 { $share } 만큼을 설명합니다. 프레임만으로 지시문이 예측되므로 정책은 단어를 읽지 않고도 액션을 배울 수 있습니다.
+words_found_foretold = 첫 프레임에 대한 선형 프로브가 학습에 쓰지 않은 에피소드의 { $accuracy } ({ $episodes }개 중 { $hits }개)에서 지시문을 맞히며(가장 흔한 지시문만 고르면 { $majority }), 지시문 엔트로피 중 { $share } 만큼을 설명합니다. 프레임만으로 지시문이 예측되므로 정책은 단어를 읽지 않고도 액션을 배울 수 있습니다.
 words_fix_foretold = 같은 장면에서 여러 지시문을 기록하거나 반사실 쌍으로 학습하십시오(heedmap finetune). 그다음 heedmap exam으로 단어가 액션을 결정하는지 확인하십시오.
 words_found_frames_unread = 프레임만으로 지시문이 예측되는지는 측정하지 않았습니다. 에피소드 { $count }개 중 { $read }개에서만 첫 프레임을 읽었습니다.
 words_fix_frames_unread = heedmap[data](LeRobot, HDF5) 또는 heedmap[rlds]를 설치하고, heedmap audit --cases가 데이터셋에 대해 무엇을 알리는지 확인하십시오.
