@@ -102,3 +102,22 @@ def test_tfrecord_files_that_cannot_be_used(tmp_path: Path) -> None:
     write_rlds(path, [{"steps/action": [0.0]}])
     with pytest.raises(FrameError, match="no JPEG or PNG images .* it holds steps/action"):
         frames_at(path)
+
+
+def test_parts_of_a_state_are_joined_where_there_is_no_whole(tmp_path: Path) -> None:
+    """As DROID has them: joints and gripper."""
+    episode = rlds_episode(0)
+    del episode["steps/observation/state"]
+    episode["steps/observation/joint_position"] = [float(n) for n in range(4 * 7)]
+    episode["steps/observation/gripper_position"] = [0.5, 0.25, 0.0, 1.0]
+    write_rlds(tmp_path / "x-train.tfrecord-00000-of-00001", [episode])
+    (frame,) = frames_at(f"{tmp_path}#1")
+    assert frame.observation.state is not None
+    assert frame.observation.state.tolist() == [7, 8, 9, 10, 11, 12, 13, 0.25]
+
+
+def test_a_folder_of_versions_says_which_one_to_give(tmp_path: Path) -> None:
+    (tmp_path / "1.0.0").mkdir()
+    write_rlds(tmp_path / "1.0.0/x-train.tfrecord-00000-of-00001", [rlds_episode(0)])
+    with pytest.raises(FrameError, match=r"one folder further down; give one of them: .*1\.0\.0"):
+        frames_at(str(tmp_path))

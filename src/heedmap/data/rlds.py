@@ -29,6 +29,13 @@ _PROTOBUF: Any = tfrecord.example_pb2
 """Its messages are made at run time."""
 OBSERVATION = "steps/observation/"
 STATES = ("state", "proprio", "robot_state", "qpos")
+STATE_PARTS = (
+    ("joint_position", "gripper_position"),
+    ("joint_positions", "gripper_position"),
+    ("EEF_state", "gripper_state"),
+    ("cartesian_position", "gripper_position"),
+)
+"""Observations that are joined into a state where there is none of those, as of DROID."""
 INSTRUCTIONS = (
     "steps/language_instruction",
     "steps/observation/natural_language_instruction",
@@ -74,12 +81,20 @@ class RldsEpisode(Episode):
         return decode_image(self._bytes(self._keys[camera])[index], what)
 
     def state(self, index: int) -> Float[np.ndarray, " state"] | None:
-        """The first of the usual observations that is there."""
-        for name in STATES:
-            feature = self._record.get(f"{OBSERVATION}{name}")
-            if feature is not None and (values := feature.float_list.value):
-                return np.asarray(values, np.float32).reshape(self._steps, -1)[index]
+        """The first of the usual observations that is there, or the first parts that all are."""
+        for names in (*((name,) for name in STATES), *STATE_PARTS):
+            parts = [self._numbers(name) for name in names]
+            found = [part[index] for part in parts if part is not None]
+            if len(found) == len(names):
+                return np.concatenate(found)
         return None
+
+    def _numbers(self, name: str) -> Float[np.ndarray, "step value"] | None:
+        """An observation that is numbers, a row a step."""
+        feature = self._record.get(f"{OBSERVATION}{name}")
+        if feature is None or not (values := feature.float_list.value):
+            return None
+        return np.asarray(values, np.float32).reshape(self._steps, -1)
 
     def instruction(self, index: int) -> str | None:
         """The step's own; some data sets have one for all steps."""

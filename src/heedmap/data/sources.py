@@ -106,6 +106,12 @@ def _of_folder(locator: Locator) -> Episode:
         return LeRobotEpisode(locator.path, locator.episode or 0)
     if any(locator.path.glob("*.tfrecord*")):
         return _of_rlds(locator)
+    below = next((path.parent for path in sorted(locator.path.glob("*/*.tfrecord*"))), None)
+    if below is not None:
+        raise FrameError(
+            f"The folder {locator.path} holds RLDS data sets one folder further down; give one of "
+            f"them: {below}."
+        )
     raise FrameError(
         f"The folder {locator.path} is no LeRobot data set (it has no meta/info.json) and no RLDS "
         f"data set (it holds no .tfrecord files); give {FORMS}, or --cases for a folder of cases."

@@ -97,7 +97,10 @@ def test_a_full_stop_that_training_never_had_is_named_with_the_shares() -> None:
     counts = {"trained_hits": 0, "trained_total": 2, "now_hits": 2, "now_total": 2}
     assert found.values == said | counts
     assert found.rows[0].other == "put the cup on the tray"
-    assert "final punctuation in 0 % of the training texts (0 of 2) and in 100 % of" in found.sentence()
+    assert (
+        "final punctuation in 0 % of the training texts (0 of 2) and in 100 % of"
+        in found.sentence()
+    )
     # The other way round: training has it, and the evaluation lacks it.
     (back,) = forms(TRAINED, [asked])
     assert back.count == 2

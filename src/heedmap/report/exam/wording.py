@@ -185,14 +185,16 @@ def lead(exam: Exam, language: Language = "en") -> str:
 def scale_text(exam: Exam, language: Language = "en") -> str:
     """The floor under the effects, the policy's noise, and what exchanges do."""
     others = ABSENT if exam.others is None else amount(exam.others, exam.unit, language)
-    return say(
+    scale = say(
         "exam_scale",
         language,
         floor=amount(exam.floor, exam.unit, language),
         noise=at_most(exam.noise, exam.unit, language),
         others=others,
-        own=_rate(exam.own_right, language),
     )
+    if exam.own_right is None:
+        return scale
+    return f"{scale} {say('exam_own_right', language, own=_rate(exam.own_right, language))}"
 
 
 def _reacts(exam: Exam, language: Language) -> str:

@@ -2,7 +2,8 @@
 
 exam_title = Which changes of the instruction change the action?
 exam_lead = Policy { $policy } on { $dataset }: { $frames } frames ({ $episodes } independent), { $instructions } different instructions, { $variants } variants.
-exam_scale = An action counts as the same up to a distance of { $floor }. Two runs of the same differ by { $noise } at most. Variants that should change the action change it by { $others } on average. Under the frames' own instructions the action is the expected one in: { $own }.
+exam_scale = An action counts as the same up to a distance of { $floor }. Two runs of the same differ by { $noise } at most. Variants that should change the action change it by { $others } on average.
+exam_own_right = Under the frames' own instructions the action is the expected one in: { $own }.
 exam_kind = Kind
 exam_should = Should change?
 exam_variants = Variants

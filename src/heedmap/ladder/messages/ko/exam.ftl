@@ -2,7 +2,8 @@
 
 exam_title = 지시문을 어떻게 바꿀 때 액션이 바뀝니까?
 exam_lead = 데이터셋 { $dataset }에서 정책 { $policy }: 프레임 { $frames }개(독립된 것 { $episodes }개), 서로 다른 지시문 { $instructions }개, 변형 { $variants }개.
-exam_scale = 거리가 { $floor } 이하이면 같은 액션으로 봅니다. 같은 입력을 두 번 실행한 차이는 최대 { $noise }입니다. 액션이 바뀌어야 하는 변형은 액션을 평균 { $others }만큼 바꿉니다. 프레임 본래의 지시문에서 기대한 액션이 나온 비율: { $own }.
+exam_scale = 거리가 { $floor } 이하이면 같은 액션으로 봅니다. 같은 입력을 두 번 실행한 차이는 최대 { $noise }입니다. 액션이 바뀌어야 하는 변형은 액션을 평균 { $others }만큼 바꿉니다.
+exam_own_right = 프레임 본래의 지시문에서 기대한 액션이 나온 비율: { $own }.
 exam_kind = 종류
 exam_should = 바뀌어야 하는가
 exam_variants = 변형 수
