@@ -37,12 +37,6 @@ def percent(share: float | None) -> str:
     return f"{f'{100 * share:.1f}'.removesuffix('.0') if is_coarse else whole} %"
 
 
-def percent_of(hits: int, total: int, language: Language | None = None) -> str:
-    """A share with what was counted: "94 % (30 of 32)"."""
-    share = percent(hits / total) if total else ABSENT
-    return say("share_counted", language, share=share, hits=hits, total=total)
-
-
 def at_most(value: float, unit: str, language: Language | None = None) -> str:
     """A distance with its unit, rounded up: what is said to be at most so much is never more."""
     digits = 2 if unit != "raw units" or value <= 0 else 1 - floor(log10(value))

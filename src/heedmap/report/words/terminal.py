@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from heedmap.ladder.messages import Language, words_in
-from heedmap.ladder.messages.numbers import percent_of
+from heedmap.ladder.messages.numbers import percent
 from heedmap.report.differing import Edit, differing_words
 from heedmap.report.rich_tables import plain_table
 from heedmap.report.words.against import FORMS
@@ -69,7 +69,7 @@ def source_cells(source: Source, language: Language = "en") -> list[str]:
         words(f"words_kind_{source.kind}"),
         str(len(source.instructions)),
         str(len(texts)),
-        *(percent_of(each, len(texts), language) for each in hits),
+        *(percent(each / len(texts)) for each in hits),  # of the different ones, beside them
     ]
 
 
