@@ -15,6 +15,7 @@ from heedmap.auditing.diagnosis import CaseFacts, Diagnosis
 from heedmap.auditing.facts import attention_digest
 from heedmap.auditing.lower.discovery import Transformer, find_transformer
 from heedmap.auditing.lower.examine import Examined, examine
+from heedmap.auditing.lower.word_image import word_image
 from heedmap.auditing.measures.share import region_shares, visible_counts
 from heedmap.auditing.plan import Climb, Climbed
 from heedmap.auditing.policy_result import describe_policy, policy_result
@@ -30,6 +31,7 @@ from heedmap.record.tables import (
     LayoutKind,
     position_table,
     share_table,
+    word_image_table,
 )
 from heedmap.tracing.capture.towers import remembering
 from heedmap.tracing.observe import describe_action
@@ -124,6 +126,9 @@ def _climb_case(
             tables["attention"].add(share_table(policy.name, frame.name, name, kind, shares))
     if "positions" in tables:
         tables["positions"].add(position_table(policy.name, frame.name, name, attention))
+    if "word_image" in tables and frame is plan.examined[0] and (both := word_image(one)):
+        held = both.words, both.image, both.reads, both.is_read
+        tables["word_image"].add(word_image_table(policy.name, frame.name, name, *held))
     found.attention[frame.name, name] = attention_digest(attention)
     found.facts[frame.name, name] = found.diagnosis.add(one)
     found.cases.append(

@@ -31,6 +31,9 @@ from heedmap.record.record import MANIFEST_SINCE, RECORD_FILE, SCHEMA_VERSION, F
 from heedmap.record.tables import SCHEMAS, TableFile, TableName, empty_table, file_of
 
 T = TypeVar("T")
+_LATER: tuple[TableName, ...] = ("trail", "word_image")
+"""Tables that came without a new schema."""
+
 Read = tuple[Record, dict[TableName, pa.Table | TableFile], dict[str, bytes]]
 MOST_READINGS = 5
 """How often a folder is read that is replaced while it is."""
@@ -191,11 +194,12 @@ def _has_table(
 ) -> bool:
     """Whether the table is there, or must be.
 
-    Schemas below 3 had `attention` alone; `trail` is named by a manifest, or was not written yet.
+    Schemas below 3 had `attention` alone; the later ones are named by a manifest, or were not
+    written yet.
     """
-    if name == "trail" and manifest is not None:
+    if name in _LATER and manifest is not None:
         return file_of(name) in manifest.files
-    must = name == "attention" or (name != "trail" and record.schema_version >= 3)
+    must = name == "attention" or (name not in _LATER and record.schema_version >= 3)
     return must or (folder / file_of(name)).exists()
 
 

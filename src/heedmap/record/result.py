@@ -48,6 +48,11 @@ class Result(Shown):
         return self._read("positions")
 
     @cached_property
+    def word_image(self) -> pa.Table:
+        """Attention between words and image; empty in older records, and for other attention."""
+        return self._read("word_image")
+
+    @cached_property
     def trials(self) -> pa.Table:
         """Values of the upper rungs by trial; empty in records of schema 2 and older."""
         return self._read("trials")
@@ -60,8 +65,8 @@ class Result(Shown):
     def table(self, name: str = "cases") -> pa.Table:
         """One table, as Arrow; `.to_pandas()` makes a data frame, DuckDB reads it as it is.
 
-        `cases` is `Record.table` with shares; `attention`, `positions`, `trials`
-        and `trail` are those on disk.
+        `cases` is `Record.table` with shares; `attention`, `positions`, `word_image`,
+        `trials` and `trail` are those on disk.
 
         Raises RecordError for another name.
         """

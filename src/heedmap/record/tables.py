@@ -2,14 +2,15 @@
 
 `attention.parquet` has a row for each policy, frame, instruction, layout, layer, head and
 region; `positions.parquet` for each policy, frame, instruction, layer and position;
-`trials.parquet` for each policy, trial and measure of the upper rungs; `trail.parquet` for each
-policy and module call. An audit of many frames holds only a few cases' rows in memory.
+`word_image.parquet` for each policy, instruction, layer, word position and image position of the
+first frame; `trials.parquet` for each policy, trial and measure of the upper rungs;
+`trail.parquet` for each policy and module call. An audit of many frames holds only a few cases' rows in memory.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -27,7 +28,7 @@ ROWS_AT_ONCE = 200_000
 """Rows that are held before they are written."""
 
 LayoutKind = Literal["declared", "measured"]
-TableName = Literal["attention", "positions", "trials", "trail"]
+TableName = Literal["attention", "positions", "word_image", "trials", "trail"]
 
 
 def _schema(*may_be_null: str, **columns: pa.DataType) -> pa.Schema:
@@ -38,6 +39,9 @@ def _schema(*may_be_null: str, **columns: pa.DataType) -> pa.Schema:
 
 TRAIL_FIGURES = ("instruction", "frame", "paraphrase", "same", "carried")
 """Of a module call; null where it was not measured."""
+
+WORD_IMAGE_FIGURES = ("reads", "is_read")
+"""Attention of the word's row to the image position, and the other way; null where masked."""
 
 _CASE = {"policy": pa.string(), "frame": pa.string(), "instruction": pa.string()}
 
@@ -51,6 +55,14 @@ SCHEMAS: dict[TableName, pa.Schema] = {
         share=pa.float64(),
     ),
     "positions": _schema(**_CASE, layer=pa.int32(), position=pa.int32(), share=pa.float32()),
+    "word_image": _schema(
+        *WORD_IMAGE_FIGURES,
+        **_CASE,
+        layer=pa.int32(),
+        word_position=pa.int32(),
+        image_position=pa.int32(),
+        **dict.fromkeys(WORD_IMAGE_FIGURES, pa.float32()),
+    ),
     "trials": _schema(
         policy=pa.string(),
         trial=pa.string(),
@@ -128,6 +140,31 @@ def position_table(
             "share": shares.ravel(),
         }
     ).cast(SCHEMAS["positions"])
+
+
+def word_image_table(
+    policy: str,
+    frame: str,
+    instruction: str,
+    words: Sequence[int],
+    image: Sequence[int],
+    reads: Float[np.ndarray, "layer word image"],
+    is_read: Float[np.ndarray, "layer word image"],
+) -> pa.Table:
+    """Rows of `word_image.parquet` for one case; NaN is written as null: masked."""
+    layer, word, patch = np.indices(reads.shape)
+    figures = dict(zip(WORD_IMAGE_FIGURES, (reads, is_read), strict=True))
+    return pa.table(
+        {
+            "policy": [policy] * reads.size,
+            "frame": [frame] * reads.size,
+            "instruction": [instruction] * reads.size,
+            "layer": layer.ravel(),
+            "word_position": np.asarray(words)[word.ravel()],
+            "image_position": np.asarray(image)[patch.ravel()],
+            **{name: pa.array(of.ravel(), from_pandas=True) for name, of in figures.items()},
+        }
+    ).cast(SCHEMAS["word_image"])
 
 
 def trial_table(
