@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from playwright.sync_api import Page
 
 from heedmap.ladder.messages import say
 from heedmap.record.result import Result
+from heedmap.record.tables import SCHEMAS
 from heedmap.report.page.render import write_html
 from tests.report import sample
 from tests.report.browsing import Open, shown
@@ -93,13 +95,60 @@ def test_the_trail_comes_first_and_is_linked_to_the_layer(opened: Open) -> None:
     assert "trail" in (figures.first.get_attribute("class") or "")
 
 
-def test_what_is_pointed_at_marks_what_holds_the_same_positions(opened: Open) -> None:
+LINKED = "e => Number(getComputedStyle(e).getPropertyValue('--l'))"
+
+
+def test_a_word_shows_its_patches_and_its_effect_and_a_patch_its_words(
+    opened: Open, audited: Result
+) -> None:
     page = opened()
-    page.locator(".stage .seen").first.hover()
-    linked = page.locator(".stage .linked")
-    assert linked.count() > 0, "the specimen's rows and columns are held by several patches"
+    page.locator("[data-pick=layer]").fill("1")
+    page.locator(".word").last.hover()
+    told = page.locator("#tip").inner_text()
+    rows = audited.word_image.to_pylist()
+    case = audited.record.policies[0].cases[0]
+    at = case.words[-1].positions[0]
+    read = [
+        row["reads"]
+        for row in rows
+        if (row["policy"], row["instruction"], row["layer"], row["word_position"])
+        == (HEEDS, case.instruction, 1, at)
+    ]
+    assert len(read) == 64
+    total = re.search(rf"{say('word_reads')} ([\d.]+) % \(most: ", told)
+    assert total is not None, told
+    assert float(total[1]) == pytest.approx(100 * sum(read), abs=0.1)
+    assert f"{say('effect_of_hiding')} " in told
+    patches = page.locator(".stage .linked")
+    assert patches.count() == 8 * 8
+    strengths = patches.evaluate_all(f"all => all.map({LINKED})")
+    assert max(strengths) == 1
+    assert min(strengths) < 0.9
+    brightest = page.locator(".stage .seen").nth(strengths.index(1.0))
+    assert f"most: {brightest.get_attribute('data-tip')}".split(": ")[1] in told
     page.locator("h1").hover()
-    assert linked.count() == 0
+    assert patches.count() == 0
+    brightest.hover()
+    assert f"{say('patch_is_read')}: " in page.locator("#tip").inner_text()
+    words = page.locator(".word.linked")
+    assert words.count() == len(case.words)
+    assert max(words.evaluate_all(f"all => all.map({LINKED})")) == 1
+    page.locator("h1").hover()
+    assert words.count() == 0
+
+
+def test_where_words_and_patches_are_not_linked_the_page_says_so(
+    opened: Open, audited: Result, tmp_path: Path
+) -> None:
+    """In a record without the table, as an older heedmap wrote it, and of frames beside the first."""
+    tables = {name: audited.table(name) for name in SCHEMAS if name != "word_image"}
+    file = tmp_path / "older.html"
+    write_html(Result(audited.record, tables, audited.frame_png), file)
+    page = opened(file)
+    page.locator(".word").last.hover()
+    assert say("link_none") in page.locator("#tip").inner_text()
+    assert page.locator(".stage .linked").count() == 0
+    assert say("links_note") not in page.locator("[data-about]").inner_text()
 
 
 def test_a_link_leads_to_the_same_view(opened: Open) -> None:

@@ -25,6 +25,7 @@ from heedmap.report.figures.figure import Subject
 from heedmap.report.figures.patches import place_of
 from heedmap.report.figures.style import css_class
 from heedmap.report.page.explored_trail import explored_trail
+from heedmap.report.page.word_links import word_links
 from heedmap.report.summary_lines import action_label
 from heedmap.report.tables import cases
 from heedmap.report.wording import region_name
@@ -99,14 +100,23 @@ _WORDS = {
     "map_effects": "map_effects",
     "map_shares": "heads_share",
     "masked": "is_masked",
+    "is_read": "word_is_read",
+    "link_masked": "link_masked",
+    "link_none": "link_none",
+    "links_mean": "links_mean",
+    "links_note": "links_note",
+    "looked_at": "patch_is_read",
+    "looks_at": "patch_reads",
     "masked_patches": "masked_patches",
     "mean": "mean_short",
+    "most": "most_of_all",
     "no_patches": "no_patches",
     "no_words": "no_words",
     "nowhere": "no_position",
     "patch": "patch",
     "position": "position",
     "random": "random_edges",
+    "reads": "word_reads",
     "strongest": "strongest",
     "trail_frame": "trail_other_frame",
     "trail_instruction": "trail_other_instruction",
@@ -134,6 +144,7 @@ def explored(
     by_position = _by_position(result.positions, policy.name, names)
     by_head = _by_head(result.attention, policy, names)
     trail = explored_trail(result, policy)
+    links = word_links(result, policy.name, names)
     if not own or not (by_position or by_head or trail):
         return None
     first = {c.instruction: c for c in own if c.frame == result.record.frames[0].name}
@@ -152,6 +163,7 @@ def explored(
                 "regions": by_head.get((case.frame, case.instruction), {}),
                 "words": [[entry.word, entry.positions] for entry in case.words],
                 "mapped": _is_like(case, first.get(case.instruction)),
+                "links": links.get((case.frame, case.instruction)),
             }
             for case in own
         ],

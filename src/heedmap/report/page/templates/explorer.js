@@ -15,8 +15,6 @@ if (explorer) {
   const chapters = [...document.querySelectorAll("[data-explored]")];
   const chapterOf = (name) => chapters.find((each) => each.dataset.policy === name);
   const PARTS = 100000; // shares are whole numbers of these
-  const MEAN = -1;
-  const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const atLayer = (layers, layer) =>
     layer === MEAN ? layers[0].map((_, i) => mean(layers.map((row) => row[i]))) : layers[layer];
   const percentText = (share) => `${(100 * share / PARTS).toFixed(1)} %`;
@@ -63,13 +61,6 @@ if (explorer) {
     return shares.indexOf(Math.max(...shares));
   }
 
-  const drawn = (svg, name, given, classes = "") => {
-    const made = document.createElementNS(svg.namespaceURI, name);
-    for (const [key, value] of Object.entries(given)) made.setAttribute(key, value);
-    made.setAttribute("class", classes);
-    svg.append(made);
-    return made;
-  };
   function drawTrail() { // x: calls in order; y: how much of a call's output differs, up to all of it
     const trail = data.trail, svg = part(".trail svg");
     part(".trail").hidden = !trail;
@@ -97,62 +88,68 @@ if (explorer) {
     part("[data-trail]").textContent = trail.said[root.dataset.language];
   }
 
-  function link(element, positions) { // what is pointed at marks whatever holds the same positions
-    element.dataset.at = positions.join(" ");
-    const mark = (isOn) => () => {
-      for (const other of explorer.querySelectorAll("[data-at]")) {
-        const shares = isOn && other !== element && other.dataset.at.split(" ").some((p) => p && positions.includes(Number(p)));
-        other.classList.toggle("linked", shares);
-      }
-    };
-    for (const name of ["pointerenter", "focus"]) element.addEventListener(name, mark(true));
-    for (const name of ["pointerleave", "blur"]) element.addEventListener(name, mark(false));
+  // What words and patches tell of each other, for the one that is pointed at.
+  const mostOf = (entries) => entries.filter(([, value]) => value > 0).sort((a, b) => b[1] - a[1]).slice(0, 3)
+    .map(([name, value]) => `${name} ${percentText(value)}`).join(", ");
+  function wordLinkText(link, cells) {
+    if (!link) return say("link_none");
+    if (!link.way) return say("link_masked");
+    const total = link.way === "reads" ? ` ${percentText(sum(link.values))}` : "";
+    const most = mostOf(cells.map(({ name }, i) => [`${say("patch")} ${name}:`, link.values[i] ?? 0]));
+    return `${say(link.way)}${total} (${say("most")}: ${most || percentText(0)})`;
   }
+  function patchLinkText(links, i) {
+    const own = (links ?? []).filter(({ values }) => values && values[i] !== null);
+    if (!own.length) return links ? say("link_masked") : say("link_none");
+    const texts = [["reads", "looked_at"], ["is_read", "looks_at"]].map(([way, key]) => {
+      const most = mostOf(own.filter((link) => link.way === way).map(({ word, values }) => [word, values[i]]));
+      return most && `${say(key)}: ${most}`;
+    });
+    return texts.filter(Boolean).join("; ");
+  }
+  const wordMarks = () => [...explorer.querySelectorAll(".word")];
+  const patchMarks = () => [...explorer.querySelectorAll(".stage rect")];
 
-  function drawPatches(shown) {
+  function drawPatches(shown, cells, links) {
     each("#explorer [data-frame]", (img) => { img.hidden = img.dataset.frame !== state.frame; });
     const svg = part(".stage svg");
     svg.replaceChildren();
-    const shares = shown.positions && atLayer(shown.positions, state.layer);
-    if (!shares || !shown.mapped || !data.patches.length) return say("no_patches");
+    const positions = shown.positions && atLayer(shown.positions, state.layer);
+    if (!positions || !cells.length) return say("no_patches");
     const visible = new Set(shown.visible);
-    const cells = data.patches.flatMap(({ box: [left, top, width, height], side, positions }) => {
-      const sharers = {};
-      positions.flat().forEach((p) => { sharers[p] = (sharers[p] ?? 0) + 1; });
-      return positions.map((held, i) => ({
-        x: left + width * (i % side) / side, y: top + height * Math.floor(i / side) / side,
-        width: width / side, height: height / side, name: `${Math.floor(i / side)}, ${i % side}`,
-        share: held.reduce((sum, p) => sum + shares[p] / sharers[p], 0),
-        masked: !held.some((p) => visible.has(p)), held,
-      }));
-    });
-    const full = Math.max(0.02 * PARTS, ...cells.map((c) => c.share));
-    for (const { x, y, width, height, name, share, masked, held } of cells) {
+    const shares = cells.map(({ held, sharers }) => sum(held.map((p, i) => positions[p] / sharers[i])));
+    const full = Math.max(0.02 * PARTS, ...shares);
+    let hidden = 0;
+    cells.forEach(({ x, y, width, height, name, held }, i) => {
+      const masked = !held.some((p) => visible.has(p));
+      hidden += masked;
       const rect = drawn(svg, "rect", { x, y, width, height }, masked ? "masked" : "seen");
-      link(rect, held);
-      if (!masked) rect.style.opacity = 0.85 * share / full;
-      rect.dataset.tip = `${say("patch")} ${name}: ${masked ? say("masked") : percentText(share)}`;
-      rect.dataset.tipKo = rect.dataset.tip;
-    }
-    const hidden = cells.filter((c) => c.masked).length;
+      rect.style.setProperty("--a", masked ? 1 : shares[i] / full);
+      rect.dataset.tip = rect.dataset.tipKo = `${say("patch")} ${name}: `
+        + `${masked ? say("masked") : `${say("attention")} ${percentText(shares[i])}`}; ${patchLinkText(links, i)}`;
+      pointing(rect, (isOn) => {
+        rect.classList.toggle("pointed", isOn);
+        mark(wordMarks(), isOn && links ? links.map(({ values }) => values?.[i] ?? 0) : null);
+      });
+    });
     return hidden ? `${say("masked_patches")}: ${hidden} / ${cells.length}` : "";
   }
 
-  function wordMark([word, positions], shown, shares, full) {
-    const mark = make("span", "word", word);
+  function wordMark([word, positions], shown, shares, full, cells, wordLink) {
+    const made = make("span", "word", word);
     const visible = new Set(shown.visible);
     let told = `${word}: `;
     if (!positions.length) {
-      mark.classList.add("nowhere");
+      made.classList.add("nowhere");
       told += say("nowhere");
     } else {
       const share = positions.reduce((sum, p) => sum + shares[p], 0);
       told += `${say("position")} ${positions.join(", ")}; `;
       if (positions.some((p) => visible.has(p))) {
-        mark.style.setProperty("--a", share / full);
+        made.style.setProperty("--a", share / full);
         told += `${say("attention")} ${percentText(share)}`;
       } else {
-        mark.classList.add("masked");
+        made.classList.add("masked");
         told += say("masked");
       }
       for (const [frame, instruction, position, distance, random] of data.byWord) {
@@ -161,14 +158,18 @@ if (explorer) {
         }
       }
     }
-    mark.tabIndex = 0;
-    link(mark, positions);
-    mark.dataset.tip = mark.dataset.tipKo = told;
-    mark.addEventListener("focus", () => { part("[data-about]").textContent = told; });
-    return mark;
+    made.tabIndex = 0;
+    if (positions.length) told += `; ${wordLinkText(wordLink, cells)}`;
+    pointing(made, (isOn) => {
+      made.classList.toggle("pointed", isOn);
+      mark(patchMarks(), isOn && wordLink?.values ? wordLink.values : null);
+    });
+    made.dataset.tip = made.dataset.tipKo = told;
+    made.addEventListener("focus", () => { part("[data-about]").textContent = told; });
+    return made;
   }
   const plainTexts = new Map();
-  function drawInstructions(shown) {
+  function drawInstructions(shown, cells, links) {
     for (const row of explorer.querySelectorAll("[data-instruction]")) {
       const own = data.cases.find((c) => c.frame === state.frame && c.instruction === row.dataset.instruction);
       const isShown = own === shown, place = row.querySelector(".words");
@@ -183,7 +184,7 @@ if (explorer) {
         continue;
       }
       const full = Math.max(0.02 * PARTS, ...shown.words.map(([, at]) => at.reduce((sum, p) => sum + shares[p], 0)));
-      place.replaceChildren(...shown.words.flatMap((word) => [wordMark(word, shown, shares, full), " "]));
+      place.replaceChildren(...shown.words.flatMap((word, i) => [wordMark(word, shown, shares, full, cells, links?.[i]), " "]));
     }
     if (!shown.words.length) return say("no_words");
     return shown.words.every(([, positions]) => !positions.length) ? say("words_nowhere") : "";
@@ -241,7 +242,9 @@ if (explorer) {
     settle();
     const shown = data.cases.find((c) => c.frame === state.frame && c.instruction === state.instruction);
     drawTrail();
-    const notes = [drawPatches(shown), drawInstructions(shown)];
+    const cells = shown.mapped ? cellsOf(data.patches) : [], links = linksOf(shown, cells, state.layer);
+    const notes = [drawPatches(shown, cells, links), drawInstructions(shown, cells, links)];
+    if (links?.some(({ way }) => way)) notes.push(say(shown.links.layers === 1 && data.layers > 1 ? "links_mean" : "links_note"));
     part("[data-about]").textContent = notes.filter(Boolean).join(" ");
     drawShares(shown);
     drawMaps(shown);
