@@ -15,7 +15,9 @@ from playwright.sync_api import Browser
 from heedmap.cli.serve import CheckpointsView, ResultView
 from heedmap.errors import RecordError
 from heedmap.ladder.messages import say
+from heedmap.record.result import Result
 from heedmap.report.serving import View, server_of
+from heedmap.sweep.store import RunFolder
 from tests.cli.conftest import Cli
 from tests.report.browsing import browser
 from tests.report.sample import realistic
@@ -88,20 +90,47 @@ def test_a_page_is_drawn_again_only_for_a_new_record(
 ) -> None:
     drawn: list[int] = []
     monkeypatch.setattr(
-        "heedmap.report.page.render.render_html", lambda *_: drawn.append(1) or "<body></body>"
+        "heedmap.report.page.render.render_html",
+        lambda *_, draws: drawn.append(1) or f"<body>{draws}</body>",
     )
     view = ResultView(run, "en")
     for _ in range(3):
-        assert view.page("/", {}) is not None
+        assert view.page("/", {}) == "<body>False</body>"
     assert len(drawn) == 1
-    stamp = view.stamp()
+    stamp = view.state().stamp
     realistic(layers=2, names=("good", "other")).save(run, overwrite=True)
-    assert view.stamp() != stamp
+    assert view.state().stamp != stamp
     view.page("/", {})
     assert len(drawn) == 2
 
 
-def test_checkpoints_are_curves_and_a_report_each(tmp_path: Path) -> None:
+def test_pictures_are_drawn_for_the_policy_that_is_asked_for(run: Path) -> None:
+    with served(ResultView(run, "en")) as port:
+        page = ask(port, "/")[1]
+        assert page.count("data-later=") == 2
+        assert "<figure" not in page
+        status, drawings, _ = ask(port, "/drawings?policy=%3Cb%3Ebad%3C%2Fb%3E")
+        assert status == 200
+        assert drawings.count("<figure") == drawings.count("</figure>") > 2
+        assert ask(port, "/drawings?policy=none")[0] == ask(port, "/drawings")[0] == 404
+
+
+def test_a_poll_opens_the_run_once_and_reads_no_cell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = ran(grid(tmp_path, count=2, frames_per_cell=1), tmp_path / "run").path
+    view = ResultView(run, "en")
+    opened: list[Path] = []
+    monkeypatch.setattr(RunFolder, "part_of", lambda *_: pytest.fail("a cell was read"))
+    monkeypatch.setattr("heedmap.cli.serve.run_folder", lambda at: opened.append(at) or one)
+    one = RunFolder.open(run)
+    assert {view.state().stamp for _ in range(3)} == {view.state().stamp}
+    assert opened == [run]
+
+
+def test_checkpoints_are_curves_and_a_report_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for step in (2, 10):
         realistic(layers=2, names=("m", "n")).save(tmp_path / "run" / f"{step:06d}")
     with served(CheckpointsView(tmp_path / "run", "en")) as port:
@@ -110,6 +139,13 @@ def test_checkpoints_are_curves_and_a_report_each(tmp_path: Path) -> None:
         assert ask(port, "/000010/report.html")[0] == 200
         assert ask(port, "/000011/report.html")[0] == 404
         assert json.loads(ask(port, "/state")[1])["said"]["en"] == "2 checkpoints"
+    read: list[Path] = []
+    load = Result.load
+    monkeypatch.setattr(Result, "load", lambda folder: read.append(folder) or load(folder))
+    view = CheckpointsView(tmp_path / "run", "ko")
+    for _ in range(2):
+        assert '<html lang="ko"' in (view.page("/", {}) or "")
+    assert len(read) == 2, "each checkpoint is read once"
 
 
 def test_a_sweep_is_served_while_it_runs(tmp_path: Path) -> None:
@@ -117,15 +153,15 @@ def test_a_sweep_is_served_while_it_runs(tmp_path: Path) -> None:
     run = tmp_path / "run"
     folder = ran(path, run)
     view = ResultView(run, "en")
-    assert view.said("en") == say("summary_cells", done=2, cells=2)
-    whole = view.stamp()
+    whole = view.state()
+    assert whole.said["en"] == say("summary_cells", done=2, cells=2)
     folder.forget([folder.plan.cells[0].id])
-    assert view.said("en") == say("summary_cells", done=1, cells=2)
-    assert view.stamp() != whole
+    assert view.state().said["ko"] == say("summary_cells", "ko", done=1, cells=2)
+    assert view.state().stamp != whole.stamp
     folder.forget([folder.plan.cells[1].id])
     with served(view) as port:
         page = ask(port, "/")[1]
-        assert "No cell of" in page
+        assert say("serving_nothing_yet") in page
         assert 'id="live"' in page, "it goes on asking"
 
 
@@ -155,6 +191,16 @@ def test_the_page_filters_and_compares_under_its_policy(browser: Browser, run: P
         page.click("[data-tone=all]")
         for box in page.locator("summary input[type=checkbox]").all():
             box.check()
+        for number in (1, 2):
+            drawing = f"#policy-{number} [data-later] .drawing svg"
+            page.wait_for_selector(drawing, state="attached")
+        page.click("[data-tone=bad]")
+        page.reload()
+        assert page.locator("#ladder .group:visible").count() == 1, "what is chosen stays"
+        page.click("[data-tone=good]")
+        assert page.locator("#ladder .group:visible").count() == 0
+        assert page.locator("[data-none]").is_visible()
+        page.click("[data-tone=all]")
         page.click("[data-compare]")
         page.wait_for_url("**/compare?**")
         assert say("compare_title") in page.locator("h1").inner_text()

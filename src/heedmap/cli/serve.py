@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,7 +22,8 @@ from heedmap.record.tables import SCHEMAS
 
 if TYPE_CHECKING:
     from heedmap.report.run_rows import RunRow
-    from heedmap.report.serving import View
+    from heedmap.report.serving import State, View
+    from heedmap.sweep.store import RunFolder
 
 
 def serve(
@@ -43,7 +46,7 @@ def serve(
 
     with from_outside(folder):
         view = _view(folder, lang.value)
-        view.stamp()
+        view.state()
     with server_of(view, port) as server:
         address = f"http://{LOOPBACK}:{server.server_address[1]}/"
         print_line(out, say("serving_at", address=address))
@@ -73,46 +76,73 @@ class ResultView:
     def __init__(self, folder: Path, language: messages.Language) -> None:
         self._folder = folder
         self._language: messages.Language = language
-        self._drawn: tuple[str, str] | None = None
+        self._run: tuple[int, RunFolder] | None = None
+        self._read: tuple[str, Result] | None = None
+        self._page: tuple[str, str] | None = None
 
-    def stamp(self) -> str:
+    def state(self) -> State:
         """The cells that are there, or when the record was written."""
-        run = run_folder(self._folder)
-        if run is not None:
-            return f"{len(run.statuses())}"
-        return f"{(self._folder / RECORD_FILE).stat().st_mtime_ns}"
+        from heedmap.report.serving import State
 
-    def said(self, language: messages.Language) -> str:
-        """Cells done of all; the folder of a result."""
-        run = run_folder(self._folder)
+        run = self._open_run()
         if run is None:
-            return self._folder.name
-        return say("summary_cells", language, done=len(run.statuses()), cells=len(run.plan.cells))
+            name = self._folder.resolve().name
+            stamp = f"{_changed_ns(self._folder / RECORD_FILE)}"
+            return State(stamp, dict.fromkeys(messages.LANGUAGES, name))
+        done, latest = run.finished()
+        cells = len(run.plan.cells)
+        return State(
+            f"{done}:{latest}",
+            {of: say("summary_cells", of, done=done, cells=cells) for of in messages.LANGUAGES},
+        )
 
     def page(self, path: str, query: Mapping[str, Sequence[str]]) -> str | None:
-        """The report, and the comparison of chosen policies."""
-        from heedmap.report.page.render import render_html
+        """The report, the pictures of one policy, and the comparison of chosen ones."""
+        from heedmap.report.page.render import render_drawings, render_html
+        from heedmap.report.serving import page_of
 
         if path == "/compare":
             return self._compared(query.get("policy", ()))
+        if path == "/drawings":
+            result = self._result()
+            named = {policy.name: policy for policy in result.record.policies}
+            policy = named.get(query.get("policy", [""])[0])
+            return None if policy is None else render_drawings(result, policy, self._language)
         if path != "/":
             return None
-        stamp = self.stamp()
-        if self._drawn is None or self._drawn[0] != stamp:
-            self._drawn = stamp, render_html(self._read(), self._language)
-        return self._drawn[1]
+        run, stamp = self._open_run(), self.state().stamp
+        if run is not None and not run.finished()[0]:
+            return page_of(say("serving_nothing_yet", self._language), self._language)
+        if self._page is None or self._page[0] != stamp:
+            self._page = stamp, render_html(self._result(), self._language, draws=False)
+        return self._page[1]
 
-    def _read(self) -> Result:
+    def _open_run(self) -> RunFolder | None:
+        """Opened once for each plan."""
+        from heedmap.sweep.plan_file import PLAN_FILE
+
+        path = self._folder / PLAN_FILE
+        changed_ns = path.stat().st_mtime_ns if path.is_file() else 0
+        if self._run is None or self._run[0] != changed_ns:
+            run = run_folder(self._folder)
+            self._run = None if run is None else (changed_ns, run)
+        return None if self._run is None else self._run[1]
+
+    def _result(self) -> Result:
+        """Read once for each state."""
         from heedmap.sweep.result import result_of
 
-        run = run_folder(self._folder)
-        return Result.load(self._folder) if run is None else result_of(run)
+        stamp, run = self.state().stamp, self._open_run()
+        if self._read is None or self._read[0] != stamp:
+            read = Result.load(self._folder) if run is None else result_of(run)
+            self._read = stamp, read
+        return self._read[1]
 
     def _compared(self, names: Sequence[str]) -> str:
         from heedmap.report.compare.comparison import compare
         from heedmap.report.compare.page import render_comparison
 
-        whole = self._read()
+        whole = self._result()
         chosen = tuple(policy for policy in whole.record.policies if policy.name in names)
         record = whole.record.model_copy(update={"policies": chosen})
         some = Result(record, {name: whole.table(name) for name in SCHEMAS}, whole.frame_png)
@@ -127,17 +157,20 @@ class CheckpointsView:
     def __init__(self, folder: Path, language: messages.Language) -> None:
         self._folder = folder
         self._language: messages.Language = language
+        self._rows: dict[tuple[str, int], RunRow] = {}
+        """By folder, and when its record was written: read once."""
 
-    def _steps(self) -> dict[str, Path]:
-        return {path.parent.name: path for path in self._folder.glob(f"[0-9]*/{RECORD_FILE}")}
+    def state(self) -> State:
+        """Which checkpoints there are, and when each record was written."""
+        from heedmap.report.serving import State
 
-    def stamp(self) -> str:
-        """When each record was written."""
-        return ",".join(f"{n}:{p.stat().st_mtime_ns}" for n, p in sorted(self._steps().items()))
-
-    def said(self, language: messages.Language) -> str:
-        """How many there are."""
-        return say("serving_checkpoints", language, count=len(self._steps()))
+        steps = self._steps()
+        stamp = ",".join(f"{name}:{changed_ns}" for name, changed_ns in steps)
+        count = len(steps)
+        return State(
+            hashlib.sha256(stamp.encode()).hexdigest()[:16],
+            {of: say("serving_checkpoints", of, count=count) for of in messages.LANGUAGES},
+        )
 
     def page(self, path: str, query: Mapping[str, Sequence[str]]) -> str | None:
         """The overview, and the report of a checkpoint by its folder."""
@@ -145,15 +178,33 @@ class CheckpointsView:
         from heedmap.report.run_page import render_run
 
         if path == "/":
-            rows = [self._row(name) for name in sorted(self._steps())]
-            return render_run(sorted(rows, key=lambda row: row.step), self._folder.resolve().name)
+            rows = sorted(map(self._row, self._steps()), key=lambda row: row.step)
+            return render_run(rows, self._folder.resolve().name, self._language)
         name = path.removeprefix("/").removesuffix("/report.html")
-        if name not in self._steps() or path != f"/{name}/report.html":
+        if name not in dict(self._steps()) or path != f"/{name}/report.html":
             return None
         return render_html(Result.load(self._folder / name), self._language, back_url="/")
 
-    def _row(self, name: str) -> RunRow:
+    def _steps(self) -> list[tuple[str, int]]:
+        """Folders of results that are whole, with the time of their records."""
+        found: list[tuple[str, int]] = []
+        for path in sorted(self._folder.glob(f"[0-9]*/{RECORD_FILE}")):
+            with suppress(OSError):  # it is just being replaced
+                found.append((path.parent.name, path.stat().st_mtime_ns))
+        return [each for each in found if each[0].isdigit()]
+
+    def _row(self, of: tuple[str, int]) -> RunRow:
         from heedmap.report.run_rows import run_row
 
-        result = Result.load(self._folder / name)
-        return run_row(int(name), result.record.policies[0], name)
+        if of not in self._rows:
+            name, _ = of
+            policy = Result.load(self._folder / name).record.policies[0]
+            self._rows[of] = run_row(int(name), policy, name)
+        return self._rows[of]
+
+
+def _changed_ns(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError as error:
+        raise RecordError(f"{path} cannot be read ({error.strerror or error}); is its folder gone?") from error

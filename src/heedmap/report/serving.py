@@ -12,6 +12,8 @@ import html
 import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
@@ -19,7 +21,7 @@ from typing import Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from heedmap.errors import HeedmapError, RecordError
-from heedmap.ladder.messages import LANGUAGES, Language
+from heedmap.ladder.messages import Language
 from heedmap.report.page.render import environment
 
 LOOPBACK = "127.0.0.1"
@@ -29,18 +31,24 @@ _REST = "style-src 'unsafe-inline'; img-src data:; connect-src 'self'; base-uri 
 _REST += "form-action 'none'; frame-ancestors 'none'"
 
 
+@dataclass(frozen=True)
+class State:
+    """How far a view is."""
+
+    stamp: str
+    """Other than before where there is something new to see."""
+    said: Mapping[Language, str]
+    """The same in words."""
+
+
 class View(Protocol):
     """What is served."""
 
     has_policies: bool
     """Whether its first page has a line for each policy, which can be filtered and compared."""
 
-    def stamp(self) -> str:
-        """Other than before where there is something new to see."""
-        ...
-
-    def said(self, language: Language) -> str:
-        """How far it is, in words."""
+    def state(self) -> State:
+        """As it is now; asked for every few seconds. Raises HeedmapError where it cannot be."""
         ...
 
     def page(self, path: str, query: Mapping[str, Sequence[str]]) -> str | None:
@@ -65,6 +73,14 @@ def server_of(view: View, port: int) -> ThreadingHTTPServer:
         raise RecordError(f"Port {port} cannot be used: {why}; choose another --port.") from error
 
 
+def page_of(text: str, language: Language = "en") -> str:
+    """A page of one sentence, where there is nothing to show yet."""
+    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    style = "<style>:root { color-scheme: light dark; } body { font: 15px/1.5 system-ui; }</style>"
+    body = f"<body><p>{html.escape(text)}</p></body>"
+    return f'<!doctype html><html lang="{language}"><title>heedmap</title>{head}{style}{body}</html>'
+
+
 class _Handler(BaseHTTPRequestHandler):
     served: View
     drawing: Lock
@@ -85,11 +101,11 @@ class _Handler(BaseHTTPRequestHandler):
             if asked.path == "/state":
                 self._answer(HTTPStatus.OK, "application/json", self._state())
                 return
-            stamp = self.served.stamp()
+            stamp = self.served.state().stamp
             with self.drawing:
                 page = self.served.page(unquote(asked.path), query)
         except HeedmapError as error:
-            page = f"<!doctype html><title>heedmap</title><body>{html.escape(str(error))}</body>"
+            page = page_of(str(error))
         except ValueError:
             page = None
         if page is None:
@@ -98,8 +114,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(HTTPStatus.OK, "text/html", self._live(page, stamp))
 
     def _state(self) -> str:
-        said = {language: self.served.said(language) for language in LANGUAGES}
-        return json.dumps({"stamp": self.served.stamp(), "said": said})
+        return json.dumps(asdict(self.served.state()))
 
     def _live(self, page: str, stamp: str) -> str:
         live = environment().get_template("live.html.j2")
@@ -115,8 +130,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("X-Content-Type-Options", "nosniff")
         self.send_header("Referrer-Policy", "no-referrer")
         self.send_header("Cache-Control", "no-store")
-        self.end_headers()
-        self.wfile.write(content)
+        with suppress(ConnectionError):  # the reader has gone to another page
+            self.end_headers()
+            self.wfile.write(content)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Nothing: what a browser asks for is not for the terminal."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -133,6 +133,14 @@ class RunFolder:
         table = self.read(COMMIT, ["cell", "status"])
         return dict(zip(table["cell"].to_pylist(), table["status"].to_pylist(), strict=True))
 
+    def finished(self) -> tuple[int, int]:
+        """How many cells count, and when the last of them came, in ns; reads none of them."""
+        times: list[int] = []
+        for cell in self.plan.cells:
+            with suppress(OSError):  # it is not there, or just going
+                times.append((self.path / self._mark_of(cell)).stat().st_mtime_ns)
+        return len(times), max(times, default=0)
+
     def damaged(self) -> dict[str, list[Damage]]:
         """What is damaged of the cells that count, by cell."""
         found = {cell.id: self._damages(cell) for cell in self.plan.cells if self._counts(cell)}
@@ -222,9 +230,12 @@ class RunFolder:
 
     def _counts(self, cell: Cell) -> bool:
         """Whether the cell was finished."""
+        return (self.path / self._mark_of(cell)).is_file()
+
+    def _mark_of(self, cell: Cell) -> str:
+        """The file that is written last."""
         is_older = self.plan.schema_version < CHECKSUMS_SINCE
-        name = _part_name(COMMIT, cell.id) if is_older else _checksums_name(cell.id)
-        return (self.path / name).is_file()
+        return _part_name(COMMIT, cell.id) if is_older else _checksums_name(cell.id)
 
     def _checksums(self, cell: Cell) -> Manifest | None:
         """None of a cell that an older heedmap finished. Raises RecordError for damaged ones."""

@@ -42,10 +42,12 @@ def render_html(
     *,
     title: str | None = None,
     back_url: str | None = None,
+    draws: bool = True,
 ) -> str:
     """The whole page as text, in English and Korean; `language` is the one shown first.
 
-    `title` is the heading, `back_url` where its link back leads. Names and instructions are
+    `title` is the heading, `back_url` where its link back leads. Without `draws` the pictures of
+    each policy are left for `render_drawings`, which takes the longest by far. Names and instructions are
     untrusted: they are escaped, and shown as text only. Raises RecordError for a `back_url` that
     is neither http, https nor relative.
     """
@@ -69,7 +71,7 @@ def render_html(
             more_frames=len(record.frames) - len(frames),
             explored=_explored(result, frames),
             explorer_words=json.dumps(explorer_words(_all_regions(result)), ensure_ascii=False),
-            drawings={p.name: drawings_of(result, p) for p in record.policies},
+            drawings={p.name: drawings_of(result, p) if draws else None for p in record.policies},
             tables=[summary_table(result), layers_table(result)] if _has_cases(result) else [],
             declared=both(lambda of: declared_text(record.policies, of)),
             rung_tables=[
@@ -84,6 +86,12 @@ def render_html(
             arguments=json.dumps(record.run.arguments, ensure_ascii=False, indent=1),
         )
     )
+
+
+def render_drawings(result: Result, policy: PolicyResult, language: Language = "en") -> str:
+    """The pictures of one policy, as the page holds them."""
+    figures = environment().get_template("figures.html.j2").make_module({"language": language})
+    return str(figures.of(drawings_of(result, policy)))  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _safe_url(url: str) -> str:

@@ -165,10 +165,13 @@ trail_explored = Trail, call by call
 ## heedmap serve
 
 serving_at = { $address } shows it on this machine until Ctrl-C.
+serving_nothing_yet = No cell is measured yet. This page loads itself again when one is.
 serving_checkpoints = { $count } { $count ->
     [one] checkpoint
    *[other] checkpoints
   }
+drawn_later = The pictures are being drawn.
+live_none = None has this verdict.
 live_show_all = all
 live_show_good = follow
 live_show_bad = do not follow

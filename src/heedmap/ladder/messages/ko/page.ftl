@@ -150,7 +150,10 @@ trail_explored = 호출별 경로
 ## heedmap serve
 
 serving_at = { $address }에서 볼 수 있습니다(이 컴퓨터에서만, Ctrl-C로 종료).
+serving_nothing_yet = 아직 측정한 셀이 없습니다. 셀이 측정되면 이 페이지가 다시 열립니다.
 serving_checkpoints = 체크포인트 { $count }개
+drawn_later = 그림을 그리는 중입니다.
+live_none = 이 판정을 받은 정책이 없습니다.
 live_show_all = 전체
 live_show_good = 따름
 live_show_bad = 따르지 않음
