@@ -11,6 +11,7 @@ import pytest
 from heedmap.cli.report import Kind
 from heedmap.data.images import png_bytes
 from heedmap.data.instructions import load_instructions
+from heedmap.ladder.messages import say
 from heedmap.record.result import Result
 from heedmap.report.figures.kinds import KINDS
 from heedmap.testbed.specimens.world import FrameCase
@@ -121,7 +122,10 @@ def test_forensics_on_the_published_tables(cli: Cli) -> None:
     ran = cli("forensics", SUMMARY, PER_LAYER)
     assert ran.code == 0, ran.err
     assert "288 per-layer and 12 summary rows of 4 models" in ran.out
-    assert "[always_zero]" in ran.out
+    assert f"1. {say('finding_name_always_zero')}: The region 'text'" in ran.out
+    korean = cli("forensics", SUMMARY, PER_LAYER, "--lang", "ko").out
+    assert "always_zero" not in korean
+    assert f"1. {say('finding_name_always_zero', 'ko')}: " in korean
     assert "What no such table can prove" in ran.out
     as_json = json.loads(cli("forensics", SUMMARY, PER_LAYER, "--json").out)
     assert {"always_zero", "unaccounted"} <= {f["code"] for f in as_json["findings"]}

@@ -80,7 +80,7 @@ def test_score_tells_right_from_wrong(cli: Cli, monkeypatch: pytest.MonkeyPatch)
     assert "Right: 1 of 1 (100 %" in ran.out
     assert "False alarms: 0 of 0 healthy." in " ".join(ran.out.split())
     page = Path("board.md").read_text()
-    assert "| length_leak | length_leak | 1 |" in page
+    assert "| length leak | length leak | 1 |" in page
     assert "Made by `heedmap specimens score`" in page
     monkeypatch.setattr(run, "score_plants", lambda *_, **__: scores("length_leak", "healthy"))
     ran = cli("specimens", "score", "--json")

@@ -18,6 +18,7 @@ from fluent.syntax.visitor import Visitor
 import heedmap
 from heedmap.auditing.exam.kinds import KINDS, Missing, Purpose
 from heedmap.auditing.exam.result import SEVERITY, KindVerdict
+from heedmap.auditing.needed import Target
 from heedmap.ladder.causes import CAUSES, Cause, RungName
 from heedmap.ladder.delivered import DeliveredCause
 from heedmap.ladder.messages import (
@@ -37,9 +38,13 @@ from heedmap.remedies.result import Missing as NotMeasured
 from heedmap.remedies.rewording import FORMS
 from heedmap.report.driving.result import CONDITIONS
 from heedmap.report.driving.wording import MISSING, PHASES
+from heedmap.report.forensics.finding import FindingCode
 from heedmap.report.rung_cells import RUNG_TABLES
 from heedmap.report.words.finding import CODES, SEVERITIES, Beside
 from heedmap.report.words.texts import Kind, Role
+from heedmap.sweep.summary import FIGURES
+from heedmap.testbed.generated.score import Problem
+from heedmap.testbed.scoreboard.summary import READINGS, Rule
 
 SOURCE = Path(heedmap.__file__).parent
 
@@ -148,6 +153,12 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "note_": NOTED,
     "region_": (*REGION_ORDER, UNDECLARED),
     "region_short_": (*REGION_ORDER, UNDECLARED),
+    "needed_target_": get_args(Target),
+    "summary_figure_": FIGURES,
+    "finding_name_": get_args(FindingCode),
+    "score_reading_": READINGS,
+    "score_rule_": tuple(rule for rule in get_args(Rule) if rule != "heedmap"),
+    "scoreboard_named_": get_args(Problem),
     "words_found_": tuple(CODES),
     "words_fix_": tuple(CODES),
     "words_severity_": SEVERITIES,

@@ -9,6 +9,7 @@ Usable Information under Computational Constraints").
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
@@ -77,7 +78,7 @@ class Foretold(Frozen):
         """What it means, in one sentence."""
         return say(
             "needed_predicted" if self.is_foretold else "needed_not_predicted",
-            target=self.target,
+            target=say(f"needed_target_{self.target}"),
             gain=f"{max(self.foretold_bits.value, 0):.2f}",
             entropy=f"{self.entropy_bits:.2f}",
             share=f"{self.foretold_share:.0%}",
@@ -144,7 +145,10 @@ def _held_out(
     probed = np.zeros((len(labels), classes))
     marginal = np.zeros((len(labels), classes))
     folds = StratifiedGroupKFold(min(FOLDS, len(set(groups))), shuffle=True, random_state=seed)
-    for train, test in folds.split(inputs, labels, groups):
+    with warnings.catch_warnings():  # rare classes are smoothed
+        warnings.filterwarnings("ignore", "The least populated class in y")
+        splits = list(folds.split(inputs, labels, groups))
+    for train, test in splits:
         frequency = np.bincount(labels[train], minlength=classes) + 1.0
         frequency /= frequency.sum()
         marginal[test] = frequency
@@ -163,11 +167,13 @@ def _fitted(
 ) -> BaseEstimator:
     """A probe whose strength was chosen within the training folds, by episode as well."""
     inner = StratifiedGroupKFold(min(3, len(set(groups))), shuffle=True, random_state=seed)
-    folds = [
-        (train, test)
-        for train, test in inner.split(inputs, labels, groups)
-        if len(set(labels[train])) == len(set(labels))
-    ]
+    with warnings.catch_warnings():  # folds that lack a class are left out
+        warnings.filterwarnings("ignore", "The least populated class in y")
+        folds = [
+            (train, test)
+            for train, test in inner.split(inputs, labels, groups)
+            if len(set(labels[train])) == len(set(labels))
+        ]
     probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
     if not folds:
         return probe.set_params(logisticregression__C=STRENGTHS[0]).fit(inputs, labels)

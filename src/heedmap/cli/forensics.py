@@ -43,7 +43,8 @@ def forensics(
     heading = say("forensics_found") if findings else say("forensics_nothing")
     out.print(Text(f"\n{heading}", style="bold"))
     for number, finding in enumerate(findings, start=1):
-        out.print(Text(f"{number}. [{finding.code}] {finding.sentence}"))
+        name = Text(f"{number}. {say(f'finding_name_{finding.code}')}: ", style="bold")
+        out.print(name.append(finding.sentence, style="not bold"))
         for row in finding.rows:
             out.print(Padding(Text(row, style="dim"), (0, 0, 0, 5)))
         if finding.count > len(finding.rows):

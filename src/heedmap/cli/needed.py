@@ -14,6 +14,7 @@ from rich.text import Text
 from heedmap.cli.console import out
 from heedmap.cli.language import Lang, Language
 from heedmap.ladder.messages import say
+from heedmap.ladder.messages.numbers import interval
 
 if TYPE_CHECKING:
     from heedmap.auditing.needed import Foretold
@@ -69,15 +70,17 @@ def needed(
     if as_json:
         typer.echo(json.dumps([each.model_dump(mode="json") for each in found]))
         return
-    out.print(_table(found))
+    out.print(_table(found, policy))
     for each in found:
         out.print(Text(each.sentence))
 
 
-def _table(found: list[Foretold]) -> Table:
+def _table(found: list[Foretold], policy: str | None) -> Table:
     from heedmap.report.rich_tables import plain_table
 
-    table = plain_table(say("needed_title", features=found[0].features))
+    pixels = policy is None
+    features = say("needed_on_pixels") if pixels else say("needed_on_embeddings", policy=policy)
+    table = plain_table(say("needed_title", features=features))
     table.add_column(say("needed_target"), no_wrap=True)
     keys = (
         *("needed_entropy", "needed_gain", "attended_share"),
@@ -87,11 +90,11 @@ def _table(found: list[Foretold]) -> Table:
         table.add_column(say(key), justify="right")
     for each in found:
         gain = each.foretold_bits
-        interval = "" if gain.low is None else f" ({gain.low:.2f} to {gain.high:.2f})"
+        value = round(gain.value, 2) + 0.0  # no "-0.00"
         table.add_row(
-            each.target,
+            say(f"needed_target_{each.target}"),
             f"{each.entropy_bits:.2f}",
-            f"{round(gain.value, 2) + 0.0:.2f}{interval}",  # no "-0.00"
+            interval(gain.model_copy(update={"value": value})),
             f"{each.foretold_share:.0%}",
             f"{each.accuracy:.1%}",
             f"{each.majority:.1%}",

@@ -13,6 +13,7 @@ from heedmap.cli.console import out, progress_bar
 from heedmap.cli.language import Lang, Language
 from heedmap.ladder.messages import say
 from heedmap.ladder.messages.numbers import percent
+from heedmap.ladder.wording import cause_name
 
 if TYPE_CHECKING:
     from heedmap.testbed.scoreboard.run import Score
@@ -83,14 +84,14 @@ def _score_table(scores: list[Score]) -> Table:
         style = "green" if each.is_right else "bold red"
         mark = rung_mark("holds" if each.is_right else "fails", out.encoding)
         module = each.verdict.bypass.module or "-"
-        table.add_row(
-            mark, each.plant.name, each.plant.cause, Text(each.named, style=style), module
-        )
+        named = Text(cause_name(each.named), style=style)
+        table.add_row(mark, each.plant.name, cause_name(each.plant.cause), named, module)
     return table
 
 
 def _rated_table(summary: Summary) -> Table:
     from heedmap.report.rich_tables import plain_table
+    from heedmap.testbed.scoreboard.page import rule_name
 
     table = plain_table(say("score_rules"))
     table.add_column(say("score_rule"), no_wrap=True)
@@ -98,7 +99,7 @@ def _rated_table(summary: Summary) -> Table:
         table.add_column(say(key), justify="right")
     for each in summary.rated:
         right = say("score_of", right=each.right, total=len(summary.rows))
-        table.add_row(each.rule, right, str(each.missed), str(each.wronged))
+        table.add_row(rule_name(each), right, str(each.missed), str(each.wronged))
     return table
 
 
@@ -113,9 +114,9 @@ def _correlation_table(summary: Summary) -> Table:
         cells = [
             "-" if v is None else f"{v:+.2f}" for v in (each.median, each.lowest, each.highest)
         ]
-        table.add_row(each.reading, str(each.policies), *cells)
+        table.add_row(say(f"score_reading_{each.reading}"), str(each.policies), *cells)
     across = ", ".join(
-        f"{each.reading} {each.correlation:+.2f} ({each.policies})"
+        f"{say(f'score_reading_{each.reading}')} {each.correlation:+.2f} ({each.policies})"
         for each in summary.across
         if each.correlation is not None
     )

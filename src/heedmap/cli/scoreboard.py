@@ -96,6 +96,7 @@ def _make(chosen: list[Generated]) -> None:
 
 def _confusion_table(board: Scoreboard) -> Table:
     from heedmap.report.rich_tables import plain_table
+    from heedmap.testbed.generated.page import named_text
 
     table = plain_table(say("scoreboard_confusion"))
     for key in ("scoreboard_true", "score_named"):
@@ -103,13 +104,13 @@ def _confusion_table(board: Scoreboard) -> Table:
     table.add_column(say("scoreboard_policies"), justify="right")
     for (true, named), count in board.confusion.items():
         style = "green" if true == named else "bold red"
-        table.add_row(true, Text(named, style=style), str(count))
+        table.add_row(named_text(true), Text(named_text(named), style=style), str(count))
     return table
 
 
 def _wrong_table(wrong: list[Judged]) -> Table:
     from heedmap.report.rich_tables import plain_table
-    from heedmap.testbed.generated.page import remark
+    from heedmap.testbed.generated.page import judgement, remark
     from heedmap.testbed.generated.score import worst_first
 
     table = plain_table(say("scoreboard_wrong"))
@@ -118,7 +119,7 @@ def _wrong_table(wrong: list[Judged]) -> Table:
     table.add_column(say("scoreboard_remark"))
     for each in worst_first(wrong):
         table.add_row(
-            *(Text(each.name), each.cause, each.named or "-"),
-            *(each.failing or "-", Text(shorten(remark(each), LONGEST_REMARK))),
+            *(Text(each.name), *judgement(each)),
+            Text(shorten(remark(each), LONGEST_REMARK)),
         )
     return table

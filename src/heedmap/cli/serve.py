@@ -207,4 +207,6 @@ def _changed_ns(path: Path) -> int:
     try:
         return path.stat().st_mtime_ns
     except OSError as error:
-        raise RecordError(f"{path} cannot be read ({error.strerror or error}); is its folder gone?") from error
+        raise RecordError(
+            f"{path} cannot be read ({error.strerror or error}); is its folder gone?"
+        ) from error

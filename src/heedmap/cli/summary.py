@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,13 +16,21 @@ from heedmap.cli.console import out
 from heedmap.cli.language import Lang, Language
 from heedmap.cli.showing import AsMarkdown, from_outside
 from heedmap.ladder.messages import say
-from heedmap.ladder.messages.numbers import interval
+from heedmap.ladder.messages.numbers import interval, unit_name
 from heedmap.ladder.wording import cause_name, rung_name
 
 if TYPE_CHECKING:
     from heedmap.sweep.summary import PolicySummary, RungOverFrames, Summary
 
 ABSENT = "-"
+_CAUSE_WIDTH = 12
+"""Beside a name and six steps on a terminal of 100 columns."""
+_INTERVAL = re.compile(r"(\d) to (-?\d)")
+_BYPASS: dict[str, Callable[[], str]] = {
+    "found": lambda: say("bypass_found"),
+    "none": lambda: say("bypass_none"),
+    "not measured": lambda: ABSENT,
+}
 MARKS = {"holds": "✓", "fails": "✗", "not measured": ABSENT}
 
 
@@ -86,7 +95,7 @@ def _ladder(found: Summary, names: dict[int, str]) -> Sheet:
         [
             names[id(each)],
             *(_rung(each.rungs[rung]) for rung in rungs),
-            each.bypass,
+            _BYPASS[each.bypass](),
             cause_name(each.cause),
         ]
         for each in found.policies
@@ -108,11 +117,15 @@ def _rung(rung: RungOverFrames) -> str:
 def _figures(found: Summary, names: dict[int, str]) -> Sheet:
     measures = list(dict.fromkeys(name for each in found.policies for name in each.figures))
     rows = [
-        [names[id(each)], each.unit or ABSENT, *(_estimate(each, name) for name in measures)]
+        [
+            names[id(each)],
+            unit_name(each.unit or ABSENT),
+            *(_estimate(each, name) for name in measures),
+        ]
         for each in found.policies
         if each.figures
     ]
-    heads = (name.replace("_", " ") for name in measures)
+    heads = (say(f"summary_figure_{name}") for name in measures)
     columns = (say("model"), say("used_unit"), *heads)
     return Sheet(say("summary_measures"), columns, rows, narrow=True)
 
@@ -127,7 +140,7 @@ def _worst(found: Summary, names: dict[int, str]) -> Sheet:
         [
             names[id(each)],
             one.frame,
-            one.fails or ABSENT,
+            ABSENT if one.fails is None else rung_name(one.fails),
             ABSENT if one.following is None else f"{one.following:.2f}",
             ABSENT if one.mediated is None else f"{one.mediated:.2f}",
         ]
@@ -153,8 +166,17 @@ def _print(found: Summary) -> None:
     for sheet in _sheets(found):
         table = plain_table(sheet.title)
         for index, name in enumerate(sheet.columns):
-            stays_whole = sheet.narrow and index > 0
-            table.add_column(Text(name), overflow="fold", no_wrap=stays_whole)
+            is_cause = sheet.narrow and name == say("cause")
+            stays_whole = sheet.narrow and index > 0 and not is_cause
+            head = name.replace(" ", "\n") if stays_whole else name
+            narrowest = _widest(row[0] for row in sheet.rows) if index == 0 else None
+            table.add_column(
+                Text(head),
+                overflow="fold",
+                no_wrap=stays_whole,
+                min_width=narrowest,
+                max_width=_CAUSE_WIDTH if is_cause else None,
+            )
         for row in sheet.rows:
             name = folded(row[0], NAME_WIDTH)
             cells = [name, *(map(_in_lines, row[1:]) if sheet.narrow else row[1:])]
@@ -164,8 +186,16 @@ def _print(found: Summary) -> None:
         out.print(Text(f"{each.policy}: {each.sentence} {each.fix}".strip()))
 
 
+def _widest(names: Iterable[str]) -> int:
+    """Of the lines of folded names: a column this wide breaks none in the middle of a word."""
+    from heedmap.report.rich_tables import NAME_WIDTH, folded
+
+    return max(len(line) for name in names for line in folded(name, NAME_WIDTH).split("\n"))
+
+
 def _in_lines(cell: str) -> str:
-    return cell.replace(" (", "\n(").replace("@", "\n@")
+    short = _INTERVAL.sub(r"\1–\2", cell)
+    return short.replace(" (", "\n(").replace("@", "\n@")
 
 
 def _plain(cell: str) -> str:

@@ -78,7 +78,9 @@ def page_of(text: str, language: Language = "en") -> str:
     head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     style = "<style>:root { color-scheme: light dark; } body { font: 15px/1.5 system-ui; }</style>"
     body = f"<body><p>{html.escape(text)}</p></body>"
-    return f'<!doctype html><html lang="{language}"><title>heedmap</title>{head}{style}{body}</html>'
+    return (
+        f'<!doctype html><html lang="{language}"><title>heedmap</title>{head}{style}{body}</html>'
+    )
 
 
 class _Handler(BaseHTTPRequestHandler):

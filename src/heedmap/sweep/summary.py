@@ -145,6 +145,10 @@ def _rungs(pooled: Pooled, unit: str | None, seed: int) -> dict[RungName, RungOv
     return found
 
 
+FIGURES = ("dependence", "mediated", "beyond_paraphrase", "competent", "following")
+"""The key figures, in their order."""
+
+
 def _figures(pooled: Pooled) -> Iterator[tuple[str, Estimate]]:
     """Those that a verdict rests on."""
     used, obeyed = pooled.measurements.used, pooled.measurements.obeyed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from heedmap.auditing.measures.stats import wilson_interval
 from heedmap.errors import PolicyError
+from heedmap.ladder.messages import speak
 from heedmap.testbed.generated import score
 from heedmap.testbed.generated.network import Base
 from heedmap.testbed.generated.page import markdown, summary_lines
@@ -78,10 +80,22 @@ def test_the_page_has_every_figure(board: Scoreboard) -> None:
         assert f"- {line}" in page
     assert "Exact cause: 2 of 7 (28.6%" in page
     assert "False alarms on healthy policies: 1 of 3" in page
-    assert "| masked | unattended | 1 |" in page
+    assert "| masked from the action | no attention to it | 1 |" in page
     assert "| boom | none | - | - | KeyError: 3 |" in page
     assert "| other |" not in page
     assert summary_lines(Scoreboard((), ("x: why",))) == ["Made, and as their truth says: 0 of 1"]
+
+
+def test_the_page_has_no_code_of_a_cause(board: Scoreboard) -> None:
+    speak("ko")
+    try:
+        korean = markdown(board, "heedmap scoreboard")
+    finally:
+        speak("en")
+    assert "| 마스크가 액션에서 가림 | 어텐션이 없음 | 1 |" in korean
+    tables = [line for line in korean.splitlines() if line.startswith("| ")]
+    codes = re.compile(r"\b(masked|unattended|none|refused|crashed|visible|attended)\b")
+    assert not [line for line in tables if codes.search(line.partition("|")[2].partition("|")[2])]
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from heedmap.ladder.messages import Value
 from heedmap.ladder.thresholds import UNACCOUNTED_SHARE
@@ -17,11 +17,25 @@ Row = TypeVar("Row", LayerFigure, SummaryFigure)
 Figures = TypeVar("Figures")
 
 
+FindingCode = Literal[
+    "always_zero",
+    "attended_below_text_len",
+    "follows_length",
+    "identical_instructions",
+    "image_larger_than_visible",
+    "impossible_share",
+    "mean_hides_last",
+    "summary_differs",
+    "unaccounted",
+]
+"""For programs; people read `finding_name_...` of the catalogue."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing that the figures show. `rows` are the figures, `count` how many there are."""
 
-    code: str
+    code: FindingCode
     sentence: str
     rows: tuple[str, ...]
     count: int
@@ -54,7 +68,6 @@ def pairs_of_instructions(
 
 
 def unaccounted(
-    key: str,
     every: Sequence[Row],
     missing: Callable[[Row], float],
     shown: Callable[[Sequence[Row]], tuple[str, ...]],
@@ -64,7 +77,7 @@ def unaccounted(
     rows = sorted((r for r in every if missing(r) > UNACCOUNTED_SHARE), key=missing, reverse=True)
     if rows:
         sentence = words(
-            key,
+            "finding_unaccounted",
             rows=len(rows),
             total=len(every),
             least=f"{UNACCOUNTED_SHARE:.0%}",

@@ -121,7 +121,6 @@ def _follows_length(published: Published, words: Words) -> Iterable[Finding]:
 def _unaccounted(published: Published, words: Words) -> Iterable[Finding]:
     """Attention that is in none of the named regions."""
     return unaccounted(
-        "finding_unaccounted",
         *(published.layers, _missing, lambda rows: _shown(rows, words), words),
     )
 

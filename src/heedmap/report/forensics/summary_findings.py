@@ -57,7 +57,6 @@ def _identical(published: Published, words: Words) -> Iterator[Finding]:
 
 def _unaccounted(published: Published, words: Words) -> Iterator[Finding]:
     return unaccounted(
-        "finding_summary_unaccounted",
         *(published.summary, _missing, lambda rows: _shown(rows, words), words),
     )
 

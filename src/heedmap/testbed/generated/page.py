@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from heedmap.ladder.messages import say
+from heedmap.ladder.messages import has_message, say
 from heedmap.testbed.generated.score import Contradiction, Judged, Scoreboard, worst_first
 
 
@@ -21,7 +21,10 @@ def markdown(board: Scoreboard, command: str) -> str:
         "",
         *_table(
             (say("scoreboard_true"), say("score_named"), say("scoreboard_policies")),
-            ((true, named, str(count)) for (true, named), count in board.confusion.items()),
+            (
+                (named_text(true), named_text(named), str(count))
+                for (true, named), count in board.confusion.items()
+            ),
         ),
         "",
         f"## {say('scoreboard_wrong')}",
@@ -32,7 +35,7 @@ def markdown(board: Scoreboard, command: str) -> str:
                 *(say("scoreboard_failing"), say("scoreboard_remark")),
             ),
             (
-                (each.name, each.cause, each.named or "-", each.failing or "-", remark(each))
+                (each.name, *judgement(each), remark(each))
                 for each in worst_first(board.judged)
                 if not each.is_right or each.contradiction
             ),
@@ -62,6 +65,18 @@ def summary_lines(board: Scoreboard) -> list[str]:
         say("scoreboard_crashed", number=len(board.with_problem("crashed")), total=total),
         say("scoreboard_made", number=total, total=total + len(board.unmade)),
     ]
+
+
+def named_text(code: str) -> str:
+    """A cause, a refusal or a crash in words; a dash as it is."""
+    keys = (f"cause_name_{code}", f"scoreboard_named_{code}")
+    return next((say(key) for key in keys if has_message(key)), code)
+
+
+def judgement(each: Judged) -> tuple[str, str, str]:
+    """True cause, named cause and the step that fails, in words; a dash where there is none."""
+    failing = "-" if each.failing is None else say(f"rung_{each.failing}")
+    return named_text(each.cause), named_text(each.named or "-"), failing
 
 
 def remark(each: Judged) -> str:

@@ -4,102 +4,135 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from math import inf
 
-from heedmap.testbed.scoreboard.summary import Summary
+from heedmap.ladder.messages import say
+from heedmap.ladder.wording import cause_name
+from heedmap.testbed.scoreboard.summary import Rated, Row, Summary
 
 
 def markdown(summary: Summary, command: str) -> str:
-    """The whole page; `command` is what made it."""
+    """The whole page, in the terminal's language; `command` is what made it."""
+    parts = [
+        f"# {say('board_title')}",
+        say("board_made_by", command=f"`{command}`", date=f"{datetime.now(UTC):%Y-%m-%d}"),
+        _in_one_paragraph(summary),
+        say("board_about"),
+        f"## {say('score_causes')}",
+        _confusion(summary),
+        f"## {say('score_rules')}",
+        say("board_rules_about"),
+        _rules(summary),
+        f"## {say('board_predicts')}",
+        say("board_predicts_about"),
+        _correlations(summary),
+        say("board_across_about"),
+        _across(summary),
+        f"## {say('board_every')}",
+        _policies(summary.rows),
+        say("board_columns"),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def rule_name(rated: Rated) -> str:
+    """A rule in words, with the least figure that it calls following."""
+    if rated.rule == "heedmap":
+        return "heedmap"
+    threshold = inf if rated.threshold is None else rated.threshold
+    figure = f"{threshold:.0%}" if rated.rule == "published" else f"{threshold:.3f}"
+    figure = figure.replace("inf", "∞")
+    return say(f"score_rule_{rated.rule}", threshold=figure)
+
+
+def _in_one_paragraph(summary: Summary) -> str:
     total = len(summary.rows)
-    lines = [
-        "# Scoreboard",
-        "",
-        f"Made by `{command}` on {datetime.now(UTC):%Y-%m-%d}.",
-        "",
-        f"{total} policies, {summary.causes} causes and {summary.healthy} healthy ones. Exact "
-        f"cause (and bypass module): **{summary.right} of {total}**, {summary.right / total:.1%} "
-        f"(95 % Wilson interval {summary.low:.1%} to {summary.high:.1%}). False alarms on healthy "
-        f"policies: **{summary.false_alarms} of {summary.healthy}**.",
-        "",
-        "Training and planted faults are described in `specimens/population.py` and",
-        "`specimens/faults.py`. Thresholds were chosen on members that are not among these.",
-        "",
-        "## Planted against named",
-        "",
-        *_table(
-            ("planted", "named", "policies"),
-            [(p, n, str(count)) for (p, n), count in sorted(summary.confusion.items())],
-        ),
-        "",
-        "## Does it follow its instruction? Rules compared",
-        "",
-        "*Missed*: does not follow, called following. *False alarms*: follows, called not",
-        "following. The best thresholds were chosen on these very policies, which flatters them.",
-        "",
-        *_table(
-            ("rule", "right", "missed", "false alarms"),
-            [
-                (r.rule, f"{r.right} of {total}", str(r.missed), str(r.wronged))
-                for r in summary.rated
-            ],
-        ),
-        "",
-        "## Does attention predict what cutting does?",
-        "",
-        "Spearman's rank correlation, over layers and heads (rollout: over layers), between what",
-        "is read from attention on the instruction and how far cutting the action row's edges to",
-        "it moves the action; policies on which `used` holds.",
-        "",
-        *_table(
-            ("read from attention", "policies", "median", "lowest", "highest"),
-            [
-                (
-                    c.reading,
-                    str(c.policies),
-                    _signed(c.median),
-                    _signed(c.lowest),
-                    _signed(c.highest),
-                )
-                for c in summary.correlations
-            ],
-        ),
-        "",
-        "From one policy to another: rank correlation of the figure (mean over layers and heads)",
-        "with what cutting the instruction out takes away (`mediated`).",
-        "",
-        *_table(
-            ("figure", "policies", "correlation"),
-            [(a.reading, str(a.policies), _signed(a.correlation)) for a in summary.across],
-        ),
-        "",
-        "## Every policy",
-        "",
-        *_table(
-            ("policy", "planted", "named", "share", "IVAR", "mediated", "followed"),
-            [
-                (
-                    row.plant,
-                    row.planted,
-                    row.named if row.right else f"**{row.named}**",
-                    *(_number(v) for v in (row.share, row.ivar, row.mediated, row.following)),
-                )
-                for row in summary.rows
-            ],
-        ),
-        "",
-        "*share*, *IVAR*: the action row's attention on the instruction. *mediated*: bits of the",
-        "difference between instructions' actions that cutting takes away. *followed*: share of",
-        "actions as asked.",
-    ]
-    return "\n".join(lines) + "\n"
+    return say(
+        "board_lead",
+        total=total,
+        causes=summary.causes,
+        healthy=summary.healthy,
+        right=summary.right,
+        share=f"{summary.right / total:.1%}",
+        low=f"{summary.low:.1%}",
+        high=f"{summary.high:.1%}",
+        alarms=summary.false_alarms,
+    )
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
-    return [
-        "| " + " | ".join(head) + " |",
-        "|" + "---|" * len(head),
-        *("| " + " | ".join(row) + " |" for row in rows),
-    ]
+def _confusion(summary: Summary) -> str:
+    head = (say("score_planted"), say("score_named"), say("scoreboard_policies"))
+    return _table(
+        head,
+        [
+            (cause_name(planted), cause_name(named), str(count))
+            for (planted, named), count in sorted(summary.confusion.items())
+        ],
+    )
+
+
+def _rules(summary: Summary) -> str:
+    keys = ("score_rule", "score_right", "score_missed", "score_wronged")
+    total = len(summary.rows)
+    return _table(
+        map(say, keys),
+        [
+            (
+                *(rule_name(rated), say("score_of", right=rated.right, total=total)),
+                *(str(rated.missed), str(rated.wronged)),
+            )
+            for rated in summary.rated
+        ],
+    )
+
+
+def _correlations(summary: Summary) -> str:
+    keys = ("score_reading", "scoreboard_policies", "median", "lowest", "highest")
+    return _table(
+        map(say, keys),
+        [
+            (
+                *(say(f"score_reading_{each.reading}"), str(each.policies)),
+                *map(_signed, (each.median, each.lowest, each.highest)),
+            )
+            for each in summary.correlations
+        ],
+    )
+
+
+def _across(summary: Summary) -> str:
+    keys = ("score_reading", "scoreboard_policies", "board_correlation")
+    return _table(
+        map(say, keys),
+        [
+            (say(f"score_reading_{a.reading}"), str(a.policies), _signed(a.correlation))
+            for a in summary.across
+        ],
+    )
+
+
+def _policies(rows: Iterable[Row]) -> str:
+    keys = (
+        *("score_plant", "score_planted", "score_named", "score_reading_share"),
+        *("score_reading_ivar", "board_mediated", "board_followed"),
+    )
+    return _table(
+        map(say, keys),
+        [
+            (
+                *(row.plant, cause_name(row.planted)),
+                cause_name(row.named) if row.right else f"**{cause_name(row.named)}**",
+                *map(_number, (row.share, row.ivar, row.mediated, row.following)),
+            )
+            for row in rows
+        ],
+    )
+
+
+def _table(head: Iterable[str], rows: Iterable[tuple[str, ...]]) -> str:
+    heads = list(head)
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _number(value: float | None) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -35,10 +36,16 @@ class Row(Frozen):
     following: float | None
 
 
+Rule = Literal["heedmap", "published", "share", "ivar"]
+"""The ladder, the published page's rule, and the best threshold of text share and of IVAR."""
+
+
 class Rated(Frozen):
     """How often one rule is right about whether a policy follows its instruction."""
 
-    rule: str
+    rule: Rule
+    threshold: float | None = None
+    """At least so much of the rule's own figure is called following; None: nothing is."""
     right: int
     called_heeding: int
     missed: int
@@ -135,16 +142,13 @@ def _rated(scores: Sequence[Score]) -> tuple[Rated, ...]:
     return (
         _rate("heedmap", scores, lambda n: _says_heeds(scores[n])),
         _rate(
-            f"published rule: text share at least {IGNORES_BELOW_SHARE:.0%}",
+            "published",
             scores,
             lambda n: shares[n] >= IGNORES_BELOW_SHARE,
+            threshold=IGNORES_BELOW_SHARE,
         ),
-        _rate(
-            f"text share, best threshold ({best_share:.3f})",
-            scores,
-            lambda n: shares[n] >= best_share,
-        ),
-        _rate(f"IVAR, best threshold ({best_ivar:.3f})", scores, lambda n: ivars[n] >= best_ivar),
+        _rate("share", scores, lambda n: shares[n] >= best_share, threshold=best_share),
+        _rate("ivar", scores, lambda n: ivars[n] >= best_ivar, threshold=best_ivar),
     )
 
 
@@ -158,11 +162,18 @@ def _says_heeds(score: Score) -> bool:
     return score.named in ("none", "indirect_only", "bypass")
 
 
-def _rate(rule: str, scores: Sequence[Score], follows: Callable[[int], bool]) -> Rated:
+def _rate(
+    rule: Rule,
+    scores: Sequence[Score],
+    follows: Callable[[int], bool],
+    *,
+    threshold: float = np.inf,
+) -> Rated:
     said = [follows(number) for number in range(len(scores))]
     truth = [score.plant.follows for score in scores]
     return Rated(
         rule=rule,
+        threshold=threshold if np.isfinite(threshold) else None,
         right=sum(a == b for a, b in zip(said, truth, strict=True)),
         called_heeding=sum(said),
         missed=sum(a and not b for a, b in zip(said, truth, strict=True)),

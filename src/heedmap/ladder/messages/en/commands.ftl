@@ -56,6 +56,11 @@ summary_ladder = Diagnosis, and frames on which a step passes (95 % CI in %)
 summary_measures = Key measures with 95 % CI
 summary_worst = Worst frames first
 summary_failed = Cells that failed
+summary_figure_dependence = Baseline
+summary_figure_mediated = Removed
+summary_figure_beyond_paraphrase = Beyond paraphrase
+summary_figure_competent = Competent
+summary_figure_following = Followed
 summary_cell = Cell
 summary_fails = Fails
 summary_followed = Followed
@@ -81,6 +86,10 @@ verify_whole = { $folder }: { $count } { $count ->
    *[other] files are as they were
   } written.
 needed_title = What the frame alone predicts (linear probe on { $features })
+needed_target_action = action
+needed_target_instruction = instruction
+needed_on_pixels = mean colours on a grid
+needed_on_embeddings = image embeddings of { $policy }
 needed_target = Target
 needed_entropy = Entropy (bits)
 needed_gain = Predicted (95 % CI)

@@ -9,6 +9,16 @@ forensics_nothing = No finding.
 forensics_in_all = ({ $count } in all)
 forensics_cannot = What no such table can prove
 
+finding_name_always_zero = a region is always 0
+finding_name_identical_instructions = instructions look the same
+finding_name_follows_length = only the token count matters
+finding_name_impossible_share = impossible shares
+finding_name_attended_below_text_len = the mask is that of the text
+finding_name_image_larger_than_visible = image larger than what is visible
+finding_name_mean_hides_last = the mean hides the last layer
+finding_name_summary_differs = summary and layers differ
+finding_name_unaccounted = attention in no region
+
 finding_always_zero = The region '{ $region }' is { $figures ->
     [rounded] 0.0 % as printed
    *[exact] exactly 0
@@ -37,7 +47,6 @@ finding_summary_zero = The region '{ $region }' is { $figures ->
    *[exact] exactly 0
   } in the last layer and on the mean over layers in { $rows } of { $rows } rows, for { $models } of { $total } models: its positions are masked, or nothing is there. A visible region with little attention keeps a small share in some layer; the per-layer table would show it.
 finding_summary_identical = '{ $first }' and '{ $second }' agree in every column for { $models } of { $total } models, to the last digit given: the content of these instructions does not show in the attention of the action token. Ask for the per-layer table: equal in every layer, it does not reach it at all.
-finding_summary_unaccounted = The shares do not add up to 100 %: in { $rows } of { $total } rows more than { $least } of the attention is in no named region, up to { $most } ({ $worst }). The table does not say where it goes.
 finding_summary_row = { $model }, { $instruction }: last layer { $last }; mean { $mean }
 finding_row = { $model }, { $instruction }, layer { $layer }: { $shares }
 

@@ -6,6 +6,16 @@ forensics_nothing = 발견한 문제가 없습니다.
 forensics_in_all = (모두 { $count }개)
 forensics_cannot = 이런 표로 증명할 수 없는 것
 
+finding_name_always_zero = 항상 0인 영역
+finding_name_identical_instructions = 값이 같은 지시문
+finding_name_follows_length = 토큰 수만 영향을 줌
+finding_name_impossible_share = 불가능한 비율
+finding_name_attended_below_text_len = 텍스트의 마스크가 적용됨
+finding_name_image_larger_than_visible = 보이는 부분보다 큰 이미지
+finding_name_mean_hides_last = 평균에 가려진 마지막 레이어
+finding_name_summary_differs = 요약과 레이어별 값이 다름
+finding_name_unaccounted = 어느 영역에도 없는 어텐션
+
 finding_always_zero = ‘{ $region }’ 영역이 { $rows }행 중 { $rows }행에서 { $figures ->
     [rounded] 표시된 값으로 0.0 %
    *[exact] 정확히 0
@@ -25,7 +35,6 @@ finding_summary_zero = 영역 '{ $region }'의 비율은 마지막 레이어와 
    *[exact] 정확히 0
   }입니다({ $rows }행 중 { $rows }행, 모델 { $total }개 중 { $models }개). 그 위치가 마스크되었거나 아무것도 없습니다. 보이는 영역이라면 어텐션이 적어도 일부 레이어에는 작은 비율이 남으며, 레이어별 표에서 확인할 수 있습니다.
 finding_summary_identical = '{ $first }', '{ $second }' 두 지시문은 모델 { $total }개 중 { $models }개에서 모든 열이 마지막 자리까지 같습니다. 두 지시문의 내용이 액션 토큰의 어텐션에 나타나지 않습니다. 레이어별 표를 요청하십시오. 모든 레이어에서 같다면 내용이 전혀 도달하지 않은 것입니다.
-finding_summary_unaccounted = 비율의 합이 100 %가 아닙니다. { $total }행 중 { $rows }행에서 어텐션의 { $least } 넘게 어느 영역에도 속하지 않으며, 최대 { $most }입니다({ $worst }). 그 어텐션이 어디로 가는지는 표에 없습니다.
 finding_summary_row = { $model }, { $instruction }: 마지막 레이어 { $last }; 평균 { $mean }
 finding_row = { $model }, { $instruction }, 레이어 { $layer }: { $shares }
 
