@@ -140,7 +140,7 @@ def test_a_word_shows_its_patches_and_its_effect_and_a_patch_its_words(
 def test_where_words_and_patches_are_not_linked_the_page_says_so(
     opened: Open, audited: Result, tmp_path: Path
 ) -> None:
-    """In a record without the table, as an older heedmap wrote it, and of frames beside the first."""
+    """In a record without the table, as an older heedmap wrote it."""
     tables = {name: audited.table(name) for name in SCHEMAS if name != "word_image"}
     file = tmp_path / "older.html"
     write_html(Result(audited.record, tables, audited.frame_png), file)

@@ -3,8 +3,8 @@
 `attention.parquet` has a row for each policy, frame, instruction, layout, layer, head and
 region; `positions.parquet` for each policy, frame, instruction, layer and position;
 `word_image.parquet` for each policy, instruction, layer, word position and image position of the
-first frame; `trials.parquet` for each policy, trial and measure of the upper rungs;
-`trail.parquet` for each policy and module call. An audit of many frames holds only a few cases' rows in memory.
+first frame; `trials.parquet` for each policy, trial and measure of the upper rungs; `trail.parquet`
+for each policy and module call. An audit of many frames holds only a few cases' rows in memory.
 """
 
 from __future__ import annotations

@@ -47,8 +47,8 @@ def render_html(
     """The whole page as text, in English and Korean; `language` is the one shown first.
 
     `title` is the heading, `back_url` where its link back leads. Without `draws` the pictures of
-    each policy are left for `render_drawings`, which takes the longest by far. Names and instructions are
-    untrusted: they are escaped, and shown as text only. Raises RecordError for a `back_url` that
+    each policy are left for `render_drawings`, which takes the longest by far. Names and
+    instructions are untrusted: they are escaped, and shown as text only. Raises RecordError for a `back_url` that
     is neither http, https nor relative.
     """
     record, rows = result.record, story_rows(result)

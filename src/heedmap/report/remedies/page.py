@@ -13,6 +13,7 @@ from heedmap.report.remedies.wording import (
     cell_name,
     change_text,
     finetuned_text,
+    interval_text,
     lead,
     notes,
     outcome_text,
@@ -31,7 +32,8 @@ class ShownCell:
     """One share, how it changed, and what it is called on a narrow screen."""
 
     short: Bilingual
-    share: str
+    share: Bilingual
+    interval: Bilingual
     change: str
     is_worse: bool
 
@@ -101,8 +103,11 @@ def _row(of: Remedies, tried: Tried, shown: Sequence[CellName], is_best: bool) -
 
 
 def _cell(cell: Cell | None, name: CellName) -> ShownCell:
-    if cell is None:
-        return ShownCell(phrase(f"remedy_short_{name}"), share_text(None), "", False)
+    found = None if cell is None else cell.found
     return ShownCell(
-        phrase(f"remedy_short_{name}"), share_text(cell.found), change_text(cell), cell.is_worse
+        short=phrase(f"remedy_short_{name}"),
+        share=both(lambda x: share_text(found, x)),
+        interval=both(lambda x: interval_text(found, x)),
+        change="" if cell is None else change_text(cell),
+        is_worse=cell is not None and cell.is_worse,
     )

@@ -6,11 +6,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from heedmap.ladder.evidence import Estimate
 from heedmap.ladder.messages import Language, words_in
 from heedmap.remedies.result import CellName, Outcome, Remedies, Tried
 from heedmap.report.remedies.wording import (
     cell_name,
     finetuned_text,
+    interval_text,
     lead,
     notes,
     outcome_text,
@@ -50,15 +52,15 @@ def remedies_table(of: Remedies, language: Language = "en") -> Table:
     shown = shown_cells(of)
     table.add_column(words("remedy_remedy"))
     for name in shown:
-        table.add_column(cell_name(name, of, language), justify="right", max_width=15)
+        table.add_column(cell_name(name, of, language), justify="right", max_width=18)
     table.add_column(words("remedy_passes"), justify="right", max_width=7)
     table.add_column(words("remedy_outcome"))
-    before = [share_text(of.cell(name).found) for name in shown]
+    before = [_share(of.cell(name).found, language) for name in shown]
     table.add_row(words("remedy_as_it_is"), *before, "1", "")
     for number, tried in enumerate(of.tried):
         table.add_row(
             Text(one_line(remedy_name(tried, language))),
-            *(_cell(tried, name) for name in shown),
+            *(_cell(tried, name, language) for name in shown),
             passes_text(tried.passes),
             Text(outcome_text(tried, of, language), style=STYLES.get(tried.outcome, "")),
             style="bold" if number == of.recommended else None,
@@ -66,8 +68,13 @@ def remedies_table(of: Remedies, language: Language = "en") -> Table:
     return table
 
 
-def _cell(tried: Tried, name: CellName) -> Text:
+def _cell(tried: Tried, name: CellName, language: Language) -> Text:
     if not tried.cells:
         return Text(share_text(None), style="dim")
     cell = tried.cell(name)
-    return Text(share_text(cell.found), style="red" if cell.is_worse else "")
+    return Text(_share(cell.found, language), style="red" if cell.is_worse else "")
+
+
+def _share(found: Estimate | None, language: Language) -> str:
+    """With its interval on a line of its own."""
+    return f"{share_text(found, language)}\n{interval_text(found, language)}".strip()

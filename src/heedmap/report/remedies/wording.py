@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from heedmap.ladder.evidence import Estimate
 from heedmap.ladder.messages import Language, say
-from heedmap.ladder.messages.numbers import ABSENT, percent
+from heedmap.ladder.messages.numbers import ABSENT, counted, percent
 from heedmap.ladder.wording import cause_name
 from heedmap.remedies.result import CELLS, Cell, CellName, Remedies, Tried
 
@@ -25,14 +25,17 @@ def remedy_name(tried: Tried, language: Language = "en") -> str:
     return say(f"remedy_name_{tried.remedy}", language, setting=setting).strip()
 
 
-def share_text(found: Estimate | None) -> str:
-    """In percent, with its interval: "92 (85-98)"."""
-    if found is None:
-        return ABSENT
-    value = f"{100 * found.value:.0f}"
-    if found.low is None or found.high is None:
-        return value
-    return f"{value} ({100 * found.low:.0f}-{100 * found.high:.0f})"
+def share_text(found: Estimate | None, language: Language = "en") -> str:
+    """In percent, with what was counted: "92 % (22 of 24)"; an estimate is over cases."""
+    return ABSENT if found is None else counted(found, language)
+
+
+def interval_text(found: Estimate | None, language: Language = "en") -> str:
+    """Of `share_text`, in percent: "85 to 98"; empty where it has no width."""
+    if found is None or found.low is None or found.high is None or found.low == found.high:
+        return ""
+    low, high = f"{100 * found.low:.0f}", f"{100 * found.high:.0f}"
+    return say("from_to", language, low=low, high=high)
 
 
 def change_text(cell: Cell) -> str:
@@ -77,8 +80,8 @@ def sentence(of: Remedies, language: Language = "en") -> str:
             else "remedy_verdict_recommended_responds",
             language,
             remedy=remedy_name(of.best, language),
-            before=percent(before and before.value),
-            after=percent(after and after.value),
+            before=share_text(before, language),
+            after=share_text(after, language),
             passes=passes_text(of.best.passes),
         )
     if of.verdict == "none_helps":
@@ -95,7 +98,7 @@ def sentence(of: Remedies, language: Language = "en") -> str:
         why = say(f"remedy_missing_{of.cell('following').missing}", language)
         return say("remedy_verdict_no_following", language, why=why)
     if of.verdict == "follows_already" and of.is_labelled and before is not None:
-        return say("remedy_verdict_follows_already", language, before=percent(before.value))
+        return say("remedy_verdict_follows_already", language, before=share_text(before, language))
     if of.verdict == "follows_already":
         return say("remedy_verdict_follows_unlabelled", language)
     return say("remedy_verdict_nothing_fits", language)

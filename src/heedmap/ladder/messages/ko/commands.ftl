@@ -11,7 +11,7 @@ inputs_of = 프레임 { $frames }개 x 지시문 { $instructions }개 = 프레�
     [0] {""}
    *[other] , 에피소드 { $episodes }개
   }
-from_to = { $low }–{ $high }
+from_to = { $low }~{ $high }
 note_depth = 참고: 깊이 카메라는 제외했습니다({ $source }: { $cameras })
 median = 중앙값
 lowest = 최솟값
