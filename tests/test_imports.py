@@ -44,6 +44,12 @@ def test_results_and_reports_need_no_torch(module: str) -> None:
     assert (done.stdout.strip(), done.stderr) == ("False", "")
 
 
+@pytest.mark.parametrize("module", ["heedmap.monitor.tap.page", "heedmap.report.words.page"])
+def test_pages_without_a_chart_need_nothing_that_draws(module: str) -> None:
+    done = run_python(f"import sys, {module}; print({{'altair', 'vl_convert'}} & {{*sys.modules}})")
+    assert (done.stdout.strip(), done.stderr) == ("set()", "")
+
+
 def test_help_works_with_the_runtime_dependencies_alone() -> None:
     """No package of the extras `specimens`, `test` or `dev` may be needed."""
     extras = ("minigrid", "gymnasium", "beartype", "hypothesis", "pytest", "ruff", "pyright")

@@ -136,6 +136,60 @@ def test_numbers_choose_the_plural_and_have_no_separators() -> None:
     assert words_in("ko")("seen_of", visible=12, total=1024) == "1024개 중 12개"
 
 
+NOUNS = re.compile(r'(?:COUNT|RANGE)\(\$\w+, "[^"/]*/([^"]+)"\)|\*\[other\] (?:, |from )*(\w+)')
+ALSO = {"runs", "errors", "clients", "answers", "warnings", "questions", "packages", "sources"}
+"""Plurals that no message chooses between."""
+
+
+def plurals() -> set[str]:
+    """Every plural that some message of the catalogue chooses."""
+    found = set(ALSO)
+    for path in catalogue_files("en"):
+        for several, one in NOUNS.findall(path.read_text(encoding="utf-8")):
+            found |= {word for word in (several or one).split() if word.endswith("s")}
+    return found - {"is", "was", "has", "its", "as", "this", "times"}
+
+
+def wrong_plurals(text: str, known: set[str]) -> list[str]:
+    """Such as "1 frames", "1 whole frames" and "positions 1" in a text whose counts are all 1."""
+    found = re.findall(r"\b(positions|layers) 1(?![\d-]| to |\.\d)", text)
+    for first, second in re.findall(r"(?<![\d.])\b1 (?!of |over )([a-z-]+)(?: ([a-z]+))?", text):
+        is_noun = f"{first}s" in known
+        found += [word for word in (first, "" if is_noun else second) if word in known]
+    return found
+
+
+def test_one_thing_is_not_told_as_several() -> None:
+    known = plurals()
+    assert len(known) > 30, "the plurals were not found in the catalogue"
+    for key, message in ENGLISH.items():
+        values = {name: "path" if name == "style" else 1 for name in placeholders(message)}
+        text = say(key, "en", **values)
+        assert wrong_plurals(text, known) == [], f"{key}: {text}"
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("Over 1 frames.", ["frames"]),
+        ("In 1 of 1 cells: 1.", ["cells"]),
+        ("1 independent frames are too few", ["frames"]),
+        ("at positions 1, in call 1", ["positions"]),
+        ("In 1 of 1 cell, over 1 frame at position 1.", []),
+        ("1 of cases; positions 1 to 3; layers 1-4", []),
+    ],
+)
+def test_a_wrong_plural_is_found(text: str, wrong: list[str]) -> None:
+    assert wrong_plurals(text, plurals()) == wrong
+
+
+def test_korean_counts_have_a_counter() -> None:
+    """Korean nouns have no plural; a count stands with its counter, and 들 is not put to it."""
+    for key in KOREAN:
+        text = say(key, "ko", **dict.fromkeys(placeholders(KOREAN[key]), 1))
+        assert not re.search(r"\b1 ?(개|건|행|회|번|쌍)?들", text), f"{key}: {text}"
+
+
 NOTED = tuple(
     cause
     for cause, about in CAUSES.items()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from playwright.sync_api import Page
 
 from heedmap.ladder.messages import say
 from heedmap.record.result import Result
-from heedmap.record.tables import SCHEMAS
+from heedmap.record.tables import SCHEMAS, TableFile, TableName
 from heedmap.report.page.render import write_html
 from tests.report import sample
 from tests.report.browsing import Open, shown
@@ -141,7 +142,9 @@ def test_where_words_and_patches_are_not_linked_the_page_says_so(
     opened: Open, audited: Result, tmp_path: Path
 ) -> None:
     """In a record without the table, as an older heedmap wrote it."""
-    tables = {name: audited.table(name) for name in SCHEMAS if name != "word_image"}
+    tables: dict[TableName, pa.Table | TableFile] = {
+        name: audited.table(name) for name in SCHEMAS if name != "word_image"
+    }
     file = tmp_path / "older.html"
     write_html(Result(audited.record, tables, audited.frame_png), file)
     page = opened(file)

@@ -237,6 +237,7 @@ def test_data_is_inside_where_small_and_beside_where_not(
         "record.json",
         "attention.parquet",
         "positions.parquet",
+        "word_image.parquet",
         "trials.parquet",
         "trail.parquet",
     }

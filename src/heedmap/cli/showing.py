@@ -126,10 +126,12 @@ def read_result(folder: Path) -> Result:
 def run_folder(folder: Path) -> RunFolder | None:
     """The sweep's run in a folder; None for any other folder."""
     from heedmap.sweep.plan_file import CHECKSUMS, PLAN_FILE
+
+    if not (folder / PLAN_FILE).is_file() and not (folder / CHECKSUMS).is_dir():
+        return None
     from heedmap.sweep.store import RunFolder
 
-    is_run = (folder / PLAN_FILE).is_file() or (folder / CHECKSUMS).is_dir()
-    return RunFolder.open(folder) if is_run else None
+    return RunFolder.open(folder)
 
 
 def show(

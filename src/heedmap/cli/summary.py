@@ -194,7 +194,7 @@ def _widest(names: Iterable[str]) -> int:
 
 
 def _in_lines(cell: str) -> str:
-    short = _INTERVAL.sub(r"\1–\2", cell)
+    short = _INTERVAL.sub(r"\1-\2", cell)
     return short.replace(" (", "\n(").replace("@", "\n@")
 
 

@@ -100,6 +100,19 @@ def png_bytes(frame: Frame) -> bytes:
     return buffer.getvalue()
 
 
+THUMBNAIL_PX = 112
+
+
+def thumbnail(frame: Frame) -> bytes:
+    """The frame as a JPEG of at most `THUMBNAIL_PX`; a small one is enlarged by a whole factor."""
+    image, buffer = Image.fromarray(frame), io.BytesIO()
+    factor = max(1, THUMBNAIL_PX // max(image.size))
+    image = image.resize((image.width * factor, image.height * factor), Image.Resampling.NEAREST)
+    image.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
+    image.save(buffer, "JPEG", quality=80)
+    return buffer.getvalue()
+
+
 def pixels_sha256(frame: Frame) -> str:
     """Of the decoded pixels, so that it does not depend on how a file packs them."""
     return hashlib.sha256(frame.tobytes()).hexdigest()

@@ -15,7 +15,7 @@ from heedmap.record.files import write_whole
 from heedmap.report.figures.style import Chart, data_of
 from heedmap.report.page.bilingual import Bilingual, both, phrase
 from heedmap.report.page.drawings import Drawing, drawn
-from heedmap.report.page.render import environment
+from heedmap.report.page.environment import environment
 from heedmap.report.run_rows import RunRow, lost_at
 
 _COLOURS = ("#e0700a", "#2f7fc1", "#1c9c79")

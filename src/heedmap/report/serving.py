@@ -22,7 +22,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from heedmap.errors import HeedmapError, RecordError
 from heedmap.ladder.messages import Language
-from heedmap.report.page.render import environment
+from heedmap.report.page.environment import environment
 
 LOOPBACK = "127.0.0.1"
 MOST_FIELDS = 200

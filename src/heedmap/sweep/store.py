@@ -16,10 +16,9 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.dataset as ds
 
 from heedmap.data.gates.gate import gate
 from heedmap.data.parquet import read_parquet
@@ -50,6 +49,9 @@ from heedmap.sweep.plan_file import (
     read_plan,
 )
 from heedmap.sweep.tables import COMMIT, RUN_SCHEMAS, RunTable, as_schema
+
+if TYPE_CHECKING:
+    from pyarrow.dataset import Dataset
 
 UNTRUSTED = "its tables are not as heedmap writes them: do not trust this folder"
 
@@ -209,8 +211,10 @@ class RunFolder:
             raise self._is_damaged([content])
         return content
 
-    def dataset(self, table: RunTable) -> ds.Dataset | pa.Table:
+    def dataset(self, table: RunTable) -> Dataset | pa.Table:
         """A table that is read as it is asked for. Raises RecordError for a damaged part."""
+        import pyarrow.dataset as ds  # takes longer than most that is done with a run
+
         cells = [c for c in self.plan.cells if self.part_of(c, table) is not None]
         if not cells:
             return RUN_SCHEMAS[table].empty_table()

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from heedmap.monitor.tap.conversation import thumbnail
+from heedmap.data.images import thumbnail
 from heedmap.monitor.tap.page import write_page
 from heedmap.monitor.tap.recording import About, Reading
 from heedmap.monitor.tap.step import Step

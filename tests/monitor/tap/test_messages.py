@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from heedmap.data.images import THUMBNAIL_PX
 from heedmap.errors import TapError
-from heedmap.monitor.tap.conversation import THUMBNAIL_PX, Conversation, Seen
+from heedmap.monitor.tap.conversation import Conversation, Seen
 from heedmap.monitor.tap.messages import Keys, observation_of, unpacked, with_words
 from heedmap.monitor.tap.recording import read_run, write_about
 from heedmap.monitor.tap.step import of_row

@@ -17,10 +17,11 @@ from heedmap.errors import RecordError
 from heedmap.ladder.messages import Language
 from heedmap.record.result import Result
 from heedmap.record.tables import TRAIL_FIGURES, trail_table
+from heedmap.report.figures.colors import COLORS
 from heedmap.report.figures.export import write_figure
 from heedmap.report.figures.figure import Figure, FigureKind, Subject, runs_of
 from heedmap.report.figures.kinds import KINDS, figure_of, figures_of
-from heedmap.report.figures.style import COLORS, spec_of, to_svg
+from heedmap.report.figures.style import spec_of, to_svg
 from heedmap.report.figures.trail import MOST_CALLS
 from heedmap.report.tables import layer_rows
 from tests.report.conftest import BYPASSED, HEEDS, OVERWRITTEN
@@ -246,7 +247,7 @@ def test_of_very_many_calls_the_outer_ones_are_drawn(audited: Result) -> None:
     inner = [_call(n, f"net.layers.{n}", instruction=0.5) for n in range(1000)]
     drawn = _with_trail(audited, [*inner, _call(1000, "net", instruction=0.25)])
     assert [row["order"] for row in rows_of(drawn) if "difference" in row] == [1000]
-    assert "1 outer ones of 1001 module calls" in drawn.caption
+    assert "1 outer one of 1001 module calls" in drawn.caption
     drawn = _with_trail(audited, inner)
     assert len([row for row in rows_of(drawn) if "difference" in row]) <= MOST_CALLS
 

@@ -86,7 +86,7 @@ def test_identical_instructions_and_length() -> None:
     same = with_rows(row("right", 0, 0.60, 0.40), row("right", 1, 0.58, 0.42))
     finding = found(same, "identical_instructions")
     assert finding
-    assert "'left' and 'right' agree in 2 of 2 layers for 1 of 1 models" in finding.sentence
+    assert "'left' and 'right' agree in 2 of 2 layers for 1 of 1 model," in finding.sentence
     assert found(same, "follows_length")
     almost = with_rows(row("right", 0, 0.60, 0.40), row("right", 1, 0.581, 0.419))
     assert found(almost, "identical_instructions") is None

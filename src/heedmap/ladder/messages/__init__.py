@@ -10,6 +10,7 @@ is stored names its language, so that a record is the same whatever the terminal
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import lru_cache, partial
@@ -50,8 +51,8 @@ def say(key: str, language: Language | None = None, **values: Value) -> str:
     Raises MessageError where the catalogue lacks the message, or the call lacks a value.
     """
     language = language or spoken()
-    bundle = _bundle(language)
-    if not bundle.has_message(key):
+    bundle = _bundle_with(key, language)
+    if bundle is None:
         raise MessageError(f"no message {key!r} in language {language!r}")
     pattern = bundle.get_message(key).value
     if pattern is None:
@@ -66,7 +67,7 @@ def say(key: str, language: Language | None = None, **values: Value) -> str:
 
 def has_message(key: str, language: Language | None = None) -> bool:
     """Whether the catalogue holds a message of this name."""
-    return _bundle(language or spoken()).has_message(key)
+    return key in _sources(language or spoken())
 
 
 def words_in(language: Language | None) -> Callable[..., str]:
@@ -82,25 +83,60 @@ def catalogue_files(language: Language) -> list[Path]:
     return sorted((Path(__file__).parent / language).glob("*.ftl"))
 
 
+_ENTRY = re.compile(r"^([a-z]\w*) = .*\n(?:(?:[ \t].*)?\n)*", re.MULTILINE)
+"""A message and the lines that go on with it."""
+
+
+@lru_cache
+def _sources(language: Language) -> dict[str, str]:
+    """Every message of a language as it is written, by key."""
+    texts = (f"{path.read_text(encoding='utf-8')}\n" for path in catalogue_files(language))
+    return {found[1]: found[0] for text in texts for found in _ENTRY.finditer(text)}
+
+
+def _bundle_with(key: str, language: Language) -> FluentBundle | None:
+    """What holds the message; None where there is none.
+
+    Most commands say few of them, and parsing them all takes half a second.
+    """
+    source, bundle = _sources(language).get(key), _bundle(language)
+    if source is None:
+        return None
+    if not bundle.has_message(key):
+        from fluent.runtime import FluentResource
+
+        bundle.add_resource(FluentResource(source))
+    return bundle
+
+
 @lru_cache
 def _bundle(language: Language) -> FluentBundle:
-    """All messages of a language.
+    """The messages of a language that were said.
 
     Fluent's isolation marks are off: terminals show them as boxes, and the page isolates names
     with <bdi>.
     """
-    from fluent.runtime import FluentBundle, FluentResource
+    from fluent.runtime import FluentBundle
 
-    functions: dict[str, Callable[..., Any]] = {"JOSA": _josa}
-    bundle = FluentBundle([language], functions=functions, use_isolating=False)
-    for path in catalogue_files(language):
-        bundle.add_resource(FluentResource(path.read_text(encoding="utf-8")))
-    return bundle
+    functions: dict[str, Callable[..., Any]] = {"JOSA": _josa, "COUNT": _count, "RANGE": _range}
+    return FluentBundle([language], functions=functions, use_isolating=False)
 
 
 def _josa(word: object, pair: object) -> str:
     """As a Fluent function: `JOSA($name, "은/는")`."""
     return with_particle(str(word), str(pair))
+
+
+def _count(number: object, forms: object) -> str:
+    """As a Fluent function: `COUNT($frames, "frame/frames")` is "1 frame" or "8 frames"."""
+    one, other = str(forms).split("/")
+    return f"{number} {one if str(number) == '1' else other}"
+
+
+def _range(numbers: object, forms: object) -> str:
+    """As a Fluent function: `RANGE($at, "position/positions")` is "position 3", "positions 3-5"."""
+    one, other = str(forms).split("/")
+    return f"{one if str(numbers).isdigit() else other} {numbers}"
 
 
 def _as_argument(value: Value) -> object:

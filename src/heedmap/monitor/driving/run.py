@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from heedmap.auditing.measures.distance import ActionMetric
+from heedmap.data.images import thumbnail
 from heedmap.data.pixels import Frame
 from heedmap.errors import InputError
 from heedmap.monitor.driving.driver import Asked, Driver
@@ -13,7 +15,7 @@ from heedmap.monitor.driving.environment import Environment, Maker
 from heedmap.monitor.driving.folder import DriveFolder
 from heedmap.monitor.driving.live import Done, Live, drive_side_by_side, said
 from heedmap.monitor.driving.steer import steer
-from heedmap.monitor.driving.video import check_can_write, thumbnail, write_video
+from heedmap.monitor.driving.video import check_can_write, write_video
 from heedmap.report.driving.result import (
     Condition,
     Drive,
@@ -214,7 +216,7 @@ class Drives:
                     step=place,
                     action=action,
                     distance=distance,
-                    jpeg=thumbnail(done.view.observation.pixels),
+                    jpeg=b64encode(thumbnail(done.view.observation.pixels)).decode(),
                 )
             )
         return Strip(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -18,7 +16,6 @@ from heedmap.record.files import PART_PREFIX
 FRAMES_A_SECOND = 5
 LEAST_PX, MOST_PX = 224, 640
 """Of the longer side: smaller frames are enlarged by whole numbers, larger ones reduced."""
-THUMBNAIL_PX = 112
 
 
 def check_can_write() -> None:
@@ -50,20 +47,6 @@ def write_video(path: Path, frames: Sequence[Frame]) -> None:
         raise RecordError(f"The video cannot be written to {path}: {error}.") from error
     finally:
         part.unlink(missing_ok=True)
-
-
-def thumbnail(frame: Frame) -> str:
-    """The frame in base 64, as JPEG of at most `THUMBNAIL_PX`."""
-    image = Image.fromarray(frame)
-    if max(image.size) < THUMBNAIL_PX:
-        factor = THUMBNAIL_PX // max(image.size)
-        image = image.resize(
-            (image.width * factor, image.height * factor), Image.Resampling.NEAREST
-        )
-    image.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=85)
-    return base64.b64encode(buffer.getvalue()).decode()
 
 
 def _resized(frame: Frame) -> Frame:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from PIL import Image
-
-from heedmap.data.pixels import Frame
+from heedmap.data.images import thumbnail
 from heedmap.monitor.tap import gr00t
 from heedmap.monitor.tap.messages import (
     Answer,
@@ -27,7 +24,6 @@ from heedmap.monitor.tap.messages import (
 )
 from heedmap.monitor.tap.step import Step
 
-THUMBNAIL_PX = 96
 """Longer side, at most: images are made smaller by a whole factor, which is fast."""
 MOST_WAITING = 1000
 """Observations without an answer, of one client."""
@@ -198,14 +194,6 @@ class Conversation:
         self._steps += 1
         opening = (bool(self._greetings), self._opening)
         return Seen(step, observation, answer, asked.message, self._spoken, *opening)
-
-
-def thumbnail(frame: Frame) -> bytes:
-    """A small JPEG of a camera's image."""
-    image, buffer = Image.fromarray(frame), io.BytesIO()
-    factor = -(-max(image.size) // THUMBNAIL_PX)
-    image.reduce(factor).save(buffer, "JPEG", quality=75)
-    return buffer.getvalue()
 
 
 def _last_line(text: str) -> str:

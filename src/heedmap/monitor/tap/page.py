@@ -25,7 +25,7 @@ from heedmap.monitor.tap.watch import FINDINGS
 from heedmap.record.files import write_whole
 from heedmap.report.differing import Edit, differing_words
 from heedmap.report.page.bilingual import Bilingual, both, phrase
-from heedmap.report.page.render import environment
+from heedmap.report.page.environment import environment
 from heedmap.report.words.shown import shown
 from heedmap.report.words.texts import plain_form
 from heedmap.visible import one_line

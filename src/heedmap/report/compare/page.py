@@ -22,12 +22,13 @@ from heedmap.report.compare.wording import (
     value_text,
     why_text,
 )
-from heedmap.report.figures.style import COLORS, OTHER_COLOR, Chart
+from heedmap.report.figures.colors import COLORS, OTHER_COLOR
+from heedmap.report.figures.style import Chart
 from heedmap.report.page.bilingual import Bilingual, both, phrase, plain
 from heedmap.report.page.data_tables import Cell, Column, DataTable
 from heedmap.report.page.drawings import Drawing, drawn
+from heedmap.report.page.environment import environment
 from heedmap.report.page.explorer import pictures
-from heedmap.report.page.render import environment
 from heedmap.report.summary_lines import SummaryLine, TwoShares
 from heedmap.report.wording import ABSENT, count_text, declared_text, percent
 

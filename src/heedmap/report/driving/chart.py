@@ -9,7 +9,8 @@ import altair as alt
 from heedmap.ladder.messages import Language, say
 from heedmap.report.driving.rates import curve
 from heedmap.report.driving.result import Drive
-from heedmap.report.figures.style import COLORS, Chart, data_of, layered
+from heedmap.report.figures.colors import COLORS
+from heedmap.report.figures.style import Chart, data_of, layered
 from heedmap.report.page.bilingual import phrase
 from heedmap.report.page.drawings import Drawing, drawing_of_chart
 

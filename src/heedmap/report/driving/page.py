@@ -22,7 +22,7 @@ from heedmap.report.driving.wording import (
     verdict,
 )
 from heedmap.report.page.bilingual import Bilingual, both, phrase
-from heedmap.report.page.render import environment
+from heedmap.report.page.environment import environment
 from heedmap.visible import one_line
 
 

@@ -9,7 +9,8 @@ import altair as alt
 from heedmap.auditing.exam.result import Exam, KindReading
 from heedmap.ladder.messages import Language, say
 from heedmap.report.exam.wording import kind_name, share_text, should_text
-from heedmap.report.figures.style import COLORS, INK, Chart, data_of, layered
+from heedmap.report.figures.colors import COLORS
+from heedmap.report.figures.style import INK, Chart, data_of, layered
 from heedmap.report.page.bilingual import phrase
 from heedmap.report.page.drawings import Drawing, drawing_of_chart
 

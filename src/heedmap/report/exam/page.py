@@ -25,7 +25,7 @@ from heedmap.report.exam.wording import (
     should_text,
 )
 from heedmap.report.page.bilingual import Bilingual, both, phrase
-from heedmap.report.page.render import environment
+from heedmap.report.page.environment import environment
 from heedmap.visible import one_line
 
 MOST_FRAMES = 12

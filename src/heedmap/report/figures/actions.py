@@ -7,8 +7,9 @@ from typing import Any
 import altair as alt
 
 from heedmap.ladder.evidence import ActionUnder
+from heedmap.report.figures.colors import COLORS
 from heedmap.report.figures.figure import PANELS_WIDTH_PX, Figure, Subject
-from heedmap.report.figures.style import COLORS, INK, data_of
+from heedmap.report.figures.style import INK, data_of
 
 _ROW_PX = 24
 _MOST_DIMENSIONS = 8

@@ -1,7 +1,6 @@
 """The look that all figures share, and how they become SVG, PDF and PNG.
 
-Hues are Okabe and Ito's (2008), distinct for colour-blind readers; their lightness is spread,
-so that they are distinct in grey print too. Amounts are drawn in `cividis`, made for both.
+Amounts are drawn in `cividis`, made for colour-blind readers and for grey print.
 """
 
 from __future__ import annotations
@@ -15,21 +14,9 @@ import vl_convert
 
 from heedmap.ladder.messages import Language
 from heedmap.record.regions import in_order
+from heedmap.report.figures.colors import COLORS, OTHER_COLOR
 from heedmap.report.wording import region_name
 
-COLORS = {
-    "image": "#00538a",
-    "text": "#e0700a",
-    "instruction": "#e0700a",  # what a declared `text` claims to be
-    "template": "#8fcbf0",
-    "state": "#f0e442",
-    "mixed": "#e6a100",
-    "special": "#d08bb5",
-    "action": "#00795a",
-    "padding": "#b4b4b4",
-    "undeclared": "#d4d4d4",
-}
-OTHER_COLOR = "#7fb7d9"
 SCHEME = "cividis"
 
 INK = "#767676"
@@ -92,12 +79,6 @@ def data_of(values: Sequence[Mapping[str, Any]]) -> alt.Data:
 def color_of(region: str) -> str:
     """A region's colour; the image's for every camera."""
     return COLORS.get(region, COLORS.get(region.split(":")[0], OTHER_COLOR))
-
-
-def css_class(region: str) -> str:
-    """A name that is safe in a style sheet: never one of the user's own."""
-    base = region.split(":")[0]
-    return base if base in COLORS else "other"
 
 
 def region_scale(regions: Iterable[str], language: Language) -> alt.Scale:

@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from heedmap.record.record import PolicyResult
+from heedmap.report.figures.colors import COLORS
 from heedmap.report.figures.figure import PANELS_WIDTH_PX, Figure, Subject, runs_of
-from heedmap.report.figures.style import COLORS, INK, Chart, data_of, layered, scales, stacked
+from heedmap.report.figures.style import INK, Chart, data_of, layered, scales, stacked
 
 MOST_CALLS = 200
 """Calls that are drawn; of more, those of the outer modules."""

@@ -7,8 +7,9 @@ from typing import Any
 import altair as alt
 
 from heedmap.ladder.evidence import CausalMap
+from heedmap.report.figures.colors import COLORS
 from heedmap.report.figures.figure import Figure, Subject
-from heedmap.report.figures.style import COLORS, INK, Chart, beside, data_of, layered, stacked
+from heedmap.report.figures.style import INK, Chart, beside, data_of, layered, stacked
 
 _PANEL_PX = 250
 _ROW_PX = 17

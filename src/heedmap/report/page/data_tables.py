@@ -9,7 +9,7 @@ from heedmap.ladder.messages import Language, say, words_in
 from heedmap.record.regions import is_image
 from heedmap.record.result import Result
 from heedmap.record.tables import LayoutKind
-from heedmap.report.figures.style import css_class
+from heedmap.report.figures.colors import css_class
 from heedmap.report.page.bilingual import Bilingual, both, phrase, plain
 from heedmap.report.tables import (
     LayerRow,

@@ -21,9 +21,9 @@ from heedmap.ladder.messages import LANGUAGES, say
 from heedmap.record.record import Case, FrameInfo, PolicyResult
 from heedmap.record.regions import in_order
 from heedmap.record.result import Result
+from heedmap.report.figures.colors import css_class
 from heedmap.report.figures.figure import Subject
 from heedmap.report.figures.patches import place_of
-from heedmap.report.figures.style import css_class
 from heedmap.report.page.explored_trail import explored_trail
 from heedmap.report.page.word_links import word_links
 from heedmap.report.summary_lines import action_label

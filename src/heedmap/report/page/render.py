@@ -7,25 +7,23 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
-
 from heedmap.errors import RecordError
 from heedmap.ladder.messages import LANGUAGES, Language, say
 from heedmap.record.files import write_whole
 from heedmap.record.record import FrameInfo, PolicyResult, Record
 from heedmap.record.regions import in_order
 from heedmap.record.result import Result
-from heedmap.report.figures.style import COLORS, OTHER_COLOR, css_class
+from heedmap.report.figures.colors import COLORS, OTHER_COLOR
 from heedmap.report.page.background import DEFINITIONS, LIMITS, data_files, how_to_run_again
 from heedmap.report.page.bilingual import Bilingual, both, phrase, plain
 from heedmap.report.page.data_tables import layers_table, summary_table
 from heedmap.report.page.drawings import drawings_of
+from heedmap.report.page.environment import environment
 from heedmap.report.page.explorer import explored, explored_frames, explorer_words, packed, pictures
 from heedmap.report.page.groups import groups_of, summary_of
 from heedmap.report.page.story import StoryRow, story_rows
 from heedmap.report.rung_cells import RUNG_TABLES, RungTable
-from heedmap.report.wording import declared_text, percent, region_name
+from heedmap.report.wording import declared_text
 
 
 def write_html(result: Result, path: Path, language: Language = "en") -> None:
@@ -48,8 +46,8 @@ def render_html(
 
     `title` is the heading, `back_url` where its link back leads. Without `draws` the pictures of
     each policy are left for `render_drawings`, which takes the longest by far. Names and
-    instructions are untrusted: they are escaped, and shown as text only. Raises RecordError for a `back_url` that
-    is neither http, https nor relative.
+    instructions are untrusted: they are escaped, and shown as text only. Raises RecordError for a
+    `back_url` that is neither http, https nor relative.
     """
     record, rows = result.record, story_rows(result)
     frames = explored_frames(result)
@@ -130,43 +128,12 @@ def _explored(result: Result, frames: Sequence[FrameInfo]) -> dict[str, str | No
     return {name: None if each is None else packed(each) for name, each in found.items()}
 
 
-def environment() -> Environment:
-    """What the templates of all pages share."""
-    made = Environment(
-        loader=PackageLoader("heedmap.report.page"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.globals["say"] = phrase
-    made.globals["in_both"] = lambda key: {of: say(key, of) for of in LANGUAGES}
-    made.globals["tone"] = {True: "good", False: "bad", None: "open"}.get
-    made.filters["percent"] = percent
-    made.filters["region"] = lambda region: both(lambda of: region_name(region, of))
-    made.filters["name"] = _name
-    made.filters["css"] = css_class
-    made.filters["code"] = _with_code
-    return made
-
-
 def _delivered(record: Record) -> dict[str, Bilingual]:
     """Sentence and remedy of rung 0; empty where nothing was given to measure it from."""
     found = record.delivered
     if found is None:
         return {}
     return {"sentence": both(found.sentence), "fix": both(found.fix)}
-
-
-def _name(text: str) -> Markup:
-    """A name from outside: escaped, kept from turning its neighbours' direction, breakable."""
-    broken = Markup(str(escape(text)).replace("_", "_<wbr>").replace("@", "<wbr>@"))
-    return Markup("<bdi>{}</bdi>").format(broken)
-
-
-def _with_code(text: Bilingual) -> Markup:
-    """Words of the report itself, with `commands` in backticks."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(text.__html__())))
 
 
 def _has_cases(result: Result) -> bool:

@@ -46,7 +46,7 @@ def word_links(result: Result, policy: str, frames: set[str]) -> dict[_Case, dic
 def _of_case(own: pa.Table) -> dict[str, Any]:
     order = ("layer", "word_position", "image_position")
     own = own.sort_by([(name, "ascending") for name in order])
-    layers, words, image = (pc.unique(own[name]).to_pylist() for name in order)
+    layers, words, image = (own[name].unique().to_pylist() for name in order)
     shape = (len(layers), len(words), len(image))
     is_large = len(WORD_IMAGE_FIGURES) * own.num_rows > MOST_VALUES
     found: dict[str, Any] = {"words": words, "image": image, "layers": 1 if is_large else shape[0]}

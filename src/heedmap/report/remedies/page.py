@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from heedmap.ladder.messages import Language
 from heedmap.remedies.result import Cell, CellName, Remedies, Tried
 from heedmap.report.page.bilingual import Bilingual, both, phrase, plain
-from heedmap.report.page.render import environment
+from heedmap.report.page.environment import environment
 from heedmap.report.remedies.wording import (
     cell_name,
     change_text,

@@ -10,7 +10,7 @@ from heedmap.ladder.messages import Language
 from heedmap.record.files import made_folder, write_whole
 from heedmap.report.differing import Edit, differing_words
 from heedmap.report.page.bilingual import Bilingual, both, phrase
-from heedmap.report.page.render import environment
+from heedmap.report.page.environment import environment
 from heedmap.report.words.as_json import audit_json
 from heedmap.report.words.finding import Finding, Row
 from heedmap.report.words.findings import WordsAudit

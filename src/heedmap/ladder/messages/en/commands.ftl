@@ -6,11 +6,11 @@ report_at = Report: { $path }
 figure_at = Figure: { $path }
 comparison_at = Comparison: { $path }
 note_older = note: { $folder } was written by an older heedmap, without checksums of its tables.
-note_partial = note: { $folder } holds { $done } of { $cells } cells; all values are of these alone.
+note_partial = note: { $folder } holds { $done } of { COUNT($cells, "cell/cells") }; all values are of these alone.
 inputs_of = { $frames } { $frames ->
     [one] frame
    *[other] frames
-  } x { $instructions } instructions = { $pairs } pairs of frame and instruction, from { $source }{ $episodes ->
+  } x { COUNT($instructions, "instruction/instructions") } = { COUNT($pairs, "pair/pairs") } of frame and instruction, from { $source }{ $episodes ->
     [0] {""}
     [one] , 1 episode
    *[other] , { $episodes } episodes
@@ -36,22 +36,22 @@ sweep_sets = Instruction sets: { $count }
 sweep_measures = Measures: { $measures }; interventions: { $interventions }
 sweep_no_measures = none beyond the diagnosis
 sweep_no_interventions = none
-sweep_cells = Cells: { $cells } of { $frames } frames at most
-sweep_cells_of_shard = Cells: { $cells } of { $frames } frames at most, of { $total } in all shards
-sweep_estimate = Estimate: { $minutes } minutes and { $calls } calls of policies with { $workers } { $workers ->
+sweep_cells = Cells: { $cells } of { COUNT($frames, "frame/frames") } at most
+sweep_cells_of_shard = Cells: { $cells } of { COUNT($frames, "frame/frames") } at most, of { $total } in all shards
+sweep_estimate = Estimate: { COUNT($minutes, "minute/minutes") } and { COUNT($calls, "call/calls") } of policies with { $workers } { $workers ->
     [one] worker
    *[other] workers
-  }, from one cell of { $policy } ({ $seconds } s, { $cell_calls } calls; loading { $loading } s)
+  }, from one cell of { $policy } ({ $seconds } s, { COUNT($cell_calls, "call/calls") }; loading { $loading } s)
 sweep_no_estimate = No estimate, because the first cell fails ({ $policy }): { $error }
 sweep_progress = cells
-sweep_rate = { $rate } frames/s
+sweep_rate = { COUNT($rate, "frame/frames") }/s
 sweep_failed = { $count } failed
 sweep_stopped = Stopped; finished cells are kept. The same command resumes the run.
 sweep_damaged = Damaged, measured again: { $cell }: { $damage }
-sweep_end = { $done } of { $cells } cells are in { $path }. See: heedmap summary { $path }
-sweep_end_failed = { $done } of { $cells } cells are in { $path }, { $failed } of them failed. See: heedmap summary { $path }
-summary_cells = { $done } of { $cells } cells
-summary_cells_failed = { $done } of { $cells } cells, { $failed } failed
+sweep_end = { $done } of { COUNT($cells, "cell is/cells are") } in { $path }. See: heedmap summary { $path }
+sweep_end_failed = { $done } of { COUNT($cells, "cell is/cells are") } in { $path }, { $failed } of them failed. See: heedmap summary { $path }
+summary_cells = { $done } of { COUNT($cells, "cell/cells") }
+summary_cells_failed = { $done } of { COUNT($cells, "cell/cells") }, { $failed } failed
 summary_ladder = Diagnosis, and frames on which a step passes (95 % CI in %)
 summary_measures = Key measures with 95 % CI
 summary_worst = Worst frames first
@@ -128,10 +128,10 @@ specimens_wiring = Wiring
 specimens_style = Style
 specimens_cases = cases
 specimens_wrote_case = Wrote { $frame } and { $instructions }
-specimens_wrote_cases = Wrote { $count } cases to { $folder }
+specimens_wrote_cases = Wrote { COUNT($count, "case/cases") } to { $folder }
 specimens_loss = { $stage }, loss { $loss }
 specimens_trained = { $style }: all three correct on { $share } of { $cases }
-drive_title = { $name }, { $style } instructions: { $episodes } rooms, { $steps } steps
+drive_title = { $name }, { $style } instructions: { COUNT($episodes, "room/rooms") }, { COUNT($steps, "step/steps") }
 drive_instructed = Instructed to go to
 drive_target = the target
 drive_other = the other object

@@ -7,10 +7,10 @@ compare_lead = Policies: { $policies }, from { $runs } { $runs ->
   }. Differences are relative to { $baseline }.
 compared_heading = What is compared
 compared_one_run = All policies are from one run: same frames, instructions and trials.
-compared_same = { $run }: same frames (by pixels), instructions and { $common } trials as { $baseline }.
+compared_same = { $run }: same frames (by pixels), instructions and { COUNT($common, "trial/trials") } as { $baseline }.
 compared_instructions = { $run }: other instructions than { $baseline } ({ $names }), so no differences are given.
 compared_frames = { $run }: some frames differ from those of { $baseline } ({ $names }); these are not paired.
-compared_trials_some = { $run }: { $common } of { $total } trials are also in { $baseline }; only these are paired.
+compared_trials_some = { $run }: { $common } of { COUNT($total, "trial is/trials are") } also in { $baseline }; only these are paired.
 compared_trials_none = { $run }: no trial in common with { $baseline }, so differences are unpaired and have no interval.
 compared_no_trials = { $run }: differences from { $baseline } are unpaired and have no interval, because { $names } has no values by trial (records since schema 3 have them where steps 5 and 6 were measured).
 compared_by_name = Trials are matched by name; the pixels of trials that are not among the frames are not in the record.

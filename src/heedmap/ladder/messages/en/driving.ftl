@@ -4,7 +4,7 @@ driving_title = Closed loop: what happens under each instruction
 driving_lead = { $policy } in { $environment }: { $episodes } { $episodes ->
     [one] episode
    *[other] episodes
-  }, driven from the same start under each instruction, { $steps } steps at most.
+  }, driven from the same start under each instruction, { COUNT($steps, "step/steps") } at most.
 driving_reaches = Reaches the target in { $right } of { $n } { $n ->
     [one] episode
    *[other] episodes
@@ -14,9 +14,9 @@ driving_reaches_right = Reaches the target in { $right } of { $n } { $n ->
    *[other] episodes
   } with the right instruction; it was not driven with a wrong one.
 driving_names = With the wrong instruction it reaches what that one names in { $other } of { $n }.
-driving_differs = The instruction changes whether the target is reached: { $value } points (95 % CI { $low } to { $high }), exact McNemar p = { $p }.
-driving_no_difference = That the instruction changes whether the target is reached was not found: { $value } points (95 % CI { $low } to { $high }), exact McNemar p = { $p }.
-driving_same = Under both it took the same actions, step by step, in { $same } of { $n } episodes.
+driving_differs = The instruction changes whether the target is reached: { COUNT($value, "point/points") } (95 % CI { $low } to { $high }), exact McNemar p = { $p }.
+driving_no_difference = That the instruction changes whether the target is reached was not found: { COUNT($value, "point/points") } (95 % CI { $low } to { $high }), exact McNemar p = { $p }.
+driving_same = Under both it took the same actions, step by step, in { $same } of { COUNT($n, "episode/episodes") }.
 driving_seldom = It seldom reaches the target even with the right instruction, so that these rates say little about the instruction.
 driving_passed_over = Seeds that give no episode and were passed over: { $count }.
 driving_none = No episode was driven yet.
@@ -36,14 +36,14 @@ driving_condition_blank = blank
 
 driving_steer_heading = When can words still change what happens?
 driving_steer_about = The episode begins with the wrong instruction. At each of these steps two futures start from the same state: the right words from then on, and the wrong words kept; both have as many steps.
-driving_steer_phase = { $phase }: the target is reached in { $reached } of { $n } exchanges, and in { $kept } of { $n } with the words kept ({ $value } points, 95 % CI { $low } to { $high } over episodes).
-driving_steer_phase_bare = { $phase }: the target is reached in { $reached } of { $n } exchanges, and in { $kept } of { $n } with the words kept.
-driving_steer_how = The state was copied in { $copied } and replayed in { $replayed } episodes; in each the restored frame and the frame after the next action were the same as before.
-driving_missing_not_repeatable = Not measured in { $count } episodes: neither a copy of the state nor a replay of the same actions leads to the same frames.
-driving_missing_policy_not_repeatable = Not measured in { $count } episodes: asked again about the same moment, the policy gives another action. If it keeps state, give --keeps-state.
-driving_foretold = What forward passes alone tell: the distance between the actions under both instructions on the frame of the exchange. Its rank correlation with the change of the outcome is { $rho } (95 % CI { $low } to { $high }) over { $exchanges } exchanges, and { $episodes } over the means of { $n } episodes.
-driving_foretold_bare = What forward passes alone tell: the distance between the actions under both instructions on the frame of the exchange. Its rank correlation with the change of the outcome is { $rho } over { $exchanges } exchanges, and { $episodes } over the means of { $n } episodes.
-driving_foretold_none = What forward passes alone tell cannot be compared with the outcomes: the distances or the outcomes of { $exchanges } exchanges are all equal.
+driving_steer_phase = { $phase }: the target is reached in { $reached } of { COUNT($n, "exchange/exchanges") }, and in { $kept } of { $n } with the words kept ({ COUNT($value, "point/points") }, 95 % CI { $low } to { $high } over episodes).
+driving_steer_phase_bare = { $phase }: the target is reached in { $reached } of { COUNT($n, "exchange/exchanges") }, and in { $kept } of { $n } with the words kept.
+driving_steer_how = The state was copied in { $copied } and replayed in { COUNT($replayed, "episode/episodes") }; in each the restored frame and the frame after the next action were the same as before.
+driving_missing_not_repeatable = Not measured in { COUNT($count, "episode/episodes") }: neither a copy of the state nor a replay of the same actions leads to the same frames.
+driving_missing_policy_not_repeatable = Not measured in { COUNT($count, "episode/episodes") }: asked again about the same moment, the policy gives another action. If it keeps state, give --keeps-state.
+driving_foretold = What forward passes alone tell: the distance between the actions under both instructions on the frame of the exchange. Its rank correlation with the change of the outcome is { $rho } (95 % CI { $low } to { $high }) over { COUNT($exchanges, "exchange/exchanges") }, and { $episodes } over the means of { COUNT($n, "episode/episodes") }.
+driving_foretold_bare = What forward passes alone tell: the distance between the actions under both instructions on the frame of the exchange. Its rank correlation with the change of the outcome is { $rho } over { COUNT($exchanges, "exchange/exchanges") }, and { $episodes } over the means of { COUNT($n, "episode/episodes") }.
+driving_foretold_none = What forward passes alone tell cannot be compared with the outcomes: the distances or the outcomes are all equal ({ COUNT($exchanges, "exchange/exchanges") }).
 driving_phase_before_turn = Before the first turn
 driving_phase_after_turn = After the first turn
 driving_phase_before_grasp = Before the grasp

@@ -1,7 +1,7 @@
 # The exam of changed instructions: `heedmap exam`.
 
 exam_title = Which changes of the instruction change the action?
-exam_lead = Policy { $policy } on { $dataset }: { $frames } frames ({ $episodes } independent), { $instructions } different instructions, { $variants } variants.
+exam_lead = Policy { $policy } on { $dataset }: { COUNT($frames, "frame/frames") } ({ $episodes } independent), { COUNT($instructions, "different instruction/different instructions") }, { COUNT($variants, "variant/variants") }.
 exam_scale = An action counts as the same up to a distance of { $floor }. Two runs of the same differ by { $noise } at most. Variants that should change the action change it by { $others } on average.
 exam_own_right = Under the frames' own instructions the action is the expected one in: { $own }.
 exam_kind = Kind
@@ -20,7 +20,7 @@ exam_unasked = Do not change the action, and whether they should is not known: {
 exam_wording = Sensitive to wording, nearly as much as to another instruction: { $kinds }.
 exam_affected = Should not change the action, but do in part: { $kinds }.
 exam_refused = Variants that the policy refused or failed on, and that are not measured: { $refused }.
-exam_answered = Only { $answered } of { $frames } frames are measured: on the others the policy refused the frame's own instruction.
+exam_answered = Only { $answered } of { COUNT($frames, "frame is/frames are") } measured: on the others the policy refused the frame's own instruction.
 exam_rate_counted = { $rate } of cases ({ $hits } of { $total })
 exam_foretold = On this data set the frame alone predicts { $share } of the instruction's entropy, so a policy can learn it without the words.
 
@@ -91,7 +91,7 @@ exam_found_sensitive = the action stays as it is in { $rate }; the mean effect i
 exam_found_moves = the action changes in { $rate }.
 exam_found_sometimes = the action changes in { $rate }.
 exam_found_still = the action changes in only { $rate }.
-exam_found_few = { $frames } independent frames are too few; at least { $fewest } are needed.
+exam_found_few = { COUNT($frames, "independent frame is/independent frames are") } too few; at least { $fewest } are needed.
 exam_found_undecided = { $rate } decides nothing; more frames are needed, or an action that noise and wording change less.
 exam_missing_not_chosen = left out by --kinds.
 exam_missing_no_word = no instruction of the data set has a word or form that this kind changes.

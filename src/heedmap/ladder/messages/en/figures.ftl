@@ -4,7 +4,7 @@ actions_title = Actions under each instruction
 actions_caption = Mean over { $frames } { $frames ->
     [one] frame
    *[other] frames
-  }; lines: 95 % CI over { $clusters } episodes or frames.
+  }; lines: 95 % CI over { COUNT($clusters, "episode/episodes") } or frames.
 actions_one_frame = One frame ({ $frame }), therefore no interval.
 actions_alt = Actions of { $policy } under each instruction, with intervals.
 probability_axis = Mean probability
@@ -13,17 +13,17 @@ asked_for = expected action
 not_asked_for = not expected, or unknown
 
 computations_title = Attention by computation
-computations_caption = Attention of the action rows by region (sums to 100 %), mean over heads and rows: { $shown } of { $calls } attention computations of one run, in the order in which they ran; the others do not feed the action directly. Below: the number of the call, from 0, or the modules where each is called once.
+computations_caption = Attention of the action rows by region (sums to 100 %), mean over heads and rows: { $shown } of { COUNT($calls, "attention computation/attention computations") } of one run, in the order in which they ran; the others do not feed the action directly. Below: the number of the call, from 0, or the modules where each is called once.
 computations_alt = { $policy }: share of the action rows' attention by region, one bar for each attention computation of a run.
 shares_title = Attention by layer
-shares_caption = Attention of the action token by region (sums to 100 %); mean over { $heads } heads and { $frames } { $frames ->
+shares_caption = Attention of the action token by region (sums to 100 %); mean over { COUNT($heads, "head/heads") } and { $frames } { $frames ->
     [one] frame
    *[other] frames
   }. Top: declared regions; bottom: measured regions.
 shares_alt = { $policy }: share of the action token's attention by region and layer, one column per instruction; declared regions at the top, measured regions at the bottom.
 
 sequence_title = Attention by position
-sequence_caption = Band: region of each position; hatched: masked for the action token. Height: attention, mean over { $layers } layers and { $heads } heads. Frame { $frame }.
+sequence_caption = Band: region of each position; hatched: masked for the action token. Height: attention, mean over { COUNT($layers, "layer/layers") } and { COUNT($heads, "head/heads") }. Frame { $frame }.
 sequence_alt = The sequence of { $policy } as one strip per instruction: regions in colour, masked positions hatched, attention as height.
 position_axis = Position in the sequence
 position = position
@@ -31,7 +31,7 @@ is_visible = visible to the action token
 is_masked = masked
 
 frame_title = Attention by image patch
-frame_caption = Frame { $frame }, mean over { $layers } layers and all heads. The attention of a position that covers several patches is divided among them. Grey: masked for the action token ({ $hidden }; of { $total } patches).
+frame_caption = Frame { $frame }, mean over { COUNT($layers, "layer/layers") } and all heads. The attention of a position that covers several patches is divided among them. Grey: masked for the action token ({ $hidden }; of { COUNT($total, "patch/patches") }).
 frame_alt = Attention of { $policy } over the frame's patches, one panel per instruction; masked patches are grey.
 patch = Patch
 patch_axis = Attention share per patch
@@ -75,8 +75,8 @@ patching_alt = Share of another instruction's action recovered by patching { $po
 
 trail_title = The trail: differences by module call
 trail_axis = Relative difference
-trail_caption = { $calls } module calls of one run on the first frame, in the order in which they end. Each point: how far the call's output differs (L2, relative to the base run) under another instruction, another frame, or a paraphrase; the axis is logarithmic above 0.01. Where the instruction is at 0, nothing of it arrives.
-trail_caption_some = { $shown } outer ones of { $calls } module calls of one run on the first frame, in the order in which they end. Each point: how far the call's output differs (L2, relative to the base run) under another instruction, another frame, or a paraphrase; the axis is logarithmic above 0.01. Where the instruction is at 0, nothing of it arrives.
+trail_caption = { COUNT($calls, "module call/module calls") } of one run on the first frame, in the order in which they end. Each point: how far the call's output differs (L2, relative to the base run) under another instruction, another frame, or a paraphrase; the axis is logarithmic above 0.01. Where the instruction is at 0, nothing of it arrives.
+trail_caption_some = { COUNT($shown, "outer one/outer ones") } of { COUNT($calls, "module call/module calls") } of one run on the first frame, in the order in which they end. Each point: how far the call's output differs (L2, relative to the base run) under another instruction, another frame, or a paraphrase; the axis is logarithmic above 0.01. Where the instruction is at 0, nothing of it arrives.
 trail_carried_note = Carried: share of the action's difference that patching this output brings over.
 trail_alt = Differences of the outputs of { $policy } by module call, under another instruction, another frame and a paraphrase.
 share_axis = Attention share

@@ -16,7 +16,7 @@ lost_obeyed = does not follow the instruction
 
 ## Causes and fixes
 
-cause_none = The instruction is tokenised, enters the transformer at positions { $positions }, is visible to the action token and attended by it.
+cause_none = The instruction is tokenised, enters the transformer at { RANGE($positions, "position/positions") }, is visible to the action token and attended by it.
 cause_none_by_exchange = Only the policy's actions could be observed; they depend on the instruction.
 fix_none = Nothing to fix on the steps measured.
 
@@ -35,7 +35,7 @@ fix_unknown_words = Use the tokenizer that the policy was trained with, or words
 cause_same_ids = Different instructions give the same token ids: { $pairs }.
 fix_same_ids = Check what the tokenizer drops (case, punctuation, stop words).
 
-cause_overwritten = The instruction is not in the sequence: image embeddings overwrite its words at positions { $overwritten }.
+cause_overwritten = The instruction is not in the sequence: image embeddings overwrite its words at { RANGE($overwritten, "position/positions") }.
 fix_overwritten = Insert the image embeddings between the tokens instead of overwriting them.
 
 cause_length_leak = The instruction is not in the sequence; only the token count affects the action, through the mask (length leak).
@@ -47,19 +47,19 @@ fix_absent = Trace the word embeddings from the embedding layer to the transform
 cause_shifted_by_padding = The positions of the instruction depend on its length: padding precedes it, and position ids count the padding.
 fix_shifted_by_padding = Pad on the other side, or derive position ids from the attention mask.
 
-cause_masked = The instruction is in the sequence at positions { $positions }, but the mask hides it from the action token in every layer.
+cause_masked = The instruction is in the sequence at { RANGE($positions, "position/positions") }, but the mask hides it from the action token in every layer.
 fix_masked = Build the attention mask for the merged sequence of image and text.
 
-cause_action_before_instruction = The instruction is at positions { $positions }, after the action token: a causal mask hides it from the action token.
+cause_action_before_instruction = The instruction is at { RANGE($positions, "position/positions") }, after the action token: a causal mask hides it from the action token.
 fix_action_before_instruction = Place the action token after the instruction.
 
-cause_image_masked = The instruction is visible, but all { $image_total } image tokens are masked: the policy cannot see the image.
+cause_image_masked = The instruction is visible, but all { COUNT($image_total, "image token is/image tokens are") } masked: the policy cannot see the image.
 fix_image_masked = Build the attention mask for the merged sequence of image and text.
 
 cause_values_zero = The action token attends to the instruction ({ $share }), but the value vectors there are zero in every layer.
 fix_values_zero = Check the value projection (a zeroed adapter, a mask on the values).
 
-cause_unattended = The instruction is visible at positions { $positions }, but no layer attends to it.
+cause_unattended = The instruction is visible at { RANGE($positions, "position/positions") }, but no layer attends to it.
 fix_unattended = Compare the positions and the scale of the word embeddings with those in training.
 
 cause_unused = The instruction is visible to the action token and is attended ({ $share }), but the action does not depend on it: swapping the instruction changes the action by { $swap }.
@@ -78,7 +78,7 @@ fix_not_competent = Audit on frames like those in training, or train further.
 cause_not_needed = These frames do not need the instruction: every instruction has the same expected action, so the audit cannot show whether the policy follows it.
 fix_not_needed = Provide frames and instructions with different expected actions.
 
-cause_indirect_only = The instruction at positions { $positions } reaches the action token only through other positions ({ $hops } hops); 0 % direct attention proves nothing.
+cause_indirect_only = The instruction at { RANGE($positions, "position/positions") } reaches the action token only through other positions ({ COUNT($hops, "hop/hops") }); 0 % direct attention proves nothing.
 fix_indirect_only = No fix needed if intended. Test by knockout, not by attention weights.
 
 cause_bypass = The instruction reaches the action outside the sequence, through the bypass path '{ $module }', which attention does not show.
@@ -91,7 +91,7 @@ fix_not_measured = Provide instructions of equal token count, or the policy's to
 
 and_used = It is used: attention knockout removes { $removed } of the difference between the actions.
 and_read_elsewhere = It is read in { $read_in }, but not in { $unread_in }, from which the action is decoded.
-and_read_in_calls = The stacks that the action is decoded from run { $calls } times, and read it in call { $calls_reading } only (numbered from 0).
+and_read_in_calls = The stacks that the action is decoded from run { COUNT($calls, "time/times") }, and read it in call { $calls_reading } only (numbered from 0).
 and_used_whole = It is used: attention knockout leaves { $left } of the difference of { $dependence } between the actions; as many random edges leave { $random }.
 and_used_by_exchange = It is used: swapping the instruction changes the action by { $swap }.
 and_used_over_others = It arrives through other positions: cutting only the action token's own edges removes { $directly }.
@@ -110,8 +110,8 @@ and_swapped = Swapped actions: { $swapped }.
 
 unit_bits = bits
 unit_scale = standard deviations
-amount_bits = { $value } bits
-amount_scale = { $value } standard deviations
+amount_bits = { COUNT($value, "bit/bits") }
+amount_scale = { COUNT($value, "standard deviation/standard deviations") }
 interval = { $value } ({ $low } to { $high })
 removed = { $mediated } of { $dependence }
 amount_with_raw = { $amount } (at most { $raw } in the action's own units)
@@ -119,10 +119,10 @@ rate_of_frames = { $hits } of { $total } { $total ->
     [one] frame
    *[other] frames
   }
-rate_counted = { $hits } of { $total } cases ({ $frames } { $frames ->
+rate_counted = { $hits } of { COUNT($total, "case/cases") } ({ $frames } { $frames ->
     [one] frame
    *[other] frames
-  }, { $each } instructions each)
+  }, { COUNT($each, "instruction/instructions") } each)
 share_counted = { $share } ({ $hits } of { $total })
 rate_with_interval = { $rate } of cases (95 % CI { $low } to { $high })
 rate_counted_interval = { $rate } of cases ({ $hits } of { $total }; 95 % CI { $low } to { $high })

@@ -44,12 +44,12 @@ rule_open_mark = undecided
 rule_undeclared = No text positions were declared.
 rule_obeys_by_bypass = The policy follows the instruction in { $rate } via the bypass path { $module }, which the transformer's attention maps do not show.
 rule_obeys = The policy follows the instruction in { $rate }: a small share can decide the action.
-rule_absent = The share was read at positions { $positions } ({ $composition }), where the words never arrive: absent tokens cannot be ignored.
+rule_absent = The share was read at { RANGE($positions, "position/positions") } ({ $composition }), where the words never arrive: absent tokens cannot be ignored.
 rule_masked = The mask hides the words: the share is 0 for any instruction.
 rule_used = Knockout of the words changes the action.
 rule_confirmed = Knockout and swapping of the words confirm it.
 rule_reads_and_obeys = The policy follows the instruction in { $rate }.
-rule_reads_absent = The share belongs to positions { $positions } ({ $composition }).
+rule_reads_absent = The share belongs to { RANGE($positions, "position/positions") } ({ $composition }).
 rule_reads_in_vain = It attends to the words, but they do not decide the action.
 rule_open = Too little was measured to decide.
 
@@ -65,7 +65,7 @@ layers_are_means = Means over { $count } { $count ->
   }; attention.parquet has the rows of every frame.
 differs = ≠ marks a declared value that differs from the measured one by more than half a percentage point, or whose region the sequence does not have.
 filter = Filter rows
-rows_of = { $shown } of { $total } rows
+rows_of = { $shown } of { COUNT($total, "row/rows") }
 download_csv = Download CSV
 rung_figures = Measurements of steps 4–6
 

@@ -25,7 +25,7 @@ measured_mean_image = Measured: mean Img%
 measured_mean_text = Measured: mean Instr%
 chosen_action = Chosen action
 would_say = “0 % attention” suggests
-regions_disagree = Declared and measured regions differ for { $count } of { $total } policies.
+regions_disagree = Declared and measured regions differ for { $count } of { COUNT($total, "policy/policies") }.
 more_with_full = Use --full for every frame, layer, head and interval.
 
 ## Names of regions
@@ -54,8 +54,8 @@ region_short_undeclared = Rest
 
 ## What a data set needs, and readings during training
 
-needed_predicted = The frame alone predicts the { $target } ({ $gain } of { $entropy } bits, { $share }): a policy can do well on this data without reading the instruction.
-needed_not_predicted = A linear probe does not predict the { $target } from the frame alone ({ $gain } of { $entropy } bits, { $share }): this data needs the instruction.
+needed_predicted = The frame alone predicts the { $target } ({ $gain } of { COUNT($entropy, "bit/bits") }, { $share }): a policy can do well on this data without reading the instruction.
+needed_not_predicted = A linear probe does not predict the { $target } from the frame alone ({ $gain } of { COUNT($entropy, "bit/bits") }, { $share }): this data needs the instruction.
 training_step = heedmap: step { $step }: { $sentence }
 training_bypassed = heedmap: at step { $step } the instruction reaches the action through a bypass path; training continues. { $sentence }
 training_stopped = heedmap: stopped at step { $step }: { $sentence } Fix: { $fix } { $about ->

@@ -1,7 +1,7 @@
 # Remedies, tried and judged: `heedmap remedy` and `heedmap finetune`.
 
 remedy_title = What helps?
-remedy_lead = Policy { $policy }: { $frames } frames ({ $episodes } independent). Cause found by the audit: { $cause }.
+remedy_lead = Policy { $policy }: { COUNT($frames, "frame/frames") } ({ $episodes } independent). Cause found by the audit: { $cause }.
 remedy_as_it_is = as it is
 remedy_remedy = Remedy
 remedy_passes = Runs an action
@@ -40,7 +40,7 @@ remedy_name_reweighting = attention to the words { $setting }
 remedy_name_nearest = nearest known instruction
 remedy_name_form = form: { $setting }
 remedy_name_telling_words = only words that differ
-remedy_name_agreement = agreement of { $setting } wordings
+remedy_name_agreement = agreement of { COUNT($setting, "wording/wordings") }
 remedy_name_opened = words made visible
 remedy_name_inserted = words inserted
 remedy_name_lengthened = longer limit of tokens
@@ -56,7 +56,7 @@ remedy_null_mean = the mean over instructions
 remedy_null_branch = Guidance moves away from what the policy does under { $null }; those actions are like its others on these frames.
 remedy_untrained = { $remedies }: the same weights get what they were not trained with. Where that does not help, retraining in the corrected wiring is due (heedmap finetune, or your own training).
 remedy_why_not = { $remedy }: not applied. { $why }
-remedy_finetuned = Trained on { $frames } frames ({ $pairs } pairs of frame and instruction), measured on { $held } others: { $weights } weights over { $layers } layers, rank { $rank }, { $steps } steps; the loss went from { $first } to { $last }.
+remedy_finetuned = Trained on { COUNT($frames, "frame/frames") } ({ COUNT($pairs, "pair/pairs") } of frame and instruction), measured on { COUNT($held, "other/others") }: { COUNT($weights, "weight/weights") } over { COUNT($layers, "layer/layers") }, rank { $rank }, { COUNT($steps, "step/steps") }; the loss went from { $first } to { $last }.
 remedy_finetuned_cause = With the adapter the audit finds as the cause: { $cause }.
 remedy_finetuned_wiring = It was trained in a corrected wiring, and works in that wiring alone: correct the policy's code before the adapter is used.
 
@@ -69,9 +69,9 @@ remedy_outcome_not_applied = not applied
 
 ## Verdict
 
-remedy_verdict_recommended = Recommended: { $remedy }. Other instructions are followed in { $after } instead of { $before }, no measured side effect gets worse, at { $passes } runs of the policy an action.
-remedy_verdict_recommended_responds = Recommended, with care: { $remedy }. Other instructions move the action in { $after } instead of { $before }, no measured side effect gets worse, at { $passes } runs of the policy an action. Whether it moves to the right one is not known: no expected action was given.
-remedy_verdict_none_helps = None of the { $count } remedies helps: { $gainless } gain nothing, { $breaking } make a side effect worse.
+remedy_verdict_recommended = Recommended: { $remedy }. Other instructions are followed in { $after } instead of { $before }, no measured side effect gets worse, at { COUNT($passes, "run/runs") } of the policy an action.
+remedy_verdict_recommended_responds = Recommended, with care: { $remedy }. Other instructions move the action in { $after } instead of { $before }, no measured side effect gets worse, at { COUNT($passes, "run/runs") } of the policy an action. Whether it moves to the right one is not known: no expected action was given.
+remedy_verdict_none_helps = Of { COUNT($count, "remedy/remedies") } tried, none helps. No gain: { $gainless }; a side effect gets worse: { $breaking }.
 remedy_verdict_nothing_fits = No remedy at inference fits this cause: correct it where the audit says, or train (heedmap finetune).
 remedy_verdict_follows_already = It follows already, in { $before } of cases; no remedy is tried.
 remedy_verdict_follows_unlabelled = The audit found no fault; no remedy is tried.

@@ -45,13 +45,13 @@ random_weights = The checkpoint lacks { $count } { $count ->
     [one] weight, which is random ({ $first }); the results include it.
    *[other] weights, which are random (such as { $first }); the results include them.
   }
-architecture = { $family }, { $layers } layers, { $heads } heads: { $transformer }
+architecture = { $family }, { COUNT($layers, "layer/layers") }, { COUNT($heads, "head/heads") }: { $transformer }
 chosen = Chosen action
 expected = expected: { $action }
 is_right = correct
 is_wrong = wrong
 warning = Declared and measured regions differ
-claim = Declared “{ $region }”, positions { $positions } ({ $instructions }): measured as { $composition }; the action token sees { $visible } of { $total }.
+claim = Declared “{ $region }”, { RANGE($positions, "position/positions") } ({ $instructions }): measured as { $composition }; the action token sees { $visible } of { $total }.
 part = { $count } { $region }
 all_part = all { $region }
 nothing = nothing

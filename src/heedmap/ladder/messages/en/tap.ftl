@@ -57,7 +57,7 @@ tap_thumbnails_removed = To stay within { $most } MB, thumbnails of the first { 
     [one] part
    *[other] parts
   } of the recording were removed.
-tap_steps_removed = To stay within { $most } MB, the first { $steps } steps of the recording were removed.
+tap_steps_removed = To stay within { $most } MB, the first { COUNT($steps, "step/steps") } of the recording were removed.
 tap_killed = The tap was killed while it ran; these are the steps up to then.
 tap_running = The tap is running; this page is written again every few seconds.
 tap_at = client { $client }, step { $first }

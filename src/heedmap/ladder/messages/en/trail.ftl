@@ -25,7 +25,7 @@ cause_state_decides_too_small = The action follows the robot's state, not the in
 cause_unused_too_small = The action does not follow the instruction: exchanging it changes the action by { $change } of the action's own magnitude, which may be rounding.
 
 cause_partial = The policy follows its instructions in part. Followed on most frames: { $followed }. Not followed: { $ignored }. Over all, the action is as expected in { $rate }, chance level { $chance }.
-cause_partial_by_frame = The policy follows its instructions on some frames only: on { $unmoved } of { $frames } frames the action is the same whatever the instruction. Over all, the action is as expected in { $rate }, chance level { $chance }.
+cause_partial_by_frame = The policy follows its instructions on some frames only: on { $unmoved } of { COUNT($frames, "frame/frames") } the action is the same whatever the instruction. Over all, the action is as expected in { $rate }, chance level { $chance }.
 fix_partial_by_frame = Compare these frames with those on which it follows: train on frames like them with other instructions and other actions.
 fix_partial = Check the training data for the instructions that are not followed, and how their words are tokenised.
 
@@ -81,7 +81,7 @@ fix_unused_by_trail = Compare what { $where } takes under two instructions: how 
 
 and_unread = Its attention could not be read: this rests on exchanging inputs and following the difference through the network.
 and_no_attention = No attention was seen in it: this rests on exchanging inputs and following the difference through the network.
-and_unmoved = On { $unmoved } of { $frames } frames the action is the same whatever the instruction.
+and_unmoved = On { $unmoved } of { COUNT($frames, "frame/frames") } the action is the same whatever the instruction.
 and_alike = Never told apart: { $alike }.
 and_notes = Note: { $notes }.
 
