@@ -82,12 +82,12 @@ def _obeyed(policy: PolicyResult, language: Language | None) -> list[str] | None
     decided = facts.trials - facts.not_needed - facts.without_expectation
     return [
         f"{decided}/{facts.trials}",
-        numbers.percent(facts.competent.rate.value) if facts.competent else ABSENT,
+        counted(facts.competent.rate, language) if facts.competent else ABSENT,
         _plain(facts.swap_distance),
         _plain(facts.paraphrase_distance),
         _rate(policy, language) if following else ABSENT,
         numbers.percent(following.chance) if following else ABSENT,
-        _percent(following.counterfactual_accuracy) if following else ABSENT,
+        _counted(following.counterfactual_accuracy, language) if following else ABSENT,
         _signed(following.grounding_score) if following else ABSENT,
         _signed(following.paraphrase_drop) if following else ABSENT,
     ]
@@ -166,8 +166,9 @@ def _plain(estimate: Estimate | None) -> str:
     return ABSENT if estimate is None else f"{estimate.value:.2f}"
 
 
-def _percent(estimate: Estimate | None) -> str:
-    return numbers.percent(None if estimate is None else estimate.value)
+def _counted(estimate: Estimate | None, language: Language | None) -> str:
+    """Of one value a frame."""
+    return ABSENT if estimate is None else counted(estimate, language)
 
 
 def _signed(estimate: Estimate | None) -> str:

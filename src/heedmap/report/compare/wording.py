@@ -39,12 +39,12 @@ def value_text(item: Difference, value: float | None) -> str:
 
 
 def difference_text(item: Difference, language: Language | None = None) -> str:
-    """The difference with its interval, in percentage points where the figure is a share."""
+    """The difference, of a share in percentage points; with its interval where that has a width."""
     if item.difference is None:
         return ABSENT
     words = words_in(language)
     text = _signed(item, item.difference)
-    if item.low is not None and item.high is not None:
+    if item.low is not None and item.high is not None and item.low != item.high:
         interval = {"low": _signed(item, item.low), "high": _signed(item, item.high)}
         text = words("difference_interval", difference=text, **interval)
     return f"{text} {words('points')}" if item.figure.form == "percent" else text

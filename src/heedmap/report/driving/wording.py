@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from heedmap.auditing.measures.rate import Rate
 from heedmap.ladder.evidence import Estimate
 from heedmap.ladder.messages import Language, say
-from heedmap.ladder.messages.numbers import ABSENT
+from heedmap.ladder.messages.numbers import ABSENT, percent
 from heedmap.ladder.thresholds import SIGNIFICANT_P
 from heedmap.report.driving.rates import (
     THIRDS,
@@ -57,7 +57,10 @@ def notes(drive: Drive, language: Language = "en") -> Iterator[str]:
     found, right = difference(drive, "wrong"), rate_of(drive, "right")
     if found is not None and right is not None:
         key = "driving_differs" if found.p_value < SIGNIFICANT_P else "driving_no_difference"
-        yield say(key, language, **_points(found.of), p=f"{found.p_value:.2g}")
+        points = _points(found.of)
+        interval = _interval(points, language)
+        value, p = points["value"], f"{found.p_value:.2g}"
+        yield say(key, language, value=value, interval=interval, p=p)
         other, same = rate_of(drive, "wrong", "other"), same_actions(drive, "wrong")
         if other is not None:
             yield say("driving_names", language, other=other.successes, n=other.n)
@@ -78,7 +81,7 @@ def steering(drive: Drive, language: Language = "en") -> Iterator[str]:
             "kept": each.kept.successes,
             "n": each.reached.n,
         }
-        if each.change.low is None:
+        if each.change.low is None or each.change.low == each.change.high:
             yield say("driving_steer_phase_bare", language, **values)
         else:
             yield say("driving_steer_phase", language, **values, **_points(each.change))
@@ -127,13 +130,21 @@ def rate_text(rate: Rate | None, language: Language = "en") -> str:
     if rate is None:
         return ABSENT
     low, high = f"{100 * rate.low:.0f}", f"{100 * rate.high:.0f}"
-    return say("interval", language, value=f"{100 * rate.value:.0f} %", low=low, high=high)
+    share = percent(rate.value)
+    counts = {"hits": rate.successes, "total": rate.n}
+    return say("driving_rate", language, share=share, **counts, low=low, high=high)
 
 
 def steps_text(drive: Drive, condition: Condition) -> str:
     """Mean steps to the target; a dash where it was never reached."""
     found = mean_steps(drive, condition)
     return ABSENT if found is None else f"{found:.1f}"
+
+
+def _interval(points: dict[str, str], language: Language) -> str:
+    """Empty where it has no width: the episodes are too few, or all alike."""
+    low, high = points["low"], points["high"]
+    return "" if low == high else say("driving_interval", language, low=low, high=high)
 
 
 def _points(estimate: Estimate) -> dict[str, str]:

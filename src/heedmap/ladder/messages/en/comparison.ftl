@@ -13,6 +13,7 @@ compared_frames = { $run }: some frames differ from those of { $baseline } ({ $n
 compared_trials_some = { $run }: { $common } of { COUNT($total, "trial is/trials are") } also in { $baseline }; only these are paired.
 compared_trials_none = { $run }: no trial in common with { $baseline }, so differences are unpaired and have no interval.
 compared_no_trials = { $run }: differences from { $baseline } are unpaired and have no interval, because { $names } has no values by trial (records since schema 3 have them where steps 5 and 6 were measured).
+compared_run = { $created }: { COUNT($policies, "policy/policies") }, { COUNT($frames, "frame/frames") }, { COUNT($instructions, "instruction/instructions") }; record schema { $schema }
 compared_by_name = Trials are matched by name; the pixels of trials that are not among the frames are not in the record.
 difference_heading = Differences from { $baseline }
 difference_note = Paired: mean over trials of the difference on the same trial, with its 95 % bootstrap CI over episodes; it can have fewer trials than the two values. p: two-sided sign permutation test, adjusted (Benjamini-Hochberg) for the number of differences shown. An interval that contains 0 does not show that two policies are equal.

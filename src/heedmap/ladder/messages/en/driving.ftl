@@ -14,8 +14,9 @@ driving_reaches_right = Reaches the target in { $right } of { $n } { $n ->
    *[other] episodes
   } with the right instruction; it was not driven with a wrong one.
 driving_names = With the wrong instruction it reaches what that one names in { $other } of { $n }.
-driving_differs = The instruction changes whether the target is reached: { COUNT($value, "point/points") } (95 % CI { $low } to { $high }), exact McNemar p = { $p }.
-driving_no_difference = That the instruction changes whether the target is reached was not found: { COUNT($value, "point/points") } (95 % CI { $low } to { $high }), exact McNemar p = { $p }.
+driving_interval = { "" } (95 % CI { $low } to { $high })
+driving_differs = The instruction changes whether the target is reached: { COUNT($value, "point/points") }{ $interval }, exact McNemar p = { $p }.
+driving_no_difference = That the instruction changes whether the target is reached was not found: { COUNT($value, "point/points") }{ $interval }, exact McNemar p = { $p }.
 driving_same = Under both it took the same actions, step by step, in { $same } of { COUNT($n, "episode/episodes") }.
 driving_seldom = It seldom reaches the target even with the right instruction, so that these rates say little about the instruction.
 driving_passed_over = Seeds that give no episode and were passed over: { $count }.
@@ -23,6 +24,7 @@ driving_none = No episode was driven yet.
 
 ## The table
 
+driving_rate = { $share } ({ $hits } of { $total }; { $low } to { $high })
 driving_instruction = Instruction
 driving_target = Reached the target (95 % CI)
 driving_other = Reached what the wrong one names (95 % CI)

@@ -10,6 +10,7 @@ compared_frames = { $run }: 일부 프레임이 { JOSA($baseline, "과/와") } �
 compared_trials_some = { $run }: 시행 { $total }개 중 { $common }개가 { $baseline }에도 있습니다. 이 시행만 짝짓습니다.
 compared_trials_none = { $run }: { JOSA($baseline, "과/와") } 공통인 시행이 없으므로 차이를 짝짓지 않으며 구간이 없습니다.
 compared_no_trials = { $run }: 시행별 값이 없는 결과가 있어({ $names }) { $baseline } 대비 차이를 짝짓지 않으며 구간이 없습니다(스키마 3 이상의 기록은 5–6단계를 측정했을 때 시행별 값을 포함합니다).
+compared_run = { $created }: 정책 { $policies }개, 프레임 { $frames }개, 지시문 { $instructions }개. 기록 스키마 { $schema }
 compared_by_name = 시행은 이름으로 짝짓습니다. 프레임에 포함되지 않은 시행의 픽셀은 기록에 없습니다.
 difference_heading = { $baseline } 대비 차이
 difference_note = 짝지은 차이: 같은 시행에서 구한 차이의 평균과 에피소드에 대한 95 % 부트스트랩 CI. 두 값보다 시행이 적을 수 있습니다. p: 부호 순열 양측 검정이며, 표시한 차이의 수에 맞게 보정했습니다(벤야미니-호크버그). 구간이 0을 포함한다고 해서 두 정책이 같다는 뜻은 아닙니다.

@@ -5,8 +5,9 @@ driving_lead = { $environment }의 { $policy }: 에피소드 { $episodes }개, �
 driving_reaches = 에피소드 { $n }개 중 올바른 지시문으로는 { $right }개에서, 잘못된 지시문으로는 { $wrong }개에서 목표에 도달합니다.
 driving_reaches_right = 에피소드 { $n }개 중 올바른 지시문으로 { $right }개에서 목표에 도달합니다. 잘못된 지시문으로는 움직이지 않았습니다.
 driving_names = 잘못된 지시문으로는 { $n }개 중 { $other }개에서 그 지시문이 가리키는 것에 도달합니다.
-driving_differs = 목표 도달 여부가 지시문에 따라 달라집니다: { $value }포인트(95 % CI { $low }~{ $high }), 정확 McNemar p = { $p }.
-driving_no_difference = 목표 도달 여부가 지시문에 따라 달라진다는 결과는 나오지 않았습니다: { $value }포인트(95 % CI { $low }~{ $high }), 정확 McNemar p = { $p }.
+driving_interval = (95 % CI { $low }~{ $high })
+driving_differs = 목표 도달 여부가 지시문에 따라 달라집니다: { $value }포인트{ $interval }, 정확 McNemar p = { $p }.
+driving_no_difference = 목표 도달 여부가 지시문에 따라 달라진다는 결과는 나오지 않았습니다: { $value }포인트{ $interval }, 정확 McNemar p = { $p }.
 driving_same = 에피소드 { $n }개 중 { $same }개에서 두 지시문에 대해 모든 스텝의 행동이 같았습니다.
 driving_seldom = 올바른 지시문으로도 목표에 거의 도달하지 못하므로, 이 비율만으로는 지시문에 대해 말할 수 있는 것이 적습니다.
 driving_passed_over = 에피소드가 나오지 않아 건너뛴 시드: { $count }개.
@@ -14,6 +15,7 @@ driving_none = 아직 움직인 에피소드가 없습니다.
 
 ## The table
 
+driving_rate = { $share } ({ $hits }/{ $total }, { $low }~{ $high })
 driving_instruction = 지시문
 driving_target = 목표 도달률 (95 % CI)
 driving_other = 잘못된 지시문의 목적지 도달률 (95 % CI)
