@@ -113,7 +113,7 @@ def _map(
     if not with_figures:
         return squares.properties(title=title, **size)
     is_light = f"datum.{value} > {full * 0.55}"
-    figures = base.mark_text(fontSize=10, aria=False).encode(
+    figures = base.mark_text(fontSize=12, aria=False).encode(
         text=alt.Text(f"{value}:Q", format=form),
         color=alt.condition(is_light, alt.value("#000000"), alt.value("#ffffff")),
     )

@@ -29,7 +29,7 @@ def shares(subject: Subject) -> Figure | None:
     notes = (
         alt.Chart()
         .transform_filter("datum.note != null")
-        .mark_text(color=INK, fontSize=11, aria=False)
+        .mark_text(color=INK, fontSize=12, aria=False)
         .encode(text=alt.Text("note:N"), x=alt.XValue(width / 2), y=alt.YValue(-7))
     )
     chart = (

@@ -95,7 +95,15 @@ def amount_scale(full: float) -> alt.Scale:
     return alt.Scale(scheme=SCHEME, domain=[0, full])
 
 
-_TEXT = {"labelColor": INK, "titleColor": INK, "labelFont": _FONT, "titleFont": _FONT}
+_SIZE_PX = 12
+_TEXT = {
+    "labelColor": INK,
+    "titleColor": INK,
+    "labelFont": _FONT,
+    "titleFont": _FONT,
+    "labelFontSize": _SIZE_PX,
+    "titleFontSize": _SIZE_PX,
+}
 _CONFIG = {
     "background": "transparent",
     "font": _FONT,
@@ -108,9 +116,15 @@ _CONFIG = {
         "labelLimit": 0,
     },
     "legend": {**_TEXT, "orient": "bottom", "titleFontWeight": "normal", "labelLimit": 0},
-    "header": {**_TEXT, "labelFontSize": 12, "labelFontWeight": "bold", "labelLimit": 0},
+    "header": {**_TEXT, "labelFontWeight": "bold", "labelLimit": 0},
     "view": {"stroke": FAINT, "continuousWidth": 300, "continuousHeight": 300},
-    "title": {"color": INK, "fontSize": 12, "anchor": "start", "subtitleColor": INK},
+    "title": {
+        "color": INK,
+        "fontSize": _SIZE_PX,
+        "subtitleFontSize": _SIZE_PX,
+        "anchor": "start",
+        "subtitleColor": INK,
+    },
 }
 
 

@@ -142,7 +142,7 @@ def _loss(calls: Sequence[Call], subject: Subject) -> list[alt.Chart]:
         align="right" if is_late else "left",
         dx=-5 if is_late else 5,
         color=INK,
-        fontSize=11,
+        fontSize=12,
         fontWeight="bold",
         aria=False,
     ).encode(y=alt.YValue(8), text=alt.Text("text:N"))
@@ -223,7 +223,7 @@ def band(spans: Sequence[tuple[float, float, str]]) -> Chart:
         ),
         description=alt.Description("tip:N"),
     )
-    names = base.mark_text(fontSize=10, color=INK, aria=False).encode(
+    names = base.mark_text(fontSize=12, color=INK, aria=False).encode(
         x=alt.X("middle:Q", axis=None), y=alt.YValue(_BAND_PX / 2), text=alt.Text("name:N")
     )
     size = {"width": PANELS_WIDTH_PX, "height": _BAND_PX}
