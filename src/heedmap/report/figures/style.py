@@ -105,6 +105,7 @@ _TEXT = {
     "titleFontSize": _SIZE_PX,
 }
 _CONFIG = {
+    "padding": {"left": 12, "right": 12, "top": 5, "bottom": 5},  # browsers' fonts may be wider
     "background": "transparent",
     "font": _FONT,
     "axis": {
