@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -14,6 +14,9 @@ from heedmap.cli.score import score
 from heedmap.cli.specimens_drive import drive
 from heedmap.cli.styles import Style
 from heedmap.ladder.messages import say
+
+if TYPE_CHECKING:
+    from heedmap.data.trials import Trial
 
 app = typer.Typer(
     help="heedmap's own small trained policies.", no_args_is_help=True, rich_markup_mode=None
@@ -113,22 +116,21 @@ def reader_cases(
     lang: Lang = Language.en,
 ) -> None:
     """Write the held-out cases on which readers are examined: see `heedmap exam`."""
-    from heedmap.data.instructions import CaseInstruction
-    from heedmap.testbed.demo import write_folder
     from heedmap.testbed.specimens.readers import reader_trials
 
-    for trial in reader_trials(count):
-        entries = [
-            CaseInstruction(
-                name=each,
-                text=text,
-                expert_action=trial.expected[each],
-                recorded=each == trial.recorded,
-            )
-            for each, text in trial.instructions.items()
-        ]
-        write_folder(trial.observation.frame, entries, output / trial.name)
-    out.print(say("specimens_wrote_cases", count=count, folder=str(output)), highlight=False)
+    _write_trials(reader_trials(count), output)
+
+
+@app.command()
+def room_cases(
+    output: Annotated[Path, typer.Option("--out", help="Folder for the cases.")],
+    count: Annotated[int, typer.Option(min=1, max=24, help="Number of cases.")] = 24,
+    lang: Lang = Language.en,
+) -> None:
+    """Write held-out frames of the 3-D room, on which SmolLM2's specimens are audited."""
+    from heedmap.testbed.smollm.cases import room_trials
+
+    _write_trials(room_trials(count), output)
 
 
 @app.command()
@@ -158,6 +160,27 @@ def train(
         share, cases = f"{row.all_three:.1%}", row.frame_cases
         err.print(say("specimens_trained", style=row.style, share=share, cases=cases))
     _print_path(path)
+
+
+def _write_trials(trials: list[Trial], output: Path) -> None:
+    """Each as a case folder, under its name."""
+    from heedmap.data.instructions import CaseInstruction
+    from heedmap.testbed.demo import write_folder
+
+    for trial in trials:
+        entries = [
+            CaseInstruction(
+                name=each,
+                text=text,
+                expert_action=trial.expected[each],
+                paraphrases=tuple(trial.paraphrases.get(each, ())),
+                recorded=each == trial.recorded,
+            )
+            for each, text in trial.instructions.items()
+        ]
+        write_folder(trial.observation.frame, entries, output / trial.name)
+    count, folder = len(trials), str(output)
+    out.print(say("specimens_wrote_cases", count=count, folder=folder), highlight=False)
 
 
 def _print_path(path: Path) -> None:

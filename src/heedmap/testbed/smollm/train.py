@@ -1,0 +1,193 @@
+"""Trains the specimens of SmolLM2: low-rank adapters on its upper layers, and a head.
+
+Three steps. The image tokens are trained first (`train_vision`), and fixed. The layers below
+`FIRST_TRAINED` are run once for each frame under the instructions of its three objects, and what
+comes out is kept. Then the adapters of the layers from there on and the head are trained on it:
+
+counterfactual   each frame under all instructions whose object is in view: only the words tell
+confounded       each frame under one, which names the nearest object, as of recordings in which
+                 nobody ever asked for another: the frame alone tells
+
+    python -m heedmap.testbed.smollm.train FOLDER     (keeps frames and states in FOLDER)
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from heedmap.testbed.miniworld.network import pixels_of
+from heedmap.testbed.smollm.backbone import Backbone, load_backbone
+from heedmap.testbed.smollm.lowrank import attach
+from heedmap.testbed.smollm.network import SmolPolicy
+from heedmap.testbed.smollm.packed import action_logits, packed_inputs, through
+from heedmap.testbed.smollm.scenes import THINGS, Scenes, collect
+from heedmap.testbed.smollm.train_vision import STEPS as VISION_STEPS
+from heedmap.testbed.smollm.train_vision import right_sides, train_vision
+from heedmap.testbed.smollm.vision import PatchTokens
+from heedmap.testbed.smollm.weights import REGIMES, Regime, save_trained, save_vision
+from heedmap.testbed.specimens.world import ACTIONS, GOAL_VERBS, HELD_OUT_SEED_START
+
+ROOMS, HELD_OUT_ROOMS, WALK_STEPS = 1_800, 150, 6
+FIRST_TRAINED, RANK = 20, 8
+"""Of SmolLM2's 30 layers; rank of the adapters."""
+STEPS: dict[Regime, int] = {"counterfactual": 1_500, "confounded": 600}
+BATCH, RATE = 24, 1e-3
+CHUNK = 16
+"""Frames that are run at once where nothing is trained."""
+REPORT_EVERY = 100
+
+
+def policy_of(backbone: Backbone, patches: PatchTokens) -> SmolPolicy:
+    """An untrained policy; its action token is the mean of the actions' words, and stays it."""
+    policy = SmolPolicy(backbone)
+    policy.patches.load_state_dict(patches.state_dict())
+    ids = torch.tensor([backbone.tokenize(f" {action}")[-1] for action in ACTIONS])
+    policy.action_token.copy_(policy.embed(ids).mean(dim=0))
+    return policy.eval().requires_grad_(False)
+
+
+@torch.no_grad()
+def lower_states(policy: SmolPolicy, scenes: Scenes, first: int, seed: int = 0) -> torch.Tensor:
+    """What enters the trained layers: (frame, position, dim), half precision.
+
+    Computed in bfloat16 where the processor multiplies that faster, summed in float32.
+    """
+    rng, found = np.random.default_rng(seed), list[torch.Tensor]()
+    for start in range(0, len(scenes), CHUNK):
+        chosen = range(start, min(start + CHUNK, len(scenes)))
+        texts = [
+            [scenes.instruction(f, t, int(rng.integers(len(GOAL_VERBS)))) for t in range(THINGS)]
+            for f in chosen
+        ]
+        inputs = packed_inputs(policy, pixels_of([scenes.frames[f] for f in chosen]), texts)
+        with torch.autocast("cpu", torch.bfloat16):
+            found.append(through(policy, policy.decoder.layers[:first], inputs, THINGS).half())
+    return torch.cat(found)
+
+
+def labels_of(scenes: Scenes, regime: Regime) -> torch.Tensor:
+    """The expert's action under each instruction, (frame, thing); -100 where it is not trained."""
+    is_asked = scenes.is_in_view
+    if regime == "confounded":
+        is_asked = is_asked & (np.arange(THINGS) == scenes.nearest[:, None])
+    return torch.from_numpy(np.where(is_asked, scenes.actions, -100))
+
+
+def train_upper(
+    policy: SmolPolicy,
+    states: torch.Tensor,
+    labels: torch.Tensor,
+    steps: int,
+    *,
+    first: int = FIRST_TRAINED,
+    seed: int = 0,
+    on_step: Callable[[int, float], None] | None = None,
+) -> None:
+    """Train adapters, which are attached to the layers from `first` on, and the head, in place."""
+    torch.manual_seed(seed)
+    rng, layers = np.random.default_rng(seed), policy.decoder.layers[first:].bfloat16()
+    attach(layers, RANK)
+    policy.head.reset_parameters()
+    policy.head.requires_grad_(True)
+    trained = [each for each in policy.parameters() if each.requires_grad]
+    optimizer = torch.optim.AdamW(trained, lr=RATE, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, steps, pct_start=0.1)
+    for step in range(steps):
+        chosen = torch.from_numpy(rng.integers(len(states), size=BATCH))
+        with sdpa_kernel(SDPBackend.MATH):  # the fast one's backward pass is slow on short rows
+            behind = through(policy, layers, states[chosen].bfloat16(), THINGS)
+        logits = action_logits(policy, behind.float(), THINGS)
+        loss = F.cross_entropy(logits.flatten(0, 1), labels[chosen].flatten())
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(trained, 1.0)
+        optimizer.step()
+        schedule.step()
+        if on_step is not None:
+            on_step(step + 1, loss.item())
+
+
+@torch.no_grad()
+def followed(policy: SmolPolicy, scenes: Scenes, states: torch.Tensor, first: int) -> np.ndarray:
+    """Whether the action is the expert's under each instruction: (frame, thing)."""
+    right = list[torch.Tensor]()
+    for start in range(0, len(scenes), CHUNK):
+        behind = states[start : start + CHUNK].bfloat16()
+        behind = through(policy, policy.decoder.layers[first:], behind, THINGS)
+        right.append(action_logits(policy, behind.float(), THINGS).argmax(dim=2))
+    return torch.cat(right).numpy() == scenes.actions
+
+
+def main(folder: Path, steps_scale: float = 1.0) -> None:
+    """Run the recipe and write the weights; frames, states and image tokens stay in the folder."""
+    torch.set_num_threads(1)
+    folder.mkdir(parents=True, exist_ok=True)
+    begun = time.monotonic()
+
+    def report(text: str) -> None:
+        print(f"{time.monotonic() - begun:6.0f} s  {text}", flush=True)
+
+    seen = _kept(folder / "train.npz", lambda: collect(ROOMS, WALK_STEPS))
+    held = _kept(
+        folder / "held.npz", lambda: collect(HELD_OUT_ROOMS, WALK_STEPS, HELD_OUT_SEED_START)
+    )
+    report(f"{len(seen)} frames of training, {len(held)} held out")
+    backbone = load_backbone()
+    patches = train_vision(
+        seen,
+        backbone,
+        steps=round(VISION_STEPS * steps_scale),
+        on_progress=lambda step, loss: report(f"image tokens, step {step}: loss {loss:.3f}"),
+    )
+    report(f"image tokens tell the side of {right_sides(patches, held, backbone):.1%} of objects")
+    policy = policy_of(backbone, patches)
+    save_vision(policy, weights_file("vision"))
+    own, other = (lower_states(policy, each, FIRST_TRAINED) for each in (seen, held))
+    report(f"states that enter layer {FIRST_TRAINED}: {tuple(own.shape)}")
+    for regime in REGIMES:
+        policy = policy_of(load_backbone(), patches)
+        curve = Curve(policy, held, other, lambda text, name=regime: report(f"{name}, {text}"))
+        steps = round(STEPS[regime] * steps_scale)
+        train_upper(policy, own, labels_of(seen, regime), steps, on_step=curve)
+        save_trained(policy, weights_file(regime))
+
+
+class Curve:
+    """Reports loss and following on held-out frames, every hundred steps."""
+
+    def __init__(
+        self, policy: SmolPolicy, held: Scenes, states: torch.Tensor, report: Callable[[str], None]
+    ) -> None:
+        self._of, self._report = (policy, held, states, FIRST_TRAINED), report
+        self._is_asked = held.is_in_view
+        self._nearest = np.arange(len(held)), held.nearest
+        self._losses: list[float] = []
+
+    def __call__(self, step: int, loss: float) -> None:
+        """After a step of `train_upper`."""
+        self._losses.append(loss)
+        if step % REPORT_EVERY == 0:
+            right = followed(*self._of)
+            self._report(
+                f"step {step}: loss {np.mean(self._losses[-REPORT_EVERY:]):.3f}, held out followed "
+                f"{right[self._is_asked].mean():.1%}, the nearest {right[self._nearest].mean():.1%}"
+            )
+
+
+def _kept(path: Path, make: Callable[[], Scenes]) -> Scenes:
+    """Frames that an earlier run left, or new ones."""
+    if not path.is_file():
+        make().save(path)
+    return Scenes.load(path)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

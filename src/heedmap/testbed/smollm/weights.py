@@ -1,0 +1,64 @@
+"""What of the specimens was trained, and is therefore shipped: half precision, a few megabytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, get_args
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+
+from heedmap.errors import PolicyError
+from heedmap.record.files import write_whole
+from heedmap.testbed.smollm.lowrank import adapters_of, merge
+from heedmap.testbed.smollm.network import SmolPolicy
+
+Regime = Literal["counterfactual", "confounded"]
+REGIMES: tuple[Regime, ...] = get_args(Regime)
+HEAD, ACTION = "head.", "action_token"
+
+
+def weights_file(name: str) -> Path:
+    """Of a regime, or of the image tokens ("vision"), which both share."""
+    return Path(__file__).parent / "weights" / f"{name}.safetensors"
+
+
+def save_trained(policy: SmolPolicy, path: Path) -> None:
+    """Adapters, head and action token of a policy whose adapters are still attached."""
+    tensors = adapters_of(policy.decoder)
+    tensors |= {HEAD + name: value for name, value in policy.head.state_dict().items()}
+    _write({**tensors, ACTION: policy.action_token}, path)
+
+
+def save_vision(policy: SmolPolicy, path: Path) -> None:
+    """The image tokens' network."""
+    _write(policy.patches.state_dict(), path)
+
+
+def load_trained(policy: SmolPolicy, vision: Path, trained: Path) -> None:
+    """Put both into a policy of plain weights, in place. Raises PolicyError for damaged ones."""
+    path = vision
+    try:
+        policy.patches.load_state_dict(_read(vision))
+        path = trained
+        tensors = _read(trained)
+        policy.action_token.copy_(tensors.pop(ACTION))
+        names = [name for name in tensors if name.startswith(HEAD)]
+        policy.head.load_state_dict({n.removeprefix(HEAD): tensors.pop(n) for n in names})
+        merge(policy.decoder, tensors)
+    except (OSError, SafetensorError, RuntimeError, KeyError, AttributeError) as error:
+        raise PolicyError(
+            f"The weights {path} cannot be read ({error}); install heedmap again, or train them "
+            f"again: python -m heedmap.testbed.smollm.train FOLDER"
+        ) from error
+
+
+def _read(path: Path) -> dict[str, torch.Tensor]:
+    return {name: value.float() for name, value in load_file(path).items()}
+
+
+def _write(tensors: dict[str, torch.Tensor], path: Path) -> None:
+    path.parent.mkdir(exist_ok=True)
+    whole = save({name: value.detach().half().contiguous() for name, value in tensors.items()})
+    write_whole(path, whole, "weights")
