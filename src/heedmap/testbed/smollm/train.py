@@ -29,20 +29,19 @@ from heedmap.testbed.smollm.lowrank import attach
 from heedmap.testbed.smollm.network import SmolPolicy
 from heedmap.testbed.smollm.packed import action_logits, packed_inputs, through
 from heedmap.testbed.smollm.scenes import THINGS, Scenes, collect
-from heedmap.testbed.smollm.train_vision import STEPS as VISION_STEPS
 from heedmap.testbed.smollm.train_vision import right_sides, train_vision
 from heedmap.testbed.smollm.vision import PatchTokens
 from heedmap.testbed.smollm.weights import REGIMES, Regime, save_trained, save_vision
 from heedmap.testbed.specimens.world import ACTIONS, GOAL_VERBS, HELD_OUT_SEED_START
 
-ROOMS, HELD_OUT_ROOMS, WALK_STEPS = 1_800, 150, 6
-FIRST_TRAINED, RANK = 20, 8
+ROOMS, WALK_STEPS = 1_800, 6
+HELD_OUT_ROOMS, HELD_OUT_STEPS = 150, 4
+FIRST_TRAINED, RANK = 22, 8
 """Of SmolLM2's 30 layers; rank of the adapters."""
-STEPS: dict[Regime, int] = {"counterfactual": 1_500, "confounded": 600}
-BATCH, RATE = 24, 1e-3
+STEPS: dict[Regime, int] = {"counterfactual": 900, "confounded": 300}
+BATCH, RATE = 16, 1e-3
 CHUNK = 16
 """Frames that are run at once where nothing is trained."""
-REPORT_EVERY = 100
 
 
 def policy_of(backbone: Backbone, patches: PatchTokens) -> SmolPolicy:
@@ -126,8 +125,8 @@ def followed(policy: SmolPolicy, scenes: Scenes, states: torch.Tensor, first: in
     return torch.cat(right).numpy() == scenes.actions
 
 
-def main(folder: Path, steps_scale: float = 1.0) -> None:
-    """Run the recipe and write the weights; frames, states and image tokens stay in the folder."""
+def main(folder: Path) -> None:
+    """Run the recipe and write the weights; the frames stay in the folder for another run."""
     torch.set_num_threads(1)
     folder.mkdir(parents=True, exist_ok=True)
     begun = time.monotonic()
@@ -137,36 +136,39 @@ def main(folder: Path, steps_scale: float = 1.0) -> None:
 
     seen = _kept(folder / "train.npz", lambda: collect(ROOMS, WALK_STEPS))
     held = _kept(
-        folder / "held.npz", lambda: collect(HELD_OUT_ROOMS, WALK_STEPS, HELD_OUT_SEED_START)
+        folder / "held.npz", lambda: collect(HELD_OUT_ROOMS, HELD_OUT_STEPS, HELD_OUT_SEED_START)
     )
     report(f"{len(seen)} frames of training, {len(held)} held out")
     backbone = load_backbone()
-    patches = train_vision(
-        seen,
-        backbone,
-        steps=round(VISION_STEPS * steps_scale),
-        on_progress=lambda step, loss: report(f"image tokens, step {step}: loss {loss:.3f}"),
-    )
+    patches = train_vision(seen, backbone, on_step=_every_hundred(report, "image tokens"))
     report(f"image tokens tell the side of {right_sides(patches, held, backbone):.1%} of objects")
-    policy = policy_of(backbone, patches)
+    policy, seen = policy_of(backbone, patches), seen.every(2)
     save_vision(policy, weights_file("vision"))
     own, other = (lower_states(policy, each, FIRST_TRAINED) for each in (seen, held))
     report(f"states that enter layer {FIRST_TRAINED}: {tuple(own.shape)}")
     for regime in REGIMES:
         policy = policy_of(load_backbone(), patches)
-        curve = Curve(policy, held, other, lambda text, name=regime: report(f"{name}, {text}"))
-        steps = round(STEPS[regime] * steps_scale)
-        train_upper(policy, own, labels_of(seen, regime), steps, on_step=curve)
+        curve = Curve(policy, held, other, report)
+        train_upper(policy, own, labels_of(seen, regime), STEPS[regime], on_step=curve)
+        report(f"{regime} is trained")
         save_trained(policy, weights_file(regime))
 
 
 class Curve:
-    """Reports loss and following on held-out frames, every hundred steps."""
+    """Reports the loss, and following on held-out frames, as training goes on."""
+
+    report_every = 100
+    """Steps."""
 
     def __init__(
-        self, policy: SmolPolicy, held: Scenes, states: torch.Tensor, report: Callable[[str], None]
+        self,
+        policy: SmolPolicy,
+        held: Scenes,
+        states: torch.Tensor,
+        report: Callable[[str], None],
+        first: int = FIRST_TRAINED,
     ) -> None:
-        self._of, self._report = (policy, held, states, FIRST_TRAINED), report
+        self._measured, self._report = (policy, held, states, first), report
         self._is_asked = held.is_in_view
         self._nearest = np.arange(len(held)), held.nearest
         self._losses: list[float] = []
@@ -174,12 +176,20 @@ class Curve:
     def __call__(self, step: int, loss: float) -> None:
         """After a step of `train_upper`."""
         self._losses.append(loss)
-        if step % REPORT_EVERY == 0:
-            right = followed(*self._of)
+        if step % self.report_every == 0:
+            right = followed(*self._measured)
             self._report(
-                f"step {step}: loss {np.mean(self._losses[-REPORT_EVERY:]):.3f}, held out followed "
-                f"{right[self._is_asked].mean():.1%}, the nearest {right[self._nearest].mean():.1%}"
+                f"step {step}: loss {np.mean(self._losses[-self.report_every :]):.3f}, held out "
+                f"{right[self._is_asked].mean():.1%}, nearest {right[self._nearest].mean():.1%}"
             )
+
+
+def _every_hundred(report: Callable[[str], None], what: str) -> Callable[[int, float], None]:
+    def on_step(step: int, loss: float) -> None:
+        if step % 100 == 0:
+            report(f"{what}, step {step}: loss {loss:.3f}")
+
+    return on_step
 
 
 def _kept(path: Path, make: Callable[[], Scenes]) -> Scenes:

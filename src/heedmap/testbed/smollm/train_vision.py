@@ -27,7 +27,7 @@ SHARPNESS = 20.0
 CAMERA_DEG = 30.0
 """To a side."""
 
-OnProgress = Callable[[int, float], None]
+OnStep = Callable[[int, float], None]
 
 
 class Vocabulary:
@@ -65,7 +65,7 @@ def train_vision(
     *,
     steps: int = STEPS,
     seed: int = 0,
-    on_progress: OnProgress | None = None,
+    on_step: OnStep | None = None,
 ) -> PatchTokens:
     """Trained image tokens, without gradients from here on."""
     torch.manual_seed(seed)
@@ -86,8 +86,8 @@ def train_vision(
         nn.utils.clip_grad_norm_(patches.parameters(), 1.0)
         optimizer.step()
         schedule.step()
-        if on_progress is not None and step % 100 == 99:
-            on_progress(step + 1, loss.item())
+        if on_step is not None:
+            on_step(step + 1, loss.item())
     return patches.eval().requires_grad_(False)
 
 
