@@ -131,7 +131,7 @@ def measurements(draw: st.DrawFn) -> Measurements:
         instruction_hops=[2],
         image_reachable=[0],
     )
-    attended = one_of(values_are_zero=[True], rollout_share=[0.0])
+    attended = one_of(values_are_zero=[True], rollout_share=[0.0], share=[0.0])
     mediated = draw(st.none() | ESTIMATES)
     bypass = st.sampled_from(
         [

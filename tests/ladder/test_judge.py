@@ -68,7 +68,7 @@ CASES: list[tuple[Cause, str | None, dict[str, Any]]] = [
     ),
     ("image_masked", "visible", {"visibility": {"image_reachable": 0}}),
     ("values_zero", "attended", {"attended": {"values_are_zero": True}}),
-    ("unattended", "attended", {"attended": {"rollout_share": 1e-5}}),
+    ("unattended", "attended", {"attended": {"rollout_share": 1e-5, "share": 1e-5}}),
     (
         "indirect_only",
         None,
@@ -108,6 +108,12 @@ def test_the_cause_is_named_on_its_rung(
 def test_partly_masked_images_and_small_shares_are_no_fault() -> None:
     verdict = judge(measured(visibility={"image_reachable": 12}, attended={"share": 0.001}))
     assert verdict.cause == "none"
+
+
+def test_rollout_that_thirty_layers_halve_is_no_lack_of_attention() -> None:
+    """As measured on SmolLM2: 27 % of the attention, and 5e-7 of its rollout."""
+    deep = judge(measured(attended={"share": 0.27, "rollout_share": 5e-7}))
+    assert (deep.cause, deep.rungs["attended"].status) == ("none", "holds")
 
 
 def test_words_unknown_in_every_instruction_tell_nothing_apart() -> None:

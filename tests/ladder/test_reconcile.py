@@ -194,7 +194,7 @@ STRUCTURES: list[tuple[Cause, dict[str, Any]]] = [
     ("absent", {"presence": ABSENT, "visibility": NOWHERE}),
     ("masked", {"visibility": UNREACHED}),
     ("values_zero", {"attended": {"values_are_zero": True}}),
-    ("unattended", {"attended": {"rollout_share": 0.0}}),
+    ("unattended", {"attended": {"rollout_share": 0.0, "share": 0.0}}),
 ]
 
 
@@ -259,7 +259,7 @@ def test_what_structure_says_more_exactly_stays() -> None:
     overwritten = {"presence": {**ABSENT, "overwritten_positions": (3,)}, "visibility": NOWHERE}
     found = judge(deaf(trail("left out"), **overwritten))
     assert (found.cause, found.rungs["present"].evidence["by"]) == ("overwritten", "structure")
-    unread = judge(deaf(trail("rounded away"), attended={"rollout_share": 0.0}))
+    unread = judge(deaf(trail("rounded away"), attended={"rollout_share": 0.0, "share": 0.0}))
     assert (unread.cause, unread.rungs["attended"].evidence["by"]) == ("unattended", "structure")
 
 

@@ -116,7 +116,7 @@ CAUSES: dict[Cause, About] = {
         ("attended",), "the values at the instruction's positions are zero in every layer"
     ),
     "unattended": About(
-        ("attended",), "less than 0.01 % of attention rollout reaches the instruction"
+        ("attended",), "less than 0.01 % of attention, and of its rollout, reaches the instruction"
     ),
     "drowned": About(
         ("attended",),

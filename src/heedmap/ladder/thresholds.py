@@ -35,9 +35,10 @@ fastest dimensions change by nearly their own size."""
 # Rung 4: attended
 
 UNATTENDED_ROLLOUT_SHARE = 1e-4
-"""Share of attention rollout (0..1) below which no layer reads the instruction. Low attention alone
-fails no rung, since information also travels over other positions: so the value is one at which
-nothing can be read, and not one that is merely small."""
+"""Share (0..1) below which no layer reads the instruction: of attention rollout, which also knows
+ways over other positions, and of the action rows' own attention, as rollout halves at every layer
+and comes to nothing over thirty of them. Low attention alone fails no rung: so the value is one at
+which nothing can be read, and not one that is merely small."""
 
 ZERO_VALUE_SHARE = 1e-6
 """Length of a value vector, as a share of the layer's median length, up to which it is zero: the
