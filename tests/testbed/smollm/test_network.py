@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import pytest
 import torch
@@ -37,19 +38,21 @@ def test_a_batch_of_unequal_lengths_acts_as_single_examples(wiring: Wiring) -> N
 
 
 @pytest.mark.parametrize("wiring", WIRINGS)
-def test_the_recorded_attention_is_that_of_eager(wiring: Wiring) -> None:
+def test_the_recorded_attention_is_that_of_eager(
+    wiring: Wiring, monkeypatch: pytest.MonkeyPatch
+) -> None:
     policy = tiny_policy(wiring)
     twin = copy.deepcopy(policy)
     twin.decoder.set_attn_implementation("eager")
     seen: list[torch.Tensor] = []
-    plain = twin.decoder.forward
+    plain: Any = twin.decoder.forward
 
-    def recording(**inputs: object) -> object:
+    def recording(**inputs: Any) -> Any:
         out = plain(**inputs, output_attentions=True)
         seen.extend(out.attentions)
         return out
 
-    twin.decoder.forward = recording
+    monkeypatch.setattr(twin.decoder, "forward", recording)
     with torch.no_grad(), capture_attention(policy.decoder, (-1,)) as capture:
         logits = policy(PIXELS, TEXTS[:1])
         assert (twin(PIXELS, TEXTS[:1]) - logits).abs().max() < 1e-5

@@ -14,26 +14,28 @@ from safetensors.torch import load_file
 from heedmap.auditing.api import audit
 from heedmap.data.observation import of_frame
 from heedmap.errors import FrameError, InputError, PolicyError
+from heedmap.ladder.verdict import Verdict
 from heedmap.policies.checkpoints.permissions import SAFE
 from heedmap.policies.family import Target
 from heedmap.testbed.smollm import backbone
-from heedmap.testbed.smollm.cases import SHIPPED, room_trials
+from heedmap.testbed.smollm.cases import SHIPPED as ROOMS
+from heedmap.testbed.smollm.cases import room_trials
 from heedmap.testbed.smollm.network import WIRINGS, Wiring
 from heedmap.testbed.smollm.policy import SPECIMENS, SmolSpecimen, load, read_name
-from heedmap.testbed.smollm.weights import REGIMES, load_trained, save_trained, save_vision
+from heedmap.testbed.smollm.weights import SHIPPED, load_trained, save_trained, save_vision
 from heedmap.testbed.smollm.weights import weights_file as shipped
 from tests.testbed.smollm.tiny import tiny_policy
 
 MOST_BYTES = 20 * 2**20
-LOST_AT: dict[Wiring, str] = {"sound": "obeyed", "masked": "visible", "overwritten": "present"}
-"""The first rung that fails: an untrained policy answers words, and obeys none."""
+LOST_AT: dict[Wiring, str] = {"masked": "visible", "overwritten": "present"}
+"""The first rung that fails in a faulty wiring, whatever the weights are."""
 
 
 def test_names_are_regimes_in_wirings_and_no_others() -> None:
-    assert len(SPECIMENS) == len(REGIMES) * len(WIRINGS)
+    assert len(SPECIMENS) == len(SHIPPED) * len(WIRINGS)
     assert read_name("counterfactual") == ("counterfactual", "sound")
-    assert read_name("confounded@masked") == ("confounded", "masked")
-    for name in ("heeding", "confounded@", "confounded@odd", ""):
+    assert read_name("counterfactual@masked") == ("counterfactual", "masked")
+    for name in ("heeding", "confounded", "counterfactual@", "counterfactual@odd", ""):
         with pytest.raises(PolicyError, match=r"no specimen of SmolLM2.*counterfactual@masked"):
             read_name(name)
     with pytest.raises(PolicyError, match="'dtype' that cannot be used"):
@@ -57,7 +59,7 @@ def test_a_missing_package_is_one_sentence_that_says_how_to_get_it(
 
 
 def test_shipped_rooms_ask_for_each_action_once() -> None:
-    trials = room_trials(SHIPPED)
+    trials = room_trials(ROOMS)
     for trial in trials:
         assert sorted(trial.instructions) == sorted(["left", "right", "forward"])
         assert dict(trial.expected) == {side: side for side in trial.instructions}
@@ -69,13 +71,13 @@ def test_shipped_rooms_ask_for_each_action_once() -> None:
 
 
 def test_what_is_shipped_is_small_finite_and_of_the_upper_layers() -> None:
-    files = [shipped(name) for name in ("vision", *REGIMES)]
+    files = [shipped(name) for name in ("vision", *SHIPPED)]
     assert sum(file.stat().st_size for file in files) < MOST_BYTES
     for file in files:
         assert all(value.isfinite().all() for value in load_file(file).values())
-    first, second = (load_file(shipped(regime)) for regime in REGIMES)
-    assert first.keys() == second.keys()
-    assert any(name.startswith("layers.29.mlp.down_proj") for name in first)
+    names = load_file(shipped("counterfactual")).keys()
+    layers = {int(name.split(".")[1]) for name in names if name.startswith("layers.")}
+    assert layers == set(range(22, 30))
 
 
 def test_weights_come_back_as_they_were_written(tmp_path: Path) -> None:
@@ -96,12 +98,23 @@ def test_frames_of_other_sizes_are_refused() -> None:
         policy.check_observation(of_frame(np.zeros((56, 56, 3), np.uint8)))
 
 
-@pytest.mark.parametrize("wiring", WIRINGS)
-def test_an_audit_names_where_each_wiring_loses_the_words(wiring: Wiring) -> None:
-    policy = SmolSpecimen(f"tiny@{wiring}", tiny_policy(wiring))
-    trials = room_trials(4)
-    frame, instructions = trials[0].observation.frame, dict(trials[0].instructions)
-    found = audit(
-        policy, frame, instructions, expected_actions=trials[0].expected, trials=trials, until="cut"
-    ).record.policies[0]
-    assert found.verdict.first_failing == LOST_AT[wiring]
+@pytest.mark.parametrize("wiring", LOST_AT)
+def test_an_audit_names_where_a_faulty_wiring_loses_the_words(wiring: Wiring) -> None:
+    assert audited(wiring).first_failing == LOST_AT[wiring]
+
+
+def test_an_audit_does_not_say_that_the_sound_wiring_loses_them() -> None:
+    assert audited("sound").first_failing not in ("tokenised", "present", "visible", "attended")
+
+
+def audited(wiring: Wiring) -> Verdict:
+    """Of random weights, on two rooms."""
+    policy, trials = SmolSpecimen(f"tiny@{wiring}", tiny_policy(wiring)), room_trials(2)
+    one = trials[0]
+    result = audit(
+        *(policy, one.observation.frame, one.instructions),
+        expected_actions=one.expected,
+        trials=trials,
+        until="exchange",
+    )
+    return result.record.policies[0].verdict

@@ -40,8 +40,8 @@ def tiny_backbone(seed: int = 0) -> Backbone:
         max_position_embeddings=128,
         initializer_range=0.3,
         bos_token_id=BOS,
-        attn_implementation="sdpa",
     )
+    config._attn_implementation = "sdpa"
     decoder = LlamaModel(config).eval().requires_grad_(False)
     return Backbone(decoder, tokenize, BOS)
 

@@ -58,8 +58,7 @@ class SmolPolicy(nn.Module):
         build = self._overwritten if self.wiring == "overwritten" else self._in_a_row
         embeds, is_visible = build(self.patches(pixels), words)
         is_there = torch.ones_like(is_visible)
-        if self.wiring != "overwritten":
-            is_there[:, PREFIX:-1] = words.is_word
+        is_there[:, PREFIX:-1] = words.is_word
         states = self.decoder(
             inputs_embeds=embeds,
             attention_mask=is_visible.long(),
@@ -104,10 +103,10 @@ class SmolPolicy(nn.Module):
         self, image: ImageEmbeddings, words: Words
     ) -> tuple[Embeddings, Bool[torch.Tensor, "batch position"]]:
         """BOS and words, padded to make room for the image, which is written over their front."""
-        padded = (0, IMAGE_TOKENS)
-        text = self.embed(nn.functional.pad(words.ids, padded, value=self.bos_id))
-        is_word = nn.functional.pad(words.is_word, padded)
+        ids = nn.functional.pad(words.ids, (1, IMAGE_TOKENS), value=self.bos_id)
         behind = self.action_token.expand(len(image), 1, -1)
-        embeds = torch.cat([self.beginning(image), text[:, IMAGE_TOKENS:], behind], dim=1)
+        embeds = torch.cat([self.embed(ids), behind], dim=1)
+        embeds[:, 1:PREFIX] = image
+        is_word = nn.functional.pad(words.is_word, (0, IMAGE_TOKENS))
         seen = is_word.new_ones(len(image), 1)
         return embeds, torch.cat([seen, is_word, seen], dim=1)

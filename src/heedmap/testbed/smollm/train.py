@@ -8,14 +8,16 @@ counterfactual   each frame under all instructions whose object is in view: only
 confounded       each frame under one, which names the nearest object, as of recordings in which
                  nobody ever asked for another: the frame alone tells
 
-    python -m heedmap.testbed.smollm.train FOLDER     (keeps frames and states in FOLDER)
+    python -m heedmap.testbed.smollm.train FOLDER [REGIME ...]     (keeps frames in FOLDER)
+
+Without a regime: those whose weights are shipped. The image tokens are trained again in any case.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,14 +33,21 @@ from heedmap.testbed.smollm.packed import action_logits, packed_inputs, through
 from heedmap.testbed.smollm.scenes import THINGS, Scenes, collect
 from heedmap.testbed.smollm.train_vision import right_sides, train_vision
 from heedmap.testbed.smollm.vision import PatchTokens
-from heedmap.testbed.smollm.weights import REGIMES, Regime, save_trained, save_vision
+from heedmap.testbed.smollm.weights import (
+    REGIMES,
+    SHIPPED,
+    Regime,
+    save_trained,
+    save_vision,
+    weights_file,
+)
 from heedmap.testbed.specimens.world import ACTIONS, GOAL_VERBS, HELD_OUT_SEED_START
 
 ROOMS, WALK_STEPS = 1_800, 6
 HELD_OUT_ROOMS, HELD_OUT_STEPS = 150, 4
 FIRST_TRAINED, RANK = 22, 8
 """Of SmolLM2's 30 layers; rank of the adapters."""
-STEPS: dict[Regime, int] = {"counterfactual": 900, "confounded": 300}
+STEPS: dict[Regime, int] = {"counterfactual": 900, "confounded": 900}
 BATCH, RATE = 16, 1e-3
 CHUNK = 16
 """Frames that are run at once where nothing is trained."""
@@ -125,7 +134,7 @@ def followed(policy: SmolPolicy, scenes: Scenes, states: torch.Tensor, first: in
     return torch.cat(right).numpy() == scenes.actions
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, regimes: Sequence[str] = SHIPPED) -> None:
     """Run the recipe and write the weights; the frames stay in the folder for another run."""
     torch.set_num_threads(1)
     folder.mkdir(parents=True, exist_ok=True)
@@ -146,7 +155,7 @@ def main(folder: Path) -> None:
     save_vision(policy, weights_file("vision"))
     own, other = (lower_states(policy, each, FIRST_TRAINED) for each in (seen, held))
     report(f"states that enter layer {FIRST_TRAINED}: {tuple(own.shape)}")
-    for regime in REGIMES:
+    for regime in (each for each in REGIMES if any(each == name for name in regimes)):
         policy = policy_of(load_backbone(), patches)
         curve = Curve(policy, held, other, report)
         train_upper(policy, own, labels_of(seen, regime), STEPS[regime], on_step=curve)
@@ -200,4 +209,4 @@ def _kept(path: Path, make: Callable[[], Scenes]) -> Scenes:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:] or SHIPPED)

@@ -16,6 +16,8 @@ from heedmap.testbed.smollm.network import SmolPolicy
 
 Regime = Literal["counterfactual", "confounded"]
 REGIMES: tuple[Regime, ...] = get_args(Regime)
+SHIPPED: tuple[Regime, ...] = ("counterfactual",)
+"""Whose weights come with heedmap: the other recipe has not been run to its end."""
 HEAD, ACTION = "head.", "action_token"
 
 
