@@ -134,7 +134,7 @@ def followed(policy: SmolPolicy, scenes: Scenes, states: torch.Tensor, first: in
     return torch.cat(right).numpy() == scenes.actions
 
 
-def main(folder: Path, regimes: Sequence[str] = SHIPPED) -> None:
+def main(folder: Path, regimes: Sequence[Regime] = SHIPPED) -> None:
     """Run the recipe and write the weights; the frames stay in the folder for another run."""
     torch.set_num_threads(1)
     folder.mkdir(parents=True, exist_ok=True)
@@ -155,7 +155,7 @@ def main(folder: Path, regimes: Sequence[str] = SHIPPED) -> None:
     save_vision(policy, weights_file("vision"))
     own, other = (lower_states(policy, each, FIRST_TRAINED) for each in (seen, held))
     report(f"states that enter layer {FIRST_TRAINED}: {tuple(own.shape)}")
-    for regime in (each for each in REGIMES if any(each == name for name in regimes)):
+    for regime in regimes:
         policy = policy_of(load_backbone(), patches)
         curve = Curve(policy, held, other, report)
         train_upper(policy, own, labels_of(seen, regime), STEPS[regime], on_step=curve)
@@ -209,4 +209,5 @@ def _kept(path: Path, make: Callable[[], Scenes]) -> Scenes:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:] or SHIPPED)
+    named = [each for each in REGIMES if sys.argv[2:].count(each)]
+    main(Path(sys.argv[1]), named or SHIPPED)
