@@ -209,5 +209,8 @@ def _kept(path: Path, make: Callable[[], Scenes]) -> Scenes:
 
 
 if __name__ == "__main__":
-    named = [each for each in REGIMES if sys.argv[2:].count(each)]
+    named: list[Regime] = []
+    for each in REGIMES:
+        if sys.argv[2:].count(each):
+            named.append(each)
     main(Path(sys.argv[1]), named or SHIPPED)
