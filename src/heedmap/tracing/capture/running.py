@@ -83,7 +83,7 @@ def watch_modules(
 
 
 def _holds_compiled(module: nn.Module) -> bool:
-    return any(hasattr(inner, "_orig_mod") for inner in module.modules())
+    return any(type(inner).__name__ == "OptimizedModule" for inner in module.modules())
 
 
 @dataclass
