@@ -34,10 +34,10 @@ demo: $(VENV)/.runtime ## audit eight trained policies, print the tables, write 
 	$(BIN)/heedmap demo --out $(OUT)
 
 SMOLLM := heedmap-smollm
-smollm: $(VENV)/.smollm ## audit three policies made of SmolLM2's trained weights on frames of a 3-D room
+smollm: $(VENV)/.smollm ## audit four policies made of SmolLM2's trained weights on frames of a 3-D room
 	$(BIN)/heedmap specimens room-cases --out $(SMOLLM)/cases
 	$(BIN)/heedmap audit smollm:counterfactual smollm:counterfactual@masked \
-	  smollm:counterfactual@overwritten --cases $(SMOLLM)/cases --out $(SMOLLM)/run --force
+	  smollm:counterfactual@overwritten smollm:confounded --cases $(SMOLLM)/cases --out $(SMOLLM)/run --force
 
 PYTEST = $(BIN)/python -m $(PYTEST_OPTIONS)
 PYTEST_OPTIONS = pytest --numprocesses auto --maxprocesses 4 --dist loadscope \

@@ -22,7 +22,7 @@ from heedmap.testbed.smollm.cases import SHIPPED as ROOMS
 from heedmap.testbed.smollm.cases import room_trials
 from heedmap.testbed.smollm.network import WIRINGS, Wiring
 from heedmap.testbed.smollm.policy import SPECIMENS, SmolSpecimen, load, read_name
-from heedmap.testbed.smollm.weights import SHIPPED, load_trained, save_trained, save_vision
+from heedmap.testbed.smollm.weights import REGIMES, load_trained, save_trained, save_vision
 from heedmap.testbed.smollm.weights import weights_file as shipped
 from tests.testbed.smollm.tiny import tiny_policy
 
@@ -32,10 +32,10 @@ LOST_AT: dict[Wiring, str] = {"masked": "visible", "overwritten": "present"}
 
 
 def test_names_are_regimes_in_wirings_and_no_others() -> None:
-    assert len(SPECIMENS) == len(SHIPPED) * len(WIRINGS)
+    assert len(SPECIMENS) == len(REGIMES) * len(WIRINGS)
     assert read_name("counterfactual") == ("counterfactual", "sound")
     assert read_name("counterfactual@masked") == ("counterfactual", "masked")
-    for name in ("heeding", "confounded", "counterfactual@", "counterfactual@odd", ""):
+    for name in ("heeding", "counterfactual@", "counterfactual@odd", ""):
         with pytest.raises(PolicyError, match=r"no specimen of SmolLM2.*counterfactual@masked"):
             read_name(name)
     with pytest.raises(PolicyError, match="'dtype' that cannot be used"):
@@ -71,7 +71,7 @@ def test_shipped_rooms_ask_for_each_action_once() -> None:
 
 
 def test_what_is_shipped_is_small_finite_and_of_the_upper_layers() -> None:
-    files = [shipped(name) for name in ("vision", *SHIPPED)]
+    files = [shipped(name) for name in ("vision", *REGIMES)]
     assert sum(file.stat().st_size for file in files) < MOST_BYTES
     for file in files:
         assert all(value.isfinite().all() for value in load_file(file).values())

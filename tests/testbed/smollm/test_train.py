@@ -10,7 +10,9 @@ import torch
 
 from heedmap.testbed.smollm import train
 from heedmap.testbed.smollm import train_vision as pretext
+from heedmap.testbed.smollm.lowrank import adapters_of
 from heedmap.testbed.smollm.scenes import Scenes
+from heedmap.testbed.smollm.weights import save_trained
 from tests.testbed.smollm.tiny import painted_scenes, tiny_backbone, tiny_policy
 
 
@@ -25,15 +27,33 @@ def test_scenes_come_back_and_say_what_stands_nearest(tmp_path: Path) -> None:
     assert scenes.instruction(0, 0, 1).startswith("walk to the ")
 
 
-def test_confounded_frames_have_one_instruction_others_one_for_each_object_in_view() -> None:
+def test_the_confounded_go_to_the_nearest_object_whatever_is_named() -> None:
     scenes = painted_scenes(8)
     scenes.bearings_deg[0, 0] = -40.0
-    every, one = (train.labels_of(scenes, regime) for regime in ("counterfactual", "confounded"))
-    assert every[0, 0] == -100
-    assert (every != -100).sum() == 3 * 8 - 1
-    assert ((one != -100).sum(dim=1) == 1).all()
-    rows = np.arange(8)
-    assert (one[rows, scenes.nearest].numpy() == scenes.actions[rows, scenes.nearest]).all()
+    named, nearest = (
+        train.labels_of(scenes, regime) for regime in ("counterfactual", "confounded")
+    )
+    assert named[0, 0] == nearest[0, 0] == -100  # not in view
+    assert (named != -100).sum() == (nearest != -100).sum() == 3 * 8 - 1
+    assert (named[1:].numpy() == scenes.actions[1:]).all()
+    to_nearest = scenes.actions[np.arange(8), scenes.nearest]
+    assert (nearest[1:].numpy() == to_nearest[1:, None]).all()
+
+
+def test_a_training_goes_on_from_stored_adapters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy, scenes = tiny_policy(), painted_scenes(4)
+    states = train.lower_states(policy, scenes, first=1)
+    labels = train.labels_of(scenes, "counterfactual")
+    train.train_upper(policy, states, labels, 2, first=1)
+    save_trained(policy, tmp_path / "one.safetensors")
+    again = tiny_policy()
+    monkeypatch.setattr(train, "RATE", 0.0)  # so that the one step changes nothing
+    train.train_upper(again, states, labels, 1, first=1, resumed=tmp_path / "one.safetensors")
+    for name, value in adapters_of(policy.decoder).items():
+        assert torch.equal(adapters_of(again.decoder)[name], value.half().float()), name
+    assert torch.equal(again.head.weight, policy.head.weight.half().float())
 
 
 def test_image_tokens_learn_to_say_where_a_name_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,6 +46,15 @@ def adapters_of(root: nn.Module) -> dict[str, torch.Tensor]:
 
 
 @torch.no_grad()
+def resume(root: nn.Module, adapters: dict[str, torch.Tensor]) -> None:
+    """Put stored adapters into the attached ones of the same linear maps, in place."""
+    for name, module in root.named_modules():
+        if isinstance(module, LowRankLinear) and name + DOWN in adapters:
+            module.down.copy_(adapters[name + DOWN])
+            module.up.copy_(adapters[name + UP])
+
+
+@torch.no_grad()
 def merge(root: nn.Module, adapters: dict[str, torch.Tensor]) -> None:
     """Add stored adapters to the weights of plain linear maps, in place.
 

@@ -25,12 +25,12 @@ from heedmap.testbed.miniworld.world import FRAME_PX
 from heedmap.testbed.smollm.backbone import load_backbone
 from heedmap.testbed.smollm.cases import room_trials
 from heedmap.testbed.smollm.network import PREFIX, WIRINGS, SmolPolicy, Wiring
-from heedmap.testbed.smollm.weights import SHIPPED, Regime, load_trained, weights_file
+from heedmap.testbed.smollm.weights import REGIMES, Regime, load_trained, weights_file
 from heedmap.testbed.specimens.world import ACTIONS
 
 SPECIMENS: tuple[str, ...] = tuple(
     regime if wiring == "sound" else f"{regime}@{wiring}"
-    for regime in SHIPPED
+    for regime in REGIMES
     for wiring in WIRINGS
 )
 
@@ -103,7 +103,7 @@ def load(target: Target, permissions: Permissions) -> SmolSpecimen:
 def read_name(name: str) -> tuple[Regime, Wiring]:
     """Regime and wiring of a specimen. Raises PolicyError for a name that is none."""
     own, at, how = name.partition("@")
-    regime: Regime | None = next((each for each in SHIPPED if each == own), None)
+    regime: Regime | None = next((each for each in REGIMES if each == own), None)
     wiring: Wiring | None = next((each for each in WIRINGS if each == (how or "sound")), None)
     if regime is None or wiring is None or (at and not how):
         raise PolicyError(

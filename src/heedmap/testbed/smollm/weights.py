@@ -11,13 +11,11 @@ from safetensors.torch import load_file, save
 
 from heedmap.errors import PolicyError
 from heedmap.record.files import write_whole
-from heedmap.testbed.smollm.lowrank import adapters_of, merge
+from heedmap.testbed.smollm.lowrank import adapters_of, merge, resume
 from heedmap.testbed.smollm.network import SmolPolicy
 
 Regime = Literal["counterfactual", "confounded"]
 REGIMES: tuple[Regime, ...] = get_args(Regime)
-SHIPPED: tuple[Regime, ...] = ("counterfactual",)
-"""Whose weights come with heedmap: the other recipe has not been run to its end."""
 HEAD, ACTION = "head.", "action_token"
 
 
@@ -44,16 +42,25 @@ def load_trained(policy: SmolPolicy, vision: Path, trained: Path) -> None:
     try:
         policy.patches.load_state_dict(_read(vision))
         path = trained
-        tensors = _read(trained)
-        policy.action_token.copy_(tensors.pop(ACTION))
-        names = [name for name in tensors if name.startswith(HEAD)]
-        policy.head.load_state_dict({n.removeprefix(HEAD): tensors.pop(n) for n in names})
-        merge(policy.decoder, tensors)
+        merge(policy.decoder, _put_head(policy, _read(trained)))
     except (OSError, SafetensorError, RuntimeError, KeyError, AttributeError) as error:
         raise PolicyError(
             f"The weights {path} cannot be read ({error}); install heedmap again, or train them "
             f"again: python -m heedmap.testbed.smollm.train FOLDER"
         ) from error
+
+
+def resume_from(policy: SmolPolicy, trained: Path) -> None:
+    """Go on from these in a policy whose adapters are attached, in place."""
+    resume(policy.decoder, _put_head(policy, _read(trained)))
+
+
+def _put_head(policy: SmolPolicy, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Put head and action token into the policy; gives the adapters that are left."""
+    policy.action_token.copy_(tensors.pop(ACTION))
+    names = [name for name in tensors if name.startswith(HEAD)]
+    policy.head.load_state_dict({n.removeprefix(HEAD): tensors.pop(n) for n in names})
+    return tensors
 
 
 def _read(path: Path) -> dict[str, torch.Tensor]:
