@@ -45,18 +45,19 @@ class Tried:
 class Worker:
     """A process that is started anew where an input ended it."""
 
+    command = (sys.executable, "-m", "tests.fuzz.worker")
+
     def __init__(self, root: Path, patience_s: float = MOST_SECONDS) -> None:
         self._root = root
         self._patience_s = patience_s
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._warm: set[str] = set()
 
     def try_one(self, kind: str, seed: int) -> Tried:
         """The outcome of one input."""
         process = self._running()
         assert process.stdin is not None
-        process.stdin.write(f"{kind}\t{seed}\n")
-        process.stdin.flush()
+        process.stdin.write(f"{kind}\t{seed}\n".encode())
         if kind not in self._warm:
             self._answer(WARM_UP_SECONDS)
             self._warm.add(kind)
@@ -82,19 +83,20 @@ class Worker:
         self._process = None
         self._warm.clear()
 
-    def _running(self) -> subprocess.Popen[str]:
+    def _running(self) -> subprocess.Popen[bytes]:
+        """Its pipes have no buffer: a line that one holds already is none that `select` sees."""
         if self._process is None:
             temporary = self._root / "tmp"
             temporary.mkdir(exist_ok=True)
             with (self._root / "errors").open("a") as errors:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", "tests.fuzz.worker", str(self._root)],
+                    [*self.command, str(self._root)],
                     cwd=ROOT,
                     env={**os.environ, "TMPDIR": str(temporary), "OMP_NUM_THREADS": "1"},
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=errors,
-                    text=True,
+                    bufsize=0,
                 )
         return self._process
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import h5py
@@ -25,6 +26,23 @@ from tests.fuzz import samples
 from tests.fuzz.mutate import ESCAPE, TEXTS
 from tests.fuzz.outcome import judged, tried
 from tests.fuzz.policies import BAD, audit_policy
+from tests.fuzz.run import Worker
+
+AT_ONCE = """
+import sys
+for line in sys.stdin:
+    sys.stdout.write('{}\\n{"done": "", "kind": "accepted", "told": "", "seconds": 0}\\n')
+    sys.stdout.flush()
+"""
+
+
+def test_answers_that_come_together_are_no_hang(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Worker, "command", (sys.executable, "-c", AT_ONCE))
+    worker = Worker(tmp_path, patience_s=2.0)
+    assert worker.try_one("any", 0).outcome.kind == "accepted"
+    worker.end()
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
