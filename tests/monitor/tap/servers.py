@@ -6,8 +6,9 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from random import SystemRandom
 from typing import Any
 
 import msgpack
@@ -171,13 +172,18 @@ def found(steps: list[Step], code: str) -> list[int]:
 
 
 def until(is_so: Callable[[], bool]) -> None:
-    """Wait for it, at most ten seconds."""
-    end = time.monotonic() + 10
-    while not is_so() and time.monotonic() < end:
+    """Wait for it, at most a minute."""
+    end = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < end, "it did not come about in a minute"
         time.sleep(0.02)
 
 
 def free_port() -> int:
-    """A port that nothing listens at."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
+    """A port that nothing listens at, and that no server gets which takes any."""
+    while True:
+        with (
+            suppress(OSError),
+            socket.create_server(("127.0.0.1", SystemRandom().randint(20_000, 30_000))) as own,
+        ):
+            return own.getsockname()[1]
