@@ -46,7 +46,7 @@ PYTEST_OPTIONS = pytest --numprocesses auto --maxprocesses 4 --dist loadscope \
 test: $(VENV)/.complete $(VENV)/.beside ## run the test suite
 	$(PYTEST) -m "not apart"
 
-test-apart: $(VENV)/.complete ## run the tests that need a browser, start Ray or several processes
+test-apart: $(VENV)/.complete ## run the tests that need a browser, start Ray or processes of their own
 	$(PYTEST) -m apart
 
 fuzz: $(VENV)/.complete ## try 2,450 hostile inputs on every reader, in a minute

@@ -32,6 +32,7 @@ def test_the_curve_of_used_rises(
     assert (before.cause, after.cause) == ("unused", "none")
 
 
+@pytest.mark.apart
 def test_without_text_it_ends_before_the_first_step(tmp_path: Path) -> None:
     """In a process of its own, as a person runs it."""
     options = ["--wiring", "monavla", "--trials", "1", "--out", str(tmp_path)]

@@ -50,6 +50,7 @@ def test_pages_without_a_chart_need_nothing_that_draws(module: str) -> None:
     assert (done.stdout.strip(), done.stderr) == ("set()", "")
 
 
+@pytest.mark.apart
 def test_help_works_with_the_runtime_dependencies_alone() -> None:
     """No package of the extras `specimens`, `test` or `dev` may be needed."""
     extras = ("minigrid", "gymnasium", "beartype", "hypothesis", "pytest", "ruff", "pyright")

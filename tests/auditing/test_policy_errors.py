@@ -56,6 +56,7 @@ def told_at_calls() -> list[dict[str, Any]]:
     return [json.loads(line) for line in ran.stdout.splitlines()]
 
 
+@pytest.mark.apart
 @pytest.mark.parametrize(
     ("rungs", "stages"),
     [

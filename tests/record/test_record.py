@@ -191,6 +191,7 @@ def test_an_action_is_compared_as_the_ladder_does(
     assert ActionResult(name=name, values=(1.0,)).meets(expected) is is_right
 
 
+@pytest.mark.apart
 def test_a_process_that_only_reads_a_result_ends_well(result: Result, tmp_path: Path) -> None:
     """Arrow's threads, begun just before the end, abort about every second such process."""
     result.save(tmp_path / "d")

@@ -188,6 +188,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 HOUSE = re.compile(r"heedmap\.[a-z_]+\.|from heedmap|import heedmap\.")
 
 
+@pytest.mark.apart
 def test_the_example_runs_by_itself_with_public_names_only() -> None:
     notebook = nbformat.read(EXAMPLES / "from_run_to_figure.ipynb", as_version=4)
     nbformat.validate(notebook)
