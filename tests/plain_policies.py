@@ -108,3 +108,14 @@ def word_id(word: str) -> int:
     """Known words by number, all others as one."""
     known = word in VOCABULARY_WORDS
     return VOCABULARY_WORDS.index(word) if known else len(VOCABULARY_WORDS)
+
+
+def with_equal_scores() -> PlainPolicy:
+    """All queries and keys are zero, so that attention is uniform."""
+    network = PlainPolicy("sdpa")
+    for block in network.blocks:
+        attention = block.get_submodule("attention")
+        assert isinstance(attention, Attention)
+        attention.to_qkv.weight[:48] = 0  # queries and keys
+        attention.to_qkv.bias[:48] = 0
+    return network

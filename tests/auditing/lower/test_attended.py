@@ -15,7 +15,7 @@ from heedmap.testbed.scoreboard.run import bare_policy
 from heedmap.testbed.specimens.world import FrameCase
 from heedmap.tracing.observe import only_stack, traced
 from tests.conftest import random_network, random_policy
-from tests.plain_policies import Attention, PlainPolicy
+from tests.plain_policies import PlainPolicy, with_equal_scores
 
 
 def attended(network: nn.Module, case: FrameCase) -> AttendedFacts:
@@ -31,12 +31,7 @@ def attended(network: nn.Module, case: FrameCase) -> AttendedFacts:
 
 def test_uniform_attention_has_lift_one_and_shares_by_count(case: FrameCase) -> None:
     """All scores zero: 8 words (7 for forward) of 58 (57) positions, in every layer and head."""
-    network = PlainPolicy("sdpa")
-    for block in network.blocks:
-        attention = block.get_submodule("attention")
-        assert isinstance(attention, Attention)
-        attention.to_qkv.weight[:48] = 0  # queries and keys
-        attention.to_qkv.bias[:48] = 0
+    network = with_equal_scores()
     facts = attended(network, case)
     expected = (8 / 58 + 8 / 58 + 7 / 57) / 3
     assert facts.share == facts.last_layer_share == pytest.approx(expected, rel=1e-5)

@@ -16,7 +16,7 @@ from heedmap.testbed.specimens.world import FrameCase
 from heedmap.tracing.capture.calls import FusedCall
 from heedmap.tracing.observe import observe
 from tests.conftest import random_policy
-from tests.plain_policies import Attention, PlainPolicy
+from tests.plain_policies import with_equal_scores
 
 
 def audited(policy: Policy, case: FrameCase) -> Result:
@@ -29,12 +29,7 @@ def own(network: nn.Module) -> CallablePolicy:
 
 def test_uniform_attention_is_the_same_both_ways(case: FrameCase) -> None:
     """All scores zero: 8 words and 49 patches among 58 positions, 7 among 57 for forward."""
-    network = PlainPolicy("sdpa")
-    for block in network.blocks:
-        attention = block.get_submodule("attention")
-        assert isinstance(attention, Attention)
-        attention.to_qkv.weight[:48] = 0  # queries and keys
-        attention.to_qkv.bias[:48] = 0
+    network = with_equal_scores()
     table = audited(own(network), case).word_image
     for row in table.to_pylist():
         one = 1 / (57 if row["instruction"] == "forward" else 58)

@@ -81,17 +81,25 @@ class Walker:
         """Bytes of this piece that belong to the head of a frame."""
         before = len(self._head)
         self._head += piece
-        found = head_of(self._head)
-        if found is None:
+        size = self._begin()
+        if size is None:
             return len(piece)
-        first, self._left, _, size = found
-        self._opcode, self._is_last, self._in_payload = first & 0x0F, bool(first & 0x80), True
+        self._in_payload = True
         if self._opcode in (TEXT, BINARY):
             self._message, self._parts, self._size = self._opcode, [], 0
         head = bytes(self._head[:size])
         self._head.clear()
         self._keep(head)
         return size - before
+
+    def _begin(self) -> int | None:
+        """Read the head of a frame: its bytes; None where some are missing."""
+        found = head_of(self._head)
+        if found is None:
+            return None
+        first, self._left, _, size = found
+        self._opcode, self._is_last = first & 0x0F, bool(first & 0x80)
+        return size
 
     def _keep(self, piece: memoryview | bytes) -> None:
         if self._opcode >= CLOSE:

@@ -52,22 +52,15 @@ class ZmtpWalker(Walker):
             raise ValueError("another version of ZeroMQ's protocol")
         yield from super().feed(chunk[missing:])
 
-    def _take_head(self, piece: memoryview) -> int:
+    def _begin(self) -> int | None:
         """As of a websocket; commands, such as heartbeats, stand between messages."""
-        before = len(self._head)
-        self._head += piece
         found = head_of(self._head)
         if found is None:
-            return len(piece)
+            return None
         flags, self._left, size = found
-        self._in_payload, self._is_last = True, not flags & _MORE
+        self._is_last = not flags & _MORE
         self._opcode = PING if flags & _COMMAND else 0 if self._message else BINARY
-        if self._opcode == BINARY:
-            self._message, self._parts, self._size = BINARY, [], 0
-        head = bytes(self._head[:size])
-        self._head.clear()
-        self._keep(head)
-        return size - before
+        return size
 
 
 class ZmqClient(Client):

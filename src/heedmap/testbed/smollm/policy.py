@@ -1,4 +1,4 @@
-"""SmolLM2's specimens: `smollm:counterfactual`, in three wirings of the same weights.
+"""SmolLM2's specimens: `smollm:counterfactual` and `smollm:confounded`, each in three wirings.
 
 smollm:counterfactual              as it was trained
 smollm:counterfactual@masked       the same weights; the mask hides the instruction
