@@ -80,6 +80,7 @@ def test_a_folder_that_another_process_takes_for_left_is_made_again(
         is_taken = len(seen) == 1
         if is_taken and before_it_is_locked:
             shutil.rmtree(seen[0])
+            raise FileNotFoundError(lock.lock_file)  # as where it goes just before it is opened
         acquire(lock)
         if is_taken and not before_it_is_locked:
             shutil.rmtree(seen[0])

@@ -49,7 +49,7 @@ def measure_behaviour(
     again = runner.again((first.observation, text))
     seen = BehaviourFacts(
         largest_score=largest,
-        noise=_apart(asked[0][name], again),
+        noise=max(_apart(asked[0][name], again), runner.noise),
         instruction_change=max(
             (_apart(a, b) for each in asked for a, b in combinations(each.values(), 2)),
             default=0.0,

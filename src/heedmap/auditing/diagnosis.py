@@ -13,6 +13,7 @@ from heedmap.auditing.lower.examine import Examined
 from heedmap.auditing.lower.patches import patch_map
 from heedmap.auditing.lower.prompt import shifts_with_length
 from heedmap.auditing.lower.tokens import measure_tokens
+from heedmap.auditing.upper.known import KnownScores
 from heedmap.auditing.upper.measure import UpperFacts, UpperOptions, measure_upper
 from heedmap.auditing.upper.structure import Structures
 from heedmap.auditing.variants import longer, observation_variants, word_variants
@@ -83,13 +84,17 @@ class Diagnosis:
         trials: Sequence[Trial],
         on_stage: Callable[[], None] = lambda: None,
         options: UpperOptions = UpperOptions(),  # noqa: B008 - immutable
+        known: KnownScores | None = None,
     ) -> UpperFacts:
-        """Rungs 5 and 6 over the trials; without trials they are not measured."""
+        """Rungs 5 and 6 over the trials; without trials they are not measured.
+
+        What is in `known` is not run again.
+        """
         if not trials:
             return UpperFacts()
         stack = self.first.seen.stack
         return measure_upper(
-            self._policy, self._structures, stack, trials, self._seed, on_stage, options
+            self._policy, self._structures, stack, trials, self._seed, on_stage, options, known
         )
 
     def measurements(self, instructions: Mapping[str, str], upper: UpperFacts) -> Measurements:

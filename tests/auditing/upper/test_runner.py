@@ -47,6 +47,7 @@ class Counting:
 def test_examples_of_equal_length_run_together_and_come_back_in_order() -> None:
     counting = Counting()
     runner = Runner.of(counting.policy(), [(FRAMES[0], "a b"), (FRAMES[1], "c d")])
+    runner.batch()
     counting.sizes.clear()
     texts = ["a b", "c d e", "f g", "h i j", "k l"]
     scores = runner.scores(list(zip(FRAMES, texts, strict=True)))
@@ -58,9 +59,9 @@ def test_examples_of_equal_length_run_together_and_come_back_in_order() -> None:
 
 def test_a_policy_that_takes_one_at_a_time_or_mixes_its_batch_runs_singly() -> None:
     examples = [(FRAMES[0], "a b"), (FRAMES[1], "c d")]
-    assert Runner.of(Counting().policy(), examples).batch.value == BATCH
-    assert Runner.of(Counting(most=1).policy(), examples).batch.value == 1
-    assert Runner.of(Counting(depends_on_batch=True).policy(), examples).batch.value == 1
+    assert Runner.of(Counting().policy(), examples).batch().value == BATCH
+    assert Runner.of(Counting(most=1).policy(), examples).batch().value == 1
+    assert Runner.of(Counting(depends_on_batch=True).policy(), examples).batch().value == 1
 
 
 def test_one_example_that_is_refused_does_not_take_the_others_with_it() -> None:
@@ -120,7 +121,7 @@ def test_pinned_noise_makes_two_runs_differ_by_exactly_nothing(seed: int) -> Non
     assert torch.equal(torch.random.get_rng_state(), state)  # the generator is left as it was
     # In a batch every example has noise of its own, so such a policy is run one by one.
     runner = Runner.of(pinned, [(FRAMES[0], "a"), (FRAMES[0], "b")])
-    assert runner.batch.value == 1
+    assert runner.batch().value == 1
     one, two = runner.scores([(FRAMES[0], "a"), (FRAMES[0], "b")])
     assert one is not None
     assert two is not None

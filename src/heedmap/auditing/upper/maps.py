@@ -253,7 +253,7 @@ def _recovered(
             texts[0],
             texts[1],
             structure.instruction,
-            batch=runner.batch,
+            batch=runner.batch(),
         )
     except SequenceLengthError:
         return None

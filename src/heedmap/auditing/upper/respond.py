@@ -54,7 +54,6 @@ def _each_once(
 
 
 def _of(number: int, trial: Trial) -> Iterator[Request]:
-    pairs = list(trial.pairs())
     for name, text in trial.instructions.items():
         yield Request(number, "asked", name, text)
         for other in trial.paraphrases.get(name, ()):
@@ -63,6 +62,12 @@ def _of(number: int, trial: Trial) -> Iterator[Request]:
         nonsense = (MADE_UP_WORDS[index % len(MADE_UP_WORDS)] for index in range(words))
         yield Request(number, "nonsense", name, " ".join(nonsense))
         yield Request(number, "blank", name, "")
-    for one, two in pairs:
+    for one, two in _some_pairs(trial):
         joined = f"{trial.instructions[one]} {trial.instructions[two]}"
         yield Request(number, "contradictory", one, joined)
+
+
+def _some_pairs(trial: Trial) -> list[tuple[str, str]]:
+    """Pairs of instructions, evenly chosen: no more than there are instructions."""
+    pairs, most = list(trial.pairs()), len(trial.instructions)
+    return [pairs[n * len(pairs) // most] for n in range(most)] if len(pairs) > most else pairs
