@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from heedmap.auditing.upper.known import KnownScores
 from heedmap.auditing.upper.runner import BATCH, Runner
 from heedmap.data.observation import of_frame
 from heedmap.data.pixels import Frame
@@ -146,3 +147,50 @@ def test_instructions_input_options_run_together_in_large_networks(
     assert runner.together is not None
     assert runner.together.why_alone is None
     assert Runner.of(policy, examples[:2]).together is None
+
+
+def test_what_is_known_is_not_run_again() -> None:
+    counting = Counting()
+    policy = counting.policy()
+    known = KnownScores()
+    for frame, text in ((FRAMES[0], "a b"), (FRAMES[1], "c d")):
+        known.note(frame, text, policy([frame], [text]))
+    runner = Runner.of(policy, [(FRAMES[0], "a b"), (FRAMES[1], "c d")], known=known)
+    counting.sizes.clear()
+    (score,) = runner.scores([(FRAMES[1], "c d")])
+    assert score is not None
+    assert score.tolist() == [1, 3]
+    assert counting.sizes == []
+    assert runner.batch().value == BATCH
+    assert counting.sizes == [2]  # two together, compared with what is known of each alone
+    assert runner.again((FRAMES[1], "c d")) is not None
+    assert counting.sizes == [2, 1]
+
+
+def test_scores_that_are_no_single_finite_row_are_not_kept() -> None:
+    known = KnownScores()
+    for scores in (None, torch.ones(2, 3), torch.tensor([[1.0, torch.nan]])):
+        known.note(FRAMES[0], "a", scores)
+    assert known.of(FRAMES[0], "a") is None
+
+
+def test_the_noise_of_a_batch_is_what_it_changes() -> None:
+    def run(frames: Sequence[Frame], texts: Sequence[str]) -> torch.Tensor:
+        return torch.full((len(frames), 2), 1 + 1e-6 * (len(frames) - 1), dtype=torch.float64)
+
+    runner = Runner.of(CallablePolicy("noisy", run, nn.Identity()), [(FRAMES[0], "a")])
+    assert runner.noise == 0
+    assert runner.batch().value == BATCH
+    assert runner.noise == pytest.approx(1e-6)
+
+
+def test_an_example_that_is_refused_is_not_what_the_batch_is_tried_on() -> None:
+    def run(frames: Sequence[Frame], texts: Sequence[str]) -> torch.Tensor:
+        if "bad" in texts:
+            raise InstructionError("no such word")
+        return torch.ones(len(frames), 2)
+
+    policy = CallablePolicy("picky", run, nn.Identity())
+    examples = [(FRAMES[0], "bad"), (FRAMES[0], "good"), (FRAMES[1], "fine")]
+    assert Runner.of(policy, examples).batch().value == BATCH
+    assert Runner.of(policy, examples[:1]).batch().value == 1

@@ -19,7 +19,9 @@ def respond(runner: Runner, trials: Sequence[Trial], *, with_controls: bool = Tr
     Raises PolicyError when it refuses an instruction itself, PolicyRunError when it fails on one
     or on a paraphrase.
     """
-    requests = [request for number, trial in enumerate(trials) for request in _of(number, trial)]
+    requests = [
+        request for number, trial in enumerate(trials) for request in requests_of(number, trial)
+    ]
     given: tuple[Kind, ...] = ("asked", "paraphrase")  # by the user; the others are our own
     asked = [request for request in requests if request.kind in given]
     controls = [request for request in requests if request.kind not in given]
@@ -53,7 +55,8 @@ def _each_once(
     return dict(zip(texts, run(examples), strict=True))
 
 
-def _of(number: int, trial: Trial) -> Iterator[Request]:
+def requests_of(number: int, trial: Trial) -> Iterator[Request]:
+    """Every text that is put to the policy on one trial, with its kind."""
     for name, text in trial.instructions.items():
         yield Request(number, "asked", name, text)
         for other in trial.paraphrases.get(name, ()):
