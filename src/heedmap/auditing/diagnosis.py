@@ -40,6 +40,9 @@ class CaseFacts:
     presence: _Presence
     visibility: VisibilityFacts
     attended: AttendedCase | None
+    instruction: str
+    words_in_ids: frozenset[int]
+    """Places of its words that were seen to become ids."""
 
 
 class Diagnosis:
@@ -74,7 +77,13 @@ class Diagnosis:
         if self._first is None:
             self._first = examined
         attended = self._attended.add(examined)
-        facts = CaseFacts(_presence(examined), _visibility(examined), attended)
+        facts = CaseFacts(
+            _presence(examined),
+            _visibility(examined),
+            attended,
+            examined.subject.instruction,
+            examined.movement.words_in_ids,
+        )
         self._cases.append(facts)
         self._structures.learn(examined)
         return facts
@@ -133,19 +142,28 @@ class Diagnosis:
         attended = [case.attended for case in cases if case.attended is not None]
         return Measurements(
             stacks=self._transformer.stacks,
-            tokens=self._tokens_under(first, instructions),
+            tokens=self._tokens_under(
+                first, instructions, {case.instruction: case.words_in_ids for case in cases}
+            ),
             presence=_presence_facts([case.presence for case in cases], first),
             visibility=worst_visibility([case.visibility for case in cases]),
             attended=self._attended.facts(attended),
             bypass=Bypass(status="not measured"),
         )
 
-    def _tokens_under(self, first: Examined, instructions: Mapping[str, str]) -> TokenFacts:
+    def _tokens_under(
+        self,
+        first: Examined,
+        instructions: Mapping[str, str],
+        words_in_ids: Mapping[str, frozenset[int]],
+    ) -> TokenFacts:
         """Words become tokens without a look at the frame: measured once for equal words."""
         key = tuple(instructions.items())
         if key not in self._tokens:
             observation = first.subject.observation
-            found = measure_tokens(self._policy, observation, instructions, first.seen)
+            found = measure_tokens(
+                self._policy, observation, instructions, first.seen, words_in_ids
+            )
             self._tokens[key] = found
         return self._tokens[key]
 

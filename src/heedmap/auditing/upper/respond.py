@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from heedmap.auditing.lower.tokens import MADE_UP_WORDS
 from heedmap.auditing.upper.responses import Kind, Request, Responses, Scores
 from heedmap.auditing.upper.runner import Example, Runner
+from heedmap.auditing.variants import MADE_UP_WORDS
 from heedmap.data.trials import Trial
 from heedmap.errors import PolicyError
 from heedmap.policies.stages import stage

@@ -229,12 +229,12 @@ def _of_one_length(policy: Policy, examples: Sequence[Example]) -> list[Example]
     return [examples[0], next(others, examples[0])]
 
 
-def _agree(singly: Sequence[Scores | None], several: Sequence[torch.Tensor]) -> bool:
-    largest = max(float(np.abs(one).max(initial=0.0)) for one in singly if one is not None)
+def _agree(singly: Sequence[Scores], several: Sequence[torch.Tensor]) -> bool:
+    largest = max(float(np.abs(one).max(initial=0.0)) for one in singly)
     return _apart(singly, several) <= BATCH_TOLERANCE * max(largest, 1.0)
 
 
-def _apart(singly: Sequence[Scores | None], several: Sequence[torch.Tensor]) -> float:
+def _apart(singly: Sequence[Scores], several: Sequence[torch.Tensor]) -> float:
     """The largest difference; infinite where there are other numbers of scores."""
     one, two = np.stack(list(singly)), torch.stack(list(several)).double().cpu().numpy()
     return float(np.abs(one - two).max(initial=0.0)) if one.shape == two.shape else np.inf

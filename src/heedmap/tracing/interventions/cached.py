@@ -107,8 +107,10 @@ class Knockouts:
         """
         found: dict[int, torch.Tensor] = {}
         trunk: Trunk | None = None
+        stack = trunks.stack
+        if self.together is None:
+            by_rows = _joined(by_rows, int(MOST_ROWS_SHARE * stack.length))
         for rows, numbers in by_rows.items():
-            stack = trunks.stack
             place = (stack.pattern, stack.length, rows)
             path = self.paths.get(place)
             if len(rows) > MOST_ROWS_SHARE * stack.length:
@@ -194,6 +196,21 @@ class _Trunks:
             if plain is not None and np.abs(mine - plain).max(initial=0.0) > most:
                 return None
         return shared
+
+
+def _joined(
+    by_rows: Mapping[tuple[int, ...], list[int]], most: int
+) -> Mapping[tuple[int, ...], list[int]]:
+    """All that touch few rows as one group, on the rows that any of them touches.
+
+    In a small network another pass costs more than further rows do.
+    """
+    few = {rows: numbers for rows, numbers in by_rows.items() if len(rows) <= most}
+    union = tuple(sorted(set[int]().union(*few)))
+    if len(union) > most:
+        return by_rows
+    rest = {rows: numbers for rows, numbers in by_rows.items() if rows not in few}
+    return {**rest, union: [n for numbers in few.values() for n in numbers]} if few else rest
 
 
 def rows_touched(edges: Edges, action_rows: Sequence[int], visible: Edges) -> tuple[int, ...]:

@@ -119,11 +119,11 @@ class Together:
             try:
                 found = share_trunk(self.policy, trunk, instructions, copies=copies)
             except NotShareableError as error:
-                why = str(error)
+                if copies:
+                    self.why_alone = str(error)
                 continue
             self.copies = copies
             return found
-        self.why_alone = why
         return None
 
     def _shared(
