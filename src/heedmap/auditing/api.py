@@ -86,7 +86,9 @@ def audit(
     another.
     """
     if not 0 <= seed < 2**63:
-        raise InputError(f"The seed is {seed}, expected a whole number from 0 to 2^63 - 1.")
+        raise InputError(
+            "The seed is {seed}, expected a whole number from 0 to 2^63 - 1.", seed=seed
+        )
     regions = parse_declared(declared) if declared else None
     check_instructions(instructions)
     check_expected_actions(expected_actions or {}, instructions)

@@ -24,6 +24,7 @@ from heedmap.data.observation import Observation
 from heedmap.data.trials import Trial
 from heedmap.errors import InstructionError
 from heedmap.ladder.evidence import BehaviourFacts
+from heedmap.phrase import Phrase
 from heedmap.policies.stages import stage
 
 EXCHANGED_FRAMES = 3
@@ -33,7 +34,7 @@ SWAPPED_STATES = 4
 TIED_SHARE = 1e-6
 
 
-@stage("exchanging instruction, frame and state")
+@stage(Phrase("exchanging instruction, frame and state"))
 def measure_behaviour(
     runner: Runner, responses: Responses, trials: Sequence[Trial], seed: int
 ) -> BehaviourFacts:

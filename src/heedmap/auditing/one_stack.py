@@ -23,6 +23,7 @@ from heedmap.auditing.trail import with_trail
 from heedmap.auditing.trails import Trails
 from heedmap.data.trials import Trial
 from heedmap.ladder.verdict import Measurements
+from heedmap.phrase import Phrase
 from heedmap.policies.base import ActionScores, Policy, weights_sha256
 from heedmap.policies.stages import stage
 from heedmap.record.layout import Layout
@@ -84,7 +85,7 @@ def read_one_stack(
     return climbed, (transformer.first_scores, found.diagnosis.first.seen.scores)
 
 
-@stage("running the frames under their instructions")
+@stage(Phrase("running the frames under their instructions"))
 def _climb_frame(
     policy: Policy, transformer: Transformer, frame: Trial, plan: Climb, found: _Findings
 ) -> None:

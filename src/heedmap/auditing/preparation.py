@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from heedmap.data.observation import NamedFrame
 from heedmap.errors import PolicyError
+from heedmap.phrase import Phrase
 from heedmap.policies.alone import alone
 from heedmap.policies.base import Policy
 from heedmap.policies.checkpoints.permissions import SAFE, Permissions
@@ -22,13 +23,14 @@ def load_all(policies: Sequence[Policy | str], permissions: Permissions = SAFE) 
     names = [policy.name for policy in loaded]
     if not names or len(set(names)) < len(names):
         raise PolicyError(
-            f"Give at least one policy, and none twice; got {', '.join(names) or 'none'}. "
-            f"Checkpoints may be given names: kosmos2:PATH?name=exp42."
+            "Give at least one policy, and none twice; got {names}. Checkpoints may be given "
+            "names: kosmos2:PATH?name=exp42.",
+            names=", ".join(names) or Phrase("none"),
         )
     return loaded
 
 
-@stage("checking frames and instructions")
+@stage(Phrase("checking frames and instructions"))
 def check_inputs(
     policy: Policy, frames: Sequence[NamedFrame], instructions: Mapping[str, str]
 ) -> None:

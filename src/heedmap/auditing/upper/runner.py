@@ -10,6 +10,7 @@ import torch
 from heedmap.auditing.upper.responses import Scores
 from heedmap.data.observation import Observation
 from heedmap.errors import CaptureError, InstructionError, NonFiniteError, PolicyRunError
+from heedmap.phrase import Phrase
 from heedmap.policies.attempts import attempt
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
@@ -48,7 +49,7 @@ class Runner:
     """As `known`, of runs that were made a second time."""
 
     @classmethod
-    @stage("trying whether examples give the same together as one by one")
+    @stage(Phrase("trying whether examples give the same together as one by one"))
     def of(
         cls,
         policy: Policy,
