@@ -141,10 +141,14 @@ def write_folder(frame: Frame, entries: Sequence[CaseInstruction], folder: Path)
         for name, content in contents.items():
             path = plain_path(folder, name)
             if path.exists() and path.read_bytes() != content:
-                raise RecordError(f"{path} exists and is another file; choose another --out.")
+                raise RecordError(
+                    "{path} exists and is another file; choose another --out.", path=path
+                )
         for name, content in contents.items():
             replace_file(folder / name, content)
     except OSError as error:
         raise RecordError(
-            f"The case cannot be written to {folder}: {error.strerror or error}."
+            "The case cannot be written to {folder}: {why}.",
+            folder=folder,
+            why=error.strerror or error,
         ) from error

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heedmap.data.images import decode_image
+from heedmap.phrase import Phrase
 from heedmap.testbed.specimens.world import (
     ACTIONS,
     FRAME_PX,
@@ -58,7 +59,7 @@ def frame_case(seed: int, style: Style = "path") -> FrameCase:
 def shipped_scenes() -> tuple[Scene, ...]:
     """The held-out scenes of the first seeds, as `draw_scene` draws them."""
     folder = resources.files("heedmap.testbed.specimens") / "scenes"
-    strip = decode_image((folder / FRAMES_FILE).read_bytes(), "The shipped frames")
+    strip = decode_image((folder / FRAMES_FILE).read_bytes(), Phrase("The shipped frames"))
     frames = strip.reshape(SHIPPED_CASES, FRAME_PX, FRAME_PX, 3)
     targets = json.loads((folder / TARGETS_FILE).read_text())
     return tuple(

@@ -77,8 +77,11 @@ class SpecimenPolicy(Policy):
             height, width = frame.shape[:2]
             if (height, width) != (FRAME_PX, FRAME_PX):
                 raise FrameError(
-                    f"A specimen takes frames of {FRAME_PX}x{FRAME_PX} px, got {width}x{height}; "
-                    f"make one with: heedmap specimens case --seed 0 --out case"
+                    "A specimen takes frames of {size}x{size} px, got {width}x{height}; make one "
+                    "with: heedmap specimens case --seed 0 --out case",
+                    size=FRAME_PX,
+                    width=width,
+                    height=height,
                 )
 
     def example(self) -> tuple[Frame, dict[str, str]]:
