@@ -33,7 +33,9 @@ def result_of(folder: RunFolder) -> Result:
     """
     pooled = list(pool(folder))
     if not pooled:
-        raise RecordError(f"No cell of {folder.path} was measured; see 'heedmap summary'.")
+        raise RecordError(
+            "No cell of {folder} was measured; see 'heedmap summary'.", folder=folder.path
+        )
     several = len({each.set for each in pooled}) > 1
     names = {
         (each.policy, each.set): f"{each.policy} [{each.set}]" if several else each.policy
@@ -78,8 +80,10 @@ def _check_same_frame(ref: FrameRef, seen: Observation, sha256: str | None, plan
         is_same = ref.kind == "specimen" or any(plan.files[f] == stamp(Path(f)) for f in files)
     if not is_same:
         raise FrameError(
-            f"The frame '{ref.name}' at {ref.place} is not the one that was measured; put that "
-            f"back, or run the sweep again into a new folder."
+            "The frame '{ref}' at {place} is not the one that was measured; put that back, or run "
+            "the sweep again into a new folder.",
+            ref=ref.name,
+            place=ref.place,
         )
 
 
