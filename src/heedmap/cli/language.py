@@ -32,6 +32,7 @@ Lang = Annotated[
         "--lang",
         envvar="HEEDMAP_LANG",
         callback=_speak,
+        is_eager=True,  # what is wrong with other options is said in it, too
         help="Language of the terminal, and the one that a page shows first.",
     ),
 ]
