@@ -6,9 +6,10 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from heedmap.auditing.described import describe_over_graph
 from heedmap.auditing.graph.measure import measure_graph
 from heedmap.auditing.plan import Climb, Climbed
-from heedmap.auditing.policy_result import describe_over_graph, policy_result
+from heedmap.auditing.policy_result import policy_result
 from heedmap.auditing.trail import with_trail
 from heedmap.auditing.trails import Trails
 from heedmap.auditing.upper.measure import UpperFacts, measure_by_exchange

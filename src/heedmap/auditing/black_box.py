@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from heedmap.auditing.policy_result import describe_policy, policy_result
+from heedmap.auditing.described import describe_policy
+from heedmap.auditing.policy_result import policy_result
 from heedmap.auditing.upper.measure import UpperFacts, UpperOptions, measure_by_exchange
 from heedmap.data.trials import Trial
 from heedmap.errors import PolicyError

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from heedmap.auditing.described import describe_policy
 from heedmap.auditing.diagnosis import CaseFacts, Diagnosis
 from heedmap.auditing.facts import attention_digest
 from heedmap.auditing.lower.discovery import Transformer, find_transformer
@@ -18,7 +19,7 @@ from heedmap.auditing.lower.examine import Examined, examine
 from heedmap.auditing.lower.word_image import word_image
 from heedmap.auditing.measures.share import region_shares, visible_counts
 from heedmap.auditing.plan import Climb, Climbed
-from heedmap.auditing.policy_result import describe_policy, policy_result
+from heedmap.auditing.policy_result import policy_result
 from heedmap.auditing.trail import with_trail
 from heedmap.auditing.trails import Trails
 from heedmap.data.trials import Trial

@@ -14,7 +14,6 @@ from heedmap.policies.checkpoints.permissions import SAFE, Permissions
 from heedmap.policies.generators import generators_kept
 from heedmap.policies.registry import load_policy
 from heedmap.policies.stages import stage
-from heedmap.record.record import FrameInfo, frame_info
 
 
 def load_all(policies: Sequence[Policy | str], permissions: Permissions = SAFE) -> list[Policy]:
@@ -39,16 +38,6 @@ def check_inputs(
         policy.check_observation(frame.observation)
     for text in instructions.values():
         policy.token_count(text)
-
-
-def describe_frame(index: int, frame: NamedFrame) -> FrameInfo:
-    """What the record keeps of a frame."""
-    seen = frame.observation
-    state = None if seen.state is None else seen.state.tolist()
-    sizes = [(image.shape[0], image.shape[1]) for image in seen.images.values()]
-    return frame_info(
-        index, frame.name, frame.source, frame.pixels, list(seen.images), state, sizes
-    )
 
 
 @contextmanager

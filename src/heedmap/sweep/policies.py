@@ -12,12 +12,10 @@ from heedmap.errors import HeedmapError
 from heedmap.phrase import Phrase
 from heedmap.sweep.grid import PolicyEntry
 from heedmap.sweep.grid_file import GridFile
-from heedmap.sweep.plan import PlannedPolicy
+from heedmap.sweep.plan import GLOB, PlannedPolicy, stamp
 
 CHECKPOINTS = ("kosmos2", "vlm", "pi0")
 """Kinds that read a path, in front of the colon."""
-GLOB = frozenset("*[")
-"""No `?`: behind it settings stand."""
 
 
 def planned_policies(file: GridFile) -> tuple[PlannedPolicy, ...]:
@@ -136,9 +134,3 @@ def _files(spec: str, folder: Path) -> dict[str, str]:
     if source.is_file():
         return {str(source): hashlib.sha256(source.read_bytes()).hexdigest()}
     return {}
-
-
-def stamp(path: Path) -> str:
-    """Size and time of change."""
-    status = path.stat()
-    return f"{status.st_size} bytes, changed {status.st_mtime_ns}"

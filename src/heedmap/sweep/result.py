@@ -8,18 +8,16 @@ from pathlib import Path
 import pyarrow as pa
 
 from heedmap.auditing.policy_result import policy_result
-from heedmap.auditing.preparation import describe_frame
 from heedmap.data.cases import CASE_FRAME
 from heedmap.data.frames import FramePngs
 from heedmap.data.images import pixels_sha256
 from heedmap.data.observation import NamedFrame, Observation
 from heedmap.errors import FrameError, RecordError
-from heedmap.record.provenance import describe_run
+from heedmap.record.provenance import describe_frame, describe_run
 from heedmap.record.record import Case, Instruction, PolicyResult, Record
 from heedmap.record.result import Result
 from heedmap.record.tables import SCHEMAS, TableName
-from heedmap.sweep.plan import FrameRef, Plan
-from heedmap.sweep.policies import stamp
+from heedmap.sweep.plan import FrameRef, Plan, stamp
 from heedmap.sweep.pooled import Pooled, pool
 from heedmap.sweep.sources import trial_at
 from heedmap.sweep.store import RunFolder

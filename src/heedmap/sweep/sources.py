@@ -22,8 +22,7 @@ from heedmap.errors import FrameError, HeedmapError, first_line_of
 from heedmap.phrase import Phrase
 from heedmap.sweep.grid import FrameEntry
 from heedmap.sweep.grid_file import GridFile
-from heedmap.sweep.plan import FrameRef, PlannedSet, SetKind
-from heedmap.sweep.policies import GLOB, stamp
+from heedmap.sweep.plan import GLOB, FrameRef, PlannedSet, SetKind, stamp
 
 Item = TypeVar("Item")
 
@@ -78,7 +77,7 @@ def planned_frames(
 def trial_at(ref: FrameRef, of: PlannedSet) -> Trial:
     """One frame, read, with what is put to it. Raises FrameError or InstructionError."""
     if ref.kind == "specimen":
-        from heedmap.testbed.specimens.policy import case_trials
+        from heedmap.testbed.specimens.cases import case_trials
 
         style, _, seed = ref.place.partition(":")
         (trial,) = case_trials(1, "goal" if style == "goal" else "path", int(seed))

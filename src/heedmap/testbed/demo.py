@@ -22,9 +22,8 @@ from heedmap.record.files import plain_path, replace_file
 from heedmap.record.record import Record
 from heedmap.record.result import Result
 from heedmap.record.tables import SCHEMAS, TableFile, TableName
-from heedmap.testbed.specimens.cases import frame_case
+from heedmap.testbed.specimens.cases import case_trials, frame_case
 from heedmap.testbed.specimens.network import Wiring
-from heedmap.testbed.specimens.policy import case_trials
 from heedmap.testbed.specimens.world import FrameCase, Style
 from heedmap.testbed.specimens.zoo import REGIMES
 from heedmap.testbed.workers import each_in_a_process

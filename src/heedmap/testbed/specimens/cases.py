@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heedmap.data.images import decode_image
+from heedmap.data.observation import of_frame
+from heedmap.data.trials import Trial
 from heedmap.phrase import Phrase
 from heedmap.testbed.specimens.world import (
     ACTIONS,
@@ -53,6 +55,21 @@ def frame_case(seed: int, style: Style = "path") -> FrameCase:
         instructions={side: target.instruction(style) for side, target in targets.items()},
         recorded=scene.nearest().expert_action,
     )
+
+
+def case_trials(count: int, style: Style = "path", first: int = 0) -> list[Trial]:
+    """Held-out frame cases as trials: expert actions, paraphrases, and the recorded one."""
+    return [
+        Trial(
+            name=f"case-{case.seed}",
+            observation=of_frame(case.frame),
+            instructions=case.instructions,
+            expected={side: side for side in case.instructions},
+            paraphrases=case.paraphrases(style),
+            recorded=case.recorded,
+        )
+        for case in (frame_case(seed, style) for seed in range(first, first + count))
+    ]
 
 
 @cache
