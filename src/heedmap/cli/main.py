@@ -44,6 +44,8 @@ from heedmap.cli.summary import summary
 from heedmap.cli.sweep import merge, sweep
 from heedmap.cli.tap import tap
 from heedmap.cli.trail import trail
+from heedmap.cli.usage import UsageError
+from heedmap.cli.usage import show as show_usage
 from heedmap.cli.verify import verify
 from heedmap.cli.watch_checkpoints import watch_checkpoints
 from heedmap.cli.words import words
@@ -259,13 +261,18 @@ def main() -> None:
     settings = Settings()
     call = copy_context()  # the language of one call is not that of the next
     try:
-        call.run(app, obj=settings)
+        ended = call.run(app, obj=settings, standalone_mode=False)
+    except UsageError as error:
+        raise SystemExit(show_usage(error)) from None
+    except typer.Abort:
+        raise SystemExit(1) from None
     except HeedmapError as error:
         _end(error, error.in_language(call.run(spoken)), settings)
     except OSError as error:  # of a path that no reader could even look at
         file, why = error.filename or Phrase("A file"), error.strerror or error
         told = Phrase("{file} cannot be used: {why}.", file=file, why=why)
         _end(error, told.in_language(call.run(spoken)), settings)
+    raise SystemExit(ended if isinstance(ended, int) else 0)
 
 
 def _end(error: Exception, told: str, settings: Settings) -> NoReturn:
