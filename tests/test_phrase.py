@@ -96,7 +96,7 @@ def test_an_error_says_itself_in_both_languages_on_one_printable_line() -> None:
     assert str(error) == "'a b�[31m' is missing."
     assert error.in_language("ko") == "'a b�[31m'이 없습니다."
     assert error.in_language("en") == str(error)
-    assert first_line_of(error) is error.phrase
+    assert first_line_of(error) == error.phrase == str(error)
 
 
 def test_an_error_of_a_plain_text_stays_one() -> None:

@@ -32,8 +32,10 @@ class HeedmapError(Exception):
     def __init__(self, template: str, /, **values: object) -> None:
         """A sentence with its values, as `Phrase` takes them; or one that is a Phrase already."""
         is_made = isinstance(template, Phrase) and not values
-        self.phrase = cast(Phrase, template) if is_made else Phrase(template, **values)
-        super().__init__(sentence(self.phrase))
+        whole = cast(Phrase, template) if is_made else Phrase(template, **values)
+        shown = sentence(whole)
+        self.phrase = whole if shown == whole else whole.mapped(sentence)
+        super().__init__(shown)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled and copied as what it is, whatever its class is made of."""

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from numbers import Integral, Real
 from pathlib import Path
@@ -51,6 +51,12 @@ class Phrase(str):
     def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, Any]]:
         """For copies and pickles."""
         return (self.template,), self.values
+
+    def mapped(self, change: Callable[[str], str]) -> Phrase:
+        """The same with its texts changed, those of its parts too."""
+        if not self.values:
+            return Phrase(change(self.template))
+        return Phrase(self.template, **{k: _mapped(v, change) for k, v in self.values.items()})
 
     def in_language(self, language: str) -> str:
         """The text in a language, by its code ("ko"); in English where that has none of it."""
@@ -92,6 +98,12 @@ def fields_of(template: str) -> tuple[list[str], bool]:
     parts = _parts(template)
     fields = [f"{name}:{spec}" for _, name, spec, _ in parts if name]
     return fields, any(letter.isalpha() for literal, *_ in parts for letter in literal)
+
+
+def _mapped(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, Phrase):
+        return value.mapped(change)
+    return change(value) if isinstance(value, str) else value
 
 
 def phrase_of(error: BaseException) -> Phrase | None:
