@@ -80,7 +80,7 @@ def episode_count(path: Path) -> int:
         raise FrameError("The data set {path} does not exist.", path=path)
     reader = _reader(path)
     if reader is _of_folder and is_lerobot(path):
-        from heedmap.data.lerobot import load_info
+        from heedmap.data.lerobot_info import load_info
 
         return load_info(path).total_episodes
     if reader is _of_rlds or (reader is _of_folder and any(path.glob("*.tfrecord*"))):

@@ -53,7 +53,7 @@ from heedmap.policies.lerobot.processors import (
     refuse_code_in,
 )
 from heedmap.policies.lerobot.quiet import quiet
-from heedmap.policies.lerobot.weights import fit_of
+from heedmap.policies.lerobot.weights import fit_of, with_adapter
 from heedmap.record.record import Loaded
 
 PYTHON = (3, 12)
@@ -269,7 +269,7 @@ def _model(
     fit = fit_of(model, base / WEIGHTS)
     fit.check(base, permissions)
     if adapter is not None:
-        model = _with_adapter(model, adapter)
+        model = with_adapter(model, adapter)
     choices = {
         "type": config.type,
         "device": str(config.device),
@@ -300,21 +300,3 @@ def _base_of(folder: Path, written: Any, permissions: Permissions, local: dict[s
             written=written,
         )
     return folder_of(place)
-
-
-def _with_adapter(model: Any, adapter: Path) -> Any:
-    try:
-        peft = importlib.import_module("peft")
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("lora", "peft") from error
-    try:
-        merged = peft.PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
-    except Exception as error:  # peft raises what it likes for adapters of another model
-        raise CheckpointError(
-            "The adapters in {adapter} cannot be merged ({why}).",
-            adapter=adapter,
-            why=first_line_of(error),
-        ) from error
-    for weight, tensor in merged.state_dict().items():
-        check_finite(weight, tensor, adapter)
-    return merged
