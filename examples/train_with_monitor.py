@@ -21,9 +21,9 @@ from rich.table import Table
 
 from heedmap.errors import InstructionLostError
 from heedmap.monitor import Monitor
-from heedmap.testbed.specimens.cases import frame_case
+from heedmap.testbed.specimens.cases import case_trials, frame_case
 from heedmap.testbed.specimens.network import NetworkConfig, TinyKosmos2Policy, Wiring
-from heedmap.testbed.specimens.policy import SpecimenPolicy, case_trials
+from heedmap.testbed.specimens.policy import SpecimenPolicy
 from heedmap.testbed.specimens.world import ACTIONS
 from heedmap.testbed.specimens.zoo import pixels_of
 

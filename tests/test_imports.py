@@ -34,7 +34,7 @@ for sys.argv in {commands!r}:
         "heedmap.record.record",
         "heedmap.report.page.render",
         "heedmap.report.forensics.findings",
-        "heedmap.sweep.pooled",
+        "heedmap.sweep.result",
         "heedmap.report.words.page",
         "heedmap.report.words.sources",
     ],

@@ -7,6 +7,9 @@ wrong, what was expected, what was found, and what to do next.
 
 from __future__ import annotations
 
+from typing import Any, TypeVar, cast
+
+from heedmap.phrase import Phrase, phrase_of
 from heedmap.visible import sentence
 
 PIP_NAME = "PATH-TO-CLONE"
@@ -26,8 +29,28 @@ class HeedmapError(Exception):
     terminal would obey. What a library raised is its `__cause__`.
     """
 
-    def __init__(self, message: str) -> None:
-        super().__init__(sentence(message))
+    def __init__(self, template: str, /, **values: object) -> None:
+        """A sentence with its values, as `Phrase` takes them; or one that is a Phrase already."""
+        is_made = isinstance(template, Phrase) and not values
+        whole = cast(Phrase, template) if is_made else Phrase(template, **values)
+        shown = sentence(whole)
+        self.phrase = whole if shown == whole else whole.mapped(sentence)
+        super().__init__(shown)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled and copied as what it is, whatever its class is made of."""
+        return _bare, (type(self), *self.args), self.__dict__
+
+    def in_language(self, language: str) -> str:
+        """The sentence in a language ("ko"): one line, as safe to print as the English one."""
+        return sentence(self.phrase.in_language(language))
+
+
+Raised = TypeVar("Raised", bound=HeedmapError)
+
+
+def _bare(kind: type[Raised], *args: object) -> Raised:
+    return kind.__new__(kind, *args)
 
 
 class InputError(HeedmapError):
@@ -60,8 +83,8 @@ class PolicyRunError(PolicyError):
     `stage` is what the audit was doing; None outside of one. `__cause__` is what was raised.
     """
 
-    def __init__(self, message: str, stage: str | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, template: str, /, stage: str | None = None, **values: object) -> None:
+        super().__init__(template, **values)
         self.stage = stage
 
 
@@ -106,14 +129,24 @@ class MissingExtraError(HeedmapError):
 
     def __init__(self, extra: str, package: str) -> None:
         super().__init__(
-            f"This needs the package '{package}', which is not installed; install it with: "
-            f"{pip_install(extra)} ({PIP_NAME} is a clone of heedmap, or its wheel)"
+            "This needs the package '{package}', which is not installed; install it with: "
+            "{command} ({place} is a clone of heedmap, or its wheel)",
+            package=package,
+            command=pip_install(extra),
+            place=PIP_NAME,
         )
 
 
 def first_line_of(error: BaseException) -> str:
-    """What an error of a library says first; its kind where it says nothing."""
+    """What an error says first: one of ours all, one of a library a line, or its kind."""
+    if (phrase := phrase_of(error)) is not None:
+        return phrase
     return (said_by(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def without_stop(text: str) -> str:
+    """What an error says, to go on after it; one that is to be translated stays as it is."""
+    return text if isinstance(text, Phrase) else text.rstrip(".")
 
 
 def said_by(error: BaseException) -> str:

@@ -175,6 +175,14 @@ def test_what_cannot_be_served_is_one_sentence(
         server_of(ResultView(run, "en"), port)
 
 
+def test_a_result_that_is_gone_is_told_in_the_language_of_the_page(run: Path) -> None:
+    with served(ResultView(run, "ko")) as port:
+        (run / "record.json").unlink()
+        page = ask(port, "/")[1]
+        assert '<html lang="ko"' in page
+        assert "읽을 수 없습니다(No such file or directory). 폴더가 사라졌습니까?" in page
+
+
 @pytest.mark.apart
 def test_the_page_filters_and_compares_under_its_policy(browser: Browser, run: Path) -> None:
     complaints: list[str] = []

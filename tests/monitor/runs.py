@@ -24,9 +24,9 @@ from transformers import Trainer, TrainingArguments
 from heedmap.data.trials import Trial
 from heedmap.monitor.trainer import TrainerMonitor
 from heedmap.monitor.watch import Monitor
-from heedmap.testbed.specimens.cases import frame_case
+from heedmap.testbed.specimens.cases import case_trials, frame_case
 from heedmap.testbed.specimens.network import NetworkConfig, TinyKosmos2Policy, Wiring
-from heedmap.testbed.specimens.policy import SpecimenPolicy, case_trials
+from heedmap.testbed.specimens.policy import SpecimenPolicy
 from heedmap.testbed.specimens.world import ACTIONS
 from heedmap.testbed.specimens.zoo import pixels_of
 

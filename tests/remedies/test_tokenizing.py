@@ -13,6 +13,7 @@ from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from heedmap.data.pixels import Frame
 from heedmap.ladder.causes import Cause
+from heedmap.phrase import said_again
 from heedmap.policies.callable import CallablePolicy
 from heedmap.remedies import try_remedies
 from heedmap.remedies.result import Tried
@@ -92,6 +93,7 @@ def test_where_nothing_is_cut_it_is_not_applied(net: nn.Module) -> None:
     found = tried(net, "truncated", "lengthened")["lengthened"]
     assert found.outcome == "not_applied"
     assert "No tokenizer of transformers cuts" in (found.why_not or "")
+    assert "자르는 transformers 토크나이저가 없습니다." in said_again(found.why_not or "", "ko")
 
 
 def test_padding_on_the_left_is_turned() -> None:

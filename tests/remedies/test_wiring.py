@@ -19,9 +19,9 @@ from heedmap.remedies import try_remedies
 from heedmap.remedies.watched import Fresh, Kept
 from heedmap.remedies.wiring import Inserted, Opened, Reweighted
 from heedmap.testbed.scoreboard.run import bare_policy
+from heedmap.testbed.specimens.cases import case_trials
 from heedmap.testbed.specimens.faults import StaleInstruction, TextMasked
 from heedmap.testbed.specimens.planted import SOUND, rewired
-from heedmap.testbed.specimens.policy import case_trials
 from heedmap.testbed.specimens.zoo import load_specimen
 from heedmap.tracing.interventions.opening import opened_edges
 from tests.plain_policies import DIM, PATCHES, PlainPolicy, word_ids

@@ -6,8 +6,7 @@ import pytest
 
 from heedmap.auditing.api import audit
 from heedmap.record.result import Result
-from heedmap.testbed.specimens.cases import frame_case
-from heedmap.testbed.specimens.policy import case_trials
+from heedmap.testbed.specimens.cases import case_trials, frame_case
 from tests.report.browsing import browser, opened, report_file
 from tests.report.sample import realistic
 

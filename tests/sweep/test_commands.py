@@ -111,6 +111,8 @@ def test_the_summary_is_printed_in_three_forms(run: RunFolder, tmp_path: Path) -
     assert "6 of 6 cells, 2 failed" in printed
     assert "p02-s0-f00000" in printed
     assert (tmp_path / "result" / "record.json").is_file()
+    code, printed, _ = told("summary", run.path, "--lang", "ko")
+    assert "오류를 냈습니다" in " ".join(printed.split())
     code, printed, _ = told("summary", run.path, "--json")
     assert json.loads(printed)["policies"][0]["cause"] == "none"
     assert "the file is broken" in json.loads(printed)["failed"][0]["error"]

@@ -20,8 +20,8 @@ from heedmap.sweep.pooled import pool
 from heedmap.sweep.result import result_of
 from heedmap.sweep.summary import summarise
 from heedmap.sweep.tables import part
-from heedmap.testbed.specimens.cases import frame_case
-from heedmap.testbed.specimens.policy import SpecimenPolicy, case_trials
+from heedmap.testbed.specimens.cases import case_trials, frame_case
+from heedmap.testbed.specimens.policy import SpecimenPolicy
 from tests.sweep.runs import grid, ran, with_part
 from tests.sweep.some_policies import continuous, sound
 

@@ -6,9 +6,10 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from heedmap.auditing.described import describe_over_graph
 from heedmap.auditing.graph.measure import measure_graph
 from heedmap.auditing.plan import Climb, Climbed
-from heedmap.auditing.policy_result import describe_over_graph, policy_result
+from heedmap.auditing.policy_result import policy_result
 from heedmap.auditing.trail import with_trail
 from heedmap.auditing.trails import Trails
 from heedmap.auditing.upper.known import KnownScores
@@ -20,6 +21,7 @@ from heedmap.errors import (
     NoAttentionError,
 )
 from heedmap.ladder.verdict import Measurements
+from heedmap.phrase import Phrase, in_a_row
 from heedmap.policies.base import Policy, weights_sha256
 from heedmap.tracing.graph.nodes import nodes_of
 
@@ -67,7 +69,7 @@ def over_graph(plan: Climb, trails: Trails, climbed: Climbed) -> Climbed:
     except CaptureError as error:
         if climbed.result.measurements.presence.positions:
             return climbed  # what was read of the one stack is true, if not all
-        why = f"Its attention is in several stacks, and {error}."
+        why = Phrase("Its attention is in several stacks, and {error}.", error=error)
         measurements = Measurements.of_black_box(upper.obeyed, upper.behaviour, unread=why)
     else:
         if not (measurements.visibility.instruction_total or measurements.presence.positions):
@@ -100,7 +102,7 @@ def read_any_stacks(
     measurements = Measurements.of_black_box(
         upper.obeyed,
         upper.behaviour,
-        unread=str(why),
+        unread=why.phrase,
         has_no_attention=isinstance(why, NoAttentionError),
     )
     if trails is not None:
@@ -109,7 +111,7 @@ def read_any_stacks(
                 measurements, upper = measure_graph(trails, plan.trials, upper, plan.options)
         except CaptureError as error:
             measurements = measurements.model_copy(
-                update={"unread": f"{why} Nor as a graph: {error}."}
+                update={"unread": Phrase("{why} Nor as a graph: {error}.", why=why, error=error)}
             )
     measurements = with_trail(trails, plan.trials, measurements)
     described = describe_over_graph(policy, measurements.computations)
@@ -130,6 +132,10 @@ def _own_errors_are_told() -> Iterator[None]:
     except (HeedmapError, MemoryError):
         raise
     except Exception as error:
-        told = f"heedmap failed to read its attention ({type(error).__name__}: {error})"
+        told = Phrase(
+            "heedmap failed to read its attention ({error_kind}: {why})",
+            error_kind=type(error).__name__,
+            why=error,
+        )
         warnings.warn(f"{told}; please report this.", RuntimeWarning, stacklevel=2)
-        raise CaptureError(f"{told}.") from error
+        raise CaptureError(in_a_row((told, "."), "")) from error

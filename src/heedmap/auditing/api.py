@@ -10,7 +10,7 @@ from typing import Any
 
 from heedmap.auditing.climb import climb
 from heedmap.auditing.plan import Climb
-from heedmap.auditing.preparation import check_inputs, describe_frame, load_all
+from heedmap.auditing.preparation import check_inputs, load_all
 from heedmap.auditing.upper.measure import UpperOptions, check_trials
 from heedmap.data.frames import FramePngs, FramesLike, named_frames
 from heedmap.data.instructions import check_expected_actions, check_instructions
@@ -23,7 +23,7 @@ from heedmap.policies.base import Policy
 from heedmap.policies.checkpoints.permissions import SAFE, Permissions
 from heedmap.policies.generators import generators_kept
 from heedmap.record.layout import parse_declared
-from heedmap.record.provenance import describe_run
+from heedmap.record.provenance import describe_frame, describe_run
 from heedmap.record.record import Instruction, Record
 from heedmap.record.result import Result
 from heedmap.record.tables import TableFile, TableName, table_writers
@@ -86,7 +86,9 @@ def audit(
     another.
     """
     if not 0 <= seed < 2**63:
-        raise InputError(f"The seed is {seed}, expected a whole number from 0 to 2^63 - 1.")
+        raise InputError(
+            "The seed is {seed}, expected a whole number from 0 to 2^63 - 1.", seed=seed
+        )
     regions = parse_declared(declared) if declared else None
     check_instructions(instructions)
     check_expected_actions(expected_actions or {}, instructions)

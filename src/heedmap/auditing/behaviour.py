@@ -29,12 +29,13 @@ from heedmap.auditing.variants import (
 from heedmap.data.trials import Trial
 from heedmap.errors import InstructionError
 from heedmap.ladder.evidence import BehaviourFacts
+from heedmap.phrase import Phrase
 from heedmap.policies.stages import stage
 
 TIED_SHARE = 1e-6
 
 
-@stage("exchanging instruction, frame and state")
+@stage(Phrase("exchanging instruction, frame and state"))
 def measure_behaviour(
     runner: Runner, responses: Responses, trials: Sequence[Trial], seed: int
 ) -> BehaviourFacts:

@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from heedmap.auditing.policy_result import describe_policy, policy_result
+from heedmap.auditing.described import describe_policy
+from heedmap.auditing.policy_result import policy_result
 from heedmap.auditing.upper.measure import UpperFacts, UpperOptions, measure_by_exchange
 from heedmap.data.trials import Trial
 from heedmap.errors import PolicyError
 from heedmap.ladder.verdict import Measurements
+from heedmap.phrase import Phrase
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
 from heedmap.record.record import PolicyResult
@@ -32,14 +34,16 @@ def audit_black_box(
     if trials:
         first = trials[0]
         example = [first.observation], [next(iter(first.instructions.values()))]
-        with stage("asking the same twice"):
+        with stage(Phrase("asking the same twice")):
             one, two = policy(*example), policy(*example)
         is_repeated = torch.equal(one, two)
         if not is_repeated and not _averages(policy):
             raise PolicyError(
-                f"The policy '{policy.name}' answers the same frame and instruction with actions "
-                f"that differ by up to {(one - two).abs().max():.2g}; start the server with a "
-                f"fixed seed, or take the mean of several answers: ?repeats=32."
+                "The policy '{policy}' answers the same frame and instruction with actions that "
+                "differ by up to {highest:.2g}; start the server with a fixed seed, or take the "
+                "mean of several answers: ?repeats=32.",
+                policy=policy.name,
+                highest=float((one - two).abs().max()),
             )
     upper = UpperFacts()
     if trials:

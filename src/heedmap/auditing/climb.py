@@ -29,6 +29,7 @@ from heedmap.errors import (
     PolicyError,
     PolicyRunError,
 )
+from heedmap.phrase import Phrase
 from heedmap.policies.base import ActionScores, Policy, same_sums, weights_sums
 from heedmap.policies.stages import stage
 from heedmap.policies.unwatched import is_raised_by_watching
@@ -73,13 +74,13 @@ def climb(policy: Policy, plan: Climb, *, with_hash: bool = True) -> Climbed:
             before = (_acts_alike(policy, first.observation, texts),)
             climbed = read_any_stacks(policy, plan, trails, error, with_hash=with_hash)
         plan.keep_steps(trails, climbed.result.measurements.trail, climbed.steps)
-        with stage("running the first frame once more, plainly"):
+        with stage(Phrase("running the first frame once more, plainly")):
             _check_same(policy, before, policy([first.observation], [text]))
     plan.keep_trials(policy, climbed.upper)
     return climbed
 
 
-@stage("asking the same twice")
+@stage(Phrase("asking the same twice"))
 def _acts_alike(policy: Policy, observation: Observation, texts: Sequence[str]) -> ActionScores:
     """What the policy does under the first text, before another one and after it.
 
@@ -92,9 +93,11 @@ def _acts_alike(policy: Policy, observation: Observation, texts: Sequence[str]) 
     if not torch.equal(one, two):
         apart = float((one - two).abs().max()) if one.shape == two.shape else float("nan")
         raise PolicyError(
-            f"The policy '{policy.name}' is not deterministic: the same frame and instruction, "
-            f"given twice, gave actions that differ by up to {apart:.2g}. Pin its noise "
-            f"(CallablePolicy(..., noise_seed=0)), and clear its caches and queues in each call."
+            "The policy '{policy}' is not deterministic: the same frame and instruction, given "
+            "twice, gave actions that differ by up to {apart:.2g}. Pin its noise "
+            "(CallablePolicy(..., noise_seed=0)), and clear its caches and queues in each call.",
+            policy=policy.name,
+            apart=apart,
         )
     return one
 
@@ -104,8 +107,9 @@ def _check_same(policy: Policy, before: Sequence[ActionScores | None], after: Ac
     most = WATCHED_TOLERANCE * float(after.abs().max())
     if any(scores is None or float((scores - after).abs().max()) > most for scores in before):
         raise PolicyError(
-            f"The policy '{policy.name}' gave different actions before, during and after its "
-            f"audit; it must be deterministic. Pin its noise and clear its caches."
+            "The policy '{policy}' gave different actions before, during and after its audit; it "
+            "must be deterministic. Pin its noise and clear its caches.",
+            policy=policy.name,
         )
 
 
@@ -116,6 +120,7 @@ def _weights_unchanged(policy: Policy) -> Iterator[None]:
     yield
     if not same_sums(weights_sums(policy.module), before):
         raise PolicyError(
-            f"The weights or buffers of '{policy.name}' changed while it was audited; "
-            f"run it in evaluation mode, without updates in its forward pass."
+            "The weights or buffers of '{policy}' changed while it was audited; run it in "
+            "evaluation mode, without updates in its forward pass.",
+            policy=policy.name,
         )

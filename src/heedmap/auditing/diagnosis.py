@@ -22,6 +22,7 @@ from heedmap.errors import InstructionError
 from heedmap.ladder.evidence import Bypass
 from heedmap.ladder.pooling import AttendedCase, worst_visibility
 from heedmap.ladder.verdict import Measurements, PresenceFacts, TokenFacts, VisibilityFacts
+from heedmap.phrase import Phrase
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
 from heedmap.record.regions import is_image
@@ -203,7 +204,7 @@ def _presence_facts(cases: Sequence[_Presence], first: Examined) -> PresenceFact
     )
 
 
-@stage("looking for a bypass")
+@stage(Phrase("looking for a bypass"))
 def bypass_of(examined: Examined, others: Sequence[str], seed: int) -> Bypass:
     """Look for a bypass, with the first instruction of equal length."""
     subject = examined.subject
@@ -229,7 +230,7 @@ def bypass_of(examined: Examined, others: Sequence[str], seed: int) -> Bypass:
     return Bypass(status="not measured")
 
 
-@stage("measuring what a longer instruction changes")
+@stage(Phrase("measuring what a longer instruction changes"))
 def _length_changes_attention(examined: Examined) -> bool | None:
     """Whether one more word changes what the action rows attend to."""
     subject = examined.subject
@@ -244,7 +245,7 @@ def _length_changes_attention(examined: Examined) -> bool | None:
     )
 
 
-@stage("measuring what a longer instruction changes")
+@stage(Phrase("measuring what a longer instruction changes"))
 def _shifts(examined: Examined, text: str) -> bool | None:
     try:
         return shifts_with_length(examined.subject, examined.movement, text)

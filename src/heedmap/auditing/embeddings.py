@@ -33,8 +33,9 @@ def pooled_embeddings(
         movement = measure_movement(Subject(policy, first, instruction, base), [], seed)
         if not movement.by_frame:
             raise FrameError(
-                f"No position entering the transformer of '{policy.name}' moves with the frame, "
-                f"so it has no image embeddings; leave --policy out to probe the pixels."
+                "No position entering the transformer of '{policy}' moves with the frame, so it "
+                "has no image embeddings; leave --policy out to probe the pixels.",
+                policy=policy.name,
             )
         rows: list[np.ndarray] = []
         for frame in frames:

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
+from jaxtyping import Float
 
 from heedmap.auditing.measures.distance import jensen_shannon_bits
 from heedmap.ladder.verdict import Facts, InstructionPair
 from heedmap.record.disagreements import disagreements
 from heedmap.record.record import Case
-from heedmap.types import ActionAttention
 
 
 def gather_facts(
@@ -39,7 +39,7 @@ def gather_facts(
     )
 
 
-def attention_digest(attention: ActionAttention) -> str:
+def attention_digest(attention: Float[np.ndarray, "layer head row key"]) -> str:
     """Equal for arrays that are equal bit for bit, and of one shape."""
     content = np.ascontiguousarray(attention)
     return hashlib.sha256(repr(content.shape).encode() + content.tobytes()).hexdigest()

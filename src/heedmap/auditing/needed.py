@@ -196,7 +196,14 @@ def _check_enough(
 ) -> None:
     if examples < FEWEST_EXAMPLES or len(classes) < 2 or len(set(groups)) < FOLDS:
         raise RecordError(
-            f"The data set is too small to probe the {target}: {examples} examples of "
-            f"{len(classes)} classes with {FEWEST_OF_A_CLASS} or more each, in {len(set(groups))} "
-            f"episodes; needed are {FEWEST_EXAMPLES} examples, 2 classes and {FOLDS} episodes."
+            "The data set is too small to probe the {target}: {examples} examples of {count} "
+            "classes with {fewest} or more each, in {episodes} episodes; needed are "
+            "{needed} examples, 2 classes and {folds} episodes.",
+            target=target,
+            examples=examples,
+            count=len(classes),
+            fewest=FEWEST_OF_A_CLASS,
+            episodes=len(set(groups)),
+            needed=FEWEST_EXAMPLES,
+            folds=FOLDS,
         )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from heedmap.auditing.described import describe_policy
 from heedmap.auditing.diagnosis import CaseFacts, Diagnosis
 from heedmap.auditing.facts import attention_digest
 from heedmap.auditing.lower.discovery import Transformer, find_transformer
@@ -18,12 +19,13 @@ from heedmap.auditing.lower.examine import Examined, examine
 from heedmap.auditing.lower.word_image import word_image
 from heedmap.auditing.measures.share import region_shares, visible_counts
 from heedmap.auditing.plan import Climb, Climbed
-from heedmap.auditing.policy_result import describe_policy, policy_result
+from heedmap.auditing.policy_result import policy_result
 from heedmap.auditing.trail import with_trail
 from heedmap.auditing.trails import Trails
 from heedmap.auditing.upper.known import KnownScores
 from heedmap.data.trials import Trial
 from heedmap.ladder.verdict import Measurements
+from heedmap.phrase import Phrase
 from heedmap.policies.base import ActionScores, Policy, weights_sha256
 from heedmap.policies.stages import stage
 from heedmap.record.layout import Layout
@@ -89,7 +91,7 @@ def read_one_stack(
     return climbed, (transformer.first_scores, found.diagnosis.first.seen.scores)
 
 
-@stage("running the frames under their instructions")
+@stage(Phrase("running the frames under their instructions"))
 def _climb_frame(
     policy: Policy, transformer: Transformer, frame: Trial, plan: Climb, found: _Findings
 ) -> None:

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 
 from heedmap.data.observation import NamedFrame
 from heedmap.errors import PolicyError
+from heedmap.phrase import Phrase
 from heedmap.policies.alone import alone
 from heedmap.policies.base import Policy
 from heedmap.policies.checkpoints.permissions import SAFE, Permissions
 from heedmap.policies.generators import generators_kept
 from heedmap.policies.registry import load_policy
 from heedmap.policies.stages import stage
-from heedmap.record.record import FrameInfo, frame_info
 
 
 def load_all(policies: Sequence[Policy | str], permissions: Permissions = SAFE) -> list[Policy]:
@@ -22,13 +22,14 @@ def load_all(policies: Sequence[Policy | str], permissions: Permissions = SAFE) 
     names = [policy.name for policy in loaded]
     if not names or len(set(names)) < len(names):
         raise PolicyError(
-            f"Give at least one policy, and none twice; got {', '.join(names) or 'none'}. "
-            f"Checkpoints may be given names: kosmos2:PATH?name=exp42."
+            "Give at least one policy, and none twice; got {names}. Checkpoints may be given "
+            "names: kosmos2:PATH?name=exp42.",
+            names=", ".join(names) or Phrase("none"),
         )
     return loaded
 
 
-@stage("checking frames and instructions")
+@stage(Phrase("checking frames and instructions"))
 def check_inputs(
     policy: Policy, frames: Sequence[NamedFrame], instructions: Mapping[str, str]
 ) -> None:
@@ -37,16 +38,6 @@ def check_inputs(
         policy.check_observation(frame.observation)
     for text in instructions.values():
         policy.token_count(text)
-
-
-def describe_frame(index: int, frame: NamedFrame) -> FrameInfo:
-    """What the record keeps of a frame."""
-    seen = frame.observation
-    state = None if seen.state is None else seen.state.tolist()
-    sizes = [(image.shape[0], image.shape[1]) for image in seen.images.values()]
-    return frame_info(
-        index, frame.name, frame.source, frame.pixels, list(seen.images), state, sizes
-    )
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from heedmap.errors import InstructionError, PolicyError
 from heedmap.ladder.evidence import TrailFacts
 from heedmap.ladder.judge import judge
 from heedmap.ladder.verdict import Measurements, Verdict
+from heedmap.phrase import Phrase
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
 from heedmap.tracing.batches import BatchSize
@@ -80,8 +81,9 @@ def follow(
     """
     if policy.is_black_box:
         raise PolicyError(
-            f"'{policy.name}' shows nothing but its actions, so there are no module calls to "
-            f"follow; give the policy itself, or run heedmap audit."
+            "'{policy}' shows nothing but its actions, so there are no module calls to follow; "
+            "give the policy itself, or run heedmap audit.",
+            policy=policy.name,
         )
     check_instructions(trial.instructions)
     check_inputs(policy, [frame], trial.instructions)
@@ -105,7 +107,7 @@ def follow(
         )
     if found is None:
         raise InstructionError(
-            f"'{policy.name}' takes no two of the instructions given; give others."
+            "'{policy}' takes no two of the instructions given; give others.", policy=policy.name
         )
     measured = Measurements.of_black_box(upper.obeyed, upper.behaviour, trail)
     return Followed(judge(measured), trail, responds, *found)
@@ -127,7 +129,7 @@ def _exchange(trails: Trails, trial: Trial) -> UpperFacts:
     return measure_by_exchange(trails.policy, [trial], trails.seed, options=options, runner=runner)
 
 
-@stage("recording module calls")
+@stage(Phrase("recording module calls"))
 def measure_steps(
     trails: Trails,
     trial: Trial,

@@ -16,6 +16,7 @@ from heedmap.data.trials import Trial
 from heedmap.errors import InstructionError
 from heedmap.ladder.evidence import BehaviourFacts, How, TrailFacts
 from heedmap.ladder.verdict import Measurements
+from heedmap.phrase import Phrase
 from heedmap.policies.stages import stage
 from heedmap.tracing.trail.attention import reads_of
 from heedmap.tracing.trail.differences import Differences
@@ -30,7 +31,7 @@ TRIED_PAIRS = 12
 """Pairs of instructions that are tried until one runs in the same shapes."""
 
 
-@stage("following the difference between two instructions")
+@stage(Phrase("following the difference between two instructions"))
 def measure_trail(trails: Trails, trial: Trial, behaviour: BehaviourFacts) -> TrailFacts | None:
     """Where the instruction is lost on one frame; None where nothing could be compared.
 

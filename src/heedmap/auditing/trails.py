@@ -35,7 +35,7 @@ def recorded(
     """
     found = attempt(lambda: record(policy, observation, text, held))
     if isinstance(found, PolicyRunError):
-        raise InstructionError(str(found)) from found
+        raise InstructionError(found.phrase) from found
     return found
 
 

@@ -36,8 +36,9 @@ def counterfactuals(
     found = make(instruction, load_table(words) if words is not None else None, most)
     if not found:
         raise InstructionError(
-            f"No counterfactual of '{instruction}' is known: it holds no word of the table; give "
-            f"one of your own with --words FILE (heedmap counterfactuals --table shows its form)."
+            "No counterfactual of '{instruction}' is known: it holds no word of the table; give "
+            "one of your own with --words FILE (heedmap counterfactuals --table shows its form).",
+            instruction=instruction,
         )
     shown = Table(say("counterfactual_name"), say("instruction"), say("counterfactual_exchanged"))
     for each in found:

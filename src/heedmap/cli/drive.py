@@ -130,7 +130,9 @@ def chosen_conditions(written: str) -> tuple[Condition, ...]:
     names = {name.strip() for name in written.split(",") if name.strip()}
     if unknown := sorted(names - {*CONDITIONS}):
         raise InputError(
-            f"'{unknown[0]}' is no condition; write one or several of {', '.join(CONDITIONS)}."
+            "'{name}' is no condition; write one or several of {conditions}.",
+            name=unknown[0],
+            conditions=", ".join(CONDITIONS),
         )
     if "right" not in names:
         raise InputError("Rates need the right instruction beside others; add right to it.")

@@ -108,7 +108,9 @@ def chosen_kinds(written: list[str] | tuple[str, ...]) -> tuple[Kind, ...]:
     for name in names:
         if name not in KINDS:
             raise InstructionError(
-                f"'{name}' is no kind of change; write one or several of {', '.join(KINDS)}."
+                "'{name}' is no kind of change; write one or several of {kinds}.",
+                name=name,
+                kinds=", ".join(KINDS),
             )
     return tuple(kind for kind in KINDS if kind in names) or KINDS
 

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from heedmap.cli.console import err, out, print_line
 from heedmap.ladder.messages import Language, say
+from heedmap.phrase import Phrase
 from heedmap.record.files import write_whole
 
 FOUND = 3
@@ -42,6 +43,6 @@ def show_or_pipe(
         return err
     show()
     if place is not None:
-        write_whole(place, to_json().encode(), "JSON file")
+        write_whole(place, to_json().encode(), Phrase("JSON file"))
         print_line(out, say(written, language, path=str(place.resolve())))
     return out

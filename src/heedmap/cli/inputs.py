@@ -20,6 +20,7 @@ from heedmap.data.sources import FORMS, frames_at
 from heedmap.data.tasks import case_at, case_places, is_data_set
 from heedmap.data.trials import Trial
 from heedmap.errors import FrameError, InstructionError
+from heedmap.phrase import Phrase
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,8 @@ def gather_inputs(given: InputOptions) -> AuditInputs:
     entries += [CaseInstruction(name=name, text=text) for name, text in named.items()]
     if not frames:
         raise FrameError(
-            f"No frame was given; add --frame FILE ({FORMS}), --case FOLDER or --cases FOLDER."
+            "No frame was given; add --frame FILE ({forms}), --case FOLDER or --cases FOLDER.",
+            forms=FORMS,
         )
     if not entries and any(frame.instruction for frame in frames):
         return _of_recorded(frames, given)
@@ -97,8 +99,9 @@ def gather_inputs(given: InputOptions) -> AuditInputs:
     for entry in entries:
         if entry.name in texts:
             raise InstructionError(
-                f"Two instructions are named '{entry.name}'; rename one "
-                f"(--instruction NAME=TEXT, --instructions or --case)."
+                "Two instructions are named '{entry}'; rename one (--instruction NAME=TEXT, "
+                "--instructions or --case).",
+                entry=entry.name,
             )
         texts[entry.name] = entry.text
     expected = {e.name: e.expert_action for e in entries if e.expert_action is not None}
@@ -106,8 +109,8 @@ def gather_inputs(given: InputOptions) -> AuditInputs:
     return AuditInputs(
         frames,
         texts,
-        {**expected, **parse_named(given.expect, "expectation")},
-        {**own, **_known(parse_repeated(given.paraphrases, "paraphrase"), texts)},
+        {**expected, **parse_named(given.expect, Phrase("expectation"))},
+        {**own, **_known(parse_repeated(given.paraphrases, Phrase("paraphrase")), texts)},
         given.recorded or next((e.name for e in entries if e.recorded), None),
         places=[*given.frames, *([] if given.case is None else [str(given.case)])],
     )
@@ -180,7 +183,9 @@ def _known(
     for name in paraphrases:
         if name not in instructions:
             raise InstructionError(
-                f"A paraphrase is given of the instruction '{name}', but the instructions are "
-                f"{', '.join(instructions)}; --paraphrase NAME=TEXT takes one of these names."
+                "A paraphrase is given of the instruction '{name}', but the instructions are "
+                "{instructions}; --paraphrase NAME=TEXT takes one of these names.",
+                name=name,
+                instructions=", ".join(instructions),
             )
     return paraphrases

@@ -13,6 +13,8 @@ import typer
 
 from heedmap.ladder.messages import speak
 
+VARIABLE = "HEEDMAP_LANG"
+
 
 class Language(StrEnum):
     """Languages of the terminal and of pages."""
@@ -30,8 +32,9 @@ Lang = Annotated[
     Language,
     typer.Option(
         "--lang",
-        envvar="HEEDMAP_LANG",
+        envvar=VARIABLE,
         callback=_speak,
+        is_eager=True,  # what is wrong with other options is said in it, too
         help="Language of the terminal, and the one that a page shows first.",
     ),
 ]

@@ -44,10 +44,14 @@ from heedmap.cli.summary import summary
 from heedmap.cli.sweep import merge, sweep
 from heedmap.cli.tap import tap
 from heedmap.cli.trail import trail
+from heedmap.cli.usage import UsageError
+from heedmap.cli.usage import show as show_usage
 from heedmap.cli.verify import verify
 from heedmap.cli.watch_checkpoints import watch_checkpoints
 from heedmap.cli.words import words
 from heedmap.errors import HeedmapError
+from heedmap.ladder.messages import spoken
+from heedmap.phrase import Phrase
 from heedmap.policies.checkpoints.permissions import Permissions
 from heedmap.record.folders import check_writable
 
@@ -255,13 +259,20 @@ def options(
 def main() -> None:
     """Run the command line; an error of ours is one sentence and exit code 1."""
     settings = Settings()
+    call = copy_context()  # the language of one call is not that of the next
     try:
-        copy_context().run(app, obj=settings)  # the language of one call is not that of the next
+        ended = call.run(app, obj=settings, standalone_mode=False)
+    except UsageError as error:
+        raise SystemExit(show_usage(error)) from None
+    except typer.Abort:
+        raise SystemExit(1) from None
     except HeedmapError as error:
-        _end(error, str(error), settings)
+        _end(error, error.in_language(call.run(spoken)), settings)
     except OSError as error:  # of a path that no reader could even look at
-        told = f"{error.filename or 'A file'} cannot be used: {error.strerror or error}."
-        _end(error, told, settings)
+        file, why = error.filename or Phrase("A file"), error.strerror or error
+        told = Phrase("{file} cannot be used: {why}.", file=file, why=why)
+        _end(error, told.in_language(call.run(spoken)), settings)
+    raise SystemExit(ended if isinstance(ended, int) else 0)
 
 
 def _end(error: Exception, told: str, settings: Settings) -> NoReturn:

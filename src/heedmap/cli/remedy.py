@@ -188,14 +188,20 @@ def known_instructions(path: Path | None) -> Sequence[str]:
         return ()
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise RemedyError(f"{path} is larger than {MOST_BYTES:,} bytes; give fewer lines.")
+            raise RemedyError(
+                "{path} is larger than {most:,} bytes; give fewer lines.",
+                path=path,
+                most=MOST_BYTES,
+            )
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise RemedyError(
-            f"The training's instructions {path} cannot be read ({error}); give a text file with "
-            f"one instruction a line."
+            "The training's instructions {path} cannot be read ({why}); give a text file with one "
+            "instruction a line.",
+            path=path,
+            why=error,
         ) from error
     found = tuple(dict.fromkeys(line.strip() for line in lines if line.strip()))[:MOST_KNOWN]
     if not found:
-        raise RemedyError(f"{path} holds no line with an instruction.")
+        raise RemedyError("{path} holds no line with an instruction.", path=path)
     return found

@@ -62,8 +62,9 @@ def _view(folder: Path, language: messages.Language) -> View:
     is_one = (folder / RECORD_FILE).is_file() or run_folder(folder) is not None
     if not is_one and not any(folder.glob(f"[0-9]*/{RECORD_FILE}")):
         raise RecordError(
-            f"{folder} holds no result, sweep or checkpoints; give the folder of --out of an "
-            f"audit, a sweep or watch-checkpoints."
+            "{folder} holds no result, sweep or checkpoints; give the folder of --out of an "
+            "audit, a sweep or watch-checkpoints.",
+            folder=folder,
         )
     return ResultView(folder, language) if is_one else CheckpointsView(folder, language)
 
@@ -75,7 +76,7 @@ class ResultView:
 
     def __init__(self, folder: Path, language: messages.Language) -> None:
         self._folder = folder
-        self._language: messages.Language = language
+        self.language: messages.Language = language
         self._run: tuple[int, RunFolder] | None = None
         self._read: tuple[str, Result] | None = None
         self._page: tuple[str, str] | None = None
@@ -107,14 +108,14 @@ class ResultView:
             result = self._result()
             named = {policy.name: policy for policy in result.record.policies}
             policy = named.get(query.get("policy", [""])[0])
-            return None if policy is None else render_drawings(result, policy, self._language)
+            return None if policy is None else render_drawings(result, policy, self.language)
         if path != "/":
             return None
         run, stamp = self._open_run(), self.state().stamp
         if run is not None and not run.finished()[0]:
-            return page_of(say("serving_nothing_yet", self._language), self._language)
+            return page_of(say("serving_nothing_yet", self.language), self.language)
         if self._page is None or self._page[0] != stamp:
-            self._page = stamp, render_html(self._result(), self._language, draws=False)
+            self._page = stamp, render_html(self._result(), self.language, draws=False)
         return self._page[1]
 
     def _open_run(self) -> RunFolder | None:
@@ -146,7 +147,7 @@ class ResultView:
         chosen = tuple(policy for policy in whole.record.policies if policy.name in names)
         record = whole.record.model_copy(update={"policies": chosen})
         some = Result(record, {name: whole.table(name) for name in SCHEMAS}, whole.frame_png)
-        return render_comparison(compare([(self._folder, some)]), self._language)
+        return render_comparison(compare([(self._folder, some)]), self.language)
 
 
 class CheckpointsView:
@@ -156,7 +157,7 @@ class CheckpointsView:
 
     def __init__(self, folder: Path, language: messages.Language) -> None:
         self._folder = folder
-        self._language: messages.Language = language
+        self.language: messages.Language = language
         self._rows: dict[tuple[str, int], RunRow] = {}
         """By folder, and when its record was written: read once."""
 
@@ -179,11 +180,11 @@ class CheckpointsView:
 
         if path == "/":
             rows = sorted(map(self._row, self._steps()), key=lambda row: row.step)
-            return render_run(rows, self._folder.resolve().name, self._language)
+            return render_run(rows, self._folder.resolve().name, self.language)
         name = path.removeprefix("/").removesuffix("/report.html")
         if name not in dict(self._steps()) or path != f"/{name}/report.html":
             return None
-        return render_html(Result.load(self._folder / name), self._language, back_url="/")
+        return render_html(Result.load(self._folder / name), self.language, back_url="/")
 
     def _steps(self) -> list[tuple[str, int]]:
         """Folders of results that are whole, with the time of their records."""
@@ -208,5 +209,7 @@ def _changed_ns(path: Path) -> int:
         return path.stat().st_mtime_ns
     except OSError as error:
         raise RecordError(
-            f"{path} cannot be read ({error.strerror or error}); is its folder gone?"
+            "{path} cannot be read ({why}); is its folder gone?",
+            path=path,
+            why=error.strerror or error,
         ) from error

@@ -18,6 +18,7 @@ from heedmap.cli.language import Language
 from heedmap.data.gates.gate import gate
 from heedmap.errors import RecordError
 from heedmap.ladder.messages import say
+from heedmap.phrase import Phrase
 from heedmap.record.folders import REPORT_FILE, check_writable
 from heedmap.record.manifest import MANIFEST_FILE
 from heedmap.record.result import Result
@@ -76,11 +77,15 @@ def _dated() -> Path:
             folder.mkdir(parents=True)
         except FileExistsError:
             if not KEPT_IN.is_dir():
-                raise RecordError(f"{KEPT_IN} is not a folder; choose another --out.") from None
+                raise RecordError(
+                    "{kept_in} is not a folder; choose another --out.", kept_in=KEPT_IN
+                ) from None
             number += 1
         except OSError as error:
             why = error.strerror or error
-            raise RecordError(f"{folder} cannot be made: {why}; choose another --out.") from error
+            raise RecordError(
+                "{folder} cannot be made: {why}; choose another --out.", folder=folder, why=why
+            ) from error
         else:
             return folder
 
@@ -97,9 +102,9 @@ def from_outside(folder: Path) -> AbstractContextManager[None]:
     """
     return gate(
         RecordError,
-        f"The result in {folder}",
-        "heedmap verify tells whether it is as it was written, heedmap --debug what failed",
-        doing="shown",
+        Phrase("The result in {folder}", folder=folder),
+        Phrase("heedmap verify tells whether it is as it was written, heedmap --debug what failed"),
+        doing=Phrase("shown"),
     )
 
 

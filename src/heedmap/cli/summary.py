@@ -15,9 +15,10 @@ from rich.text import Text
 from heedmap.cli.console import out
 from heedmap.cli.language import Lang, Language
 from heedmap.cli.showing import AsMarkdown, from_outside
-from heedmap.ladder.messages import say
+from heedmap.ladder.messages import say, spoken
 from heedmap.ladder.messages.numbers import interval, unit_name
 from heedmap.ladder.wording import cause_name, rung_name
+from heedmap.phrase import said_again
 
 if TYPE_CHECKING:
     from heedmap.sweep.summary import PolicySummary, RungOverFrames, Summary
@@ -83,7 +84,10 @@ def _sheets(found: Summary) -> list[Sheet]:
     }
     sheets = [_ladder(found, names), _figures(found, names), _worst(found, names)]
     if found.failed:
-        rows = [[f.cell, f.policy, f"{f.error_type}: {f.error}"] for f in found.failed]
+        rows = [
+            [f.cell, f.policy, f"{f.error_type}: {said_again(f.error, spoken())}"]
+            for f in found.failed
+        ]
         columns = (say("summary_cell"), say("policy"), say("error"))
         sheets.append(Sheet(say("summary_failed"), columns, rows))
     return [sheet for sheet in sheets if sheet.rows]

@@ -83,7 +83,11 @@ def sweep(
     from heedmap.sweep.store import RunFolder
 
     if shard_id >= num_shards:
-        raise InputError(f"There is no shard {shard_id} of {num_shards}: --shard-id counts from 0.")
+        raise InputError(
+            "There is no shard {shard_id} of {num_shards}: --shard-id counts from 0.",
+            shard_id=shard_id,
+            num_shards=num_shards,
+        )
     plan = make_plan(GridFile(grid))
     cells = plan.shard(shard_id, num_shards)
     permissions = Permissions(trust_checkpoint, trust_remote_code, allow_partial, hub)

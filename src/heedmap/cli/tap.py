@@ -147,8 +147,10 @@ def _options(
     address = server_address(server)
     if protocol is not None and address.is_zmq != (protocol is ProtocolName.gr00t):
         raise InputError(
-            f"--protocol {protocol.value} is not spoken at {address.url}; GR00T's protocol is at "
-            f"tcp://HOST:PORT, the others are at ws://HOST:PORT."
+            "--protocol {protocol} is not spoken at {url}; GR00T's protocol is at "
+            "tcp://HOST:PORT, the others are at ws://HOST:PORT.",
+            protocol=protocol.value,
+            url=address.url,
         )
     texts = [text for path in trained for text in read_source(path, "trained").by_text]
     check_reachable(address)
@@ -220,7 +222,9 @@ def _read(folder: Path) -> Told:
 def _check_new(folder: Path) -> None:
     """Raise TapError for a folder that holds something already."""
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise TapError(f"{folder} exists and is no empty folder; give a new one to --out.")
+        raise TapError(
+            "{folder} exists and is no empty folder; give a new one to --out.", folder=folder
+        )
 
 
 @contextmanager

@@ -42,7 +42,7 @@ def _verified(folder: Path) -> Verification:
 def _print(found: Verification) -> None:
     folder = str(found.folder)
     for damage in found.damaged:
-        err.print(Text(say("verify_damaged", folder=folder, damage=str(damage))), soft_wrap=True)
+        err.print(Text(say("verify_damaged", folder=folder, damage=damage.phrase)), soft_wrap=True)
     if found.unchecked:
         names, count = listed(found.unchecked), len(found.unchecked)
         line = say("verify_unchecked", folder=folder, count=count, files=names)

@@ -125,7 +125,11 @@ def watch_checkpoints(
 
     for option, seconds in (("--interval", interval), ("--settle", settle)):
         if seconds > LONGEST_S:
-            raise InputError(f"{option} {seconds:g} is no time to wait; give seconds, such as 30.")
+            raise InputError(
+                "{option} {seconds:g} is no time to wait; give seconds, such as 30.",
+                option=option,
+                seconds=seconds,
+            )
     inputs = gather_inputs(
         InputOptions(
             frames=frame or (),
@@ -187,7 +191,7 @@ def _watch(
                     raise
                 except HeedmapError as error:
                     failed += 1
-                    print_error(say("checkpoint_failed", step=step, error=str(error)))
+                    print_error(say("checkpoint_failed", step=step, error=error.phrase))
                     if found.pop(step, None) is not None:  # of what was there before
                         write_overview()
                     continue
@@ -271,6 +275,7 @@ def _scale(written: str | None) -> list[float] | None:
         found = []
     if not found or not all(0 < each < float("inf") for each in found):
         raise InputError(
-            f"--action-scale '{written}' is no list of positive numbers, such as 0.1,0.1,1."
+            "--action-scale '{written}' is no list of positive numbers, such as 0.1,0.1,1.",
+            written=written,
         )
     return found

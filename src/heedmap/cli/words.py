@@ -145,8 +145,10 @@ def _encoder(folder: Path) -> Encode:
         ).eval()
     except (ImportError, OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise InstructionError(
-            f"The encoder in {folder} cannot be read ({first_line_of(error)}); give the folder of "
-            f"a sentence encoder with config.json and model.safetensors."
+            "The encoder in {folder} cannot be read ({why}); give the folder of a sentence "
+            "encoder with config.json and model.safetensors.",
+            folder=folder,
+            why=first_line_of(error),
         ) from error
 
     @torch.inference_mode()
@@ -165,13 +167,15 @@ def _encoder(folder: Path) -> Encode:
 
 def _tokenizer(folder: Path) -> Any:
     if not folder.is_dir():
-        raise InstructionError(f"The tokenizer's folder {folder} does not exist.")
+        raise InstructionError("The tokenizer's folder {folder} does not exist.", folder=folder)
     from transformers import AutoTokenizer
 
     try:
         return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except (ImportError, OSError, ValueError, KeyError, TypeError) as error:
         raise InstructionError(
-            f"The tokenizer in {folder} cannot be read ({first_line_of(error)}); copy "
-            f"tokenizer.json and tokenizer_config.json of the base model there."
+            "The tokenizer in {folder} cannot be read ({why}); copy tokenizer.json and "
+            "tokenizer_config.json of the base model there.",
+            folder=folder,
+            why=first_line_of(error),
         ) from error

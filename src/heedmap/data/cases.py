@@ -28,8 +28,9 @@ def load_case(folder: Path) -> Trial:
     """
     if not folder.is_dir():
         raise FrameError(
-            f"The case folder {folder} does not exist; make one with: "
-            f"heedmap specimens case --seed 0 --out {folder}"
+            "The case folder {folder} does not exist; make one with: heedmap specimens case "
+            "--seed 0 --out {folder}",
+            folder=folder,
         )
     observation = ImageEpisode(folder / CASE_FRAME).observation(0)
     entries = load_instructions(folder / CASE_INSTRUCTIONS)
@@ -44,9 +45,12 @@ def load_cases(folder: Path) -> list[Trial]:
     found = case_folders(folder)
     if not found:
         raise FrameError(
-            f"{folder} holds no case folders ({CASE_FRAME} beside {CASE_INSTRUCTIONS}) and is no "
-            f"LeRobot data set; make some with: heedmap specimens case --seed 0 --count 24 --out "
-            f"{folder}"
+            "{folder} holds no case folders ({case_frame} beside {case_instructions}) and is no "
+            "LeRobot data set; make some with: heedmap specimens case --seed 0 --count 24 --out "
+            "{folder}",
+            folder=folder,
+            case_frame=CASE_FRAME,
+            case_instructions=CASE_INSTRUCTIONS,
         )
     return [_placed(load_case(path), path.relative_to(folder)) for path in found]
 

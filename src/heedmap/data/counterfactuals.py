@@ -20,6 +20,7 @@ from pydantic import TypeAdapter
 from heedmap.data.gates.documents import read_yaml
 from heedmap.errors import InstructionError
 from heedmap.frozen import Frozen
+from heedmap.phrase import Phrase
 
 RECORDED = "recorded"
 """Name of the instruction that a frame came with, next to its counterfactuals."""
@@ -84,9 +85,10 @@ def named_counterfactuals(
     made = counterfactuals(instruction, table, most)
     if not made:
         raise InstructionError(
-            f"No counterfactual of '{instruction}' is known: it holds no direction, colour or "
-            f"object of the table. Give instructions (--instruction name=text), or a table of "
-            f"your own (--words FILE)."
+            "No counterfactual of '{instruction}' is known: it holds no direction, colour or "
+            "object of the table. Give instructions (--instruction name=text), or a table of your "
+            "own (--words FILE).",
+            instruction=instruction,
         )
     return {RECORDED: instruction, **{each.name: each.text for each in made}}
 
@@ -101,7 +103,7 @@ def built_in_table() -> tuple[WordGroup, ...]:
 def load_table(path: Path) -> tuple[WordGroup, ...]:
     """A table of the user's. Raises InstructionError for what is missing or no table."""
     expected = "a list of group, language and sets"
-    return read_yaml(path, _TABLE, "table of words", expected, InstructionError)
+    return read_yaml(path, _TABLE, Phrase("table of words"), expected, InstructionError)
 
 
 def _exchanged(instruction: str, group: WordGroup, words: tuple[str, ...]) -> list[Counterfactual]:

@@ -21,6 +21,7 @@ from heedmap.data.images import load_frame
 from heedmap.data.observation import ONLY_CAMERA, Observation
 from heedmap.data.pixels import Frame
 from heedmap.errors import FrameError
+from heedmap.phrase import Phrase
 
 _READING = (
     *("__init__", "length", "cameras", "skipped_cameras"),
@@ -39,9 +40,9 @@ class Episode(ABC):
     All that a subclass reads passes one gate: whatever its library raises is a FrameError.
     """
 
-    noun = "recording"
+    noun = Phrase("recording")
     """What its file is called in errors."""
-    advice = "give an intact one"
+    advice = Phrase("give an intact one")
     """What to do where it cannot be read."""
 
     def __init_subclass__(cls, **more: Any) -> None:
@@ -85,7 +86,9 @@ class Episode(ABC):
 
     def index_at(self, second: float) -> int:
         """The frame shown at that moment. Raises FrameError where frames have no times."""
-        raise FrameError(f"The frames of {self.path} have no times; name them by index: #0,10,20.")
+        raise FrameError(
+            "The frames of {path} have no times; name them by index: #0,10,20.", path=self.path
+        )
 
     def observation(self, index: int, history: int = 0) -> Observation:
         """One moment, with `history` moments before it; before the first, the first again.
@@ -93,7 +96,11 @@ class Episode(ABC):
         The images are read once, so that what is broken is refused before any work is done.
         """
         if not 0 <= history <= MOST_HISTORY:
-            raise FrameError(f"A history has at most {MOST_HISTORY} frames, got {history}.")
+            raise FrameError(
+                "A history has at most {most} frames, got {history}.",
+                most=MOST_HISTORY,
+                history=history,
+            )
         before = [max(0, each) for each in range(index - history, index)]
         return Observation(
             EpisodeImages(self, index),
@@ -108,7 +115,7 @@ def _gated(read: Callable[..., Any] | None) -> Callable[..., Any]:
     @wraps(read)
     def gated(self: Episode, *given: Any, **more: Any) -> Any:
         path = vars(self).get("path", given[0] if given else "")
-        with gate(FrameError, f"The {self.noun} {path}", self.advice):
+        with gate(FrameError, Phrase("The {noun} {path}", noun=self.noun, path=path), self.advice):
             return read(self, *given, **more)
 
     return gated
@@ -171,5 +178,5 @@ def checked_state(
 ) -> Float[np.ndarray, " state"] | None:
     """The state as it is. Raises FrameError where it holds what is no number."""
     if state is not None and not np.isfinite(state).all():
-        raise FrameError(f"A state in {path} is NaN or infinite; mend the recording.")
+        raise FrameError("A state in {path} is NaN or infinite; mend the recording.", path=path)
     return state

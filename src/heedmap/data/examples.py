@@ -20,6 +20,7 @@ from heedmap.data.images import load_frame
 from heedmap.data.parquet import read_parquet
 from heedmap.data.pixels import Frame
 from heedmap.errors import RecordError
+from heedmap.phrase import Phrase, in_a_row
 
 REQUIRED = ("frame", "instruction")
 OPTIONAL = ("action", "episode")
@@ -46,8 +47,10 @@ def load_examples(path: Path) -> Examples:
         return _of_cases(path)
     if not path.is_file():
         raise RecordError(
-            f"The data set {path} does not exist; give a folder of cases, or a CSV, JSON-lines or "
-            f"Parquet file with the columns {', '.join(REQUIRED)}."
+            "The data set {path} does not exist; give a folder of cases, or a CSV, JSON-lines or "
+            "Parquet file with the columns {required}.",
+            path=path,
+            required=", ".join(REQUIRED),
         )
     return _of_table(_read_table(path), path)
 
@@ -74,10 +77,15 @@ def _read_table(path: Path) -> pa.Table:
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise RecordError(
-            f"The data set {path} is of an unknown kind; give a .csv, .jsonl or .parquet file, or "
-            f"a folder of cases."
+            "The data set {path} is of an unknown kind; give a .csv, .jsonl or .parquet file, or "
+            "a folder of cases.",
+            path=path,
         )
-    with gate(RecordError, f"The data set {path}", "mend the table, or write it anew"):
+    with gate(
+        RecordError,
+        Phrase("The data set {path}", path=path),
+        Phrase("mend the table, or write it anew"),
+    ):
         found = reader(path)
         assert found.column_names is not None  # names that are no UTF-8 raise here
         return found
@@ -87,15 +95,20 @@ def _of_table(table: pa.Table, path: Path) -> Examples:
     missing = [name for name in REQUIRED if name not in table.column_names]
     if missing:
         raise RecordError(
-            f"The data set {path} has no column {' and no column '.join(missing)}; it has "
-            f"{', '.join(table.column_names)}. Needed are {', '.join(REQUIRED)}, and "
-            f"{' and '.join(OPTIONAL)} where they are known."
+            "The data set {path} has no column {missing}; it has {columns}. Needed are "
+            "{required}, and {optional} where they are known.",
+            path=path,
+            missing=in_a_row(missing, Phrase(" and no column ")),
+            columns=", ".join(table.column_names),
+            required=", ".join(REQUIRED),
+            optional=in_a_row(OPTIONAL, Phrase(" and ")),
         )
     columns = {name: _texts(table, name) for name in (*REQUIRED, *OPTIONAL)}
     names = columns["frame"]
     if None in names or None in columns["instruction"]:
         raise RecordError(
-            f"The data set {path} has rows without a frame or an instruction; fill or drop them."
+            "The data set {path} has rows without a frame or an instruction; fill or drop them.",
+            path=path,
         )
     distinct = list(dict.fromkeys(names))
     number = {name: index for index, name in enumerate(distinct)}

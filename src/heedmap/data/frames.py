@@ -57,7 +57,8 @@ def named_frames(frames: FramesLike) -> list[NamedFrame]:
     for name in names:
         if names.count(name) > 1:
             raise FrameError(
-                f"Two frames are named '{name}'; give each once, or under a name of its own."
+                "Two frames are named '{name}'; give each once, or under a name of its own.",
+                name=name,
             )
     return found
 
@@ -109,7 +110,9 @@ def _named(value: FrameLike, index: int, name: str | None = None) -> list[NamedF
 def _checked(frame: np.ndarray) -> Frame:
     if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3 or not frame.size:
         raise FrameError(
-            f"A frame is an array of uint8 with shape (height, width, 3), got {frame.dtype} "
-            f"with shape {frame.shape}."
+            "A frame is an array of uint8 with shape (height, width, 3), got {dtype} with shape "
+            "{shape}.",
+            dtype=frame.dtype,
+            shape=frame.shape,
         )
     return frame

@@ -24,6 +24,7 @@ from heedmap.data.images import as_frame, check_size, decode_image
 from heedmap.data.observation import ONLY_CAMERA
 from heedmap.data.pixels import Frame
 from heedmap.errors import FrameError
+from heedmap.phrase import Phrase
 
 IMAGES = ("observations/images", "observation/images", "images", "observations/image", "image")
 STATES = (
@@ -45,23 +46,26 @@ MOST_TEXT_BYTES = 2**24
 class Hdf5Episode(Episode):
     """One episode a file. Raises FrameError when the file holds no images where we look."""
 
-    noun = "episode"
-    advice = "give an intact .h5 or .hdf5 file"
+    noun = Phrase("episode")
+    advice = Phrase("give an intact .h5 or .hdf5 file")
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, path.stem)
         with _opened(self.path) as own:
             places = _cameras(own)
             if places is None:
-                held = ", ".join((own.names() or [])[:8]) or "nothing"
+                held = ", ".join((own.names() or [])[:8]) or Phrase("nothing")
                 raise FrameError(
-                    f"{path} has no images at {', '.join(IMAGES[:3])}; it holds {held}. Give a "
-                    f"factory or .npy files."
+                    "{path} has no images at {places}; it holds {held}. Give a factory or .npy "
+                    "files.",
+                    path=path,
+                    places=", ".join(IMAGES[:3]),
+                    held=held,
                 )
             self._places = places
             sets: dict[str, Any] = {each: own.dataset(each) for each in places.values()}
             if not sets:
-                raise FrameError(f"{path} has a group of images that holds no camera.")
+                raise FrameError("{path} has a group of images that holds no camera.", path=path)
             for name, data in sets.items():
                 _check(data, f"{path}:{name}")
             self._length = min(len(data) for data in sets.values())
@@ -80,7 +84,9 @@ class Hdf5Episode(Episode):
 
     def image(self, camera: str, index: int) -> Frame:
         """Bytes of a stored image file are decoded."""
-        what = f"The image {index} of '{camera}' in {self.path}"
+        what = Phrase(
+            "The image {index} of '{camera}' in {path}", index=index, camera=camera, path=self.path
+        )
         with _opened(self.path) as own:
             data: Any = own.dataset(self._places[camera])
             with gate(FrameError, what, self.advice):
@@ -117,9 +123,9 @@ def instruction_in(path: Path) -> str | None:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[OwnData]:
-    check_regular(path, "episode", FrameError)
-    what = f"The episode {path}"
-    with gate(FrameError, what, Hdf5Episode.advice, "HDF5"), h5py.File(path, "r") as file:
+    check_regular(path, Phrase("episode"), FrameError)
+    what = Phrase("The episode {path}", path=path)
+    with gate(FrameError, what, Hdf5Episode.advice, Phrase("HDF5")), h5py.File(path, "r") as file:
         yield OwnData(file)
 
 
@@ -148,18 +154,23 @@ def _check(data: h5py.Dataset, what: str) -> None:
     is_files = data.ndim in (1, 2)
     if data.ndim not in (1, 2, 4) or not len(data):
         raise FrameError(
-            f"{what} has the shape {data.shape}, expected (frame, height, width, 3), or "
-            f"(frame, bytes) of image files."
+            "{what} has the shape {shape}, expected (frame, height, width, 3), or (frame, bytes) "
+            "of image files.",
+            what=what,
+            shape=data.shape,
         )
     if not is_files:
         shape = data.shape[1:]
         height, width = shape[1:] if shape[0] == 3 and shape[2] != 3 else shape[:2]
-        check_size(width, height, f"An image of {what}")
+        check_size(width, height, Phrase("An image of {what}", what=what))
     chunk = int(np.prod(data.chunks)) * data.dtype.itemsize if data.chunks else 0
     if chunk > MOST_CHUNK_BYTES:
         raise FrameError(
-            f"{what} is stored in chunks of {chunk:,} bytes, expected {MOST_CHUNK_BYTES:,} at "
-            f"most; write it anew with smaller chunks."
+            "{what} is stored in chunks of {chunk:,} bytes, expected {most:,} at "
+            "most; write it anew with smaller chunks.",
+            what=what,
+            chunk=chunk,
+            most=MOST_CHUNK_BYTES,
         )
 
 

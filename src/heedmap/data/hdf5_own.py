@@ -14,6 +14,7 @@ import h5py
 from h5py import h5l  # pyright: ignore[reportAttributeAccessIssue]: compiled
 
 from heedmap.errors import FrameError, first_line_of
+from heedmap.phrase import Phrase
 
 MOST_SOFT_LINKS = 16
 """That one path may pass, HDF5's own limit; links that lead in a circle end there."""
@@ -61,8 +62,10 @@ class OwnData:
             return self._walk(place)
         except (OSError, KeyError, RuntimeError, ValueError) as error:
             raise FrameError(
-                f"{_shown(place)} in {self._file.filename} cannot be opened "
-                f"({first_line_of(error)}); give an intact .h5 or .hdf5 file."
+                "{place} in {filename} cannot be opened ({why}); give an intact .h5 or .hdf5 file.",
+                place=_shown(place),
+                filename=self._file.filename,
+                why=first_line_of(error),
             ) from error
 
     def _walk(self, place: str) -> Any:
@@ -83,9 +86,16 @@ class OwnData:
                 found = self._file if leads_to.startswith("/") else found
                 ahead = [*_steps(leads_to), *ahead]
             elif kind == h5l.TYPE_EXTERNAL:
-                raise self._refused(place, f"is reached by an external link to {_shown(leads_to)}")
+                raise self._refused(
+                    place,
+                    Phrase(
+                        "is reached by an external link to {leads_to}", leads_to=_shown(leads_to)
+                    ),
+                )
             else:
-                raise self._refused(place, f"is reached by a link of the unknown kind {kind}")
+                raise self._refused(
+                    place, Phrase("is reached by a link of the unknown kind {kind}", kind=kind)
+                )
         if isinstance(found, h5py.Dataset):
             self._check_stored_here(found, place)
         return found
@@ -99,15 +109,22 @@ class OwnData:
         """
         if data.external:
             files = [file for file, _, _ in data.external]
-            raise self._refused(place, f"is stored outside of the file, in {_list(files)}")
+            raise self._refused(
+                place, Phrase("is stored outside of the file, in {files}", files=_list(files))
+            )
         if data.is_virtual:
             files = [source.file_name for source in data.virtual_sources()]
-            raise self._refused(place, f"is a virtual data set built from {_list(files)}")
+            raise self._refused(
+                place, Phrase("is a virtual data set built from {files}", files=_list(files))
+            )
 
     def _refused(self, place: str, what: str) -> FrameError:
         return FrameError(
-            f"{_shown(place)} in {self._file.filename} {what}; only what an HDF5 file holds itself "
-            f"is read, so copy the data into it (with h5py: new[name] = old[name][()])."
+            "{place} in {filename} {what}; only what an HDF5 file holds itself is read, so copy "
+            "the data into it (with h5py: new[name] = old[name][()]).",
+            place=_shown(place),
+            filename=self._file.filename,
+            what=what,
         )
 
 
@@ -134,8 +151,9 @@ def _link(group: h5py.Group, name: str) -> tuple[int | None, str]:
 
 def _list(files: Sequence[str]) -> str:
     names = list(dict.fromkeys(files))
-    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    return f"{_shown(names[0])}{more}" if names else "nothing"
+    if len(names) > 1:
+        return Phrase("{names} and {more} more", names=_shown(names[0]), more=len(names) - 1)
+    return _shown(names[0]) if names else Phrase("nothing")
 
 
 def _shown(name: str) -> str:

@@ -15,10 +15,11 @@ from heedmap.data.gates.files import check_regular
 from heedmap.data.gates.gate import gate
 from heedmap.data.pixels import Frame
 from heedmap.errors import FrameError
+from heedmap.phrase import Phrase
 
 MAX_PIXELS = 64_000_000
 """Larger images are refused before they are decoded: no camera of a robot makes them."""
-ADVICE = "give an intact PNG or JPEG file"
+ADVICE = Phrase("give an intact PNG or JPEG file")
 DEPTH_MODES = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 """Pillow's names of single-channel pixels of more than 8 bits, as depth cameras write them."""
 
@@ -28,8 +29,8 @@ def load_frame(path: Path) -> Frame:
 
     Raises FrameError when the file is missing, not an image, cut short, or absurdly large.
     """
-    check_regular(path, "frame", FrameError)
-    return decode_image(path, f"The frame {path}")
+    check_regular(path, Phrase("frame"), FrameError)
+    return decode_image(path, Phrase("The frame {path}", path=path))
 
 
 def decode_image(file: Path | bytes, what: str) -> Frame:
@@ -37,14 +38,15 @@ def decode_image(file: Path | bytes, what: str) -> Frame:
 
     Raises as `load_frame`.
     """
-    with gate(FrameError, what, ADVICE, "an image"), warnings.catch_warnings():
+    with gate(FrameError, what, ADVICE, Phrase("an image")), warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         with Image.open(io.BytesIO(file) if isinstance(file, bytes) else file) as image:
             check_size(image.width, image.height, what)
             if image.mode in DEPTH_MODES:
                 raise FrameError(
-                    f"{what} has more than 8 bits a pixel, as depth images have; give the "
-                    f"image of a colour camera."
+                    "{what} has more than 8 bits a pixel, as depth images have; give the image of "
+                    "a colour camera.",
+                    what=what,
                 )
             return np.array(ImageOps.exif_transpose(image).convert("RGB"))
 
@@ -52,7 +54,7 @@ def decode_image(file: Path | bytes, what: str) -> Frame:
 def is_depth(content: bytes) -> bool:
     """Whether an image file holds depth; its pixels are not decoded. False for what is broken."""
     try:
-        with gate(FrameError, "It", ADVICE), Image.open(io.BytesIO(content)) as image:
+        with gate(FrameError, Phrase("It"), ADVICE), Image.open(io.BytesIO(content)) as image:
             return image.mode in DEPTH_MODES
     except FrameError:
         return False
@@ -62,7 +64,11 @@ def check_size(width: int, height: int, what: str) -> None:
     """Raise FrameError for an image that no robot's camera makes."""
     if width * height > MAX_PIXELS or min(width, height) < 1:
         raise FrameError(
-            f"{what} has {width}x{height} px, expected 1 to {MAX_PIXELS:,} pixels; scale it down."
+            "{what} has {width}x{height} px, expected 1 to {most:,} pixels; scale it down.",
+            what=what,
+            width=width,
+            height=height,
+            most=MAX_PIXELS,
         )
 
 
@@ -76,20 +82,31 @@ def as_frame(image: np.ndarray, what: str) -> Frame:
     if image.ndim == 3 and image.shape[2] not in (3, 4) and image.shape[0] == 3:
         image = np.moveaxis(image, 0, 2)
     if image.ndim != 3 or image.shape[2] not in (3, 4):
-        raise FrameError(f"{what} is an array of shape {image.shape}, expected (height, width, 3).")
+        raise FrameError(
+            "{what} is an array of shape {shape}, expected (height, width, 3).",
+            what=what,
+            shape=image.shape,
+        )
     check_size(image.shape[1], image.shape[0], what)
     image = image[..., :3]
     if np.issubdtype(image.dtype, np.floating):
         if not np.isfinite(image).all():
-            raise FrameError(f"{what} has pixels that are NaN or infinite; mend the recording.")
+            raise FrameError(
+                "{what} has pixels that are NaN or infinite; mend the recording.", what=what
+            )
         if image.min() < 0 or image.max() > 1:
             raise FrameError(
-                f"{what} has pixels from {image.min():g} to {image.max():g}, expected bytes "
-                f"(0 to 255) or numbers from 0 to 1; undo the normalisation."
+                "{what} has pixels from {lowest:g} to {highest:g}, expected bytes (0 to 255) or "
+                "numbers from 0 to 1; undo the normalisation.",
+                what=what,
+                lowest=image.min(),
+                highest=image.max(),
             )
         return np.round(image * 255).astype(np.uint8)
     if image.dtype != np.uint8:
-        raise FrameError(f"{what} has pixels of type {image.dtype}, expected uint8.")
+        raise FrameError(
+            "{what} has pixels of type {dtype}, expected uint8.", what=what, dtype=image.dtype
+        )
     return np.ascontiguousarray(image)
 
 

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from heedmap.data.gates.documents import read_yaml
 from heedmap.errors import InstructionError
 from heedmap.frozen import Frozen
+from heedmap.phrase import Phrase
 
 
 class CaseInstruction(Frozen):
@@ -24,6 +25,7 @@ class CaseInstruction(Frozen):
     """Whether the frame came with this instruction in its data set."""
 
 
+INSTRUCTION = Phrase("instruction")
 _FILE = TypeAdapter(list[CaseInstruction])
 
 
@@ -31,18 +33,21 @@ def check_instructions(instructions: Mapping[str, str]) -> None:
     """Raise InstructionError unless there are two or more, named, non-empty and different."""
     if len(instructions) < 2:
         raise InstructionError(
-            f"An audit compares instructions, so it needs at least two; got {len(instructions)}. "
-            f'Add another, such as --instruction right="go to the right".'
+            "An audit compares instructions, so it needs at least two; got {count}. Add another, "
+            'such as --instruction right="go to the right".',
+            count=len(instructions),
         )
     for name, text in instructions.items():
         if not name.strip() or not text.strip():
-            raise InstructionError(f"The instruction '{name}' is empty; give it words.")
+            raise InstructionError("The instruction '{name}' is empty; give it words.", name=name)
     for name, text in instructions.items():
         twin = next((n for n, t in instructions.items() if n != name and t == text), None)
         if twin is not None:
             raise InstructionError(
-                f"The instructions '{name}' and '{twin}' have the same text, so nothing can "
-                f"differ between them; change one."
+                "The instructions '{name}' and '{twin}' have the same text, so nothing can differ "
+                "between them; change one.",
+                name=name,
+                twin=twin,
             )
 
 
@@ -51,8 +56,10 @@ def check_expected_actions(expected: Mapping[str, str], instructions: Mapping[st
     for name in expected:
         if name not in instructions:
             raise InstructionError(
-                f"An action is expected for the instruction '{name}', but the instructions are "
-                f"{', '.join(instructions)}."
+                "An action is expected for the instruction '{name}', but the instructions are "
+                "{instructions}.",
+                name=name,
+                instructions=", ".join(instructions),
             )
 
 
@@ -65,7 +72,7 @@ def parse_repeated(options: Sequence[str], what: str) -> dict[str, tuple[str, ..
     return parsed
 
 
-def parse_named(options: Sequence[str], what: str = "instruction") -> dict[str, str]:
+def parse_named(options: Sequence[str], what: str = INSTRUCTION) -> dict[str, str]:
     """Read `name=text` options in order.
 
     Raises InstructionError for a part without `=`, or a name given twice.
@@ -76,11 +83,15 @@ def parse_named(options: Sequence[str], what: str = "instruction") -> dict[str, 
         name = name.strip()
         if not separator or not name:
             raise InstructionError(
-                f"The {what} '{option}' has no name; write name=text, "
-                f'such as left="go to the left".'
+                "The {what} '{option}' has no name; write name=text, such as left=\"go to the "
+                'left".',
+                what=what,
+                option=option,
             )
         if name in parsed:
-            raise InstructionError(f"Two {what}s are named '{name}'; rename one.")
+            raise InstructionError(
+                "Two {what}s are named '{name}'; rename one.", what=what, name=name
+            )
         parsed[name] = text.strip()
     return parsed
 
@@ -91,15 +102,21 @@ def load_instructions(path: Path) -> list[CaseInstruction]:
     Raises InstructionError when the file is missing, no such list, or has equal names.
     """
     entries = read_yaml(
-        path, _FILE, "instructions file", "a list of name and text", InstructionError
+        path,
+        _FILE,
+        Phrase("instructions file"),
+        Phrase("a list of name and text"),
+        InstructionError,
     )
     names = [entry.name for entry in entries]
     for name in names:
         if names.count(name) > 1:
-            raise InstructionError(f"Two instructions are named '{name}' in {path}; rename one.")
+            raise InstructionError(
+                "Two instructions are named '{name}' in {path}; rename one.", name=name, path=path
+            )
     if sum(entry.recorded for entry in entries) > 1:
         raise InstructionError(
-            f"{path} marks more than one instruction as recorded; a frame comes with one."
+            "{path} marks more than one instruction as recorded; a frame comes with one.", path=path
         )
     return entries
 

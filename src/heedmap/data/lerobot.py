@@ -14,100 +14,46 @@ from typing import Any, final
 
 import numpy as np
 from jaxtyping import Float
-from pydantic import Field, TypeAdapter
 
 from heedmap.data.episodes import Episode
-from heedmap.data.gates.documents import read_json
 from heedmap.data.images import decode_image, is_depth, load_frame
+from heedmap.data.lerobot_info import INFO, load_info
 from heedmap.data.lerobot_tasks import column_names, load_tasks, read_table
 from heedmap.data.pixels import Frame
 from heedmap.data.rows import Rows
 from heedmap.data.video import Clip
 from heedmap.errors import FrameError
-from heedmap.frozen import Frozen
+from heedmap.phrase import Phrase, in_a_row
 
-INFO = "meta/info.json"
-STATES = ("observation.state", "state")
-"""Names of the robot's state, the first one LeRobot's own."""
-OTHER_STATE = "observation.environment_state"
 CAMERA_PREFIXES = ("observation.images.", "observation.")
-
-
-MOST_EPISODES = 10**9
-
-
-class Feature(Frozen, extra="ignore"):
-    """What a column holds."""
-
-    dtype: str
-    info: dict[str, Any] | None = None
-    video_info: dict[str, Any] | None = None
-    """The older name of `info`."""
-
-    @property
-    def is_camera(self) -> bool:
-        """Whether it holds images, of colour or of depth."""
-        return self.dtype in ("video", "image")
-
-    @property
-    def is_declared_depth(self) -> bool:
-        """Whether a camera is said to record depth."""
-        told = {**(self.video_info or {}), **(self.info or {})}
-        declared = told.get("is_depth_map") or told.get("video.is_depth_map")
-        return bool(declared) or re.match(r"gray\d", str(told.get("video.pix_fmt"))) is not None
-
-
-class Info(Frozen, extra="ignore"):
-    """What is read of `meta/info.json`."""
-
-    codebase_version: str
-    total_episodes: int = Field(ge=0, le=MOST_EPISODES)
-    data_path: str
-    video_path: str | None = None
-    chunks_size: int = Field(default=1000, ge=1)
-    features: dict[str, Feature]
-
-    @property
-    def is_version_3(self) -> bool:
-        """Whether many episodes share a file."""
-        return self.codebase_version.lstrip("v").startswith("3")
-
-    @property
-    def state_key(self) -> str | None:
-        """Which feature is the robot's state: one of `STATES`, or the only observed numbers."""
-        for name in STATES:
-            if name in self.features:
-                return name
-        observed = [
-            name
-            for name, feature in self.features.items()
-            if name.startswith("observation.") and feature.dtype.startswith("float")
-        ]
-        return observed[0] if len(observed) == 1 and observed[0] != OTHER_STATE else None
-
-
-_INFO = TypeAdapter(Info)
 
 
 @final
 class LeRobotEpisode(Episode):
     """One episode. Raises FrameError, in one sentence, for what is missing or broken."""
 
-    noun = "data set"
-    advice = "mend it, or fetch it again"
+    noun = Phrase("data set")
+    advice = Phrase("mend it, or fetch it again")
 
     def __init__(self, folder: Path, number: int) -> None:
         super().__init__(folder, f"{folder.name}_episode_{number:06d}")
         self._info = load_info(folder)
         if not 0 <= number < self._info.total_episodes:
             raise FrameError(
-                f"The data set {folder} has {self._info.total_episodes} episodes, numbered from "
-                f"0; there is no episode {number}."
+                "The data set {folder} has {episodes} episodes, numbered from 0; there is "
+                "no episode {number}.",
+                folder=folder,
+                episodes=self._info.total_episodes,
+                number=number,
             )
         self._number = number
         if not self._keys:
-            depth = " but those that record depth" if self.skipped_cameras else ""
-            raise FrameError(f"The data set {folder} has no camera among its features{depth}.")
+            depth = Phrase(" but those that record depth") if self.skipped_cameras else ""
+            raise FrameError(
+                "The data set {folder} has no camera among its features{depth}.",
+                folder=folder,
+                depth=depth,
+            )
 
     @property
     def length(self) -> int:
@@ -131,14 +77,20 @@ class LeRobotEpisode(Episode):
         if self._info.features[key].dtype == "video":
             clip, begin = self._clip(key)
             return clip.image(clip.nearest(begin + self._rows.number("timestamp", index)))
-        what = f"The image {index} of '{camera}' in episode {self._number} of {self.path}"
+        what = Phrase(
+            "The image {index} of '{camera}' in episode {number} of {path}",
+            index=index,
+            camera=camera,
+            number=self._number,
+            path=self.path,
+        )
         stored = self._rows.value(key, index)
         content, path = _stored_image(stored)
         if content:
             return decode_image(content, what)
         if path:
             return load_frame(_inside(self.path, path))
-        raise FrameError(f"{what} is not stored as a PNG or JPEG file.")
+        raise FrameError("{what} is not stored as a PNG or JPEG file.", what=what)
 
     def state(self, index: int) -> Float[np.ndarray, " state"] | None:
         """The robot's state, where it was recorded."""
@@ -158,8 +110,12 @@ class LeRobotEpisode(Episode):
         times = self._rows.all_numbers("timestamp")
         if second > times[-1] + 1:
             raise FrameError(
-                f"Episode {self._number} of {self.path} ends at {times[-1]:.2f} s; there is no "
-                f"frame at {second:g} s."
+                "Episode {number} of {path} ends at {end:.2f} s; there is no frame at {second:g} "
+                "s.",
+                number=self._number,
+                path=self.path,
+                end=times[-1],
+                second=second,
             )
         return max(0, int(np.searchsorted(times, second + 1e-6, side="right")) - 1)
 
@@ -184,8 +140,10 @@ class LeRobotEpisode(Episode):
             names = [n for n in column_names(path) if not n.startswith("stats/")]
             rows = read_table(path, [("episode_index", "=", self._number)], names)
             if len(rows):
-                return Rows(path, rows, f"episode {self._number}")
-        raise FrameError(f"{self.path}/meta/episodes has no episode {self._number}.")
+                return Rows(path, rows, Phrase("episode {number}", number=self._number))
+        raise FrameError(
+            "{path}/meta/episodes has no episode {number}.", path=self.path, number=self._number
+        )
 
     @cached_property
     def _rows(self) -> Rows:
@@ -194,10 +152,14 @@ class LeRobotEpisode(Episode):
         missing = {"timestamp", "frame_index"} - set(rows.column_names)
         if missing or not len(rows):
             raise FrameError(
-                f"{path} has no {' and no '.join(sorted(missing)) or 'rows'} for episode "
-                f"{self._number}."
+                "{path} has no {missing} for episode {number}.",
+                path=path,
+                missing=in_a_row(sorted(missing), Phrase(" and no ")) or Phrase("rows"),
+                number=self._number,
             )
-        return Rows(path, rows, f"episode {self._number}").sorted_by("frame_index")
+        return Rows(path, rows, Phrase("episode {number}", number=self._number)).sorted_by(
+            "frame_index"
+        )
 
     @cached_property
     def _tasks(self) -> dict[int, str]:
@@ -206,7 +168,9 @@ class LeRobotEpisode(Episode):
     def _clip(self, key: str) -> tuple[Clip, float]:
         """A camera's clip, and when the episode begins in it."""
         if self._info.video_path is None:
-            raise FrameError(f"{self.path}/{INFO} names no video_path for '{key}'.")
+            raise FrameError(
+                "{path}/{info} names no video_path for '{key}'.", path=self.path, info=INFO, key=key
+            )
         begin = 0.0
         if self._info.is_version_3:
             begin = self._place.number(f"videos/{key}/from_timestamp", 0)
@@ -224,18 +188,6 @@ class LeRobotEpisode(Episode):
             values["chunk_index"] = self._place.whole(f"{part}/chunk_index", 0)
             values["file_index"] = self._place.whole(f"{part}/file_index", 0)
         return _inside(self.path, _filled(template, values))
-
-
-def load_info(folder: Path) -> Info:
-    """`meta/info.json` of a data set. Raises FrameError where it cannot be read."""
-    path = folder / INFO
-    info = read_json(path, _INFO, "description", "that of a LeRobot data set", FrameError)
-    if info.codebase_version.lstrip("v").split(".")[0] not in ("2", "3"):
-        raise FrameError(
-            f"The data set {folder} is of LeRobot version {info.codebase_version}; versions 2 and "
-            f"3 can be read. Convert it with LeRobot."
-        )
-    return info
 
 
 def _stored_image(stored: Any) -> tuple[bytes, str]:
@@ -256,7 +208,11 @@ def _filled(template: str, values: dict[str, Any]) -> str:
     """The template with its plain fields filled; a data set's text reaches no other field."""
     named = {found[1] for found in _FIELD.finditer(template)}
     if not named <= set(values) or re.search("[{}]", _FIELD.sub("", template)):
-        raise FrameError(f"The path '{template}' in {INFO} has fields that are not known.")
+        raise FrameError(
+            "The path '{template}' in {info} has fields that are not known.",
+            template=template,
+            info=INFO,
+        )
     return _FIELD.sub(lambda found: format(values[found[1]], found[2] or ""), template)
 
 
@@ -264,9 +220,20 @@ def _inside(folder: Path, relative: str) -> Path:
     try:
         path = (folder / relative).resolve()
     except (OSError, ValueError, RuntimeError) as error:  # a loop of links, a null character
-        raise FrameError(f"The path '{relative}' in {folder} cannot be used: {error}.") from error
+        raise FrameError(
+            "The path '{relative}' in {folder} cannot be used: {why}.",
+            relative=relative,
+            folder=folder,
+            why=error,
+        ) from error
     if not path.is_relative_to(folder.resolve()):
-        raise FrameError(f"The path '{relative}' leads out of the data set {folder}.")
+        raise FrameError(
+            "The path '{relative}' leads out of the data set {folder}.",
+            relative=relative,
+            folder=folder,
+        )
     if not path.is_file():
-        raise FrameError(f"The data set {folder} lacks the file {relative}.")
+        raise FrameError(
+            "The data set {folder} lacks the file {relative}.", folder=folder, relative=relative
+        )
     return path

@@ -18,11 +18,12 @@ from heedmap.data.gates.gate import gate
 from heedmap.data.parquet import read_parquet
 from heedmap.data.rows import Rows
 from heedmap.errors import FrameError
+from heedmap.phrase import Phrase
 
 TASKS_3, TASKS_2 = "meta/tasks.parquet", "meta/tasks.jsonl"
 EPISODES_2 = "meta/episodes.jsonl"
 MOST_LINES_BYTES = 512 * 2**20
-ADVICE = "mend the data set there"
+ADVICE = Phrase("mend the data set there")
 
 
 def load_tasks(folder: Path) -> dict[int, str]:
@@ -36,14 +37,14 @@ def load_tasks(folder: Path) -> dict[int, str]:
         texts = [name for name in table.column_names if _is_text(table[name].type)]
         texts.sort(key=lambda name: name != "task")
         if not texts or "task_index" not in table.column_names:
-            raise FrameError(f"{path} has no column of tasks and task_index.")
+            raise FrameError("{path} has no column of tasks and task_index.", path=path)
         rows = Rows(path, table)
         numbers = rows.all_whole("task_index").tolist()
         return {number: rows.text(texts[0], row) for row, number in enumerate(numbers)}
     path = folder / TASKS_2
     if not path.is_file():
         return {}
-    with gate(FrameError, str(path), ADVICE, "a list of task_index and task"):
+    with gate(FrameError, str(path), ADVICE, Phrase("a list of task_index and task")):
         return {int(line["task_index"]): str(line["task"]) for line in _lines(path)}
 
 
@@ -54,7 +55,7 @@ def tasks_of_episodes(folder: Path) -> Iterator[tuple[int, list[str]]]:
     """
     path = folder / EPISODES_2
     if path.is_file():
-        with gate(FrameError, str(path), ADVICE, "a list of episode_index and tasks"):
+        with gate(FrameError, str(path), ADVICE, Phrase("a list of episode_index and tasks")):
             found = [
                 (int(each["episode_index"]), _as_list(each.get("tasks"))) for each in _lines(path)
             ]
@@ -69,7 +70,7 @@ def tasks_of_episodes(folder: Path) -> Iterator[tuple[int, list[str]]]:
 
 def read_table(path: Path, filters: Any = None, columns: list[str] | None = None) -> pa.Table:
     """A Parquet file of a data set. Raises FrameError where it cannot be read."""
-    check_regular(path, "table", FrameError)
+    check_regular(path, Phrase("table"), FrameError)
     with gate(FrameError, str(path), ADVICE):
         found = read_parquet(path, filters=filters, columns=columns)
         assert found.column_names is not None  # names that are no UTF-8 raise here
@@ -84,7 +85,7 @@ def column_names(path: Path) -> list[str]:
 
 def _lines(path: Path) -> list[Any]:
     """Lines end at line feeds alone: a text may hold what else parts lines, such as U+2028."""
-    lines = read_text(path, "list", FrameError, MOST_LINES_BYTES).split("\n")
+    lines = read_text(path, Phrase("list"), FrameError, MOST_LINES_BYTES).split("\n")
     return [json.loads(line) for line in lines if line.strip()]
 
 

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from heedmap.data.gates.gate import gate
 from heedmap.errors import FrameError
+from heedmap.phrase import Phrase
 
 MOST_FRAMES = 100_000
 """Of one locator: a slip of the pen such as `0:1000000000` is refused, not tried."""
@@ -38,7 +39,11 @@ class Locator:
         for part in self.frames.split(","):
             found += self._indices_of(part.strip(), length)
         if not found:
-            raise FrameError(f"'{self.written}' names no frame: there are {length} frames.")
+            raise FrameError(
+                "'{written}' names no frame: there are {length} frames.",
+                written=self.written,
+                length=length,
+            )
         return list(dict.fromkeys(found))
 
     def _indices_of(self, part: str, length: int) -> list[int]:
@@ -52,8 +57,12 @@ class Locator:
             _refuse(self.written)
         if not -length <= index < length:
             raise FrameError(
-                f"'{self.written}' asks for frame {index}, but {self.path} has {length} frames "
-                f"(0 to {length - 1})."
+                "'{written}' asks for frame {index}, but {path} has {length} frames (0 to {last}).",
+                written=self.written,
+                index=index,
+                path=self.path,
+                length=length,
+                last=length - 1,
             )
         return [index % length]
 
@@ -61,7 +70,7 @@ class Locator:
 def parse_locator(text: str) -> Locator:
     """Read `PATH#SELECTION`. Raises FrameError for a selection that cannot be read."""
     path, _, selection = text.partition("#")
-    with gate(FrameError, f"'{text}'", "give PATH#FRAMES"):
+    with gate(FrameError, f"'{text}'", Phrase("give PATH#FRAMES")):
         if not selection and Path(text).exists():
             return Locator(text, Path(text))
     frames, seconds, episode = "0", (), None
@@ -100,6 +109,7 @@ def _second(text: str, written: str) -> float:
 
 def _refuse(written: str) -> NoReturn:
     raise FrameError(
-        f"'{written}' does not say which frames; write PATH#0,10,20 or PATH#0:100:10 (indices), "
-        f"CLIP.mp4#t=1.5 (seconds), or FOLDER#episode=3&frames=0,10."
+        "'{written}' does not say which frames; write PATH#0,10,20 or PATH#0:100:10 (indices), "
+        "CLIP.mp4#t=1.5 (seconds), or FOLDER#episode=3&frames=0,10.",
+        written=written,
     )

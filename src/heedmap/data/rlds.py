@@ -24,6 +24,7 @@ from heedmap.data.gates.gate import gate
 from heedmap.data.images import decode_image
 from heedmap.data.pixels import Frame
 from heedmap.errors import FrameError
+from heedmap.phrase import Phrase
 
 _PROTOBUF: Any = tfrecord.example_pb2
 """Its messages are made at run time."""
@@ -50,8 +51,8 @@ _LENGTH, _CHECKSUM = struct.Struct("<Q"), 4
 class RldsEpisode(Episode):
     """One episode, numbered through the shards in the order of their names."""
 
-    noun = "data set"
-    advice = "give an RLDS data set as TensorFlow Datasets stores it"
+    noun = Phrase("data set")
+    advice = Phrase("give an RLDS data set as TensorFlow Datasets stores it")
 
     def __init__(self, path: Path, number: int) -> None:
         name = path.name.split(".tfrecord")[0] if path.is_file() else path.name
@@ -61,8 +62,12 @@ class RldsEpisode(Episode):
         self._keys = self._cameras()
         if not self._keys:
             raise FrameError(
-                f"Episode {number} of {path} holds no JPEG or PNG images under {OBSERVATION}; it "
-                f"holds {', '.join(sorted(self._record)[:8])}."
+                "Episode {number} of {path} holds no JPEG or PNG images under {observation}; it "
+                "holds {held}.",
+                number=number,
+                path=path,
+                observation=OBSERVATION,
+                held=", ".join(sorted(self._record)[:8]),
             )
 
     @property
@@ -77,7 +82,9 @@ class RldsEpisode(Episode):
 
     def image(self, camera: str, index: int) -> Frame:
         """Decoded from the step's JPEG or PNG."""
-        what = f"The image {index} of '{camera}' in {self.name}"
+        what = Phrase(
+            "The image {index} of '{camera}' in {name}", index=index, camera=camera, name=self.name
+        )
         return decode_image(self._bytes(self._keys[camera])[index], what)
 
     def state(self, index: int) -> Float[np.ndarray, " state"] | None:
@@ -153,7 +160,10 @@ def _record(shards: list[Path], number: int, path: Path) -> Any:
             return _read(shard, *places[number - before], f"Record {number} of {path}")
         before += len(places)
     raise FrameError(
-        f"The data set {path} has {before} episodes, numbered from 0; there is no episode {number}."
+        "The data set {path} has {before} episodes, numbered from 0; there is no episode {number}.",
+        path=path,
+        before=before,
+        number=number,
     )
 
 
@@ -165,9 +175,10 @@ def _read(shard: Path, begin: int, length: int, what: str) -> Any:
         checksum = file.read(_CHECKSUM)
     if TFRecordWriter.masked_crc(content) != checksum:
         raise FrameError(
-            f"{what} does not match its checksum: it was damaged; fetch the data set again."
+            "{what} does not match its checksum: it was damaged; fetch the data set again.",
+            what=what,
         )
-    with gate(FrameError, what, RldsEpisode.advice, "a tf.train.Example"):
+    with gate(FrameError, what, RldsEpisode.advice, Phrase("a tf.train.Example")):
         return _PROTOBUF.Example.FromString(content).features.feature
 
 
@@ -186,8 +197,12 @@ def _places(shard: Path) -> list[tuple[int, int]]:
             at = begin + length + _CHECKSUM
             if at > size or not is_length:
                 raise FrameError(
-                    f"{shard} is cut short, or no TFRecord file: a record of {length:,} bytes "
-                    f"begins at {begin:,} of {size:,}."
+                    "{shard} is cut short, or no TFRecord file: a record of {length:,} bytes "
+                    "begins at {begin:,} of {size:,}.",
+                    shard=shard,
+                    length=length,
+                    begin=begin,
+                    size=size,
                 )
             found.append((begin, length))
     return found

@@ -15,6 +15,7 @@ import pyarrow as pa
 from jaxtyping import Float, Int
 
 from heedmap.errors import FrameError
+from heedmap.phrase import Phrase
 
 
 class Rows:
@@ -26,7 +27,7 @@ class Rows:
     def __init__(self, path: Path, table: pa.Table, what: str = "") -> None:
         self.path = path
         self.table = table
-        self._of = f" of {what}" if what else ""
+        self._of = Phrase(" of {what}", what=what) if what else ""
 
     def __len__(self) -> int:
         return len(self.table)
@@ -52,28 +53,30 @@ class Rows:
         with np.errstate(over="ignore"):
             found = _numeric(value).astype(dtype).reshape(-1)
         if not found.size or not np.isfinite(found).all():
-            raise self._refused(name, row, value, "finite numbers")
+            raise self._refused(name, row, value, Phrase("finite numbers"))
         return found
 
     def number(self, name: str, row: int) -> float:
         """A cell's one number. Raises FrameError as `numbers`, and for more than one."""
         found = self.numbers(name, row)
         if found.size != 1:
-            raise self._refused(name, row, self.value(name, row), "one number")
+            raise self._refused(name, row, self.value(name, row), Phrase("one number"))
         return float(found[0])
 
     def whole(self, name: str, row: int) -> int:
         """A cell's one whole number, from 0 on. Raises FrameError for any other."""
         found = self.number(name, row)
         if not found.is_integer() or found < 0:
-            raise self._refused(name, row, self.value(name, row), "a whole number from 0 on")
+            raise self._refused(
+                name, row, self.value(name, row), Phrase("a whole number from 0 on")
+            )
         return int(found)
 
     def text(self, name: str, row: int) -> str:
         """A cell's text. Raises FrameError for anything else."""
         value = self.value(name, row)
         if not isinstance(value, str):
-            raise self._refused(name, row, value, "a text")
+            raise self._refused(name, row, value, Phrase("a text"))
         return value
 
     def all_numbers(self, name: str) -> Float[np.ndarray, " row"]:
@@ -100,16 +103,33 @@ class Rows:
     def _column(self, name: str) -> pa.ChunkedArray:
         places = self.table.schema.get_all_field_indices(name)
         if len(places) != 1:
-            how_many = f"{len(places)} columns" if places else "no column"
-            raise FrameError(f"{self.path} has {how_many} '{name}', expected one.")
+            how_many = (
+                Phrase("{count} columns", count=len(places)) if places else Phrase("no column")
+            )
+            raise FrameError(
+                "{path} has {how_many} '{name}', expected one.",
+                path=self.path,
+                how_many=how_many,
+                name=name,
+            )
         return self.table.column(places[0])
 
     def _refused(self, name: str, row: int, value: Any, expected: str) -> FrameError:
-        shown = f"{value!r:.60}" if not isinstance(value, bytes) else f"{len(value)} bytes"
-        shown = "nothing" if value is None else shown
+        shown = (
+            f"{value!r:.60}"
+            if not isinstance(value, bytes)
+            else Phrase("{count} bytes", count=len(value))
+        )
+        shown = Phrase("nothing") if value is None else shown
         return FrameError(
-            f"{self.path} has {shown} in column '{name}', row {row}{self._of}; expected "
-            f"{expected}. Mend the data set there."
+            "{path} has {shown} in column '{name}', row {row}{of}; expected {expected}. Mend the "
+            "data set there.",
+            path=self.path,
+            shown=shown,
+            name=name,
+            row=row,
+            of=self._of,
+            expected=expected,
         )
 
 

@@ -11,10 +11,11 @@ from heedmap.data.gates.gate import gate
 from heedmap.data.locator import Locator, parse_locator
 from heedmap.data.observation import NamedFrame
 from heedmap.errors import FrameError, MissingExtraError
+from heedmap.phrase import Phrase
 
 CLIPS = (".mp4", ".mkv", ".webm", ".avi", ".mov", ".m4v")
 HDF5 = (".h5", ".hdf5")
-FORMS = (
+FORMS = Phrase(
     "an image (PNG, JPEG), a .npy array, an HDF5 episode (episode.h5#0,10), a clip "
     "(clip.mp4#t=1.5) or a LeRobot or RLDS folder (folder#episode=3&frames=0,10)"
 )
@@ -47,27 +48,39 @@ def frames_at(text: str | Path, history: int = 0) -> list[NamedFrame]:
 def episode_at(locator: Locator) -> Episode:
     """The episode that a locator speaks of; no image is read. Raises FrameError as `frames_at`."""
     path = locator.path
-    with gate(FrameError, f"The frame {path}", f"give the path of {FORMS}"):
+    with gate(
+        FrameError,
+        Phrase("The frame {path}", path=path),
+        Phrase("give the path of {forms}", forms=FORMS),
+    ):
         if not path.exists():
-            raise FrameError(f"The frame {path} does not exist; give the path of {FORMS}.")
+            raise FrameError(
+                "The frame {path} does not exist; give the path of {forms}.", path=path, forms=FORMS
+            )
         if not path.is_dir():
-            check_regular(path, "frame", FrameError)
+            check_regular(path, Phrase("frame"), FrameError)
         reader = _reader(path)
     if locator.episode is not None and reader not in (_of_folder, _of_rlds):
-        raise FrameError(f"{path} is one episode; leave 'episode=' out of '{locator.written}'.")
-    with gate(FrameError, f"The frames of {path}", f"give {FORMS}"):
+        raise FrameError(
+            "{path} is one episode; leave 'episode=' out of '{written}'.",
+            path=path,
+            written=locator.written,
+        )
+    with gate(
+        FrameError, Phrase("The frames of {path}", path=path), Phrase("give {forms}", forms=FORMS)
+    ):
         return reader(locator)
 
 
 def episode_count(path: Path) -> int:
     """How many episodes a data set has; 1 where a path is one. Raises FrameError."""
-    with gate(FrameError, f"The data set {path}", "give the path of one"):
+    with gate(FrameError, Phrase("The data set {path}", path=path), Phrase("give the path of one")):
         is_there = path.exists()
     if not is_there:
-        raise FrameError(f"The data set {path} does not exist.")
+        raise FrameError("The data set {path} does not exist.", path=path)
     reader = _reader(path)
     if reader is _of_folder and is_lerobot(path):
-        from heedmap.data.lerobot import load_info
+        from heedmap.data.lerobot_info import load_info
 
         return load_info(path).total_episodes
     if reader is _of_rlds or (reader is _of_folder and any(path.glob("*.tfrecord*"))):
@@ -109,12 +122,16 @@ def _of_folder(locator: Locator) -> Episode:
     below = next((path.parent for path in sorted(locator.path.glob("*/*.tfrecord*"))), None)
     if below is not None:
         raise FrameError(
-            f"The folder {locator.path} holds RLDS data sets one folder further down; give one of "
-            f"them: {below}."
+            "The folder {path} holds RLDS data sets one folder further down; give one of them: "
+            "{below}.",
+            path=locator.path,
+            below=below,
         )
     raise FrameError(
-        f"The folder {locator.path} is no LeRobot data set (it has no meta/info.json) and no RLDS "
-        f"data set (it holds no .tfrecord files); give {FORMS}, or --cases for a folder of cases."
+        "The folder {path} is no LeRobot data set (it has no meta/info.json) and no RLDS data "
+        "set (it holds no .tfrecord files); give {forms}, or --cases for a folder of cases.",
+        path=locator.path,
+        forms=FORMS,
     )
 
 

@@ -52,7 +52,7 @@ def case_places(written: str | Path, most_episodes: int | None = None) -> list[C
     is_chosen = locator.written != str(path)
     numbers = _spread(range(episode_count(path)), most_episodes or EPISODES)
     if not numbers:
-        raise FrameError(f"The data set {path} has 0 episodes; give one that has frames.")
+        raise FrameError("The data set {path} has 0 episodes; give one that has frames.", path=path)
     if is_chosen:
         numbers = [locator.episode or 0]
     found: list[CasePlace] = []
@@ -97,8 +97,9 @@ def task_at(place: str, history: int = 0) -> Trial:
     (frame,) = frames_at(place, history)
     if not frame.instruction:
         raise FrameError(
-            f"The frame {place} has no task; give frames that have one, or --frame and "
-            f"--instruction name=text."
+            "The frame {place} has no task; give frames that have one, or --frame and "
+            "--instruction name=text.",
+            place=place,
         )
     others = other_tasks(frame.instruction, load_tasks(parse_locator(place).path))
     texts = {RECORDED: frame.instruction, **{f"task_{n}": text for n, text in others.items()}}
@@ -119,8 +120,9 @@ def data_set_trials(written: str, most_frames: int, history: int = 0) -> list[Tr
         frames = [frame for frame in frames_at(written, history) if frame.instruction]
         if not frames:
             raise FrameError(
-                f"The frames of {written} came with no instruction; give a data set that has them, "
-                f"such as a LeRobot folder or a folder of cases."
+                "The frames of {written} came with no instruction; give a data set that has them, "
+                "such as a LeRobot folder or a folder of cases.",
+                written=written,
             )
         return [
             Trial(

@@ -20,8 +20,9 @@ from heedmap.data.images import check_size
 from heedmap.data.observation import ONLY_CAMERA
 from heedmap.data.pixels import Frame
 from heedmap.errors import FrameError
+from heedmap.phrase import Phrase
 
-ADVICE = "give an intact video file, such as MP4"
+ADVICE = Phrase("give an intact video file, such as MP4")
 
 
 class Clip:
@@ -36,7 +37,7 @@ class Clip:
         with self._opened() as (container, stream):
             times = [p.pts for p in container.demux(stream) if p.pts is not None]
             if not times or stream.time_base is None:
-                raise FrameError(f"The clip {self.path} holds no frames.")
+                raise FrameError("The clip {path} holds no frames.", path=self.path)
             return [float(pts * stream.time_base) for pts in sorted(times)]
 
     def index_at(self, second: float) -> int:
@@ -58,8 +59,10 @@ class Clip:
         step = length / max(1, len(self.seconds) - 1)
         if second > length + max(step, 1e-3):
             raise FrameError(
-                f"The clip {self.path} is {length + step:.2f} s long; there is no frame at "
-                f"{second:g} s."
+                "The clip {path} is {seconds:.2f} s long; there is no frame at {second:g} s.",
+                path=self.path,
+                seconds=length + step,
+                second=second,
             )
         return step
 
@@ -73,19 +76,23 @@ class Clip:
             for frame in container.decode(stream):
                 if frame.time is not None and frame.time >= wanted - max(half, 1e-4) / 2:
                     return frame.to_ndarray(format="rgb24")
-        raise FrameError(f"The clip {self.path} ends before its frame {index}; it is cut short.")
+        raise FrameError(
+            "The clip {path} ends before its frame {index}; it is cut short.",
+            path=self.path,
+            index=index,
+        )
 
     @contextmanager
     def _opened(self) -> Iterator[tuple[InputContainer, VideoStream]]:
-        check_regular(self.path, "clip", FrameError)
+        check_regular(self.path, Phrase("clip"), FrameError)
         with (
-            gate(FrameError, f"The clip {self.path}", ADVICE),
+            gate(FrameError, Phrase("The clip {path}", path=self.path), ADVICE),
             av.open(str(self.path)) as container,
         ):
             if not container.streams.video:
-                raise FrameError(f"{self.path} holds no video.")
+                raise FrameError("{path} holds no video.", path=self.path)
             stream = container.streams.video[0]
-            check_size(stream.width, stream.height, f"The clip {self.path}")
+            check_size(stream.width, stream.height, Phrase("The clip {path}", path=self.path))
             yield container, stream
 
 
@@ -93,7 +100,7 @@ class Clip:
 class ClipEpisode(Episode):
     """A clip as an episode of one camera."""
 
-    noun = "clip"
+    noun = Phrase("clip")
     advice = ADVICE
 
     def __init__(self, path: Path) -> None:

@@ -107,17 +107,22 @@ def layout_of(run: Path, pattern: str | None = None, template: str | None = None
     pattern of which nobody knows what policy it is.
     """
     if not run.is_dir():
-        raise MonitorError(f"The training run {run} is no folder; give the run's output folder.")
+        raise MonitorError(
+            "The training run {run} is no folder; give the run's output folder.", run=run
+        )
     if template is not None and not re.search(r"\{(checkpoint|step)\}", template):
         raise MonitorError(
-            f"'{template}' is the same policy at every step; write where the checkpoint's path "
-            f"goes, as in 'lerobot:{PLACEHOLDER}'."
+            "'{template}' is the same policy at every step; write where the checkpoint's path "
+            "goes, as in 'lerobot:{placeholder}'.",
+            template=template,
+            placeholder=PLACEHOLDER,
         )
     if pattern is not None:
         if template is None:
             raise MonitorError(
-                f"With --checkpoints, say which policy a checkpoint is, as in "
-                f"--policy 'lerobot:{PLACEHOLDER}'."
+                "With --checkpoints, say which policy a checkpoint is, as in --policy "
+                "'lerobot:{placeholder}'.",
+                placeholder=PLACEHOLDER,
             )
         return Layout(pattern, template)
     for known in LAYOUTS:
@@ -133,12 +138,18 @@ def find_checkpoints(run: Path, pattern: str) -> list[Checkpoint]:
     a pattern that leaves the folder, and one that is no glob.
     """
     if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
-        raise MonitorError(f"The pattern '{pattern}' leads out of {run}; give one inside of it.")
+        raise MonitorError(
+            "The pattern '{pattern}' leads out of {run}; give one inside of it.",
+            pattern=pattern,
+            run=run,
+        )
     try:
         places = sorted(path for path in run.glob(pattern) if path.exists())
     except ValueError as error:
         raise MonitorError(
-            f"The pattern '{pattern}' cannot be used ({error}); give a glob, such as '*.ckpt'."
+            "The pattern '{pattern}' cannot be used ({why}); give a glob, such as '*.ckpt'.",
+            pattern=pattern,
+            why=error,
         ) from error
     found: dict[int, Checkpoint] = {}
     for path in places:
@@ -147,8 +158,11 @@ def find_checkpoints(run: Path, pattern: str) -> list[Checkpoint]:
             continue
         if step in found:
             raise MonitorError(
-                f"{found[step].path} and {path} are both of step {step}; give --checkpoints a "
-                f"pattern that finds one of them."
+                "{found} and {path} are both of step {step}; give --checkpoints a pattern that "
+                "finds one of them.",
+                found=found[step].path,
+                path=path,
+                step=step,
             )
         found[step] = Checkpoint(step, path)
     return [found[step] for step in sorted(found)]
@@ -240,8 +254,10 @@ def completed(
         if watched.once and not found:
             looked_for = watched.pattern or ", ".join(each.pattern for each in LAYOUTS)
             raise MonitorError(
-                f"{watched.run} has no checkpoints with a number in their path (looked for "
-                f"{looked_for}); give --checkpoints GLOB and --policy."
+                "{run} has no checkpoints with a number in their path (looked for {looked_for}); "
+                "give --checkpoints GLOB and --policy.",
+                run=watched.run,
+                looked_for=looked_for,
             )
         last = watched.until_step
         is_all_there = last is not None and any(each.step >= last for each in found)

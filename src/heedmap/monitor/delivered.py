@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from heedmap.errors import InputError, MissingExtraError
 from heedmap.ladder.delivered import Delivered, WordsFinding, delivered
+from heedmap.phrase import Phrase
 from heedmap.report.words.page import DATA
 from heedmap.report.words.texts import Role
 from heedmap.visible import visible
@@ -33,13 +34,16 @@ def read_delivered(place: Path) -> Delivered:
         return _of_words(place / DATA)
     if not place.is_dir():
         raise InputError(
-            f"--delivered {place} is no file and no folder; give the folder of `heedmap tap "
-            f"--out`, or the JSON of `heedmap words --json`."
+            "--delivered {place} is no file and no folder; give the folder of `heedmap tap "
+            "--out`, or the JSON of `heedmap words --json`.",
+            place=place,
         )
     if not (place / "run.json").is_file():
         raise InputError(
-            f"--delivered {place} holds neither the recording of a tap nor {DATA}; give the folder "
-            f"of `heedmap tap --out` or of `heedmap words --out`."
+            "--delivered {place} holds neither the recording of a tap nor {data}; give the folder "
+            "of `heedmap tap --out` or of `heedmap words --out`.",
+            place=place,
+            data=DATA,
         )
     return _of_tap(place)
 
@@ -86,7 +90,7 @@ class _Finding(BaseModel):
     @model_validator(mode="after")
     def _is_part(self) -> Self:
         if self.count > self.total:
-            raise ValueError("more were found than there are")
+            raise ValueError(Phrase("more were found than there are"))
         return self
 
 
@@ -100,15 +104,19 @@ class _Words(BaseModel):
 def _of_words(file: Path) -> Delivered:
     if file.stat().st_size > MOST_BYTES:
         raise InputError(
-            f"{file} has more than {MOST_BYTES >> 20} MiB, and `heedmap words` writes less; give "
-            f"the JSON of `heedmap words --json`."
+            "{file} has more than {most} MiB, and `heedmap words` writes less; give the "
+            "JSON of `heedmap words --json`.",
+            file=file,
+            most=MOST_BYTES >> 20,
         )
     try:
         audit = _Words.model_validate(json.loads(file.read_bytes()), strict=True)
     except (OSError, ValueError, RecursionError, ValidationError) as error:
         raise InputError(
-            f"{file} is no JSON of `heedmap words`, or of an older one ({type(error).__name__}); "
-            f"write it with `heedmap words ... --json FILE`."
+            "{file} is no JSON of `heedmap words`, or of an older one ({error_kind}); write it "
+            "with `heedmap words ... --json FILE`.",
+            file=file,
+            error_kind=type(error).__name__,
         ) from error
     total = sum(source.instructions for source in audit.sources if source.role != "trained")
     is_compared = any(source.role == "trained" for source in audit.sources)

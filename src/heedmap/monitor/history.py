@@ -12,6 +12,7 @@ from heedmap.data.gates.documents import first_misfit
 from heedmap.data.gates.files import read_text
 from heedmap.errors import RecordError
 from heedmap.monitor.reading import Reading
+from heedmap.phrase import Phrase
 
 MOST_BYTES = 512 * 2**20
 
@@ -24,8 +25,11 @@ def append_reading(path: Path, reading: Reading) -> None:
             file.write(reading.model_dump_json() + "\n")
     except OSError as error:
         raise RecordError(
-            f"The reading at step {reading.step} cannot be added to {path}: {error}. "
-            f"Give a file that can be written as history."
+            "The reading at step {step} cannot be added to {path}: {why}. Give a file that can be "
+            "written as history.",
+            step=reading.step,
+            path=path,
+            why=error,
         ) from error
 
 
@@ -34,12 +38,14 @@ def read_history(path: Path) -> tuple[Reading, ...]:
 
     Raises RecordError when it cannot be read or a line is no reading.
     """
-    lines = read_text(path, "history", RecordError, MOST_BYTES).split("\n")
+    lines = read_text(path, Phrase("history"), RecordError, MOST_BYTES).split("\n")
     try:
         return tuple(Reading.model_validate_json(line) for line in lines if line)
     except ValidationError as error:
         raise RecordError(
-            f"{path} is not a history that a heedmap monitor wrote: {first_misfit(error)}."
+            "{path} is not a history that a heedmap monitor wrote: {misfit}.",
+            path=path,
+            misfit=first_misfit(error),
         ) from error
 
 

@@ -23,12 +23,14 @@ class Pace:
     def __init__(self, every_steps: int, most_cost_share: float | None, clock: Clock) -> None:
         if every_steps < 1:
             raise MonitorError(
-                f"every_steps is the steps between readings, 1 or more: {every_steps}."
+                "every_steps is the steps between readings, 1 or more: {every_steps}.",
+                every_steps=every_steps,
             )
         if most_cost_share is not None and not 0 < most_cost_share <= 1:
             raise MonitorError(
-                f"most_cost_share is a share of the time, above 0 and up to 1, or None for no "
-                f"bound; got {most_cost_share}."
+                "most_cost_share is a share of the time, above 0 and up to 1, or None for no "
+                "bound; got {most_cost_share}.",
+                most_cost_share=most_cost_share,
             )
         self.every_steps = every_steps
         self.most_cost_share = most_cost_share

@@ -37,15 +37,17 @@ def refuse_sharded(module: nn.Module) -> None:
     """
     if next(module.parameters(), None) is None:
         raise MonitorError(
-            f"The policy's module ({type(module).__name__}) has no parameters: they are sharded "
-            f"(FSDP), or it is not the module in training. Give the policy that one."
+            "The policy's module ({module}) has no parameters: they are sharded (FSDP), or it is "
+            "not the module in training. Give the policy that one.",
+            module=type(module).__name__,
         )
     for name, parameter in module.named_parameters():
         if _is_sharded(parameter):
             raise MonitorError(
-                f"The parameter '{name}' is sharded over several processes (FSDP, DeepSpeed ZeRO-3 "
-                f"or tensor parallel); the monitor runs the policy on one process and needs all of "
-                f"it there. Audit checkpoints instead: heedmap audit CHECKPOINT."
+                "The parameter '{name}' is sharded over several processes (FSDP, DeepSpeed ZeRO-3 "
+                "or tensor parallel); the monitor runs the policy on one process and needs all of "
+                "it there. Audit checkpoints instead: heedmap audit CHECKPOINT.",
+                name=name,
             )
 
 

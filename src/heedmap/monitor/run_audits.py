@@ -40,8 +40,9 @@ class RunAudits:
             watched = result.record.run.arguments.get(KEY)
             if not isinstance(watched, dict) or watched.get("asked") != self._digest:
                 raise MonitorError(
-                    f"{path.parent} was made with another policy or other frames, instructions "
-                    f"or options; choose another folder with --out, or give the same ones."
+                    "{parent} was made with another policy or other frames, instructions or "
+                    "options; choose another folder with --out, or give the same ones.",
+                    parent=path.parent,
                 )
             yield int(watched["step"]), result
 
@@ -57,7 +58,10 @@ class RunAudits:
         result cannot be written.
         """
         if checkpoint.is_empty:
-            raise MonitorError(f"The checkpoint {checkpoint.path} has no files; write it anew.")
+            raise MonitorError(
+                "The checkpoint {checkpoint} has no files; write it anew.",
+                checkpoint=checkpoint.path,
+            )
         watched = {
             "step": checkpoint.step,
             "files": checkpoint.fingerprint,

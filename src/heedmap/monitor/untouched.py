@@ -55,9 +55,11 @@ def _check_same(before: dict[str, torch.Tensor], after: dict[str, torch.Tensor])
     )
     if changed:
         raise MonitorError(
-            f"The weights changed while the monitor looked at the policy ({', '.join(changed[:3])}"
-            f"{', ...' if len(changed) > 3 else ''}). This run is not the run that it would have "
-            f"been: a policy's forward pass must not update what it runs. Mend it and start again."
+            "The weights changed while the monitor looked at the policy ({changed}{more}). This "
+            "run is not the run that it would have been: a policy's forward pass must not update "
+            "what it runs. Mend it and start again.",
+            changed=", ".join(changed[:3]),
+            more=", ..." if len(changed) > 3 else "",
         )
 
 

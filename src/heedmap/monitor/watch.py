@@ -21,7 +21,7 @@ from heedmap.auditing.climb import climb
 from heedmap.auditing.plan import Climb
 from heedmap.auditing.upper.measure import UpperOptions, check_trials
 from heedmap.data.trials import Trial
-from heedmap.errors import HeedmapError, InstructionLostError, MonitorError
+from heedmap.errors import HeedmapError, InstructionLostError, MonitorError, first_line_of
 from heedmap.ladder.causes import RungName
 from heedmap.ladder.evidence import Intervention
 from heedmap.ladder.messages import say
@@ -143,12 +143,14 @@ class Monitor:
             try:
                 outcome = _Outcome(self._look(step, module))
             except Exception as raised:  # the other ranks must not wait for ever
-                outcome, error = _Outcome(error=str(raised)), raised
+                outcome, error = _Outcome(error=first_line_of(raised)), raised
         outcome = from_first_rank(outcome)
         if error is not None:
             raise error
         if outcome.error is not None:
-            raise MonitorError(f"The monitor failed on the first process: {outcome.error}")
+            raise MonitorError(
+                "The monitor failed on the first process: {error}", error=outcome.error
+            )
         if outcome.reading is not None:
             self._keep(outcome.reading)
         return outcome.reading

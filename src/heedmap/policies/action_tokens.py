@@ -16,6 +16,7 @@ from jaxtyping import Float
 from heedmap.data.gates.documents import json_of
 from heedmap.data.gates.files import read_bytes
 from heedmap.errors import PolicyError
+from heedmap.phrase import Phrase
 
 OPENVLA_PROMPT = "In: What action should the robot take to {instruction}?\nOut:"
 """OpenVLA's prompt; the instruction is in small letters (Kim et al. 2024, arXiv:2406.09246)."""
@@ -67,7 +68,9 @@ def word_tokens(words: str, tokenizer: Any) -> ActionTokens:
     names = tuple(word.strip() for word in words.split(",") if word.strip())
     ids = tuple(_only_id(name, tokenizer) for name in names)
     if len(ids) < 2 or len(set(ids)) < len(ids):
-        raise PolicyError(f"The actions '{words}' should be two or more different tokens.")
+        raise PolicyError(
+            "The actions '{words}' should be two or more different tokens.", words=words
+        )
     return ActionTokens(ids, names)
 
 
@@ -82,7 +85,9 @@ def id_tokens(written: str) -> ActionTokens:
     except ValueError:
         ids = ()
     if len(ids) < 2 or min(ids) < 0:
-        raise PolicyError(f"The ids '{written}' cannot be used; write ids=20:23 or ids=5,9,11.")
+        raise PolicyError(
+            "The ids '{written}' cannot be used; write ids=20:23 or ids=5,9,11.", written=written
+        )
     return ActionTokens(ids, tuple(f"token_{each}" for each in ids))
 
 
@@ -100,8 +105,10 @@ def bin_tokens(bins: int, steps: int, last_id: int, statistics: Statistics | Non
         return ActionTokens(ids, None, values, steps)
     if len(statistics.low) != steps:
         raise PolicyError(
-            f"The statistics are of {len(statistics.low)} dimensions, the action of {steps} "
-            f"steps; give steps={len(statistics.low)}."
+            "The statistics are of {count} dimensions, the action of {steps} steps; give "
+            "steps={count}.",
+            count=len(statistics.low),
+            steps=steps,
         )
     return ActionTokens(
         ids, None, values, steps, statistics.low, statistics.high, statistics.scaled
@@ -126,12 +133,14 @@ def load_statistics(path: Path, data_set: str | None, inside: str = "") -> Stati
     be named.
     """
     try:
-        content = json_of(read_bytes(path, "statistics", PolicyError), finite=False)
+        content = json_of(read_bytes(path, Phrase("statistics"), PolicyError), finite=False)
         content = content[inside] if inside else content
         name = data_set or (next(iter(content)) if len(content) == 1 else None)
         if name is None or name not in content:
             raise PolicyError(
-                f"{path} has statistics of {', '.join(list(content)[:8])}; name one: data_set=NAME."
+                "{path} has statistics of {known}; name one: data_set=NAME.",
+                path=path,
+                known=", ".join(list(content)[:8]),
             )
         action = content[name]["action"]
         low, high = (tuple(float(v) for v in action[key]) for key in ("q01", "q99"))
@@ -139,7 +148,9 @@ def load_statistics(path: Path, data_set: str | None, inside: str = "") -> Stati
     except PolicyError:
         raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise PolicyError(f"The statistics {path} cannot be read: {error!r}") from error
+        raise PolicyError(
+            "The statistics {path} cannot be read: {why}", path=path, why=repr(error)
+        ) from error
     return Statistics(low, high, scaled)
 
 
@@ -151,6 +162,7 @@ def _only_id(word: str, tokenizer: Any) -> int:
         if len(ids) == 1 and ids[0] != unknown:
             return ids[0]
     raise PolicyError(
-        f"The action '{word}' is no single token of the policy's tokenizer; give token ids "
-        f"(ids=20:23) or other words."
+        "The action '{word}' is no single token of the policy's tokenizer; give token ids "
+        "(ids=20:23) or other words.",
+        word=word,
     )

@@ -22,6 +22,7 @@ from heedmap.errors import (
     PolicyRunError,
     first_line_of,
 )
+from heedmap.phrase import Phrase
 from heedmap.policies.outputs import as_scores
 from heedmap.policies.stages import current_stage
 from heedmap.policies.uncompiled import uncompiled
@@ -118,9 +119,11 @@ class Policy(ABC):
         self._check_shape(scores, len(observations))
         if not scores.isfinite().all():
             raise NonFiniteError(
-                f"The policy '{self.name}' gave action scores that are not finite (NaN or "
-                f"infinite){_while()}; check the checkpoint's weights.",
+                "The policy '{name}' gave action scores that are not finite (NaN or "
+                "infinite){during}; check the checkpoint's weights.",
                 current_stage(),
+                name=self.name,
+                during=_during(),
             )
         return scores
 
@@ -146,13 +149,19 @@ class Policy(ABC):
         if is_row_each and actions in (None, scores.shape[1]):
             self.actions_seen = scores.shape[1]
             return
-        why = "" if names is None else ", one for each of its action names"
+        why = "" if names is None else Phrase(", one for each of its action names")
         if is_row_each and names is None:
-            why = ", as many as before"
+            why = Phrase(", as many as before")
         raise PolicyRunError(
-            f"The policy '{self.name}' gave scores of shape {tuple(scores.shape)} for {examples} "
-            f"observations{_while()}; expected ({examples}, {actions or 'actions'}){why}.",
+            "The policy '{name}' gave scores of shape {shape} for {examples} observations{during}; "
+            "expected ({examples}, {actions}){why}.",
             current_stage(),
+            name=self.name,
+            shape=tuple(scores.shape),
+            examples=examples,
+            during=_during(),
+            actions=actions or Phrase("actions"),
+            why=why,
         )
 
     @contextmanager
@@ -168,18 +177,28 @@ class Policy(ABC):
             raise
         except PolicyError as error:  # an adapter's own sentence
             stage = current_stage()
-            came = f" This came while {stage}." if stage else ""
-            raise PolicyRunError(f"{error}{came}", stage) from error
+            came = Phrase(" This came while {stage}.", stage=stage) if stage else ""
+            raise PolicyRunError("{why}{came}", stage, why=error, came=came) from error
         except HeedmapError:
             raise
         except Exception as error:
-            given = f"'{instructions[0]}'" if instructions[0] else "an empty instruction"
-            more = f" and {len(instructions) - 1} more" if len(instructions) > 1 else ""
+            given = f"'{instructions[0]}'" if instructions[0] else Phrase("an empty instruction")
+            more = (
+                Phrase(" and {more} more", more=len(instructions) - 1)
+                if len(instructions) > 1
+                else ""
+            )
             raise PolicyRunError(
-                f"The policy '{self.name}' raised {type(error).__name__}: {first_line_of(error)}"
-                f"{_while()} (given {given}{more}); mend it there. For an instruction that it "
-                f"cannot take, it should raise heedmap.errors.InstructionError instead.",
+                "The policy '{name}' raised {error_kind}: {why}{during} (given {given}{more}); "
+                "mend it there. For an instruction that it cannot take, it should raise "
+                "heedmap.errors.InstructionError instead.",
                 current_stage(),
+                name=self.name,
+                error_kind=type(error).__name__,
+                why=first_line_of(error),
+                during=_during(),
+                given=given,
+                more=more,
             ) from error
 
     @contextmanager
@@ -193,9 +212,9 @@ class Policy(ABC):
             yield
 
 
-def _while() -> str:
+def _during() -> str:
     stage = current_stage()
-    return f", while {stage}" if stage else ""
+    return Phrase(", while {stage}", stage=stage) if stage else ""
 
 
 def weights_sha256(module: nn.Module) -> str:

@@ -120,7 +120,9 @@ def _name_of(inner: nn.Module, module: nn.Module) -> str:
     name = next((name for name, each in module.named_modules() if each is inner), None)
     if name is None:
         raise PolicyError(
-            f"The transformer that was given ({type(inner).__name__}) is not inside the module "
-            f"({type(module).__name__}); give the module that holds the whole network."
+            "The transformer that was given ({transformer}) is not inside the module ({module}); "
+            "give the module that holds the whole network.",
+            transformer=type(inner).__name__,
+            module=type(module).__name__,
         )
     return name

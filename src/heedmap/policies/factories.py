@@ -21,7 +21,10 @@ def import_from_here(name: str, error: type[HeedmapError], advice: Callable[[], 
         return importlib.import_module(name)
     except Exception as cause:
         raise error(
-            f"The module '{name}' cannot be imported ({described(cause)}); {advice()}."
+            "The module '{name}' cannot be imported ({why}); {advice}.",
+            name=name,
+            why=described(cause),
+            advice=advice(),
         ) from cause
 
 
@@ -32,7 +35,9 @@ def call_factory(factory: Callable[[], Any], name: str, error: type[HeedmapError
     except HeedmapError:
         raise
     except Exception as cause:
-        raise error(f"The factory '{name}' raised {described(cause)}.") from cause
+        raise error(
+            "The factory '{name}' raised {why}.", name=name, why=described(cause)
+        ) from cause
 
 
 def described(error: Exception) -> str:

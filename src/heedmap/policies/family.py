@@ -80,9 +80,12 @@ class Target:
         except ValidationError as error:
             first = error.errors()[0]
             raise PolicyError(
-                f"'{self.spec}' has the setting '{first['loc'][0]}' that cannot be used "
-                f"({first['msg']}); known are name, {', '.join(model.model_fields)}, as in "
-                f"?key=value&key=value."
+                "'{spec}' has the setting '{setting}' that cannot be used ({misfit}); known are "
+                "name, {known}, as in ?key=value&key=value.",
+                spec=self.spec,
+                setting=first["loc"][0],
+                misfit=first["msg"],
+                known=", ".join(model.model_fields),
             ) from error
 
 

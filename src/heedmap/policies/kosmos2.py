@@ -18,6 +18,7 @@ from heedmap.data.observation import Observation
 from heedmap.data.pixels import Frame
 from heedmap.errors import CheckpointError, InstructionError, PolicyError
 from heedmap.frozen import Frozen
+from heedmap.phrase import Phrase
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.policies.checkpoints.permissions import SAFE, Permissions
 from heedmap.policies.checkpoints.read import SUFFIXES, read_weights
@@ -99,8 +100,12 @@ class Kosmos2Policy(Policy):
         most = self._config.tokenizer.max_text_len
         if count > most:
             raise InstructionError(
-                f"The instruction '{instruction}' has {count} tokens with its prompt, the policy "
-                f"'{self.name}' takes {most} at most; shorten it."
+                "The instruction '{instruction}' has {count} tokens with its prompt, the policy "
+                "'{name}' takes {most} at most; shorten it.",
+                instruction=instruction,
+                count=count,
+                name=self.name,
+                most=most,
             )
         return count
 
@@ -166,7 +171,7 @@ def load_kosmos2(
     """
     path = Path(written).expanduser()
     if not path.exists():
-        raise CheckpointError(f"The checkpoint {path} does not exist.")
+        raise CheckpointError("The checkpoint {path} does not exist.", path=path)
     checkpoint = _only(path, SUFFIXES) if path.is_dir() else path
     config_path = options.config or _config_beside(checkpoint)
     config = load_config(config_path)
@@ -190,10 +195,13 @@ def load_kosmos2(
 def _only(folder: Path, suffixes: tuple[str, ...]) -> Path:
     found = sorted(p for p in folder.iterdir() if p.suffix in suffixes and p.is_file())
     if len(found) != 1:
-        names = ", ".join(p.name for p in found[:4]) or "none"
+        names = ", ".join(p.name for p in found[:4]) or Phrase("none")
         raise CheckpointError(
-            f"The folder {folder} should hold one checkpoint ({', '.join(suffixes)}); it holds "
-            f"{names}. Give the file: kosmos2:{folder}/NAME."
+            "The folder {folder} should hold one checkpoint ({suffixes}); it holds {names}. Give "
+            "the file: kosmos2:{folder}/NAME.",
+            folder=folder,
+            suffixes=", ".join(suffixes),
+            names=names,
         )
     return found[0]
 
@@ -202,14 +210,19 @@ def _config_beside(checkpoint: Path) -> Path:
     """The config in the checkpoint's folder: the one that no other has as its parent."""
     folder = checkpoint.parent
     files = sorted(folder.glob("*.json"))
-    texts = {p: read_bytes(p, "config", CheckpointError).decode("utf-8", "replace") for p in files}
+    texts = {
+        p: read_bytes(p, Phrase("config"), CheckpointError).decode("utf-8", "replace")
+        for p in files
+    }
     found = [p for p, text in texts.items() if '"act_head"' in text or '"parent"' in text]
     named = [p for p in found if not any(p.name in t for q, t in texts.items() if q != p)]
     if len(named) != 1:
-        names = ", ".join(p.name for p in named[:4]) or "none"
+        names = ", ".join(p.name for p in named[:4]) or Phrase("none")
         raise CheckpointError(
-            f"The folder {folder} should hold one config of RoboVLMs (a JSON with 'act_head'); it "
-            f"holds {names}. Name it: ?config=FILE."
+            "The folder {folder} should hold one config of RoboVLMs (a JSON with 'act_head'); it "
+            "holds {names}. Name it: ?config=FILE.",
+            folder=folder,
+            names=names,
         )
     return named[0]
 
@@ -224,12 +237,14 @@ def _backbone_folder(config: RoboVlmsConfig, config_path: Path) -> Path:
         if (place / "config.json").is_file():
             return place
     raise CheckpointError(
-        f"The Kosmos-2 '{written}' of the config {config_path} is not there; put its folder "
-        f"(config and tokenizer) beside the config, or name it: ?vlm=FOLDER."
+        "The Kosmos-2 '{written}' of the config {config_path} is not there; put its folder "
+        "(config and tokenizer) beside the config, or name it: ?vlm=FOLDER.",
+        written=written,
+        config_path=config_path,
     )
 
 
 def _tokenizer(folder: Path) -> PreTrainedTokenizerBase:
-    advice = "copy the files of Kosmos-2's tokenizer there, or name its folder: ?vlm=FOLDER"
-    with gate(CheckpointError, f"The tokenizer in {folder}", advice):
+    advice = Phrase("copy the files of Kosmos-2's tokenizer there, or name its folder: ?vlm=FOLDER")
+    with gate(CheckpointError, Phrase("The tokenizer in {folder}", folder=folder), advice):
         return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)

@@ -12,6 +12,7 @@ from transformers import AutoConfig, AutoModelForImageTextToText
 from heedmap.data.gates.gate import gate
 from heedmap.errors import CheckpointError, PolicyError
 from heedmap.frozen import Frozen
+from heedmap.phrase import Phrase
 from heedmap.policies.action_tokens import (
     OPENVLA_BINS,
     OPENVLA_PROMPT,
@@ -93,7 +94,11 @@ def load_vlm(
     is_openvla = config.get("model_type") == "openvla"
     prompt = options.prompt or (OPENVLA_PROMPT if is_openvla else INSTRUCTION)
     if INSTRUCTION not in prompt:
-        raise PolicyError(f"The prompt '{prompt}' has no place for the instruction: {INSTRUCTION}.")
+        raise PolicyError(
+            "The prompt '{prompt}' has no place for the instruction: {instruction}.",
+            prompt=prompt,
+            instruction=INSTRUCTION,
+        )
     tokens = _actions(options, path, config, processor, is_openvla=is_openvla)
     loaded = Loaded(
         checkpoint=path,
@@ -121,12 +126,14 @@ def _config(path: str, permissions: Permissions) -> dict[str, Any]:
         if permissions.hub:
             return {}
         raise CheckpointError(
-            f"The model '{path}' is no folder on this machine; give one, or add --hub to fetch it."
+            "The model '{path}' is no folder on this machine; give one, or add --hub to fetch it.",
+            path=path,
         )
     if not file.is_file():
         raise CheckpointError(
-            f"The folder {path} holds no config.json; give one as transformers' save_pretrained "
-            f"leaves it, with the model and its processor."
+            "The folder {path} holds no config.json; give one as transformers' save_pretrained "
+            "leaves it, with the model and its processor.",
+            path=path,
         )
     if (Path(path) / INDEX).is_file():
         shard_names(Path(path) / INDEX)
@@ -139,17 +146,19 @@ def _check_code(path: str, config: dict[str, Any], permissions: Permissions) -> 
         named = named.values() if isinstance(named, dict) else [named]
         files = sorted({str(value).split(".")[0] for value in named})
         raise CheckpointError(
-            f"The checkpoint {path} brings Python code of its own ({', '.join(files[:4])}.py); "
-            f"nothing was run. Read it, and if you trust it, add --trust-remote-code."
+            "The checkpoint {path} brings Python code of its own ({files}.py); nothing was run. "
+            "Read it, and if you trust it, add --trust-remote-code.",
+            path=path,
+            files=", ".join(files[:4]),
         )
 
 
 def _model(path: str, options: VlmOptions, permissions: Permissions) -> tuple[Any, Fit]:
-    advice = (
-        "'vlm:' takes transformers' image-text-to-text models with safetensors weights. Give "
-        "others with a factory"
+    advice = Phrase(
+        "'vlm:' takes transformers' image-text-to-text models with safetensors weights. "
+        "Give others with a factory"
     )
-    with gate(CheckpointError, f"The model {path}", advice):
+    with gate(CheckpointError, Phrase("The model {path}", path=path), advice):
         _check_claimed(path, permissions)
         found: Any = AutoModelForImageTextToText.from_pretrained(
             path,
@@ -182,8 +191,11 @@ def _check_claimed(path: str, permissions: Permissions) -> None:
     stored = sum(file.stat().st_size for file in Path(path).glob("*.safetensors"))
     if claimed > MOST_CLAIMED * stored + SMALL:
         raise CheckpointError(
-            f"The config of {path} describes {claimed:,} weights, but its files hold {stored:,} "
-            f"bytes; give the config that the weights were trained with."
+            "The config of {path} describes {claimed:,} weights, but its files hold {stored:,} "
+            "bytes; give the config that the weights were trained with.",
+            path=path,
+            claimed=claimed,
+            stored=stored,
         )
 
 
@@ -194,8 +206,9 @@ def _actions(
     given = [options.actions, options.ids, options.bins]
     if sum(each is not None for each in given) + is_openvla != 1:
         raise PolicyError(
-            f"Say how '{path}' writes its actions, in one way: ?actions=left,right,forward (words "
-            f"of one token), ?ids=20:23 (token ids) or ?bins=256&steps=7 (bins of -1..1)."
+            "Say how '{path}' writes its actions, in one way: ?actions=left,right,forward (words "
+            "of one token), ?ids=20:23 (token ids) or ?bins=256&steps=7 (bins of -1..1).",
+            path=path,
         )
     if options.actions is not None:
         return word_tokens(options.actions, tokenizer)

@@ -83,8 +83,10 @@ class Pi0Policy(Policy):
         self.special_ids = tuple(tokenizer.all_special_ids)
         if self._options.flow_step >= model.config.num_inference_steps:
             raise PolicyError(
-                f"The flow of '{name}' has {model.config.num_inference_steps} steps, numbered from "
-                f"0; there is no step {self._options.flow_step}."
+                "The flow of '{name}' has {steps} steps, numbered from 0; there is no step {step}.",
+                name=name,
+                steps=model.config.num_inference_steps,
+                step=self._options.flow_step,
             )
 
     @property
@@ -146,7 +148,10 @@ class Pi0Policy(Policy):
         images = [_square(image, side) for image in observation.images.values()]
         if len(images) > slots:
             raise PolicyError(
-                f"A frame has {len(images)} cameras, the policy '{self.name}' {slots} slots."
+                "A frame has {count} cameras, the policy '{name}' {slots} slots.",
+                count=len(images),
+                name=self.name,
+                slots=slots,
             )
         absent = [torch.zeros(3, side, side)] * (slots - len(images))
         return torch.stack([*images, *absent])
@@ -158,9 +163,11 @@ class Pi0Policy(Policy):
             for row, observation in zip(rows, observations, strict=True):
                 if observation.state is None or len(observation.state) > width:
                     raise PolicyError(
-                        f"The policy '{self.name}' takes a state of up to {width} numbers; give "
-                        f"frames that have one (HDF5, LeRobot, Observation(images, state)), or "
-                        f"say ?state=zeros."
+                        "The policy '{name}' takes a state of up to {width} numbers; give frames "
+                        "that have one (HDF5, LeRobot, Observation(images, state)), or say "
+                        "?state=zeros.",
+                        name=self.name,
+                        width=width,
                     )
                 row[: len(observation.state)] = self._scaled(observation.state)
         return torch.stack(rows).to(self._joint.model.device, self._joint.model.dtype)
@@ -199,9 +206,10 @@ class Pi0Policy(Policy):
             apart = twin.differs(inputs, state, noisy, time)
         if not apart <= AGREES_TO[self._joint.model.dtype]:
             raise PolicyError(
-                f"π0's layers joined differ from the model's own pass by {apart:.2g} of the "
-                f"largest velocity; this version of transformers runs π0 otherwise than heedmap "
-                f"knows. Give the policy with a factory instead."
+                "π0's layers joined differ from the model's own pass by {apart:.2g} of the "
+                "largest velocity; this version of transformers runs π0 otherwise than heedmap "
+                "knows. Give the policy with a factory instead.",
+                apart=apart,
             )
 
 
@@ -217,7 +225,8 @@ def load_pi0(
     path = Path(folder)
     if not path.is_dir() and not permissions.hub:
         raise CheckpointError(
-            f"The model '{folder}' is no folder on this machine; give one, or add --hub."
+            "The model '{folder}' is no folder on this machine; give one, or add --hub.",
+            folder=folder,
         )
     refuse_lerobot(path)
     local = not permissions.hub
@@ -233,8 +242,10 @@ def load_pi0(
     except Exception as error:  # transformers raises what it likes for broken checkpoints
         first_line = first_line_of(error)
         raise CheckpointError(
-            f"The π0 in {folder} cannot be loaded ({first_line}); give a folder with the model in "
-            f"transformers' form (config.json, model.safetensors) and its tokenizer."
+            "The π0 in {folder} cannot be loaded ({why}); give a folder with the model in "
+            "transformers' form (config.json, model.safetensors) and its tokenizer.",
+            folder=folder,
+            why=first_line,
         ) from error
     model, info = found
     fit = Fit(tuple(sorted(info["missing_keys"])), tuple(sorted(info["unexpected_keys"])))

@@ -33,8 +33,10 @@ def load_processor(folder: str | Path, *, local: bool = True, trust_code: bool =
     except (ImportError, OSError, ValueError, KeyError, TypeError) as error:
         first_line = first_line_of(error)
         raise CheckpointError(
-            f"The processor in {folder} cannot be read ({first_line}); copy the processor's and "
-            f"tokenizer's files of the base model there."
+            "The processor in {folder} cannot be read ({why}); copy the processor's and "
+            "tokenizer's files of the base model there.",
+            folder=folder,
+            why=first_line,
         ) from error
 
 

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from heedmap.errors import HeedmapError, PolicyError
+from heedmap.phrase import Phrase, in_a_row
 from heedmap.policies.base import Policy
 from heedmap.policies.callable import CallablePolicy
 from heedmap.policies.checkpoints.folder import check_place
@@ -22,7 +23,7 @@ from heedmap.policies.factories import call_factory, described, import_from_here
 from heedmap.policies.family import Loader, Registered, Target
 
 GROUP = "heedmap.policies"
-FORMS = (
+FORMS = Phrase(
     "'specimen:NAME@WIRING', 'kosmos2:CHECKPOINT', 'vlm:FOLDER', 'pi0:FOLDER', "
     "'lerobot:FOLDER', 'server:ws://HOST:PORT'"
 )
@@ -41,29 +42,35 @@ def load_policy(spec: str, permissions: Permissions = SAFE) -> Policy:
     """
     kind, separator, rest = spec.partition(":")
     if not separator or not kind or not rest:
-        raise PolicyError(f"'{spec}' is not a policy; give {_forms()}.")
+        raise PolicyError("'{spec}' is not a policy; give {forms}.", spec=spec, forms=_forms())
     registered = [entry for entry in entry_points(group=GROUP) if entry.name == kind]
     if not registered:
         return _from_factory(kind, rest)
     if len(registered) > 1:  # no package may put itself in another's place
-        owners = " and ".join(sorted(_owner(entry) for entry in registered))
+        owners = in_a_row(sorted(_owner(entry) for entry in registered), Phrase(" and "))
         raise PolicyError(
-            f"The policy family '{kind}' is registered more than once, by {owners}; uninstall "
-            f"all but one."
+            "The policy family '{kind}' is registered more than once, by {owners}; uninstall all "
+            "but one.",
+            kind=kind,
+            owners=owners,
         )
     return _from_family(registered[0], Target(spec), permissions)
 
 
 def _from_family(entry: Registered, target: Target, permissions: Permissions) -> Policy:
     """Raises PolicyError for whatever goes wrong in a family's code, and names its package."""
-    subject = f"The policy family '{entry.name}' of the package {_owner(entry)}"
+    subject = Phrase(
+        "The policy family '{entry}' of the package {owner}", entry=entry.name, owner=_owner(entry)
+    )
     try:
         load = cast(Loader, entry.load())
     except HeedmapError:
         raise
     except Exception as error:
         raise PolicyError(
-            f"{subject} cannot be imported ({described(error)}); mend or uninstall that package."
+            "{subject} cannot be imported ({why}); mend or uninstall that package.",
+            subject=subject,
+            why=described(error),
         ) from error
     check_place(target.path)
     try:
@@ -71,10 +78,17 @@ def _from_family(entry: Registered, target: Target, permissions: Permissions) ->
     except HeedmapError:
         raise
     except Exception as error:
-        raise PolicyError(f"{subject} raised {described(error)} for '{target.spec}'.") from error
+        raise PolicyError(
+            "{subject} raised {why} for '{target}'.",
+            subject=subject,
+            why=described(error),
+            target=target.spec,
+        ) from error
     if not isinstance(policy, Policy):
         raise PolicyError(
-            f"{subject} returned a {type(policy).__name__}, expected a heedmap Policy."
+            "{subject} returned a {kind}, expected a heedmap Policy.",
+            subject=subject,
+            kind=type(policy).__name__,
         )
     return policy
 
@@ -88,21 +102,26 @@ def _forms() -> str:
     """Every form that a policy's name may have, those of other packages' families included."""
     families = {entry.name: _owner(entry) for entry in entry_points(group=GROUP)}
     if not any(owner.startswith("heedmap ") for owner in families.values()):
-        return (
+        return Phrase(
             "'package.module:factory', or install heedmap again (pip install), for its own "
             "families are not registered"
         )
     others = sorted(name for name, owner in families.items() if not owner.startswith("heedmap "))
-    return ", ".join([FORMS, *(f"'{name}:...'" for name in others)]) + (
-        " or 'package.module:factory'"
-    )
+    forms = in_a_row([FORMS, *(f"'{name}:...'" for name in others)])
+    return Phrase("{forms} or 'package.module:factory'", forms=forms)
 
 
 def _from_factory(module_name: str, factory_name: str) -> Policy:
-    module = import_from_here(module_name, PolicyError, lambda: f"policies are given as {_forms()}")
+    module = import_from_here(
+        module_name, PolicyError, lambda: Phrase("policies are given as {forms}", forms=_forms())
+    )
     factory = getattr(module, factory_name, None)
     if not callable(factory):
-        raise PolicyError(f"The module '{module_name}' has no function '{factory_name}'.")
+        raise PolicyError(
+            "The module '{module_name}' has no function '{factory_name}'.",
+            module_name=module_name,
+            factory_name=factory_name,
+        )
     policy = call_factory(factory, f"{module_name}:{factory_name}", PolicyError)
     if isinstance(policy, Policy):
         return policy
@@ -111,6 +130,9 @@ def _from_factory(module_name: str, factory_name: str) -> Policy:
         if isinstance(network, nn.Module):
             return CallablePolicy(f"{module_name}:{factory_name}", run, network)
     raise PolicyError(
-        f"The factory '{module_name}:{factory_name}' returned a {type(policy).__name__}, expected "
-        f"(run, module) or a heedmap Policy, such as heedmap.CallablePolicy(name, run, module)."
+        "The factory '{module_name}:{factory_name}' returned a {kind}, expected (run, module) or "
+        "a heedmap Policy, such as heedmap.CallablePolicy(name, run, module).",
+        module_name=module_name,
+        factory_name=factory_name,
+        kind=type(policy).__name__,
     )

@@ -153,8 +153,11 @@ class VlmPolicy(Policy):
         most = getattr(text_config, "max_position_embeddings", None)
         if most is not None and count > most:
             raise InstructionError(
-                f"The instruction has {count} tokens with its prompt, the policy '{self.name}' "
-                f"takes {most} at most; shorten it."
+                "The instruction has {count} tokens with its prompt, the policy '{name}' takes "
+                "{most} at most; shorten it.",
+                count=count,
+                name=self.name,
+                most=most,
             )
         return count
 

@@ -43,16 +43,19 @@ def plain_path(folder: Path, name: str) -> Path:
     """
     if not is_plain_name(name):
         raise RecordError(
-            f"{folder} names the file {name!r}, which is not a plain file name inside that folder; "
-            f"do not trust this folder."
+            "{folder} names the file {name}, which is not a plain file name inside that folder; "
+            "do not trust this folder.",
+            folder=folder,
+            name=repr(name),
         )
     path = folder
     for part in name.split("/"):
         path = path / part
         if path.is_symlink():
             raise RecordError(
-                f"{path} is a link, expected a file of its own; do not trust this folder, or copy "
-                f"it with links resolved."
+                "{path} is a link, expected a file of its own; do not trust this folder, or copy "
+                "it with links resolved.",
+                path=path,
             )
     return path
 
@@ -65,7 +68,7 @@ def read_plain(folder: Path, name: str) -> bytes:
     """
     path = plain_path(folder, name)
     if not stat.S_ISREG(path.stat().st_mode):
-        raise RecordError(f"{path} is not a regular file; do not trust this folder.")
+        raise RecordError("{path} is not a regular file; do not trust this folder.", path=path)
     return path.read_bytes()
 
 
@@ -161,8 +164,11 @@ def write_whole(path: Path, content: bytes, what: str) -> None:
         replace_file(path, content)
     except OSError as error:
         raise RecordError(
-            f"The {what} cannot be written to {path}: {error.strerror or error}; "
-            f"choose a folder that exists and can be written."
+            "The {what} cannot be written to {path}: {why}; choose a folder that exists and can "
+            "be written.",
+            what=what,
+            path=path,
+            why=error.strerror or error,
         ) from error
 
 
@@ -171,7 +177,9 @@ def made_folder(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RecordError(f"The folder {folder} cannot be made: {error.strerror}.") from error
+        raise RecordError(
+            "The folder {folder} cannot be made: {why}.", folder=folder, why=error.strerror
+        ) from error
     return folder
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from heedmap.errors import RecordError
+from heedmap.phrase import Phrase
 from heedmap.record.files import exchange, read_plain, replace_file, sync, sync_folder
 from heedmap.record.left import HeldFolder
 from heedmap.record.manifest import (
@@ -99,8 +100,9 @@ def add_report(folder: Path, report: bytes, is_same_result: Callable[[], bool]) 
         with _locked(folder.resolve()):
             if not is_same_result():
                 raise RecordError(
-                    f"{folder} was replaced by another result while its report was made; "
-                    f"run the command again."
+                    "{folder} was replaced by another result while its report was made; run the "
+                    "command again.",
+                    folder=folder,
                 )
             manifest = read_manifest(folder, "result")
             if manifest is not None:
@@ -111,7 +113,7 @@ def add_report(folder: Path, report: bytes, is_same_result: Callable[[], bool]) 
                 replace_file(folder / MANIFEST_FILE, entered.encode())
     except OSError as error:
         raise RecordError(
-            f"The report cannot be written to {path}: {error.strerror or error}."
+            "The report cannot be written to {path}: {why}.", path=path, why=error.strerror or error
         ) from error
     return path
 
@@ -125,7 +127,7 @@ def check_own_report(folder: Path, manifest: Manifest) -> None:
         REPORT_FILE not in manifest.files
     ):
         raise RecordError(
-            f"{path} is not as heedmap wrote it; move it away, and run the command again."
+            "{path} is not as heedmap wrote it; move it away, and run the command again.", path=path
         )
 
 
@@ -162,29 +164,39 @@ def _place(folder: Path) -> Path:
     try:
         return folder.resolve()
     except (OSError, RuntimeError) as error:
-        raise RecordError(f"The output folder {folder} cannot be found: {error}.") from error
+        raise RecordError(
+            "The output folder {folder} cannot be found: {why}.", folder=folder, why=error
+        ) from error
 
 
 def _check_replaceable(place: Path, overwrite: bool) -> None:
     if place == Path.cwd() or place in Path.cwd().parents:
-        raise RecordError(f"{place} is the folder that you are in; choose another --out.")
+        raise RecordError(
+            "{place} is the folder that you are in; choose another --out.", place=place
+        )
     if not place.exists():
         return
     if not place.is_dir():
-        raise RecordError(f"{place} exists and is not a folder; choose another --out.")
+        raise RecordError("{place} exists and is not a folder; choose another --out.", place=place)
     if not any(place.iterdir()):
         return
     own = own_files(place)
     foreign = foreign_entries(place, own or (), written_later=[REPORT_FILE])
     if foreign:
-        kind = "is not a heedmap result" if own is None else "holds more than a heedmap result"
+        kind = Phrase("is not a heedmap result")
+        if own is not None:
+            kind = Phrase("holds more than a heedmap result")
         raise RecordError(
-            f"{place} {kind}: {listed(foreign)} would be lost; choose another --out, or move "
-            f"away what heedmap did not write, or what was changed since."
+            "{place} {kind}: {foreign} would be lost; choose another --out, or move away what "
+            "heedmap did not write, or what was changed since.",
+            place=place,
+            kind=kind,
+            foreign=listed(foreign),
         )
     if not overwrite:
         raise RecordError(
-            f"{place} already holds a result; choose another folder, or replace it (--force)."
+            "{place} already holds a result; choose another folder, or replace it (--force).",
+            place=place,
         )
 
 
@@ -205,8 +217,9 @@ def _take_place(staging: Path, place: Path, replaced: Path) -> None:
 
 def _cannot_write(folder: Path, error: OSError) -> RecordError:
     return RecordError(
-        f"The output folder {folder} cannot be written: {error.strerror or error}; "
-        f"choose another --out."
+        "The output folder {folder} cannot be written: {why}; choose another --out.",
+        folder=folder,
+        why=error.strerror or error,
     )
 
 
@@ -220,7 +233,9 @@ def _locked(place: Path) -> Iterator[None]:
         with lock.acquire(timeout=LOCK_SECONDS):
             yield
     except Timeout as error:
-        raise RecordError(f"{place} is being written by another process; try again.") from error
+        raise RecordError(
+            "{place} is being written by another process; try again.", place=place
+        ) from error
 
 
 def _user() -> str:

@@ -34,15 +34,21 @@ class Layout:
             beyond = [p for p in positions if not 0 <= p < self.length]
             if beyond:
                 raise RegionError(
-                    f"The region '{name}' holds position {beyond[0]}, but the sequence has "
-                    f"{self.length} positions (0-{self.length - 1})."
+                    "The region '{name}' holds position {beyond}, but the sequence has {length} "
+                    "positions (0-{last}).",
+                    name=name,
+                    beyond=beyond[0],
+                    length=self.length,
+                    last=self.length - 1,
                 )
             np.add.at(count, list(positions), 1)
         if (count != 1).any():
             position = int(np.flatnonzero(count != 1)[0])
             raise RegionError(
-                f"Position {position} lies in {count[position]} regions, expected exactly 1; "
-                f"regions must cover the sequence without gap or overlap."
+                "Position {position} lies in {count} regions, expected exactly 1; regions must "
+                "cover the sequence without gap or overlap.",
+                position=position,
+                count=count[position],
             )
 
 
@@ -75,14 +81,19 @@ class DeclaredRegions:
             if region.adds_token_count:
                 if token_count is None:
                     raise RegionError(
-                        f"The declared region '{region.name}' uses '+len', but this policy does "
-                        f"not tell how many tokens an instruction has; give numbers instead."
+                        "The declared region '{region}' uses '+len', but this policy does not "
+                        "tell how many tokens an instruction has; give numbers instead.",
+                        region=region.name,
                     )
                 stop = region.start + token_count
             if stop > length:
                 raise RegionError(
-                    f"The declared region '{region.name}' ends at position {stop - 1}, but the "
-                    f"sequence has {length} positions (0-{length - 1}); change --declared."
+                    "The declared region '{region}' ends at position {end}, but the sequence has "
+                    "{length} positions (0-{last}); change --declared.",
+                    region=region.name,
+                    end=stop - 1,
+                    length=length,
+                    last=length - 1,
                 )
             named[region.name] = tuple(range(region.start, stop))
         declared = {position for positions in named.values() for position in positions}
@@ -100,14 +111,19 @@ def parse_declared(written: str) -> DeclaredRegions:
         match = re.fullmatch(r"\s*(\w+)\s*=\s*(\d+)\s*:\s*(\d+|\+len)\s*", part)
         if match is None:
             raise RegionError(
-                f"The declared region '{part.strip()}' cannot be read; expected "
-                f"name=start:stop, such as image=0:64,text=64:+len."
+                "The declared region '{part}' cannot be read; expected name=start:stop, such as "
+                "image=0:64,text=64:+len.",
+                part=part.strip(),
             )
         name, start, stop = match.groups()
         if name == UNDECLARED or name in {region.name for region in regions}:
-            raise RegionError(f"The region name '{name}' is declared twice, or is heedmap's own.")
+            raise RegionError(
+                "The region name '{name}' is declared twice, or is heedmap's own.", name=name
+            )
         if stop != "+len" and int(stop) <= int(start):
-            raise RegionError(f"The declared region '{part.strip()}' is empty: stop <= start.")
+            raise RegionError(
+                "The declared region '{part}' is empty: stop <= start.", part=part.strip()
+            )
         end = 0 if stop == "+len" else int(stop)
         regions.append(DeclaredRegion(name, int(start), end, stop == "+len"))
     return DeclaredRegions(written, tuple(regions))

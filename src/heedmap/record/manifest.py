@@ -15,14 +15,16 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from heedmap.errors import RecordError
+from heedmap.errors import RecordError, first_line_of
 from heedmap.frozen import Frozen
+from heedmap.phrase import Phrase, in_a_row
 from heedmap.record.files import PART_PREFIX, is_plain_name, read_plain
 
 MANIFEST_FILE = "manifest.json"
 MANIFEST_VERSION = 1
 
 Kind = Literal["result", "sweep", "cell"]
+_NAMED = {"result": Phrase("result"), "sweep": Phrase("sweep"), "cell": Phrase("cell")}
 
 
 class Checksum(Frozen):
@@ -46,9 +48,13 @@ class Checksum(Frozen):
     def difference(self, content: bytes) -> str | None:
         """How the content differs from what was written, in words; None where it does not."""
         if len(content) != self.size_bytes:
-            return f"it has {len(content):,} bytes, {self.size_bytes:,} were written"
+            return Phrase(
+                "it has {size:,} bytes, {written:,} were written",
+                size=len(content),
+                written=self.size_bytes,
+            )
         if hashlib.sha256(content).hexdigest() != self.sha256:
-            return "its content was changed after it was written"
+            return Phrase("its content was changed after it was written")
         return None
 
 
@@ -77,17 +83,27 @@ class Manifest(Frozen):
         try:
             found = cls.model_validate_json(content)
         except ValidationError as error:
-            raise RecordError(f"{place} is damaged: it is not a manifest of heedmap.") from error
+            raise RecordError(
+                "{place} is damaged: it is not a manifest of heedmap.", place=place
+            ) from error
         if found.manifest_version > MANIFEST_VERSION:
             raise RecordError(
-                f"{place} is of manifest version {found.manifest_version}, but this heedmap reads "
-                f"up to {MANIFEST_VERSION}; update heedmap."
+                "{place} is of manifest version {version}, but this heedmap reads up to "
+                "{known}; update heedmap.",
+                place=place,
+                version=found.manifest_version,
+                known=MANIFEST_VERSION,
             )
         if found.kind != kind:
-            raise RecordError(f"{place} is that of a {found.kind}, expected that of a {kind}.")
+            raise RecordError(
+                "{place} is that of a {found}, expected that of a {kind}.",
+                place=place,
+                found=_NAMED[found.kind],
+                kind=_NAMED[kind],
+            )
         plain = all(is_plain_name(name) for name in found.files)
         if not plain or found.encode() != content:
-            raise RecordError(f"{place} is damaged: it is not as heedmap wrote it.")
+            raise RecordError("{place} is damaged: it is not as heedmap wrote it.", place=place)
         return found
 
     def with_file(self, name: str, content: bytes) -> Manifest:
@@ -123,8 +139,13 @@ class Damage:
     file: str
     how: str
 
+    @property
+    def phrase(self) -> Phrase:
+        """Both, as a part of a sentence."""
+        return in_a_row((self.file, in_a_row(("(", self.how, ")"), "")), " ")
+
     def __str__(self) -> str:
-        return f"{self.file} ({self.how})"
+        return str(self.phrase)
 
 
 @dataclass(frozen=True)
@@ -144,9 +165,9 @@ def read_checked(folder: Path, name: str, checksum: Checksum | None) -> bytes | 
     try:
         content = read_plain(folder, name)
     except FileNotFoundError:
-        return Damage(name, "it is missing")
+        return Damage(name, Phrase("it is missing"))
     except (RecordError, OSError) as error:
-        return Damage(name, str(error))
+        return Damage(name, first_line_of(error))
     how = None if checksum is None else checksum.difference(content)
     return content if how is None else Damage(name, how)
 
@@ -200,8 +221,10 @@ def _is_left_part(name: str, names: set[str]) -> bool:
     return any(name.startswith(f"{PART_PREFIX}{own}-") for own in names)
 
 
-def listed(names: Iterable[object], most: int = 3) -> str:
+def listed(names: Iterable[object], most: int = 3) -> Phrase:
     """The first few, and how many more there are."""
-    texts = [str(name) for name in names]
-    more = f" and {len(texts) - most} more" if len(texts) > most else ""
-    return ", ".join(texts[:most]) + more
+    texts = list(names)
+    first = in_a_row(texts[:most])
+    if len(texts) <= most:
+        return first
+    return Phrase("{names} and {more} more", names=first, more=len(texts) - most)

@@ -9,7 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from heedmap.record.record import RunInfo
+from heedmap.data.observation import NamedFrame
+from heedmap.record.record import FrameInfo, RunInfo, frame_info
 
 _PACKAGES = ("heedmap", "torch", "transformers", "numpy", "safetensors", "minigrid")
 
@@ -22,6 +23,16 @@ def describe_run(arguments: dict[str, Any], seed: int) -> RunInfo:
         versions={"python": platform.python_version(), **_package_versions()},
         commit=source_commit(),
         seed=seed,
+    )
+
+
+def describe_frame(index: int, frame: NamedFrame) -> FrameInfo:
+    """What the record keeps of a frame."""
+    seen = frame.observation
+    state = None if seen.state is None else seen.state.tolist()
+    sizes = [(image.shape[0], image.shape[1]) for image in seen.images.values()]
+    return frame_info(
+        index, frame.name, frame.source, frame.pixels, list(seen.images), state, sizes
     )
 
 

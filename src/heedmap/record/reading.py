@@ -17,6 +17,7 @@ from heedmap.data.gates.gate import gate
 from heedmap.data.images import decode_image, pixels_sha256
 from heedmap.data.parquet import read_parquet
 from heedmap.errors import FrameError, RecordError
+from heedmap.phrase import Phrase
 from heedmap.record.manifest import (
     MANIFEST_FILE,
     Damage,
@@ -64,14 +65,18 @@ def _of_one_result(folder: Path, read: Callable[[Path, Manifest | None], T]) -> 
         except RecordError:
             if read_manifest(folder, "result") == manifest:
                 raise
-    raise RecordError(f"{folder} is being replaced all the time; read it when that has ended.")
+    raise RecordError(
+        "{folder} is being replaced all the time; read it when that has ended.", folder=folder
+    )
 
 
 def _read_record(folder: Path, manifest: Manifest | None) -> Record:
     if not (folder / RECORD_FILE).is_file():
         raise RecordError(
-            f"{folder} is not a heedmap result: it has no {RECORD_FILE}. "
-            f"Give the folder that an audit wrote with --out."
+            "{folder} is not a heedmap result: it has no {record_file}. Give the folder that an "
+            "audit wrote with --out.",
+            folder=folder,
+            record_file=RECORD_FILE,
         )
     return _record(folder, _contents(folder, manifest, [RECORD_FILE])[RECORD_FILE], manifest)
 
@@ -84,7 +89,11 @@ def _read_result(folder: Path, manifest: Manifest | None) -> Read:
     for frame in record.frames:
         if (damage := _frame_damage(frame, contents[frame.file])) is not None:
             raise _damaged(folder, [damage])
-    with gate(RecordError, f"The result in {folder}", "do not trust this folder"):
+    with gate(
+        RecordError,
+        Phrase("The result in {folder}", folder=folder),
+        Phrase("do not trust this folder"),
+    ):
         read: dict[TableName, pa.Table | TableFile] = {
             name: read_parquet(contents[tables[name]]).cast(SCHEMAS[name])
             if name in tables
@@ -125,7 +134,9 @@ def _contents(folder: Path, manifest: Manifest | None, names: Iterable[str]) -> 
         content = (
             read_checked(folder, name, checksums.get(name))
             if manifest is None or name in checksums
-            else Damage(name, f"{MANIFEST_FILE} does not name it")
+            else Damage(
+                name, Phrase("{manifest_file} does not name it", manifest_file=MANIFEST_FILE)
+            )
         )
         if isinstance(content, Damage):
             damaged.append(content)
@@ -138,8 +149,9 @@ def _contents(folder: Path, manifest: Manifest | None, names: Iterable[str]) -> 
 
 def _damaged(folder: Path, damaged: Iterable[Damage]) -> RecordError:
     return RecordError(
-        f"The result in {folder} is damaged: {listed(damaged)}; restore the folder, or run the "
-        f"audit again."
+        "The result in {folder} is damaged: {damaged}; restore the folder, or run the audit again.",
+        folder=folder,
+        damaged=listed(damaged),
     )
 
 
@@ -151,14 +163,22 @@ def _record(folder: Path, content: bytes, manifest: Manifest | None) -> Record:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise RecordError(
-            f"{path} does not fit record schema {SCHEMA_VERSION}: {place}: {first['msg']}"
+            "{path} does not fit record schema {known}: {place}: {misfit}",
+            path=path,
+            known=SCHEMA_VERSION,
+            place=place,
+            misfit=first["msg"],
         ) from error
     except (ValueError, RecursionError) as error:
-        raise RecordError(f"The result in {folder} cannot be read: {error}") from error
+        raise RecordError(
+            "The result in {folder} cannot be read: {why}", folder=folder, why=error
+        ) from error
     if (odd := _contradiction(record)) is not None:
-        raise RecordError(f"{path} contradicts itself: {odd}; do not trust this folder.")
+        raise RecordError(
+            "{path} contradicts itself: {odd}; do not trust this folder.", path=path, odd=odd
+        )
     if record.schema_version >= MANIFEST_SINCE and manifest is None:
-        raise _damaged(folder, [Damage(MANIFEST_FILE, "it is missing")])
+        raise _damaged(folder, [Damage(MANIFEST_FILE, Phrase("it is missing"))])
     return record
 
 
@@ -169,11 +189,18 @@ def _contradiction(record: Record) -> str | None:
     for policy in record.policies:
         for case in policy.cases:
             if case.frame not in frames or case.instruction not in asked:
-                return f"it has no frame '{case.frame}' with the instruction '{case.instruction}'"
+                return Phrase(
+                    "it has no frame '{frame}' with the instruction '{instruction}'",
+                    frame=case.frame,
+                    instruction=case.instruction,
+                )
             layouts = (held for each in case.layouts.values() for held in each.regions.values())
             positions = [*case.visible_positions, *(p for held in layouts for p in held)]
             if positions and not 0 <= min(positions) <= max(positions) < case.sequence_length:
-                return f"a position lies beyond the {case.sequence_length} of its sequence"
+                return Phrase(
+                    "a position lies beyond the {sequence_length} of its sequence",
+                    sequence_length=case.sequence_length,
+                )
     return None
 
 
@@ -183,8 +210,11 @@ def _of_this_schema(path: Path, content: bytes) -> Any:
     version = found.get("schema_version") if isinstance(found, dict) else None
     if isinstance(version, int) and version > SCHEMA_VERSION:
         raise RecordError(
-            f"{path} was written in record schema {version}, but this heedmap reads up to "
-            f"{SCHEMA_VERSION}; update heedmap."
+            "{path} was written in record schema {version}, but this heedmap reads up to {known}; "
+            "update heedmap.",
+            path=path,
+            version=version,
+            known=SCHEMA_VERSION,
         )
     return found
 
@@ -206,9 +236,9 @@ def _has_table(
 def _frame_damage(frame: FrameInfo, png: bytes) -> Damage | None:
     """How a frame's copy differs from the frame that was audited; None where it does not."""
     try:
-        pixels = decode_image(png, f"The frame {frame.file}")
+        pixels = decode_image(png, Phrase("The frame {file}", file=frame.file))
     except FrameError as error:
-        return Damage(frame.file, str(error))
+        return Damage(frame.file, error.phrase)
     if pixels_sha256(pixels) != frame.sha256:
-        return Damage(frame.file, "its pixels are not those of the frame that was audited")
+        return Damage(frame.file, Phrase("its pixels are not those of the frame that was audited"))
     return None

@@ -75,7 +75,11 @@ class Result(Shown):
         for known in SCHEMAS:
             if name == known:
                 return self._read(known)
-        raise RecordError(f"A result has no table '{name}'; it has cases, {', '.join(SCHEMAS)}.")
+        raise RecordError(
+            "A result has no table '{name}'; it has cases, {known}.",
+            name=name,
+            known=", ".join(SCHEMAS),
+        )
 
     def _cases(self) -> pa.Table:
         shares = shares_of_cases(self.attention)

@@ -247,8 +247,10 @@ class TableWriter:
                 self._writer.write_table(pa.concat_tables(self._held))
             except OSError as error:
                 raise RecordError(
-                    f"The shares cannot be kept in {self._file.path.parent} ({error}); free some "
-                    f"space there, or set TMPDIR to a folder that has more."
+                    "The shares cannot be kept in {parent} ({why}); free some space there, or set "
+                    "TMPDIR to a folder that has more.",
+                    parent=self._file.path.parent,
+                    why=error,
                 ) from error
         self._held = []
 

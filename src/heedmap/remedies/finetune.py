@@ -27,6 +27,7 @@ from torch import nn
 from heedmap.auditing.measures.following import Expectation, parse_expectation
 from heedmap.data.trials import Trial
 from heedmap.errors import RemedyError
+from heedmap.phrase import Phrase
 from heedmap.policies.base import Policy
 from heedmap.policies.checkpoints.adapters import peft_package
 from heedmap.record.files import made_folder, write_whole
@@ -59,9 +60,11 @@ def split(trials: Sequence[Trial]) -> tuple[list[Trial], list[Trial]]:
     episodes = list(dict.fromkeys(trial.cluster for trial in labelled))
     if len(episodes) < FEWEST_EPISODES or not any(trial.is_needed for trial in labelled):
         raise RemedyError(
-            f"Fine-tuning needs frames of {FEWEST_EPISODES} or more episodes whose instructions "
-            f"have different expected actions (expert_action in instructions.yaml), got "
-            f"{len(episodes)}; some are held out to measure on."
+            "Fine-tuning needs frames of {fewest} or more episodes whose instructions "
+            "have different expected actions (expert_action in instructions.yaml), got {count}; "
+            "some are held out to measure on.",
+            fewest=FEWEST_EPISODES,
+            count=len(episodes),
         )
     kept = set(episodes[HELD_OUT_EVERY - 1 :: HELD_OUT_EVERY])
     train = [trial for trial in labelled if trial.cluster not in kept]
@@ -82,8 +85,9 @@ def adapted(
     names = _layers(policy, trial, kinds)
     if not names:
         raise RemedyError(
-            f"The policy '{policy.name}' runs no linear layer of torch, so no low-rank adapter can "
-            f"be put over it; train it in its own code."
+            "The policy '{policy}' runs no linear layer of torch, so no low-rank adapter can be "
+            "put over it; train it in its own code.",
+            policy=policy.name,
         )
     config = peft.LoraConfig(
         r=recipe.rank, lora_alpha=2 * recipe.rank, target_modules=[f"m.{name}" for name in names]
@@ -138,13 +142,16 @@ def train(
         loss = _loss(policy, chosen, recipe.ratio_weight, rng)
         if not loss.requires_grad:
             raise RemedyError(
-                f"The policy '{policy.name}' runs without gradients (under no_grad or "
-                f"inference_mode, or it chooses an index), so it cannot be trained through its "
-                f"own call; train it in its own code."
+                "The policy '{policy}' runs without gradients (under no_grad or inference_mode, "
+                "or it chooses an index), so it cannot be trained through its own call; train it "
+                "in its own code.",
+                policy=policy.name,
             )
         if not loss.isfinite():
             raise RemedyError(
-                f"The loss is not finite after {step} steps; lower --lr (now {recipe.peak_lr:g})."
+                "The loss is not finite after {step} steps; lower --lr (now {rate:g}).",
+                step=step,
+                rate=recipe.peak_lr,
             )
         optimizer.zero_grad()
         loss.backward()
@@ -170,11 +177,11 @@ def save_adapter(model: Any, folder: Path, base: str) -> None:
         plain = {f"base_model.model.{n.removeprefix(prefix)}": t for n, t in state.items()}
         written = json.loads((Path(place) / "adapter_config.json").read_text(encoding="utf-8"))
     made_folder(folder)
-    write_whole(folder / "adapter_model.safetensors", save(plain), "adapter")
+    write_whole(folder / "adapter_model.safetensors", save(plain), Phrase("adapter"))
     written["target_modules"] = sorted(n.removeprefix("m.") for n in written["target_modules"])
     written["auto_mapping"] = None  # it names `_Outer`, which nobody needs to load it
     config_text = json.dumps(written, indent=2) + "\n"
-    write_whole(folder / "adapter_config.json", config_text.encode(), "adapter's config")
+    write_whole(folder / "adapter_config.json", config_text.encode(), Phrase("adapter's config"))
 
 
 def pairs_of(trial: Trial, action_names: tuple[str, ...] | None) -> list[Pair]:

@@ -71,7 +71,9 @@ def guided(
     Raises RemedyError for a weight that is not finite or below 0, or no null text.
     """
     if not (np.isfinite(weight) and weight >= 0):
-        raise RemedyError(f"The weight of guidance is a number from 0 up, got {weight}; try 2.")
+        raise RemedyError(
+            "The weight of guidance is a number from 0 up, got {weight}; try 2.", weight=weight
+        )
     if not null_texts:
         raise RemedyError("Guidance needs a text that stands for no instruction; try ('',).")
     found = Guided(policy, weight, null_texts)
@@ -94,7 +96,9 @@ def choose_null(
     rows = runner.scores(examples)
     own = [row for row in rows if row is not None]
     if not own:
-        raise InstructionError(f"The policy '{policy.name}' refuses the trials' instructions.")
+        raise InstructionError(
+            "The policy '{policy}' refuses the trials' instructions.", policy=policy.name
+        )
     choices: list[tuple[NullBranch, str]] = [
         ("blank", ""),
         ("nonsense", " ".join(MADE_UP_WORDS)),

@@ -20,6 +20,7 @@ from heedmap.auditing.upper.runner import Runner
 from heedmap.data.trials import Trial
 from heedmap.errors import InstructionError
 from heedmap.ladder.thresholds import LEAST_EFFECT
+from heedmap.phrase import Phrase
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
 from heedmap.remedies.result import CellName, Missing
@@ -85,8 +86,10 @@ def questions_on(
     if still is not None and not (action_names is None and still == STILL):
         if action_names is None:
             raise InstructionError(
-                f"The action that stands still is '{still}', but this policy's action is "
-                f"continuous; write '{STILL}', or leave it out."
+                "The action that stands still is '{still}', but this policy's action is "
+                "continuous; write '{asked}', or leave it out.",
+                still=still,
+                asked=STILL,
             )
         standing = parse_expectation(still, action_names)
     is_labelled = any(trial.expected for trial in trials)
@@ -148,7 +151,7 @@ def _of_unlabelled(number: int, trial: Trial) -> Iterator[Question]:
         yield Question("paraphrase", number, other)
 
 
-@stage("asking before and after a remedy")
+@stage(Phrase("asking before and after a remedy"))
 def answer(policy: Policy, questions: Questions, metric: ActionMetric | None = None) -> Values:
     """Whether each action is as it should be; what the policy refuses is left out.
 

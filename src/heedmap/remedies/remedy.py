@@ -127,8 +127,10 @@ class Shelf:
         for name in names:
             if name not in known:
                 raise RemedyError(
-                    f"'{name}' is no remedy that can be tried here; write one or several of "
-                    f"{', '.join(known)}."
+                    "'{name}' is no remedy that can be tried here; write one or several of "
+                    "{known}.",
+                    name=name,
+                    known=", ".join(known),
                 )
 
     def chosen(self, cause: Cause, names: Sequence[str]) -> list[Remedy]:

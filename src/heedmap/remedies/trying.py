@@ -8,6 +8,7 @@ from heedmap.auditing.preparation import evaluating
 from heedmap.data.trials import Trial
 from heedmap.errors import HeedmapError, RemedyError
 from heedmap.ladder.causes import Cause
+from heedmap.phrase import Phrase
 from heedmap.policies.base import Policy
 from heedmap.remedies.judge import (
     adjusted,
@@ -106,9 +107,11 @@ def _tried(remedy: Remedy, setting: Setting, before: Values, seed: int) -> Tried
         after = answer(policy, setting.questions)
         passes = _passes(policy, setting)
     except RemedyError as error:
-        return Tried(**named, outcome="not_applied", why_not=str(error))
+        return Tried(**named, outcome="not_applied", why_not=error.phrase)
     except HeedmapError as error:
-        return Tried(**named, outcome="not_applied", why_not=f"It failed: {error}")
+        return Tried(
+            **named, outcome="not_applied", why_not=Phrase("It failed: {error}", error=error)
+        )
     return Tried(
         **named,
         outcome="no_gain",

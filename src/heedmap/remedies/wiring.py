@@ -78,7 +78,7 @@ class Rewired(Remedied):
                 with torch.no_grad():
                     self._plans[key] = self._measured(observation, text)
             except CaptureError as error:
-                raise RemedyError(str(error)) from error
+                raise RemedyError(error.phrase) from error
         return self._plans[key]
 
     @abstractmethod
@@ -120,8 +120,10 @@ class Inserted(Rewired):
         free = [n for n, token in enumerate(ids) if token == ids[-1] and n >= first]
         if not tokens or len(free) < len(tokens):
             raise RemedyError(
-                f"The words have {len(tokens)} tokens, but only {len(free)} places of padding are "
-                f"behind the image to write them to; correct the wiring in the policy's code."
+                "The words have {count} tokens, but only {free} places of padding are behind the "
+                "image to write them to; correct the wiring in the policy's code.",
+                count=len(tokens),
+                free=len(free),
             )
         insertion = Plan(frozenset(), torch.zeros(0, 0), len(tokens), tuple(free[: len(tokens)]))
         with _inserting(self.module, insertion):

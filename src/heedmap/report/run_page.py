@@ -11,6 +11,7 @@ import altair as alt
 from heedmap.ladder.evidence import Estimate
 from heedmap.ladder.messages import Language, say, words_in
 from heedmap.ladder.messages.numbers import amount, unit_name
+from heedmap.phrase import Phrase
 from heedmap.record.files import write_whole
 from heedmap.report.figures.style import Chart, data_of
 from heedmap.report.page.bilingual import Bilingual, both, phrase
@@ -24,7 +25,7 @@ _PANEL_PX = (640, 130)
 
 def write_run_page(rows: Sequence[RunRow], path: Path, run: str, language: Language = "en") -> None:
     """Write the overview, whole or not at all. Raises RecordError when it cannot be written."""
-    write_whole(path, render_run(rows, run, language).encode(), "report")
+    write_whole(path, render_run(rows, run, language).encode(), Phrase("report"))
 
 
 def render_run(rows: Sequence[RunRow], run: str, language: Language = "en") -> str:

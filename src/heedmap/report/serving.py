@@ -47,6 +47,9 @@ class View(Protocol):
     has_policies: bool
     """Whether its first page has a line for each policy, which can be filtered and compared."""
 
+    language: Language
+    """What it is said in, where that is not chosen on the page."""
+
     def state(self) -> State:
         """As it is now; asked for every few seconds. Raises HeedmapError where it cannot be."""
         ...
@@ -70,7 +73,9 @@ def server_of(view: View, port: int) -> ThreadingHTTPServer:
         return ThreadingHTTPServer((LOOPBACK, port), Handler)
     except OSError as error:
         why = error.strerror or error
-        raise RecordError(f"Port {port} cannot be used: {why}; choose another --port.") from error
+        raise RecordError(
+            "Port {port} cannot be used: {why}; choose another --port.", port=port, why=why
+        ) from error
 
 
 def page_of(text: str, language: Language = "en") -> str:
@@ -107,7 +112,7 @@ class _Handler(BaseHTTPRequestHandler):
             with self.drawing:
                 page = self.served.page(unquote(asked.path), query)
         except HeedmapError as error:
-            page = page_of(str(error))
+            page = page_of(error.in_language(self.served.language), self.served.language)
         except ValueError:
             page = None
         if page is None:

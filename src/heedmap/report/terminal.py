@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from heedmap.ladder.messages import say
+from heedmap.ladder.messages import say, spoken
+from heedmap.phrase import said_again
 from heedmap.record.disagreements import Disagreement, policy_disagreements
 from heedmap.record.record import Case, PolicyResult
 from heedmap.record.result import Result
@@ -147,7 +148,9 @@ def _print_policy(result: Result, policy: PolicyResult, console: Console) -> Non
     console.print(Text(one_line(policy.name), style="bold"))
     for stack in policy.measurements.stacks:
         if stack.taken:
-            console.print(Text(f"{stack.pattern}: {stack.reason}", style="dim"))
+            console.print(
+                Text(f"{stack.pattern}: {said_again(stack.reason, spoken())}", style="dim")
+            )
     expected = {i.name: i.expected_action for i in result.record.instructions}
     for frame in result.record.frames:
         line = Text(f"{say('chosen')}{of_frame(result, frame.name)}: ")

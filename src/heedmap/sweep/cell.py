@@ -22,6 +22,7 @@ from heedmap.auditing.preparation import evaluating
 from heedmap.auditing.upper.measure import UpperOptions, check_trials
 from heedmap.data.trials import Trial
 from heedmap.errors import HeedmapError, PolicyError
+from heedmap.phrase import Phrase
 from heedmap.policies.base import Policy, weights_sha256
 from heedmap.policies.checkpoints.permissions import SAFE, Permissions
 from heedmap.policies.registry import load_policy
@@ -130,7 +131,7 @@ class CellRunner:
         with evaluating(policy):
             return _Held(number, policy, weights, self._scale(policy, number))
 
-    @stage("measuring the scale of the actions")
+    @stage(Phrase("measuring the scale of the actions"))
     def _scale(self, policy: Policy, number: int) -> tuple[float, ...] | None:
         """Of continuous actions: as the grid gives it, else their spread on its first frames."""
         if policy.action_names is not None:
@@ -144,8 +145,9 @@ class CellRunner:
         ]
         if not actions:
             raise PolicyError(
-                f"The scale of the actions of '{policy.name}' cannot be measured: none of the "
-                f"grid's first frames can be read. Give it: action_scale under the policy."
+                "The scale of the actions of '{policy}' cannot be measured: none of the grid's "
+                "first frames can be read. Give it: action_scale under the policy.",
+                policy=policy.name,
             )
         return tuple(per_dimension_scale(np.stack(actions)).tolist())
 

@@ -6,7 +6,7 @@ the parts, and only this process writes them: a cluster needs no shared disk.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
@@ -44,7 +44,7 @@ class Totals:
     failed: int = 0
     frames: int = 0
     """That were measured now."""
-    damaged: dict[str, str] = field(default_factory=dict)
+    damaged: Mapping[str, str] = field(default_factory=dict[str, str])
     """Cells that were measured again because files of theirs were damaged: which, and how."""
 
 

@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 from heedmap.data.instructions import CaseInstruction
 from heedmap.frozen import Frozen
 from heedmap.ladder.evidence import INTERVENTIONS, Intervention
+from heedmap.phrase import Phrase, in_a_row
 
 Measure = Literal["attention", "positions"]
 
@@ -72,10 +73,12 @@ class FrameEntry(Frozen):
     def _one_source(self) -> FrameEntry:
         given = [k for k in ("path", "cases", "specimen_cases") if getattr(self, k) is not None]
         if len(given) != 1:
-            told = " and ".join(given) or "none"
-            raise ValueError(f"give exactly one of path, cases and specimen_cases, got {told}")
+            told = in_a_row(given, Phrase(" and ")) or Phrase("none")
+            raise ValueError(
+                Phrase("give exactly one of path, cases and specimen_cases, got {told}", told=told)
+            )
         if self.path is None and (self.counterfactuals or self.episodes is not None):
-            raise ValueError("counterfactuals and episodes go with path")
+            raise ValueError(Phrase("counterfactuals and episodes go with path"))
         return self
 
     @property
@@ -127,7 +130,10 @@ class Grid(Frozen):
     def _in_order(cls, value: tuple[Intervention, ...]) -> tuple[Intervention, ...]:
         if value != INTERVENTIONS[: len(value)]:
             raise ValueError(
-                f"each needs those before it: write the first ones of {', '.join(INTERVENTIONS)}"
+                Phrase(
+                    "each needs those before it: write the first ones of {interventions}",
+                    interventions=", ".join(INTERVENTIONS),
+                )
             )
         return value
 
@@ -136,5 +142,7 @@ class Grid(Frozen):
     def _two_or_more(cls, value: dict[str, dict[str, Asked]]) -> dict[str, dict[str, Asked]]:
         for name, asked in value.items():
             if len(asked) < 2:
-                raise ValueError(f"the set '{name}' needs at least two instructions to compare")
+                raise ValueError(
+                    Phrase("the set '{name}' needs at least two instructions to compare", name=name)
+                )
         return value

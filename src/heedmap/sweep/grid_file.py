@@ -13,7 +13,8 @@ from pydantic import BaseModel, ValidationError
 from heedmap.data.gates.documents import MOST_YAML_BYTES, check_events, yaml_of
 from heedmap.data.gates.files import read_text
 from heedmap.data.instructions import load_instructions
-from heedmap.errors import HeedmapError, InputError
+from heedmap.errors import HeedmapError, InputError, first_line_of, without_stop
+from heedmap.phrase import Phrase, phrase_of
 from heedmap.sweep.grid import Asked, FrameEntry, Grid, PolicyEntry, SpecimenCases
 
 Key = tuple[str | int, ...]
@@ -43,30 +44,43 @@ class GridFile:
         line = self._lines.get(known, 1)
         written = "".join(f"[{k}]" if isinstance(k, int) else f".{k}" for k in key).lstrip(".")
         place = f", {written}" if written else ""
-        return InputError(f"{self.path.name}, line {line}{place}: {message.rstrip('.')}.")
+        return InputError(
+            "{path}, line {line}{place}: {message}.",
+            path=self.path.name,
+            line=line,
+            place=place,
+            message=without_stop(message),
+        )
 
     def _content(self) -> Any:
-        text = read_text(self.path, "grid", InputError, MOST_YAML_BYTES)
+        text = read_text(self.path, Phrase("grid"), InputError, MOST_YAML_BYTES)
         try:
             check_events(text)
             root = yaml.compose(text, Loader=yaml.SafeLoader)
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             line = 1 if mark is None else mark.line + 1
-            problem = getattr(error, "problem", None) or "it is no YAML"
-            raise InputError(f"{self.path.name}, line {line}: {problem}.") from error
+            problem = getattr(error, "problem", None) or Phrase("it is no YAML")
+            raise InputError(
+                "{path}, line {line}: {problem}.", path=self.path.name, line=line, problem=problem
+            ) from error
         except ValueError as error:
-            raise InputError(f"The grid {self.path} cannot be read: {error}.") from error
+            raise InputError(
+                "The grid {path} cannot be read: {why}.", path=self.path, why=error
+            ) from error
         if not isinstance(root, yaml.MappingNode):
             raise InputError(
-                f"{self.path.name}, line 1: a grid is a mapping with the keys policies and frames; "
-                f"see docs/sweep.md."
+                "{path}, line 1: a grid is a mapping with the keys policies and frames; see "
+                "docs/sweep.md.",
+                path=self.path.name,
             )
         self._walk(root, ())
         try:
             content = yaml_of(text)
         except ValueError as error:
-            raise InputError(f"The grid {self.path} cannot be read: {error}.") from error
+            raise InputError(
+                "The grid {path} cannot be read: {why}.", path=self.path, why=error
+            ) from error
         self._read_sets(content.get("instructions"))
         return content
 
@@ -81,7 +95,7 @@ class GridFile:
                 here = (*key, str(name.value))
                 if here in self._lines:
                     self._lines[here] = name.start_mark.line + 1
-                    raise self.error(here, "this key is there twice")
+                    raise self.error(here, Phrase("this key is there twice"))
                 self._walk(value, here)
                 self._lines[here] = name.start_mark.line + 1
 
@@ -92,7 +106,7 @@ class GridFile:
                 try:
                     entries = load_instructions(self.folder / value)
                 except HeedmapError as error:
-                    raise self.error(("instructions", str(name)), str(error)) from error
+                    raise self.error(("instructions", str(name)), first_line_of(error)) from error
                 sets[name] = {e.name: e.model_dump(exclude={"name"}) for e in entries}
 
     def _told(self, first: Any) -> str:
@@ -101,14 +115,21 @@ class GridFile:
         if first["type"] == "extra_forbidden":
             known = _known_keys(loc[:-1])
             near = difflib.get_close_matches(str(loc[-1]), known, n=1, cutoff=0.5)
-            hint = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(known)}"
-            return f"there is no such key; {hint}"
+            hint = (
+                Phrase("did you mean '{near}'?", near=near[0])
+                if near
+                else Phrase("known are {known}", known=", ".join(known))
+            )
+            return Phrase("there is no such key; {hint}", hint=hint)
         if first["type"] == "missing":
-            return "this key is needed; see docs/sweep.md"
-        message = first["msg"].removeprefix("Value error, ")
+            return Phrase("this key is needed; see docs/sweep.md")
+        own = first.get("ctx", {}).get("error")
+        said = phrase_of(own) if isinstance(own, ValueError) else None
+        message = said or f"{first['msg'][:1].lower()}{first['msg'][1:]}"
         got = first.get("input")
-        told = f", got {got!r}" if isinstance(got, str | int | float | bool) else ""
-        return message[:1].lower() + message[1:] + told
+        if isinstance(got, str | int | float | bool):
+            return Phrase("{message}, got {got}", message=message, got=repr(got))
+        return message
 
 
 def _known_keys(above: Sequence[str | int]) -> list[str]:

@@ -26,8 +26,11 @@ def merge(out: Path, sources: Sequence[Path]) -> Totals:
     for run in runs[1:]:
         if told := difference(runs[0].plan, run.plan):
             raise RecordError(
-                f"{run.path} is of another plan than {runs[0].path} ({told}), so they do not add "
-                f"up; merge shards of one grid."
+                "{run} is of another plan than {other} ({told}), so they do not add up; merge "
+                "shards of one grid.",
+                run=run.path,
+                other=runs[0].path,
+                told=told,
             )
     target = RunFolder.begin(out, runs[0].plan)
     with target.writing():
@@ -64,6 +67,10 @@ def _check_same(
     for name in SAME_TABLES:
         if parts.get(name) != target.part_of(cell, name):
             raise RecordError(
-                f"{run.path} and {target.path} hold different results for the cell {cell.id} "
-                f"(table {name}); one of them was measured on other weights, frames or hardware."
+                "{run} and {target} hold different results for the cell {id} (table {name}); one "
+                "of them was measured on other weights, frames or hardware.",
+                run=run.path,
+                target=target.path,
+                id=cell.id,
+                name=name,
             )

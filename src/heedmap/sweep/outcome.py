@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
-from heedmap.errors import HeedmapError, first_line_of
+from heedmap.errors import first_line_of
 from heedmap.sweep.plan import Cell, Plan
 from heedmap.sweep.tables import COMMIT, RunTable, part
 
@@ -63,8 +63,7 @@ def failed(plan: Plan, cell: Cell, error_type: str, message: str) -> Outcome:
 
 def failed_by(plan: Plan, cell: Cell, error: Exception) -> Outcome:
     """As `failed`, for an error of ours or of a library."""
-    told = str(error) if isinstance(error, HeedmapError) else first_line_of(error)
-    return failed(plan, cell, type(error).__name__, told)
+    return failed(plan, cell, type(error).__name__, first_line_of(error))
 
 
 def cell_columns(plan: Plan, cell: Cell) -> dict[str, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
@@ -17,6 +18,9 @@ from heedmap.data.instructions import CaseInstruction
 from heedmap.frozen import Frozen
 from heedmap.ladder.evidence import Intervention
 from heedmap.sweep.grid import Measure
+
+GLOB = frozenset("*[")
+"""What makes a path a pattern. No `?`: behind it settings stand."""
 
 SWEEP_SCHEMA_VERSION = 2
 CHECKSUMS_SINCE = 2
@@ -142,3 +146,9 @@ def _first_difference(old: Any, new: Any, place: str) -> str | None:
                 return found
         return f"{place} has {len(new)} entries, not {len(old)}" if len(old) != len(new) else None
     return None if old == new else f"{place} is {new!r}, not {old!r}"
+
+
+def stamp(path: Path) -> str:
+    """Size and time of change."""
+    status = path.stat()
+    return f"{status.st_size} bytes, changed {status.st_mtime_ns}"

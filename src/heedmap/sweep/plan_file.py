@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from heedmap.errors import RecordError
+from heedmap.phrase import Phrase
 from heedmap.record.files import read_plain, replace_file
 from heedmap.record.manifest import (
     MANIFEST_FILE,
@@ -23,7 +24,9 @@ from heedmap.sweep.plan import CHECKSUMS_SINCE, SWEEP_SCHEMA_VERSION, Plan, diff
 PLAN_FILE = "plan.json"
 CHECKSUMS = "checksums"
 """The folder of the cells' manifests."""
-_AGAIN = "run the same 'heedmap sweep' command again, which writes it anew and keeps the cells"
+_AGAIN = Phrase(
+    "run the same 'heedmap sweep' command again, which writes it anew and keeps the cells"
+)
 OWN_HIDDEN = LOCK_FILE, HOLDER_FILE = ".lock", ".writer"
 
 
@@ -38,28 +41,44 @@ def read_plan(path: Path) -> Plan:
     except FileNotFoundError as error:
         raise _no_plan(path) from error
     except OSError as error:
-        raise RecordError(f"The plan {place} cannot be read: {error}.") from error
+        raise RecordError(
+            "The plan {place} cannot be read: {why}.", place=place, why=error
+        ) from error
     plan = _decoded(place, content)
     manifest = read_manifest(path, "sweep")
     if manifest is None and plan.schema_version < CHECKSUMS_SINCE:
         return plan
     if manifest is None:
         raise RecordError(
-            f"The run in {path} has no {MANIFEST_FILE}, so nothing tells whether its plan is what "
-            f"was written; {_AGAIN}."
+            "The run in {path} has no {manifest_file}, so nothing tells whether its plan is what "
+            "was written; {again}.",
+            path=path,
+            manifest_file=MANIFEST_FILE,
+            again=_AGAIN,
         )
     checksum = manifest.files.get(PLAN_FILE)
     if checksum is None or checksum.difference(content) is not None:
-        raise RecordError(f"The plan {place} is damaged: it is not what was written; {_AGAIN}.")
+        raise RecordError(
+            "The plan {place} is damaged: it is not what was written; {again}.",
+            place=place,
+            again=_AGAIN,
+        )
     return plan
 
 
 def _no_plan(path: Path) -> RecordError:
     if (path / MANIFEST_FILE).exists() and (path / CHECKSUMS).is_dir():
-        return RecordError(f"The run in {path} has lost its {PLAN_FILE}; {_AGAIN}.")
+        return RecordError(
+            "The run in {path} has lost its {plan_file}; {again}.",
+            path=path,
+            plan_file=PLAN_FILE,
+            again=_AGAIN,
+        )
     return RecordError(
-        f"{path} is not the folder of a sweep: it has no {PLAN_FILE}. Give the folder that "
-        f"'heedmap sweep' wrote."
+        "{path} is not the folder of a sweep: it has no {plan_file}. Give the folder that "
+        "'heedmap sweep' wrote.",
+        path=path,
+        plan_file=PLAN_FILE,
     )
 
 
@@ -94,10 +113,12 @@ def cannot_write(path: Path, error: OSError) -> RecordError:
     what = error.strerror or str(error)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return RecordError(
-            f"The disk of {path} is full ({what}): what was finished is kept; free some space and "
-            f"run the same command again."
+            "The disk of {path} is full ({what}): what was finished is kept; free some space and "
+            "run the same command again.",
+            path=path,
+            what=what,
         )
-    return RecordError(f"The run cannot be written to {path}: {what}.")
+    return RecordError("The run cannot be written to {path}: {what}.", path=path, what=what)
 
 
 def _names_plan(path: Path, manifest: Manifest) -> bool:
@@ -115,8 +136,10 @@ def _older(path: Path, plan: Plan) -> Plan:
     older = plan.model_copy(update={"schema_version": found.schema_version})
     if told := difference(found, older):
         raise RecordError(
-            f"{path} was begun with another plan ({told}); give another --out, or what "
-            f"the run was begun with."
+            "{path} was begun with another plan ({told}); give another --out, or what the run was "
+            "begun with.",
+            path=path,
+            told=told,
         )
     return found
 
@@ -125,7 +148,9 @@ def _check_empty(path: Path) -> None:
     names = {each.name for each in path.iterdir()}
     if left := sorted(names - {MANIFEST_FILE, *OWN_HIDDEN}):
         raise RecordError(
-            f"{path} holds files that are no sweep ({listed(left)}); choose another --out."
+            "{path} holds files that are no sweep ({left}); choose another --out.",
+            path=path,
+            left=listed(left),
         )
 
 
@@ -133,16 +158,26 @@ def _decoded(place: Path, content: bytes) -> Plan:
     try:
         read = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise RecordError(f"The plan {place} cannot be read: {error}.") from error
+        raise RecordError(
+            "The plan {place} cannot be read: {why}.", place=place, why=error
+        ) from error
     version = read.get("schema_version") if isinstance(read, dict) else None
     if isinstance(version, int) and version > SWEEP_SCHEMA_VERSION:
         raise RecordError(
-            f"{place.parent} was written in sweep schema {version}, but this heedmap reads up to "
-            f"{SWEEP_SCHEMA_VERSION}; update heedmap."
+            "{parent} was written in sweep schema {version}, but this heedmap reads up to "
+            "{known}; update heedmap.",
+            parent=place.parent,
+            version=version,
+            known=SWEEP_SCHEMA_VERSION,
         )
     try:
         return Plan.model_validate(read)
     except ValidationError as error:
         first = error.errors()[0]
         told = ".".join(str(part) for part in first["loc"])
-        raise RecordError(f"{place} is no plan of a sweep: {told}: {first['msg']}.") from error
+        raise RecordError(
+            "{place} is no plan of a sweep: {told}: {misfit}.",
+            place=place,
+            told=told,
+            misfit=first["msg"],
+        ) from error

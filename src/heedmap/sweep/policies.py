@@ -9,14 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from heedmap.errors import HeedmapError
+from heedmap.phrase import Phrase
 from heedmap.sweep.grid import PolicyEntry
 from heedmap.sweep.grid_file import GridFile
-from heedmap.sweep.plan import PlannedPolicy
+from heedmap.sweep.plan import GLOB, PlannedPolicy, stamp
 
 CHECKPOINTS = ("kosmos2", "vlm", "pi0")
 """Kinds that read a path, in front of the colon."""
-GLOB = frozenset("*[")
-"""No `?`: behind it settings stand."""
 
 
 def planned_policies(file: GridFile) -> tuple[PlannedPolicy, ...]:
@@ -34,7 +33,11 @@ def planned_policies(file: GridFile) -> tuple[PlannedPolicy, ...]:
                 name = f"{entry.name}/{name_of(spec)}"
             if any(each.name == name for each in found):
                 raise file.error(
-                    key, f"two policies are named '{name}'; give one another name (name: ...)"
+                    key,
+                    Phrase(
+                        "two policies are named '{name}'; give one another name (name: ...)",
+                        name=name,
+                    ),
                 )
             found.append(
                 PlannedPolicy(
@@ -67,7 +70,10 @@ def name_of(spec: str) -> str:
 def _specs(entry: PolicyEntry, file: GridFile, key: tuple[str | int, ...]) -> Iterator[str]:
     kind, colon, rest = entry.spec.partition(":")
     if not colon or not rest:
-        raise file.error(key, f"'{entry.spec}' is no policy; write KIND:NAME, see docs/sweep.md")
+        raise file.error(
+            key,
+            Phrase("'{entry}' is no policy; write KIND:NAME, see docs/sweep.md", entry=entry.spec),
+        )
     if kind == "specimen":
         yield from _specimens(rest, file, key)
         return
@@ -81,11 +87,13 @@ def _specs(entry: PolicyEntry, file: GridFile, key: tuple[str | int, ...]) -> It
         pattern = str(place.relative_to(place.anchor)) if place.anchor else str(place)
         matches = sorted(root.glob(pattern))
         if not matches:
-            raise file.error(key, f"nothing matches '{path}' in {root}")
+            raise file.error(
+                key, Phrase("nothing matches '{path}' in {root}", path=path, root=root)
+            )
     else:
         matches = [file.folder / place]  # an absolute path stays as it is
         if not matches[0].exists():
-            raise file.error(key, f"the checkpoint {matches[0]} does not exist")
+            raise file.error(key, Phrase("the checkpoint {path} does not exist", path=matches[0]))
     yield from (f"{kind}:{match}{mark}{settings}" for match in matches)
 
 
@@ -96,10 +104,15 @@ def _specimens(pattern: str, file: GridFile, key: tuple[str | int, ...]) -> Iter
         if not GLOB & set(pattern):
             check_name(pattern)
     except HeedmapError as error:
-        raise file.error(key, str(error)) from error
+        raise file.error(key, error.phrase) from error
     matches = [name for name in SPECIMENS if fnmatch.fnmatchcase(name, pattern)]
     if not matches:
-        raise file.error(key, f"no specimen matches '{pattern}'; see 'heedmap specimens list'")
+        raise file.error(
+            key,
+            Phrase(
+                "no specimen matches '{pattern}'; see 'heedmap specimens list'", pattern=pattern
+            ),
+        )
     yield from (f"specimen:{name}" for name in matches)
 
 
@@ -121,9 +134,3 @@ def _files(spec: str, folder: Path) -> dict[str, str]:
     if source.is_file():
         return {str(source): hashlib.sha256(source.read_bytes()).hexdigest()}
     return {}
-
-
-def stamp(path: Path) -> str:
-    """Size and time of change."""
-    status = path.stat()
-    return f"{status.st_size} bytes, changed {status.st_mtime_ns}"

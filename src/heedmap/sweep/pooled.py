@@ -89,8 +89,9 @@ def _pooled(folder: RunFolder, cells: Sequence[Cell]) -> Pooled:
     weights = {row["weights_sha256"] for row in heads}
     if len(weights) > 1 or len({each.action_scale for each in details}) > 1:
         raise RecordError(
-            f"The cells of '{policy}' were measured on different weights or scales of actions, so "
-            f"they do not add up; run the sweep again with a new --out."
+            "The cells of '{policy}' were measured on different weights or scales of actions, so "
+            "they do not add up; run the sweep again with a new --out.",
+            policy=policy,
         )
     frames, cases = folder.rows("frames", cells), folder.rows("cases", cells)
     trials = _trials(frames, cases)

@@ -11,7 +11,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from heedmap.errors import InputError, first_line_of
+from heedmap.errors import InputError, first_line_of, without_stop
+from heedmap.phrase import Phrase
 from heedmap.sweep.store import RunFolder
 from heedmap.sweep.tables import RUN_SCHEMAS, RUN_TABLES, RunTable
 
@@ -32,8 +33,10 @@ def query(folder: RunFolder, sql: str) -> pa.Table:
     nested = accumulate((character in "([{") - (character in ")]}") for character in sql)
     if len(sql) > MOST_LETTERS or max(nested, default=0) > MOST_NESTED:
         raise InputError(
-            f"The statement has more than {MOST_LETTERS:,} letters, or brackets in more than "
-            f"{MOST_NESTED} levels; ask for less at once."
+            "The statement has more than {letters:,} letters, or brackets in more than "
+            "{levels} levels; ask for less at once.",
+            letters=MOST_LETTERS,
+            levels=MOST_NESTED,
         )
     with duckdb.connect(":memory:") as connection:
         for name in RUN_TABLES:
@@ -52,8 +55,9 @@ def query(folder: RunFolder, sql: str) -> pa.Table:
             return _taken(found)
         except duckdb.InterruptException as error:
             raise InputError(
-                f"The query took more than {MOST_SECONDS:.0f} s; ask for less, or read the "
-                f"Parquet files of the run themselves."
+                "The query took more than {seconds:.0f} s; ask for less, or read the Parquet "
+                "files of the run themselves.",
+                seconds=MOST_SECONDS,
             ) from error
         except (duckdb.Error, UnicodeError, RuntimeError) as error:
             raise InputError(_told(error, sql)) from error
@@ -70,8 +74,9 @@ def _taken(found: duckdb.DuckDBPyRelation) -> pa.Table:
         held += batch.nbytes
         if held > MOST_MEMORY_MB * 10**6:
             raise InputError(
-                f"The query gives more than {MOST_MEMORY_MB} MB of rows; ask for fewer, such as "
-                f"with limit 1000."
+                "The query gives more than {most} MB of rows; ask for fewer, such as "
+                "with limit 1000.",
+                most=MOST_MEMORY_MB,
             )
         batches.append(batch)
     return pa.Table.from_batches(batches, schema=reader.schema)
@@ -111,4 +116,8 @@ def _told(error: Exception, sql: str) -> str:
         f"{name} ({', '.join(RUN_SCHEMAS[name].names)})" if len(meant) <= 2 else name
         for name in meant
     )
-    return f"The query cannot be run: {first_line_of(error).rstrip('.')}. Tables: {named}."
+    return Phrase(
+        "The query cannot be run: {why}. Tables: {named}.",
+        why=without_stop(first_line_of(error)),
+        named=named,
+    )

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from heedmap.errors import InputError, MissingExtraError
+from heedmap.phrase import Phrase
 from heedmap.policies.checkpoints.permissions import Permissions
 from heedmap.sweep.engine import ATTEMPTS, Waiting
 from heedmap.sweep.outcome import Outcome, failed
@@ -63,10 +64,12 @@ class RayEngine:
             cpus = max(1, round(workers * self.cpus_each + 0.49))
             ray.init(num_cpus=cpus, include_dashboard=False, **quiet)
         except (ConnectionError, RaySystemError, RuntimeError, ValueError) as error:
-            where = self.address or "this machine"
+            where = self.address or Phrase("this machine")
             raise InputError(
-                f"Ray cannot be reached at {where}: {str(error).splitlines()[0]}; start it with "
-                f"'ray start --head', or leave --address out."
+                "Ray cannot be reached at {where}: {why}; start it with 'ray start "
+                "--head', or leave --address out.",
+                where=where,
+                why=str(error).splitlines()[0],
             ) from error
 
 

@@ -8,18 +8,16 @@ from pathlib import Path
 import pyarrow as pa
 
 from heedmap.auditing.policy_result import policy_result
-from heedmap.auditing.preparation import describe_frame
 from heedmap.data.cases import CASE_FRAME
 from heedmap.data.frames import FramePngs
 from heedmap.data.images import pixels_sha256
 from heedmap.data.observation import NamedFrame, Observation
 from heedmap.errors import FrameError, RecordError
-from heedmap.record.provenance import describe_run
+from heedmap.record.provenance import describe_frame, describe_run
 from heedmap.record.record import Case, Instruction, PolicyResult, Record
 from heedmap.record.result import Result
 from heedmap.record.tables import SCHEMAS, TableName
-from heedmap.sweep.plan import FrameRef, Plan
-from heedmap.sweep.policies import stamp
+from heedmap.sweep.plan import FrameRef, Plan, stamp
 from heedmap.sweep.pooled import Pooled, pool
 from heedmap.sweep.sources import trial_at
 from heedmap.sweep.store import RunFolder
@@ -33,7 +31,9 @@ def result_of(folder: RunFolder) -> Result:
     """
     pooled = list(pool(folder))
     if not pooled:
-        raise RecordError(f"No cell of {folder.path} was measured; see 'heedmap summary'.")
+        raise RecordError(
+            "No cell of {folder} was measured; see 'heedmap summary'.", folder=folder.path
+        )
     several = len({each.set for each in pooled}) > 1
     names = {
         (each.policy, each.set): f"{each.policy} [{each.set}]" if several else each.policy
@@ -78,8 +78,10 @@ def _check_same_frame(ref: FrameRef, seen: Observation, sha256: str | None, plan
         is_same = ref.kind == "specimen" or any(plan.files[f] == stamp(Path(f)) for f in files)
     if not is_same:
         raise FrameError(
-            f"The frame '{ref.name}' at {ref.place} is not the one that was measured; put that "
-            f"back, or run the sweep again into a new folder."
+            "The frame '{ref}' at {place} is not the one that was measured; put that back, or run "
+            "the sweep again into a new folder.",
+            ref=ref.name,
+            place=ref.place,
         )
 
 

@@ -18,11 +18,11 @@ from heedmap.data.observation import NamedFrame
 from heedmap.data.sources import episode_at, episode_count, frames_at
 from heedmap.data.tasks import case_at, case_places, is_data_set
 from heedmap.data.trials import Trial
-from heedmap.errors import FrameError, HeedmapError
+from heedmap.errors import FrameError, HeedmapError, first_line_of
+from heedmap.phrase import Phrase
 from heedmap.sweep.grid import FrameEntry
 from heedmap.sweep.grid_file import GridFile
-from heedmap.sweep.plan import FrameRef, PlannedSet, SetKind
-from heedmap.sweep.policies import GLOB, stamp
+from heedmap.sweep.plan import GLOB, FrameRef, PlannedSet, SetKind, stamp
 
 Item = TypeVar("Item")
 
@@ -53,13 +53,16 @@ def planned_frames(
         try:
             refs = list(_refs(entry, file.folder, found.files))
         except (HeedmapError, OSError) as error:
-            raise file.error(key, str(error)) from error
+            raise file.error(key, first_line_of(error)) from error
         if not refs:
-            raise file.error(key, "no frame is left; check first, count and stride")
+            raise file.error(key, Phrase("no frame is left; check first, count and stride"))
         for ref in refs:
             if ref.name in names:
                 raise file.error(
-                    key, f"two frames are named '{ref.name}'; rename a file or its folder"
+                    key,
+                    Phrase(
+                        "two frames are named '{ref}'; rename a file or its folder", ref=ref.name
+                    ),
                 )
             names.add(ref.name)
         kind: SetKind = "given"
@@ -74,7 +77,7 @@ def planned_frames(
 def trial_at(ref: FrameRef, of: PlannedSet) -> Trial:
     """One frame, read, with what is put to it. Raises FrameError or InstructionError."""
     if ref.kind == "specimen":
-        from heedmap.testbed.specimens.policy import case_trials
+        from heedmap.testbed.specimens.cases import case_trials
 
         style, _, seed = ref.place.partition(":")
         (trial,) = case_trials(1, "goal" if style == "goal" else "path", int(seed))
@@ -86,7 +89,9 @@ def trial_at(ref: FrameRef, of: PlannedSet) -> Trial:
     (frame,) = frames_at(ref.place, ref.history)
     if of.kind == "counterfactuals":
         if not frame.instruction:
-            raise FrameError(f"The frame {ref.place} came with no instruction to exchange.")
+            raise FrameError(
+                "The frame {place} came with no instruction to exchange.", place=ref.place
+            )
         texts = named_counterfactuals(frame.instruction)
         return Trial(ref.name, frame.observation, texts, recorded=RECORDED, episode=ref.episode)
     return _with_set(ref, frame, of.instructions)
@@ -108,13 +113,14 @@ def _sets(file: GridFile, found: _Found) -> Iterator[PlannedSet]:
     given = tuple(found.by_kind.get("given", ()))
     if given and not file.grid.instructions:
         raise file.error(
-            ("frames",), "these frames bring no instructions; add a set under 'instructions'"
+            ("frames",),
+            Phrase("these frames bring no instructions; add a set under 'instructions'"),
         )
     if file.grid.instructions and not given:
-        raise file.error(("instructions",), "all frames bring instructions of their own")
+        raise file.error(("instructions",), Phrase("all frames bring instructions of their own"))
     for name, asked in file.grid.instructions.items():
         if name in (OWN, COUNTERFACTUALS):
-            raise file.error(("instructions", name), "this name is taken; choose another")
+            raise file.error(("instructions", name), Phrase("this name is taken; choose another"))
         entries = tuple(each.named(key) for key, each in asked.items())
         yield PlannedSet(name=name, kind="given", instructions=entries, frames=given)
     kinds: tuple[SetKind, ...] = ("own", "counterfactuals")
@@ -141,7 +147,12 @@ def _refs(entry: FrameEntry, folder: Path, files: dict[str, str]) -> Iterator[Fr
 def _of_cases(folder: Path, entry: FrameEntry, files: dict[str, str]) -> Iterator[FrameRef]:
     found = case_folders(folder)
     if not found:
-        raise FrameError(f"{folder} holds no case folders ({CASE_FRAME}, {CASE_INSTRUCTIONS})")
+        raise FrameError(
+            "{folder} holds no case folders ({case_frame}, {case_instructions})",
+            folder=folder,
+            case_frame=CASE_FRAME,
+            case_instructions=CASE_INSTRUCTIONS,
+        )
     for place in _chosen(found, entry):
         for name in (CASE_FRAME, CASE_INSTRUCTIONS):
             files[str(place / name)] = stamp(place / name)
@@ -170,7 +181,9 @@ def _paths(folder: Path, written: str) -> list[str]:
         anchor = Path(path).anchor
         matches = sorted(Path(anchor or folder).glob(path.removeprefix(anchor)))
         if not matches:
-            raise FrameError(f"nothing matches '{path}' in {anchor or folder}")
+            raise FrameError(
+                "nothing matches '{path}' in {anchor}", path=path, anchor=anchor or folder
+            )
         return [f"{match}{hash_mark}{selection}" for match in matches]
     if place.is_dir():
         images = sorted(each for each in place.iterdir() if each.suffix.lower() in IMAGES)

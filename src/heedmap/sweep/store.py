@@ -23,6 +23,7 @@ import pyarrow as pa
 from heedmap.data.gates.gate import gate
 from heedmap.data.parquet import read_parquet
 from heedmap.errors import RecordError
+from heedmap.phrase import Phrase
 from heedmap.record.files import PART_PREFIX, held_folder, plain_path, read_plain, replace_file
 from heedmap.record.folders import REPORT_FILE, check_own_report
 from heedmap.record.manifest import (
@@ -53,7 +54,7 @@ from heedmap.sweep.tables import COMMIT, RUN_SCHEMAS, RunTable, as_schema
 if TYPE_CHECKING:
     from pyarrow.dataset import Dataset
 
-UNTRUSTED = "its tables are not as heedmap writes them: do not trust this folder"
+UNTRUSTED = Phrase("its tables are not as heedmap writes them: do not trust this folder")
 
 
 class RunFolder:
@@ -92,8 +93,9 @@ class RunFolder:
                 is_file = holder.is_file() and not holder.is_symlink()
                 told = holder.read_text(errors="replace")[:200] if is_file else ""
                 raise RecordError(
-                    f"{self.path} is being written by {told or 'another process'}; wait for it, or "
-                    f"stop it."
+                    "{path} is being written by {holder}; wait for it, or stop it.",
+                    path=self.path,
+                    holder=told or Phrase("another process"),
                 ) from None
             except OSError as error:
                 raise cannot_write(self.path, error) from error
@@ -154,7 +156,9 @@ class RunFolder:
         cells = [cell for cell in self.plan.cells if self._counts(cell)]
         damaged = [] if manifest is None else damages(self.path, manifest)
         damaged += [each for cell in cells for each in self._damages(cell)]
-        again = "it has no checksums; the same 'heedmap sweep' command measures its cell again"
+        again = Phrase(
+            "it has no checksums; the same 'heedmap sweep' command measures its cell again"
+        )
         damaged += [Damage(name, again) for name in self._without_checksums()]
         files, unchecked = len(manifest.files if manifest else ()), [PLAN_FILE]
         for cell in cells:
@@ -229,7 +233,7 @@ class RunFolder:
         parts = [part for cell in cells if (part := self.part_of(cell, table)) is not None]
         if not parts:
             return wanted.empty_table()
-        with gate(RecordError, f"A part of {self.path / table}", UNTRUSTED):
+        with gate(RecordError, Phrase("A part of {path}", path=self.path / table), UNTRUSTED):
             return pa.concat_tables([as_schema(read_parquet(part), wanted) for part in parts])
 
     def _counts(self, cell: Cell) -> bool:
@@ -247,26 +251,28 @@ class RunFolder:
         try:
             manifest = read_manifest(self.path, "cell", name)
         except RecordError as error:
-            raise self._is_damaged([Damage(name, "it was changed")]) from error
+            raise self._is_damaged([Damage(name, Phrase("it was changed"))]) from error
         if manifest is None:
             return None
         if _part_name(COMMIT, cell.id) not in manifest.files:
-            raise self._is_damaged([Damage(name, "it belongs to another cell")])
+            raise self._is_damaged([Damage(name, Phrase("it belongs to another cell"))])
         if manifest.files.get(PLAN_FILE) != self._plan_checksum:
-            raise self._is_damaged([Damage(name, "it belongs to another plan")])
+            raise self._is_damaged([Damage(name, Phrase("it belongs to another plan"))])
         return manifest
 
     def _damages(self, cell: Cell) -> list[Damage]:
         try:
             manifest = self._checksums(cell)
         except RecordError:
-            return [Damage(_checksums_name(cell.id), "it is not that of this cell")]
+            return [Damage(_checksums_name(cell.id), Phrase("it is not that of this cell"))]
         return [] if manifest is None else damages(self.path, manifest)
 
     def _is_damaged(self, damaged: Sequence[Damage]) -> RecordError:
         return RecordError(
-            f"The run in {self.path} is damaged: {listed(damaged)}; run the same 'heedmap sweep' "
-            f"command again, which measures these cells again, or see 'heedmap verify'."
+            "The run in {path} is damaged: {damaged}; run the same 'heedmap sweep' command again, "
+            "which measures these cells again, or see 'heedmap verify'.",
+            path=self.path,
+            damaged=listed(damaged),
         )
 
     def _remove_parts(self) -> None:

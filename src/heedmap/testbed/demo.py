@@ -22,9 +22,8 @@ from heedmap.record.files import plain_path, replace_file
 from heedmap.record.record import Record
 from heedmap.record.result import Result
 from heedmap.record.tables import SCHEMAS, TableFile, TableName
-from heedmap.testbed.specimens.cases import frame_case
+from heedmap.testbed.specimens.cases import case_trials, frame_case
 from heedmap.testbed.specimens.network import Wiring
-from heedmap.testbed.specimens.policy import case_trials
 from heedmap.testbed.specimens.world import FrameCase, Style
 from heedmap.testbed.specimens.zoo import REGIMES
 from heedmap.testbed.workers import each_in_a_process
@@ -141,10 +140,14 @@ def write_folder(frame: Frame, entries: Sequence[CaseInstruction], folder: Path)
         for name, content in contents.items():
             path = plain_path(folder, name)
             if path.exists() and path.read_bytes() != content:
-                raise RecordError(f"{path} exists and is another file; choose another --out.")
+                raise RecordError(
+                    "{path} exists and is another file; choose another --out.", path=path
+                )
         for name, content in contents.items():
             replace_file(folder / name, content)
     except OSError as error:
         raise RecordError(
-            f"The case cannot be written to {folder}: {error.strerror or error}."
+            "The case cannot be written to {folder}: {why}.",
+            folder=folder,
+            why=error.strerror or error,
         ) from error

@@ -62,15 +62,19 @@ def make_task(name: str) -> Any:
     Raises MissingExtraError where metaworld is not installed.
     """
     if name not in TASKS:
-        raise InputError(f"'{name}' is no task here; write one of {', '.join(TASKS)}.")
+        raise InputError(
+            "'{name}' is no task here; write one of {tasks}.", name=name, tasks=", ".join(TASKS)
+        )
     kinds = _module("metaworld.env_dict").ALL_V3_ENVIRONMENTS
     try:
         size = {"width": FRAME_PX, "height": FRAME_PX}
         env = kinds[f"{name}-v3"](render_mode="rgb_array", camera_name=CAMERA, **size)
     except Exception as error:
         raise InputError(
-            f"metaworld cannot draw here ({type(error).__name__}: {first_line_of(error)}); MuJoCo "
-            f"needs EGL (Debian: apt-get install libegl1 libgl1-mesa-dri)."
+            "metaworld cannot draw here ({error_kind}: {why}); MuJoCo needs EGL (Debian: apt-get "
+            "install libegl1 libgl1-mesa-dri).",
+            error_kind=type(error).__name__,
+            why=first_line_of(error),
         ) from error
     env._set_task_called = True  # so that reset draws the object's place, by the seed
     env._freeze_rand_vec, env.seeded_rand_vec = False, True

@@ -19,6 +19,7 @@ import psutil
 import torch
 
 from heedmap.errors import PolicyRunError, first_line_of
+from heedmap.phrase import Phrase
 from heedmap.policies.attempts import attempt
 from heedmap.policies.stages import current_stage
 from heedmap.tracing.capture.running import OperatorMode
@@ -89,11 +90,12 @@ def _one_batch(
         if len(batch) == 1:
             stage = current_stage()
             raise OutOfMemoryError(
-                f"One example does not fit into the memory that is free"
-                f"{f', while {stage}' if stage else ''} ({first_line_of(error)}); give shorter "
-                f"instructions or smaller frames, load the model in half precision, or use a "
-                f"machine with more memory.",
+                "One example does not fit into the memory that is free{doing} ({why}); give "
+                "shorter instructions or smaller frames, load the model in half precision, or use "
+                "a machine with more memory.",
                 stage,
+                doing=(Phrase(", while {stage}", stage=stage) if stage else ""),
+                why=first_line_of(error),
             ) from error
         return None
     if isinstance(found, PolicyRunError):

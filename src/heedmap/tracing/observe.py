@@ -246,10 +246,12 @@ def check_attention_seen(policy: Policy, seen: Trace) -> None:
         found = f"the module(s) {', '.join(hidden[:3])} ran" if hidden else "no such module ran"
         kind = CaptureError if hidden else NoAttentionError
         raise kind(
-            f"No attention was seen in the policy '{policy.name}' ({found}): it runs none "
-            f"that is recognised, through torch's attention or a softmax. Set "
-            f"attn_implementation='sdpa', switch fused kernels such as flash-attn off, and check "
-            f"that the module given is the one that the policy runs."
+            "No attention was seen in the policy '{policy}' ({found}): it runs none that is "
+            "recognised, through torch's attention or a softmax. Set attn_implementation='sdpa', "
+            "switch fused kernels such as flash-attn off, and check that the module given is the "
+            "one that the policy runs.",
+            policy=policy.name,
+            found=found,
         )
 
 
@@ -257,7 +259,9 @@ def only_stack(seen: Trace, pattern: str) -> Stack:
     """The stack of that name. Raises CaptureError when it did not run exactly once."""
     stack = next((stack for stack in stacks_of(seen) if stack.pattern == pattern), None)
     if stack is None:
-        raise CaptureError(f"The transformer '{pattern}' did not run under this instruction.")
+        raise CaptureError(
+            "The transformer '{pattern}' did not run under this instruction.", pattern=pattern
+        )
     stack.check_runs_once()
     return stack
 

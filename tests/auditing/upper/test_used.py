@@ -22,8 +22,8 @@ from heedmap.data.trials import Trial
 from heedmap.ladder.evidence import HeadEffect, LayerEffect
 from heedmap.policies.callable import CallablePolicy
 from heedmap.testbed.scoreboard.run import bare_policy
+from heedmap.testbed.specimens.cases import case_trials
 from heedmap.testbed.specimens.planted import load_base
-from heedmap.testbed.specimens.policy import case_trials
 from heedmap.testbed.specimens.world import FrameCase
 from heedmap.tracing.batches import BatchSize
 from heedmap.tracing.interventions.cached import Knockouts

@@ -60,7 +60,10 @@ def test_a_file_that_is_no_bddl_is_told_and_ends_no_folder(tmp_path: Path) -> No
     assert (told.count, told.total, told.rows[0].place) == (1, 3, f"desk/{bad}")
     assert "missing at the end (line 1)" in told.rows[0].said
     assert told.sentence() == "1 file is no BDDL and is left out; 3 were read."
-    assert "\x1b" not in render_page(found)
+    page = render_page(found)
+    assert "\x1b" not in page
+    assert "2 &#39;)&#39; missing at the end (line 1)" in page
+    assert "끝에 &#39;)&#39; 2개가 없음 (1행)" in page
     (lan,) = (each for each in source.instructions if each.place == f"desk_lan/{bad}")
     assert lan.base is None
     for file in tmp_path.rglob("*.bddl"):

@@ -14,7 +14,7 @@ from heedmap.record.record import PolicyResult
 from heedmap.record.result import Result
 from heedmap.record.tables import SCHEMAS
 from heedmap.testbed.scoreboard.run import bare_policy
-from heedmap.testbed.specimens.policy import case_trials
+from heedmap.testbed.specimens.cases import case_trials
 from heedmap.testbed.specimens.train import measure_accuracy
 from heedmap.testbed.specimens.world import FrameCase
 from heedmap.testbed.specimens.zoo import (

@@ -13,6 +13,7 @@ from heedmap.auditing.preparation import evaluating
 from heedmap.auditing.upper.responses import Request, Responses, Scores
 from heedmap.auditing.upper.runner import Example, Runner
 from heedmap.errors import InstructionError
+from heedmap.phrase import Phrase
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
 
@@ -22,7 +23,7 @@ REPEATED_FRAMES = 4
 Progress = Callable[[str, int, int], None]
 
 
-@stage("putting the variants of an exam to the policy")
+@stage(Phrase("putting the variants of an exam to the policy"))
 def ask(policy: Policy, sheet: Sheet, on_progress: Progress | None = None) -> Answers:
     """Answers to every question that the policy takes; the others are counted as refused.
 
@@ -42,8 +43,10 @@ def _ask(policy: Policy, sheet: Sheet, report: Progress) -> Answers:
     taken = [(e, scores) for e, scores in zip(examples, own, strict=True) if scores is not None]
     if not taken:
         raise InstructionError(
-            f"The policy '{policy.name}' refuses the instructions of the data set, such as "
-            f"'{examples[0][1]}'; give shorter ones."
+            "The policy '{policy}' refuses the instructions of the data set, such as '{example}'; "
+            "give shorter ones.",
+            policy=policy.name,
+            example=examples[0][1],
         )
     noise = _noise(runner, taken)
     found: list[Answer] = []

@@ -23,6 +23,7 @@ from heedmap.auditing.trails import Trails, recorded
 from heedmap.auditing.variants import observation_variants, state_variants
 from heedmap.data.observation import Observation
 from heedmap.errors import CaptureError, InstructionError
+from heedmap.phrase import Phrase
 from heedmap.policies.stages import stage
 from heedmap.tracing.capture.stacks import pattern_of
 from heedmap.tracing.graph.dependence import direct_dependence
@@ -33,7 +34,7 @@ ROTATIONS = 2
 """Ways to move the instruction's words on by some places, so that each has another one's place."""
 
 
-@stage("finding what each attention computation reads")
+@stage(Phrase("finding what each attention computation reads"))
 def graph_of(trails: Trails, text: str, others: Sequence[str]) -> Graph:
     """The attention graph of the run under `text`; `others` are further instructions of the frame.
 
@@ -223,7 +224,7 @@ class _Tracing:
         try:
             run = recorded(self.trails.policy, observation, text, self._held)
         except InstructionError as error:
-            raise CaptureError(f"it cannot be run with attention held: {error}") from error
+            raise CaptureError("it cannot be run with attention held: {why}", why=error) from error
         return self._apart(run)
 
     def _apart(self, run: Recording) -> Apart:

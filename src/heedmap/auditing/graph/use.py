@@ -23,6 +23,7 @@ from heedmap.auditing.upper.used import DIRECT, RANDOM_DRAWS, WHOLE, CutScores, 
 from heedmap.data.trials import Trial
 from heedmap.errors import CaptureError, InstructionError
 from heedmap.ladder.evidence import CutName, KnockoutPath
+from heedmap.phrase import Phrase
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
 from heedmap.tracing.graph.cuts import Hidden, NodeCut, cut_nodes
@@ -34,7 +35,7 @@ Cut = Mapping[int, Hidden]
 """By the number of a computation in its graph, the edges that go."""
 
 
-@stage("measuring what cutting the instruction out does")
+@stage(Phrase("measuring what cutting the instruction out does"))
 def measure_graph_use(
     policy: Policy,
     graphs: Mapping[int, PooledShares],

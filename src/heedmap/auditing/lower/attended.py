@@ -19,6 +19,7 @@ from heedmap.errors import CaptureError, InstructionError, NonFiniteError
 from heedmap.ladder.pooling import AttendedCase, mean_attended, mean_of_known
 from heedmap.ladder.thresholds import ZERO_VALUE_SHARE
 from heedmap.ladder.verdict import AttendedFacts, HeadOnInstruction
+from heedmap.phrase import Phrase
 from heedmap.policies.stages import stage
 from heedmap.record.regions import is_image
 from heedmap.tracing.capture.inputs import SequenceLengthError
@@ -163,7 +164,7 @@ def _rollout_share(examined: Examined, positions: Sequence[int]) -> float:
     return float(flow[list(positions)].sum())
 
 
-@stage("measuring attention with shuffled weights")
+@stage(Phrase("measuring attention with shuffled weights"))
 def _share_with_shuffled_weights(examined: Examined, seed: int) -> float | None:
     subject = examined.subject
     try:
@@ -174,7 +175,7 @@ def _share_with_shuffled_weights(examined: Examined, seed: int) -> float | None:
     return _share(attention, examined.instruction_positions)
 
 
-@stage("measuring attention under made-up words")
+@stage(Phrase("measuring attention under made-up words"))
 def _share_of_nonsense(examined: Examined) -> float | None:
     """The share at the same positions when every word is a made-up one."""
     subject = examined.subject

@@ -17,6 +17,7 @@ from heedmap.auditing.variants import observation_variants, word_variants
 from heedmap.data.observation import Observation
 from heedmap.errors import CaptureError, InstructionError, PolicyRunError
 from heedmap.ladder.verdict import StackInfo
+from heedmap.phrase import Phrase, in_a_row
 from heedmap.policies.attempts import attempt
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.policies.stages import stage
@@ -44,7 +45,7 @@ class Transformer:
     first_rows: tuple[int, ...] = ()
 
 
-@stage("looking for the transformer that feeds the action")
+@stage(Phrase("looking for the transformer that feeds the action"))
 def find_transformer(
     policy: Policy, observation: Observation, instruction: str, seed: int
 ) -> Transformer:
@@ -59,7 +60,7 @@ def find_transformer(
     for stack in reversed(stacks):
         fits = False
         if taken is not None:
-            reason = f"runs before {taken.pattern}"
+            reason = Phrase("runs before {pattern}", pattern=taken.pattern)
         else:
             found = _candidate(policy, stack, first, observation, instruction, seed)
             fits = isinstance(found, Transformer)
@@ -67,10 +68,13 @@ def find_transformer(
             taken = found if isinstance(found, Transformer) else None
         infos.append(_info(stack, fits, reason))
     if taken is None:
-        listed = "; ".join(f"{info.pattern}: {info.reason}" for info in infos) or "none"
+        each = (in_a_row((info.pattern, info.reason), ": ") for info in infos)
+        listed = in_a_row(each, "; ") or Phrase("none")
         raise CaptureError(
-            f"No transformer that feeds the action was found in '{policy.name}'. Attention "
-            f"seen in: {listed}. Name it: CallablePolicy(..., transformer=module)."
+            "No transformer that feeds the action was found in '{policy}'. Attention seen in: "
+            "{listed}. Name it: CallablePolicy(..., transformer=module).",
+            policy=policy.name,
+            listed=listed,
         )
     _refuse_cross_attention(policy, stacks, taken)
     return replace(taken, stacks=tuple(reversed(infos)), first_scores=first.scores)
@@ -84,17 +88,23 @@ def _refuse_cross_attention(policy: Policy, stacks: list[Stack], taken: Transfor
     readers = [s for s in later if not s.attends_to_itself and s.calls[0].key_count == length]
     if readers and len(taken.first_rows) == length:
         raise CaptureError(
-            f"The policy '{policy.name}' is an encoder ({taken.pattern}) whose {length} positions "
-            f"are all read by a decoder's cross-attention ({readers[0].pattern}): none of them is "
-            f"an action row, and heedmap does not describe attention across two stacks. Exchanges "
-            f"alone can be measured: put the policy behind a server (server:ws://HOST:PORT)."
+            "The policy '{policy}' is an encoder ({pattern}) whose {length} positions are all "
+            "read by a decoder's cross-attention ({reader}): none of them is an action row, and "
+            "heedmap does not describe attention across two stacks. Exchanges alone can be "
+            "measured: put the policy behind a server (server:ws://HOST:PORT).",
+            policy=policy.name,
+            pattern=taken.pattern,
+            length=length,
+            reader=readers[0].pattern,
         )
 
 
-_FITS = "attends to itself, takes in the frame or words, and the action depends on its final states"
+_FITS = Phrase(
+    "attends to itself, takes in the frame or words, and the action depends on its final states"
+)
 
 
-@stage("looking for the positions that are decoded into the action")
+@stage(Phrase("looking for the positions that are decoded into the action"))
 def action_rows(
     policy: Policy,
     stack: Stack,
@@ -136,7 +146,7 @@ def _candidate(
                 return "nothing entering its first layer moves with frame or instruction"
             rows = action_rows(policy, stack, observation, instruction, seed, base.final)
     except CaptureError as error:
-        return str(error)
+        return error.phrase
     if not rows:
         return "the action does not depend on its final states"
     return Transformer(stack.pattern, (), towers, memories, first_pass=base, first_rows=rows)

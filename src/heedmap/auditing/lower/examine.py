@@ -12,6 +12,7 @@ from heedmap.auditing.lower.prompt import overwritten_positions, prompt_position
 from heedmap.auditing.variants import word_variants
 from heedmap.data.observation import Observation
 from heedmap.errors import InstructionError
+from heedmap.phrase import Phrase
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
 from heedmap.record.layout import Layout
@@ -43,7 +44,7 @@ class Examined:
         return tuple(p for p in self.movement.by_instruction if p not in rows)
 
 
-@stage("running the frames under their instructions")
+@stage(Phrase("running the frames under their instructions"))
 def examine(
     policy: Policy,
     transformer: Transformer,
@@ -88,7 +89,7 @@ TRIED_PARTNERS = 3
 """Instructions of equal length whose words are looked for under the image."""
 
 
-@stage("looking for the instruction's words under the image")
+@stage(Phrase("looking for the instruction's words under the image"))
 def _overwritten(
     subject: Subject, movement: Movement, others: Sequence[str], seed: int
 ) -> tuple[int, ...]:

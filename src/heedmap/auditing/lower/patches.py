@@ -12,6 +12,7 @@ from heedmap.auditing.lower.perturb import Subject
 from heedmap.data.observation import Observation
 from heedmap.data.pixels import Frame
 from heedmap.ladder.evidence import PatchMap
+from heedmap.phrase import Phrase
 from heedmap.policies.stages import stage
 from heedmap.tracing.batches import BatchSize, in_batches
 from heedmap.tracing.capture.inputs import capture_entering, stopping_before
@@ -23,7 +24,7 @@ MOVED_BEYOND = 1e-4
 """Of the sequence's spread: within one batch, equal inputs may round differently by row."""
 
 
-@stage("measuring which patch of the image moves which positions")
+@stage(Phrase("measuring which patch of the image moves which positions"))
 def patch_map(
     subject: Subject, camera: str, positions: Sequence[int], cells_a_side: int | None = None
 ) -> PatchMap:

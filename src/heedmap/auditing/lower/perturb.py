@@ -21,6 +21,7 @@ from heedmap.auditing.variants import (
 )
 from heedmap.data.observation import Observation
 from heedmap.errors import CaptureError, InstructionError
+from heedmap.phrase import Phrase
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
 from heedmap.record.record import WordPositions
@@ -119,7 +120,7 @@ class Subject:
         return moved(self.base, other)
 
 
-@stage("measuring which positions move with image, words and state")
+@stage(Phrase("measuring which positions move with image, words and state"))
 def measure_movement(subject: Subject, others: Sequence[str], seed: int) -> Movement:
     """Change pixels, words and state in turn and see what enters the transformer differently.
 
@@ -130,8 +131,9 @@ def measure_movement(subject: Subject, others: Sequence[str], seed: int) -> Move
     instruction, base = subject.instruction, subject.base
     if not torch.equal(base.sequence, subject.enter().sequence):
         raise CaptureError(
-            f"the same frame and instruction gave two different sequences in '{policy.name}': it "
-            f"rounds otherwise where it is watched"
+            "the same frame and instruction gave two different sequences in '{policy}': it rounds "
+            "otherwise where it is watched",
+            policy=policy.name,
         )
     by_camera = {
         camera: _moved_by_any(subject, variants)
@@ -166,9 +168,10 @@ def moved(base: Entered, other: Entered) -> set[int]:
     """Positions whose vectors differ. Raises SequenceLengthError when the lengths do."""
     if base.sequence.shape != other.sequence.shape:
         raise SequenceLengthError(
-            f"The sequence changed its length, from {base.sequence.shape[1]} to "
-            f"{other.sequence.shape[1]} positions, though its inputs kept theirs; heedmap cannot "
-            f"compare these positions."
+            "The sequence changed its length, from {before} to {after} positions, though its "
+            "inputs kept theirs; heedmap cannot compare these positions.",
+            before=base.sequence.shape[1],
+            after=other.sequence.shape[1],
         )
     differs = (base.sequence != other.sequence).any(dim=-1)[0]
     return set(torch.nonzero(differs).flatten().tolist())

@@ -16,6 +16,7 @@ from torch import nn
 
 from heedmap.auditing.lower.perturb import Movement, Subject, moved
 from heedmap.ladder.thresholds import SHIFTED_KEY_SHARE
+from heedmap.phrase import Phrase
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
 from heedmap.tracing.capture.calls import AttentionCall, FusedCall
@@ -27,7 +28,7 @@ TRIES = 8
 """Tokens tried until one is found that still moves a position."""
 
 
-@stage("measuring which positions hold words of the prompt")
+@stage(Phrase("measuring which positions hold words of the prompt"))
 def prompt_positions(subject: Subject, seed: int) -> tuple[int, ...]:
     """Positions that hold the embedding of a token which is not a special one."""
     special = torch.tensor(sorted(special_ids(subject.policy)))

@@ -18,6 +18,7 @@ from heedmap.auditing.variants import MADE_UP_WORDS, longer, with_word
 from heedmap.data.observation import Observation
 from heedmap.errors import InstructionError, PolicyRunError
 from heedmap.ladder.verdict import TokenFacts
+from heedmap.phrase import Phrase
 from heedmap.policies.attempts import attempt
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
@@ -28,7 +29,7 @@ from heedmap.tracing.observe import Pass, traced
 _Ids = dict[str, torch.Tensor]
 
 
-@stage("following the instruction's words to token ids")
+@stage(Phrase("following the instruction's words to token ids"))
 def measure_tokens(
     policy: Policy,
     observation: Observation,
@@ -68,7 +69,7 @@ class _Reader:
         """
         found = attempt(lambda: self.ids(text))
         if isinstance(found, PolicyRunError):
-            raise InstructionError(str(found)) from found
+            raise InstructionError(found.phrase) from found
         return found
 
     def _calls(self, text: str) -> list[EmbeddingCall]:

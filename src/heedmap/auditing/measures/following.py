@@ -60,14 +60,20 @@ class Expectation:
         if self.sign is None:
             if len(scores) != self.classes:
                 raise PolicyError(
-                    f"The policy names {self.classes} actions, but gave {len(scores)} scores; "
-                    f"name every one of them."
+                    "The policy names {classes} actions, but gave {count} scores; name every one "
+                    "of them.",
+                    classes=self.classes,
+                    count=len(scores),
                 )
             return int(scores.argmax()) == self.index
         if self.index >= len(scores):
             raise InstructionError(
-                f"The expectation '{self.text}' asks for dimension {self.index}, but the action "
-                f"has {len(scores)}, counted from 0; use dim0 to dim{len(scores) - 1}."
+                "The expectation '{text}' asks for dimension {index}, but the action has {count}, "
+                "counted from 0; use dim0 to dim{last}.",
+                text=self.text,
+                index=self.index,
+                count=len(scores),
+                last=len(scores) - 1,
             )
         return bool(scores[self.index] * self.sign > 0)
 
@@ -224,16 +230,22 @@ def _class_named(asked: str, names: tuple[str, ...]) -> Expectation:
     known = ", ".join(names)
     if matches:
         raise InstructionError(
-            f"The expectation '{asked}' fits several classes of the policy, which knows {known}; "
-            f"write one as it is spelled there."
+            "The expectation '{asked}' fits several classes of the policy, which knows {known}; "
+            "write one as it is spelled there.",
+            asked=asked,
+            known=known,
         )
     if _SIGN_OF_DIMENSION.fullmatch(asked):
         raise InstructionError(
-            f"The expectation '{asked}' asks for the sign of a dimension, but the policy chooses "
-            f"between classes; write one of {known}."
+            "The expectation '{asked}' asks for the sign of a dimension, but the policy chooses "
+            "between classes; write one of {known}.",
+            asked=asked,
+            known=known,
         )
     raise InstructionError(
-        f"The expectation '{asked}' is no class of the policy; write one of {known}."
+        "The expectation '{asked}' is no class of the policy; write one of {known}.",
+        asked=asked,
+        known=known,
     )
 
 
@@ -245,12 +257,14 @@ def _sign_of_dimension(asked: str) -> Expectation:
         return Expectation(f"dim{dimension}:{match[2]}", dimension, sign, None)
     if asked.casefold().startswith("dim"):
         raise InstructionError(
-            f"The expectation '{asked}' names no sign of a dimension; write dim, its number "
-            f"counted from 0, a colon, and + or -, as dim1:+."
+            "The expectation '{asked}' names no sign of a dimension; write dim, its number "
+            "counted from 0, a colon, and + or -, as dim1:+.",
+            asked=asked,
         )
     raise InstructionError(
-        f"The expectation '{asked}' names a class, but the policy's action is continuous and has "
-        f"none; write the sign of a dimension, as dim1:+, or give the policy names of actions."
+        "The expectation '{asked}' names a class, but the policy's action is continuous and has "
+        "none; write the sign of a dimension, as dim1:+, or give the policy names of actions.",
+        asked=asked,
     )
 
 

@@ -33,14 +33,22 @@ def value_weighted_norms(
     """
     heads, kv_heads, value_dim = len(weights), len(values), values.shape[-1]
     if heads % kv_heads:
-        raise CaptureError(f"{heads} query heads cannot share {kv_heads} value heads.")
+        raise CaptureError(
+            "{heads} query heads cannot share {kv_heads} value heads.",
+            heads=heads,
+            kv_heads=kv_heads,
+        )
     served = values.float().repeat_interleave(heads // kv_heads, dim=0)
     lengths = served.norm(dim=-1)
     if output_weight is not None:
         if output_weight.shape[1] != heads * value_dim:
             raise CaptureError(
-                f"The output projection takes {output_weight.shape[1]} features, but {heads} "
-                f"heads of {value_dim} give {heads * value_dim}."
+                "The output projection takes {taken} features, but {heads} heads of {value_dim} "
+                "give {given}.",
+                taken=output_weight.shape[1],
+                heads=heads,
+                value_dim=value_dim,
+                given=heads * value_dim,
             )
         by_head = output_weight.float().unflatten(1, (heads, value_dim)).transpose(0, 1)
         lengths = torch.stack(

@@ -30,15 +30,18 @@ def region_shares(
     keys = attention.shape[-1]
     if keys != layout.length:
         raise CaptureError(
-            f"The attention is over {keys} keys, but the layout describes {layout.length} "
-            f"positions; regions and attention must be of the same forward pass."
+            "The attention is over {keys} keys, but the layout describes {length} positions; "
+            "regions and attention must be of the same forward pass.",
+            keys=keys,
+            length=layout.length,
         )
     total = attention.sum(axis=-1, dtype=np.float64)
     worst = float(np.abs(total - 1).max())
     if worst > SUM_TOLERANCE:
         raise CaptureError(
-            f"The recorded attention weights do not sum to 1 (off by up to {worst:.2g}); "
-            f"the capture does not fit this model's attention."
+            "The recorded attention weights do not sum to 1 (off by up to {worst:.2g}); the "
+            "capture does not fit this model's attention.",
+            worst=worst,
         )
     # Dividing by the sum takes away float32 rounding, so that regions sum to 1 to 1e-12.
     exact = attention / total[..., None]

@@ -18,6 +18,7 @@ from heedmap.auditing.upper.structure import Structure, Structures
 from heedmap.auditing.upper.words import word_effects
 from heedmap.data.trials import Trial
 from heedmap.ladder.evidence import CausalMap, HeadEffect, LayerEffect, LayerPatch, Region
+from heedmap.phrase import Phrase
 from heedmap.policies.stages import stage
 from heedmap.tracing.capture.inputs import SequenceLengthError
 from heedmap.tracing.interventions.cached import Knockouts
@@ -53,7 +54,7 @@ class _Example:
         return self.trial.instructions[self.name]
 
 
-@stage("measuring where in the network the instruction is used")
+@stage(Phrase("measuring where in the network the instruction is used"))
 def measure_map(
     runner: Runner,
     knockouts: Knockouts,

@@ -30,6 +30,7 @@ from heedmap.ladder.evidence import (
     UsedFacts,
 )
 from heedmap.ladder.upper import may_be_rounding
+from heedmap.phrase import Phrase
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
 from heedmap.tracing.capture.stacks import Stack
@@ -160,7 +161,7 @@ def _named(obeyed: Obedience, trials: Sequence[Trial]) -> dict[str, dict[str, fl
     }
 
 
-@stage("checking frames and instructions")
+@stage(Phrase("checking frames and instructions"))
 def check_trials(policy: Policy, trials: Sequence[Trial]) -> None:
     """Refuse what cannot be measured before any work is done.
 
@@ -178,6 +179,9 @@ def check_trials(policy: Policy, trials: Sequence[Trial]) -> None:
             parse_expectation(expected, policy.action_names)
         if trial.recorded is not None and trial.recorded not in trial.instructions:
             raise InstructionError(
-                f"'{trial.recorded}' is said to be the instruction that the frame '{trial.name}' "
-                f"came with, but its instructions are {', '.join(trial.instructions)}."
+                "'{recorded}' is said to be the instruction that the frame '{frame}' came with, "
+                "but its instructions are {instructions}.",
+                recorded=trial.recorded,
+                frame=trial.name,
+                instructions=", ".join(trial.instructions),
             )

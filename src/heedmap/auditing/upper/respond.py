@@ -9,10 +9,11 @@ from heedmap.auditing.upper.runner import Example, Runner
 from heedmap.auditing.variants import MADE_UP_WORDS
 from heedmap.data.trials import Trial
 from heedmap.errors import PolicyError
+from heedmap.phrase import Phrase
 from heedmap.policies.stages import stage
 
 
-@stage("measuring what swapping instructions does")
+@stage(Phrase("measuring what swapping instructions does"))
 def respond(runner: Runner, trials: Sequence[Trial], *, with_controls: bool = True) -> Responses:
     """Run everything; a control that the policy refuses, or fails on twice, is left out.
 
@@ -33,9 +34,11 @@ def respond(runner: Runner, trials: Sequence[Trial], *, with_controls: bool = Tr
     for request, got in found:
         if got is None and request.kind == "asked":
             raise PolicyError(
-                f"The policy '{runner.policy.name}' refuses to act on the frame "
-                f"'{trials[request.trial].name}' under the instruction '{request.text}'; leave it "
-                f"out, or give a shorter one."
+                "The policy '{policy}' refuses to act on the frame '{frame}' under the "
+                "instruction '{instruction}'; leave it out, or give a shorter one.",
+                policy=runner.policy.name,
+                frame=trials[request.trial].name,
+                instruction=request.text,
             )
     return Responses(tuple(trials), tuple((r, s) for r, s in found if s is not None))
 

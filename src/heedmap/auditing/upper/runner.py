@@ -13,6 +13,7 @@ from heedmap.auditing.upper.known import KnownScores, given
 from heedmap.auditing.upper.responses import Scores
 from heedmap.data.observation import Observation
 from heedmap.errors import CaptureError, InstructionError, NonFiniteError, PolicyRunError
+from heedmap.phrase import Phrase
 from heedmap.policies.attempts import attempt
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
@@ -56,7 +57,7 @@ class UntriedBatch:
             self._found = BatchSize(self._tried())
         return self._found
 
-    @stage("trying whether examples give the same together as one by one")
+    @stage(Phrase("trying whether examples give the same together as one by one"))
     def _tried(self) -> int:
         policy, most = self.policy, self.most
         alike, singly = self._singly()

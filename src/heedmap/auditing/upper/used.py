@@ -22,6 +22,7 @@ from heedmap.auditing.upper.structure import Structure, Structures
 from heedmap.auditing.upper.use_facts import DISTANCE, EDGES, RANDOM, use_facts
 from heedmap.data.trials import Trial
 from heedmap.ladder.evidence import CutName, UsedFacts
+from heedmap.phrase import Phrase
 from heedmap.policies.stages import stage
 from heedmap.tracing.interventions.cached import Knockouts
 from heedmap.tracing.interventions.knockout import (
@@ -78,7 +79,7 @@ class Use(NamedTuple):
     by_trial: dict[str, dict[str, float]]
 
 
-@stage("measuring what cutting the instruction out does")
+@stage(Phrase("measuring what cutting the instruction out does"))
 def measure_use(
     knockouts: Knockouts,
     structures: Structures,

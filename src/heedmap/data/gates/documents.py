@@ -10,7 +10,8 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from heedmap.data.gates.files import MOST_TEXT_BYTES, read_bytes, read_text
-from heedmap.errors import HeedmapError
+from heedmap.errors import HeedmapError, without_stop
+from heedmap.phrase import Phrase, phrase_of
 
 MOST_YAML_BYTES = 4 * 2**20
 MOST_NESTED = 64
@@ -29,7 +30,7 @@ def json_of(content: bytes | str, *, finite: bool = True) -> Any:
     try:
         found = json.loads(content, parse_constant=constant, object_pairs_hook=_once)
     except RecursionError as error:
-        raise ValueError(f"it is nested deeper than {MOST_NESTED} levels") from error
+        raise ValueError(_too_deep()) from error
     _check_depth(found)
     return found
 
@@ -46,7 +47,7 @@ def yaml_of(text: str) -> Any:
     except yaml.YAMLError as error:
         raise ValueError(yaml_problem(error)) from error
     except RecursionError as error:
-        raise ValueError(f"it is nested deeper than {MOST_NESTED} levels") from error
+        raise ValueError(_too_deep()) from error
 
 
 def check_events(text: str) -> None:
@@ -58,19 +59,21 @@ def check_events(text: str) -> None:
     for event in yaml.parse(text, _Parser):
         if isinstance(event, yaml.AliasEvent):
             raise ValueError(
-                "it has aliases (*name), which can stand for any amount; write them out"
+                Phrase("it has aliases (*name), which can stand for any amount; write them out")
             )
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > MOST_NESTED:
-            raise ValueError(f"it is nested deeper than {MOST_NESTED} levels")
+            raise ValueError(_too_deep())
 
 
 def yaml_problem(error: yaml.YAMLError) -> str:
     """What a parser says, with the line, in one line."""
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
-    return f"line {mark.line + 1}: {problem}" if mark is not None else str(problem)
+    if mark is None:
+        return str(problem)
+    return Phrase("line {line}: {problem}", line=mark.line + 1, problem=problem)
 
 
 def checked(schema: TypeAdapter[Schema], content: Any) -> Schema:
@@ -85,7 +88,8 @@ def first_misfit(error: ValidationError) -> str:
     """The first thing that does not fit a schema, and where: "2.text: Field required"."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     place = ".".join(str(part) for part in first["loc"])
-    return f"{place or 'the file'}: {first['msg']}"
+    where = place or Phrase("the file")
+    return Phrase("{where}: {misfit}", where=where, misfit=first["msg"])
 
 
 def read_yaml(
@@ -100,8 +104,10 @@ def read_yaml(
     try:
         content = yaml_of(text)
     except ValueError as cause:
-        raise error(f"The {what} {path} cannot be read: {_short(cause)}.") from cause
-    return _fitting(content, schema, f"The {what} {path} is not {expected}", error)
+        raise error(
+            "The {what} {path} cannot be read: {why}.", what=what, path=path, why=_short(cause)
+        ) from cause
+    return _fitting(content, schema, _unlike(what, path, expected), error)
 
 
 def read_json(
@@ -117,8 +123,13 @@ def read_json(
     try:
         found = json_of(content)
     except ValueError as cause:
-        raise error(f"The {what} {path} cannot be read as JSON: {_short(cause)}.") from cause
-    return _fitting(found, schema, f"The {what} {path} is not {expected}", error)
+        raise error(
+            "The {what} {path} cannot be read as JSON: {why}.",
+            what=what,
+            path=path,
+            why=_short(cause),
+        ) from cause
+    return _fitting(found, schema, _unlike(what, path, expected), error)
 
 
 def _fitting(
@@ -127,11 +138,23 @@ def _fitting(
     try:
         return checked(schema, content)
     except (ValueError, RecursionError) as cause:
-        raise error(f"{otherwise}: {_short(cause)}.") from cause
+        raise error("{otherwise}: {why}.", otherwise=otherwise, why=_short(cause)) from cause
+
+
+def _unlike(what: str, path: Path, expected: str) -> Phrase:
+    return Phrase("The {what} {path} is not {expected}", what=what, path=path, expected=expected)
 
 
 def _short(cause: Exception) -> str:
-    return str(cause).rstrip(".")
+    return without_stop(phrase_of(cause) or str(cause))
+
+
+def _too_deep() -> Phrase:
+    return Phrase("it is nested deeper than {most} levels", most=MOST_NESTED)
+
+
+def _twice(key: object) -> Phrase:
+    return Phrase("the key '{key}' is there twice", key=key)
 
 
 _Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -146,9 +169,7 @@ class _Loader(_Parser):
         if len(found) != len(node.value):
             keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
             twice = next((key for key in keys if keys.count(key) > 1), "a key")
-            raise yaml.constructor.ConstructorError(
-                None, None, f"the key '{twice}' is there twice", node.start_mark
-            )
+            raise yaml.constructor.ConstructorError(None, None, _twice(twice), node.start_mark)
         return found
 
     def construct_yaml_timestamp(self, node: Any) -> Any:
@@ -175,19 +196,20 @@ def _check_depth(content: Any) -> None:
     while ahead:
         value, depth = ahead.pop()
         if depth > MOST_NESTED:
-            raise ValueError(f"it is nested deeper than {MOST_NESTED} levels")
+            raise ValueError(_too_deep())
         inside = value.values() if isinstance(value, dict) else value
         if isinstance(value, dict | list):
             ahead += [(each, depth + 1) for each in inside if isinstance(each, dict | list)]
 
 
 def _no_number(name: str) -> NoReturn:
-    raise ValueError(f"it holds {name}, which is no number")
+    raise ValueError(Phrase("it holds {name}, which is no number", name=name))
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
-        raise ValueError(f"the key '{next(n for n in names if names.count(n) > 1)}' is there twice")
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(_twice(twice))
     return found

@@ -21,12 +21,18 @@ def check_regular(path: Path, what: str, error: type[HeedmapError] = InputError)
     try:
         found = path.stat()
     except FileNotFoundError as cause:
-        raise error(f"The {what} {path} does not exist; give the path of one.") from cause
+        raise error(
+            "The {what} {path} does not exist; give the path of one.", what=what, path=path
+        ) from cause
     except (OSError, ValueError) as cause:
         why = getattr(cause, "strerror", None) or str(cause)
-        raise error(f"The {what} {path} cannot be read: {why}.") from cause
+        raise error(
+            "The {what} {path} cannot be read: {why}.", what=what, path=path, why=why
+        ) from cause
     if not stat.S_ISREG(found.st_mode):
-        raise error(f"The {what} {path} is no regular file; give the path of one.")
+        raise error(
+            "The {what} {path} is no regular file; give the path of one.", what=what, path=path
+        )
     return found.st_size
 
 
@@ -37,15 +43,29 @@ def read_bytes(
     size = check_regular(path, what, error)
     if size > most:
         raise error(
-            f"The {what} {path} has {size:,} bytes, expected {most:,} at most; give a smaller one."
+            "The {what} {path} has {size:,} bytes, expected {most:,} at most; give a smaller one.",
+            what=what,
+            path=path,
+            size=size,
+            most=most,
         )
     try:
         with open(path, "rb", opener=_without_waiting) as file:
             content = file.read(most + 1)
     except OSError as cause:
-        raise error(f"The {what} {path} cannot be read: {cause.strerror or cause}.") from cause
+        raise error(
+            "The {what} {path} cannot be read: {why}.",
+            what=what,
+            path=path,
+            why=cause.strerror or cause,
+        ) from cause
     if len(content) > most:  # it grew, or never ends
-        raise error(f"The {what} {path} has more than {most:,} bytes; give a smaller one.")
+        raise error(
+            "The {what} {path} has more than {most:,} bytes; give a smaller one.",
+            what=what,
+            path=path,
+            most=most,
+        )
     return content
 
 
@@ -60,7 +80,10 @@ def read_text(
         return read_bytes(path, what, error, most).decode("utf-8-sig")
     except UnicodeDecodeError as cause:
         raise error(
-            f"The {what} {path} cannot be read as UTF-8 (byte {cause.start:,}); save it as UTF-8."
+            "The {what} {path} cannot be read as UTF-8 (byte {start:,}); save it as UTF-8.",
+            what=what,
+            path=path,
+            start=cause.start,
         ) from cause
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from heedmap.errors import HeedmapError, first_line_of
+from heedmap.errors import HeedmapError, first_line_of, without_stop
+from heedmap.phrase import Phrase
+
+READ = Phrase("read")
 
 
 @contextmanager
 def gate(
-    error: type[HeedmapError], what: str, advice: str, kind: str = "", *, doing: str = "read"
+    error: type[HeedmapError], what: str, advice: str, kind: str = "", *, doing: str = READ
 ) -> Iterator[None]:
     """Inside, any error becomes `error`: `WHAT cannot be read as KIND (...); ADVICE`.
 
@@ -33,17 +36,21 @@ def refusal(
     cause: Exception,
     advice: str,
     kind: str = "",
-    doing: str = "read",
+    doing: str = READ,
 ) -> HeedmapError:
     """The error in place of what a library raised."""
     why = getattr(cause, "strerror", None) or first_line_of(cause)
     if isinstance(cause, MemoryError):
-        why = "it needs more memory than there is"
+        why = Phrase("it needs more memory than there is")
     if isinstance(cause, RecursionError):
-        why = "it is nested too deep"
+        why = Phrase("it is nested too deep")
     if isinstance(cause, KeyError):
-        why = f"it has no {why}"
-    as_what = f"{doing} as {kind}" if kind else doing
+        why = Phrase("it has no {key}", key=why)
+    as_what = Phrase("{doing} as {kind}", doing=doing, kind=kind) if kind else doing
     return error(
-        f"{what} cannot be {as_what} ({(why or first_line_of(cause)).rstrip('.')}); {advice}."
+        "{what} cannot be {as_what} ({why}); {advice}.",
+        what=what,
+        as_what=as_what,
+        why=without_stop(why or first_line_of(cause)),
+        advice=advice,
     )

@@ -17,7 +17,8 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from heedmap.ladder.messages.particles import with_particle
+from heedmap.particles import with_particle
+from heedmap.phrase import in_language
 
 if TYPE_CHECKING:
     from fluent.runtime import FluentBundle
@@ -26,7 +27,10 @@ Language = Literal["en", "ko"]
 LANGUAGES: tuple[Language, ...] = ("en", "ko")
 
 Value = str | int
-"""What a message is filled with; a float is a figure and is written by `numbers.py` first."""
+"""What a message is filled with; a Phrase is said in the message's language.
+
+A float is a figure and is written by `numbers.py` first.
+"""
 
 _TERMINAL: ContextVar[Language] = ContextVar("terminal_language", default="en")
 
@@ -58,7 +62,7 @@ def say(key: str, language: Language | None = None, **values: Value) -> str:
     if pattern is None:
         raise MessageError(f"message {key!r} has no text in language {language!r}")
     text, errors = bundle.format_pattern(
-        pattern, {name: _as_argument(value) for name, value in values.items()}
+        pattern, {k: _as_argument(in_language(v, language)) for k, v in values.items()}
     )
     if errors:
         raise MessageError(f"message {key!r} in language {language!r}: {errors[0]}")

@@ -19,6 +19,7 @@ from heedmap.data.gates.documents import first_misfit
 from heedmap.errors import RecordError
 from heedmap.frozen import Frozen
 from heedmap.ladder.messages import Language
+from heedmap.phrase import Phrase
 from heedmap.record.files import held_folder, made_folder, plain_path, read_plain, write_whole
 from heedmap.report.driving.page import render_drive
 from heedmap.report.driving.result import Drive, Episode, Settings, Strip
@@ -49,10 +50,13 @@ class DriveFolder:
             return found
         if left := sorted(each.name for each in self.path.iterdir() if each.name != LOCK):
             raise RecordError(
-                f"{self.path} holds files that are no drive ({', '.join(left[:3])}); choose "
-                f"another --out."
+                "{path} holds files that are no drive ({left}); choose another --out.",
+                path=self.path,
+                left=", ".join(left[:3]),
             )
-        write_whole(self.path / SETTINGS, settings.model_dump_json(indent=1).encode(), "settings")
+        write_whole(
+            self.path / SETTINGS, settings.model_dump_json(indent=1).encode(), Phrase("settings")
+        )
         return Drive.of(settings, [])
 
     @contextmanager
@@ -64,8 +68,9 @@ class DriveFolder:
                 held.enter_context(held_folder(self.path, LOCK))
             except BlockingIOError:
                 raise RecordError(
-                    f"{self.path} is being written by another process; wait for it, or choose "
-                    f"another --out."
+                    "{path} is being written by another process; wait for it, or choose another "
+                    "--out.",
+                    path=self.path,
                 ) from None
             yield
 
@@ -96,13 +101,15 @@ class DriveFolder:
                 os.fsync(file.fileno())
         except OSError as error:
             raise RecordError(
-                f"The episodes cannot be written to {path}: {error.strerror or error}; free some "
-                f"space and run the same command again."
+                "The episodes cannot be written to {path}: {why}; free some space and run the "
+                "same command again.",
+                path=path,
+                why=error.strerror or error,
             ) from error
 
     def write_strips(self, strips: Sequence[Strip]) -> None:
         """The frames of the first episode. Raises RecordError when they cannot be written."""
-        write_whole(self.path / STRIPS, _STRIPS.dump_json(tuple(strips)), "strip of frames")
+        write_whole(self.path / STRIPS, _STRIPS.dump_json(tuple(strips)), Phrase("strip of frames"))
 
     def strips(self) -> tuple[Strip, ...]:
         """As written; none where there is no file. Raises RecordError for a damaged one."""
@@ -116,7 +123,7 @@ class DriveFolder:
     def write_page(self, language: Language = "en") -> Path:
         """The page of what is there; its path. Raises RecordError when it cannot be written."""
         page = render_drive(self.read(), self.strips(), language).encode("utf-8", "replace")
-        write_whole(self.path / PAGE, page, "page")
+        write_whole(self.path / PAGE, page, Phrase("page"))
         return self.path / PAGE
 
     def _bytes(self, name: str) -> bytes:
@@ -124,14 +131,17 @@ class DriveFolder:
         try:
             if place.stat().st_size > MOST_BYTES:
                 raise RecordError(
-                    f"{place} is larger than {MOST_BYTES >> 20} MiB, which no drive is; do not "
-                    f"trust this folder."
+                    "{place} is larger than {most} MiB, which no drive is; do not trust "
+                    "this folder.",
+                    place=place,
+                    most=MOST_BYTES >> 20,
                 )
             return read_plain(self.path, name)
         except OSError as error:
             raise RecordError(
-                f"{place} cannot be read: {error.strerror or error}; give the folder that "
-                f"'heedmap drive' wrote."
+                "{place} cannot be read: {why}; give the folder that 'heedmap drive' wrote.",
+                place=place,
+                why=error.strerror or error,
             ) from error
 
 
@@ -148,8 +158,9 @@ def _parsed(kind: type[Stored], content: bytes, place: Path) -> Stored:
 
 def _damaged(place: Path, error: ValidationError) -> RecordError:
     return RecordError(
-        f"{place} is not as heedmap writes it ({first_misfit(error)}); move it away, or choose "
-        f"another --out."
+        "{place} is not as heedmap writes it ({misfit}); move it away, or choose another --out.",
+        place=place,
+        misfit=first_misfit(error),
     )
 
 
@@ -158,6 +169,10 @@ def _check_same(path: Path, found: Settings, wanted: Settings) -> None:
     for name, value in two.items():
         if one[name] != value:
             raise RecordError(
-                f"{path} was begun with another {name.replace('_', ' ')} ({one[name]}, now "
-                f"{value}); choose another --out, or the options that it was begun with."
+                "{path} was begun with another {name} ({one}, now {value}); choose another --out, "
+                "or the options that it was begun with.",
+                path=path,
+                name=name.replace("_", " "),
+                one=one[name],
+                value=value,
             )

@@ -19,6 +19,7 @@ from heedmap.errors import InputError, first_line_of
 from heedmap.frozen import Frozen
 from heedmap.monitor.driving.environment import Scores, View
 from heedmap.monitor.driving.scores import chosen, clipped
+from heedmap.phrase import Phrase
 from heedmap.report.driving.result import Condition, Goal
 
 MISSIONS = ("mission", "instruction", "language_instruction", "task_description", "prompt")
@@ -68,8 +69,9 @@ class GymEnvironment:
         right = self._options.right or self._reset(seed)
         if right is None:
             raise InputError(
-                "The environment says no instruction (looked for "
-                f"{', '.join(MISSIONS)}); give one with --right TEXT."
+                "The environment says no instruction (looked for {missions}); give one with "
+                "--right TEXT.",
+                missions=", ".join(MISSIONS),
             )
         wrong = self._options.wrong or self._other_mission(seed, right)
         self._texts: dict[Condition, str] = {"right": right, "blank": ""}
@@ -96,8 +98,9 @@ class GymEnvironment:
             action = self._names[text]
         else:
             raise InputError(
-                f"The environment's actions are of the kind {type(space).__name__}; Discrete and "
-                f"Box can be driven: wrap the environment in a factory that has one of these."
+                "The environment's actions are of the kind {kind}; Discrete and Box can be "
+                "driven: wrap the environment in a factory that has one of these.",
+                kind=type(space).__name__,
             )
         self._obs, reward, terminated, truncated, info = self._env.step(action)
         self._is_over = bool(terminated or truncated)
@@ -137,8 +140,10 @@ class GymEnvironment:
             return reward > 0
         if key not in info:
             raise InputError(
-                f"The environment's info has no '{key}', it has {', '.join(map(str, info)) or None}"
-                f"; give --success another key, or reward."
+                "The environment's info has no '{key}', it has {info}; give --success another "
+                "key, or reward.",
+                key=key,
+                info=", ".join(map(str, info)) or None,
             )
         return bool(np.any(info[key]))
 
@@ -151,9 +156,11 @@ class GymEnvironment:
         found = self._rendered() if key in (None, "render") else _entry(obs, key)
         if not _is_picture(found):
             raise InputError(
-                f"The environment gives no picture (uint8, height x width x 3, {LEAST_PX} px or "
-                f"more): {_described(found)}; give --image KEY, or a factory whose environment is "
-                f"made with render_mode='rgb_array'."
+                "The environment gives no picture (uint8, height x width x 3, {least_px} px or "
+                "more): {found}; give --image KEY, or a factory whose environment is made "
+                "with render_mode='rgb_array'.",
+                least_px=LEAST_PX,
+                found=_described(found),
             )
         return found
 
@@ -179,8 +186,10 @@ def _action_names(env: gymnasium.Env[Any, Any], options: GymOptions) -> dict[str
     numbers = options.actions or tuple(range(int(space.start), int(space.start + space.n)))
     if outside := [n for n in numbers if not space.contains(np.int64(n))]:
         raise InputError(
-            f"The environment has no action {outside[0]}; its actions are {space.start} to "
-            f"{space.start + space.n - 1}."
+            "The environment has no action {action}; its actions are {start} to {last}.",
+            action=outside[0],
+            start=space.start,
+            last=space.start + space.n - 1,
         )
     kinds = getattr(env.unwrapped, "actions", None)
     try:
@@ -192,8 +201,8 @@ def _action_names(env: gymnasium.Env[Any, Any], options: GymOptions) -> dict[str
 
 def _entry(obs: Any, key: str | None) -> Any:
     if not isinstance(obs, Mapping) or key not in obs:
-        names = ", ".join(map(str, obs)) if isinstance(obs, Mapping) else "no entries"
-        raise InputError(f"The observation has no '{key}'; it has {names}.")
+        names = ", ".join(map(str, obs)) if isinstance(obs, Mapping) else Phrase("no entries")
+        raise InputError("The observation has no '{key}'; it has {names}.", key=key, names=names)
     return obs[key]
 
 
@@ -209,8 +218,8 @@ def _is_picture(value: Any) -> bool:
 
 def _described(value: Any) -> str:
     if isinstance(value, np.ndarray):
-        return f"an array {value.shape} of {value.dtype}"
-    return f"got {type(value).__name__}"
+        return Phrase("an array {shape} of {dtype}", shape=value.shape, dtype=value.dtype)
+    return Phrase("got {kind}", kind=type(value).__name__)
 
 
 def make_gym(name: str) -> Callable[[], gymnasium.Env[Any, Any]]:
@@ -221,8 +230,10 @@ def make_gym(name: str) -> Callable[[], gymnasium.Env[Any, Any]]:
             return gymnasium.make(name, render_mode="rgb_array", disable_env_checker=True)
         except Exception as error:
             raise InputError(
-                f"The environment '{name}' cannot be made ({first_line_of(error)}); give a "
-                f"gymnasium id, or package.module:factory."
+                "The environment '{name}' cannot be made ({why}); give a gymnasium id, or "
+                "package.module:factory.",
+                name=name,
+                why=first_line_of(error),
             ) from error
 
     return make

@@ -87,8 +87,9 @@ def said(view: View, condition: Condition) -> str:
     text = view.texts.get(condition)
     if text is None:
         raise InputError(
-            f"The environment gives no {condition} instruction; give one (--{condition} TEXT), or "
-            f"leave the condition out (--conditions)."
+            "The environment gives no {condition} instruction; give one (--{condition} TEXT), or "
+            "leave the condition out (--conditions).",
+            condition=condition,
         )
     return text
 

@@ -11,12 +11,13 @@ from pydantic import ValidationError
 
 from heedmap.errors import InputError, MissingExtraError
 from heedmap.monitor.driving.environment import Environment, Maker
+from heedmap.phrase import Phrase
 from heedmap.policies.factories import call_factory, import_from_here
 from heedmap.testbed.specimens.world import Style
 
-FORMS = (
-    "'babyai', 'babyai-path', 'miniworld', 'miniworld-path', 'metaworld:TASK', a gymnasium id, or "
-    "'package.module:factory'"
+FORMS = Phrase(
+    "'babyai', 'babyai-path', 'miniworld', 'miniworld-path', 'metaworld:TASK', a gymnasium "
+    "id, or 'package.module:factory'"
 )
 METAWORLD = "metaworld:"
 PACKAGES = {"MiniGrid": "minigrid", "BabyAI": "minigrid", "MiniWorld": "miniworld"}
@@ -38,8 +39,9 @@ def load_environment(name: str, options: dict[str, str]) -> Maker:
     if name in own or name.startswith(METAWORLD):
         if options:
             raise InputError(
-                f"'{name}' has its own instructions, pictures and success; leave out "
-                f"{', '.join(f'--{each}' for each in options)}."
+                "'{name}' has its own instructions, pictures and success; leave out {options}.",
+                name=name,
+                options=", ".join(f"--{each}" for each in options),
             )
         return own[name]() if name in own else _metaworld(name.removeprefix(METAWORLD))
     _need("gymnasium", "drive")
@@ -97,8 +99,11 @@ def _from_factory(name: str, factory: Callable[[], Any], options: dict[str, str]
         if all(callable(getattr(made, each, None)) for each in NEEDED):
             return made
         raise InputError(
-            f"The factory '{name}' returned a {type(made).__name__}, expected a gymnasium.Env, or "
-            f"an object with the methods {', '.join(NEEDED)}."
+            "The factory '{name}' returned a {kind}, expected a gymnasium.Env, or an object with "
+            "the methods {needed}.",
+            name=name,
+            kind=type(made).__name__,
+            needed=", ".join(NEEDED),
         )
 
     return make
@@ -106,7 +111,7 @@ def _from_factory(name: str, factory: Callable[[], Any], options: dict[str, str]
 
 def _attribute(module: str, name: str) -> Callable[[], Any] | None:
     """A function of a module that may lie in the current folder; None where it is not there."""
-    advice = f"environments are given as {FORMS}"
+    advice = Phrase("environments are given as {forms}", forms=FORMS)
     found = getattr(import_from_here(module, InputError, lambda: advice), name, None)
     return found if callable(found) else None
 
@@ -122,8 +127,10 @@ def _checked(options: dict[str, str]) -> Any:
     except ValidationError as error:
         first = error.errors()[0]
         raise InputError(
-            f"--{first['loc'][0]} is '{options[str(first['loc'][0])]}': {first['msg']}; give whole "
-            f"numbers such as 0,1,2."
+            "--{setting} is '{value}': {misfit}; give whole numbers such as 0,1,2.",
+            setting=first["loc"][0],
+            value=options[str(first["loc"][0])],
+            misfit=first["msg"],
         ) from error
 
 

@@ -71,7 +71,10 @@ def settings_of(
     one = maker()
     try:
         if not any(one.begin(seed) for seed in range(MOST_PASSED_OVER)):
-            raise InputError(f"The environment '{environment}' gives no episode for any seed.")
+            raise InputError(
+                "The environment '{environment}' gives no episode for any seed.",
+                environment=environment,
+            )
         texts = one.look().texts
         known: list[Condition] = [each for each in conditions if each in texts]
         if exchange_every or "wrong" in conditions:

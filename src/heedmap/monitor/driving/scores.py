@@ -17,9 +17,12 @@ def chosen(scores: Scores, names: Sequence[str]) -> int:
     """
     if scores.shape != (len(names),):
         raise PolicyError(
-            f"The environment has {len(names)} actions ({', '.join(names)}), but the policy gives "
-            f"{scores.size} numbers; expected one score an action, in that order. For another "
-            f"order or number give --actions."
+            "The environment has {count} actions ({names}), but the policy gives {given} numbers; "
+            "expected one score an action, in that order. For another order or number give "
+            "--actions.",
+            count=len(names),
+            names=", ".join(names),
+            given=scores.size,
         )
     return int(scores.argmax())
 
@@ -32,7 +35,10 @@ def clipped(scores: Scores, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """
     if scores.size == 0 or scores.size % low.size:
         raise PolicyError(
-            f"The environment takes {low.size} numbers a step (shape {low.shape}), but the policy "
-            f"gives {scores.size}; expected as many, or a chunk of several steps."
+            "The environment takes {size} numbers a step (shape {shape}), but the policy gives "
+            "{given}; expected as many, or a chunk of several steps.",
+            size=low.size,
+            shape=low.shape,
+            given=scores.size,
         )
     return np.clip(scores[: low.size].reshape(low.shape), low, high).astype(low.dtype)

@@ -44,7 +44,9 @@ def write_video(path: Path, frames: Sequence[Frame]) -> None:
             container.mux(stream.encode())
         part.replace(path)
     except (OSError, FFmpegError) as error:
-        raise RecordError(f"The video cannot be written to {path}: {error}.") from error
+        raise RecordError(
+            "The video cannot be written to {path}: {why}.", path=path, why=error
+        ) from error
     finally:
         part.unlink(missing_ok=True)
 

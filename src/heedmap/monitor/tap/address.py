@@ -52,14 +52,15 @@ def server_address(url: str) -> Address:
     scheme = _SCHEMES.get(parts.scheme)
     if scheme is None or not host or parts.username or not _is_plain(whole):
         raise TapError(
-            f"'{url}' is no address of a policy server; give ws://HOST:PORT, or tcp://HOST:PORT "
-            f"of GR00T's."
+            "'{url}' is no address of a policy server; give ws://HOST:PORT, or tcp://HOST:PORT of "
+            "GR00T's.",
+            url=url,
         )
     query = f"?{parts.query}" if parts.query else ""
     path = "" if parts.path in ("", "/") and not query else f"{parts.path or '/'}{query}"
     if scheme == "tcp":
         if port is None or path or parts.fragment:
-            raise TapError(f"'{url}' is no address of ZeroMQ; give tcp://HOST:PORT.")
+            raise TapError("'{url}' is no address of ZeroMQ; give tcp://HOST:PORT.", url=url)
         return Address(written(host, port, scheme), scheme, host, port, "")
     return Address(whole, scheme, host, port or (443 if scheme == "wss" else 80), path)
 
@@ -70,8 +71,10 @@ def check_reachable(address: Address) -> None:
         socket.create_connection((address.host, address.port), REACH_TIMEOUT_S).close()
     except OSError as error:
         raise TapError(
-            f"The policy server {address.url} cannot be reached ({error.strerror or error}); start "
-            f"it first, and check host and port."
+            "The policy server {url} cannot be reached ({why}); start it first, and check host "
+            "and port.",
+            url=address.url,
+            why=error.strerror or error,
         ) from error
 
 
@@ -84,20 +87,25 @@ def listen_at(place: str, *, is_public: bool) -> socket.socket:
     host, _, digits = place.rpartition(":")
     host = host.strip("[]") or "127.0.0.1"
     if not digits.isascii() or not digits.isdigit() or int(digits) > 65535:
-        raise TapError(f"--listen '{place}' is no HOST:PORT; give one such as 127.0.0.1:8100.")
+        raise TapError(
+            "--listen '{place}' is no HOST:PORT; give one such as 127.0.0.1:8100.", place=place
+        )
     try:
         found = socket.getaddrinfo(host, int(digits), type=socket.SOCK_STREAM)
         family, _, _, _, where = found[0]
         if not is_public and not ipaddress.ip_address(where[0]).is_loopback:
             raise TapError(
-                f"--listen {place} could be reached by other machines; give 127.0.0.1:PORT, or "
-                f"--public where that is meant."
+                "--listen {place} could be reached by other machines; give 127.0.0.1:PORT, or "
+                "--public where that is meant.",
+                place=place,
             )
         return socket.create_server(where[:2], family=family, backlog=128)
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise TapError(
-            f"The tap cannot listen at {place} ({reason}); give another --listen HOST:PORT."
+            "The tap cannot listen at {place} ({reason}); give another --listen HOST:PORT.",
+            place=place,
+            reason=reason,
         ) from error
 
 

@@ -12,6 +12,7 @@ from heedmap.data.images import as_frame, decode_image
 from heedmap.data.packed import npy_content, plain_array
 from heedmap.data.pixels import Frame
 from heedmap.errors import FrameError
+from heedmap.phrase import Phrase
 
 MOST_NUMBERS = 4096
 """Of a state or an action: robots have a few dozen joints."""
@@ -66,7 +67,7 @@ def array_of(value: Mapping[Any, Any]) -> np.ndarray | None:
                 get("shape")
             )
         if get("__image__"):
-            return decode_image(bytes(get("data") or b""), "The image")
+            return decode_image(bytes(get("data") or b""), Phrase("The image"))
     except (TypeError, KeyError, SyntaxError, OverflowError, FrameError) as error:
         raise ValueError(f"a broken array: {error}") from error
     return None
@@ -95,7 +96,7 @@ def frame_of(value: Any) -> Frame | None:
     if not isinstance(value, np.ndarray) or value.ndim != 3 or min(value.shape[:2]) < 2:
         return None
     try:
-        return as_frame(value, "The image")
+        return as_frame(value, Phrase("The image"))
     except FrameError:
         return None
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from heedmap.monitor.tap.channel import Channel
 from heedmap.monitor.tap.events import Event, Kind
 from heedmap.monitor.tap.frames import CLOSE, TEXT, Walker
+from heedmap.phrase import Phrase
 
 MOST_CLIENTS = 256
 MOST_HELD_BYTES = 2**20
@@ -212,7 +213,7 @@ class Client(Side, ABC):
                     lambda: self.link.server, route.host, route.port, ssl=tls
                 )
         except (OSError, TimeoutError) as error:
-            return str(error) or f"no answer in {CONNECT_TIMEOUT_S:g} s"
+            return str(error) or Phrase("no answer in {seconds:g} s", seconds=CONNECT_TIMEOUT_S)
         return None
 
 

@@ -22,6 +22,7 @@ from heedmap.monitor.tap.terminal import (
     where,
 )
 from heedmap.monitor.tap.watch import FINDINGS
+from heedmap.phrase import Phrase
 from heedmap.record.files import write_whole
 from heedmap.report.differing import Edit, differing_words
 from heedmap.report.page.bilingual import Bilingual, both, phrase
@@ -84,7 +85,7 @@ class ShownBand:
 def write_page(told: Told, folder: Path, language: Language = "en", *, is_running: bool) -> Path:
     """Write `tap.html` into the recording. Raises RecordError when it cannot be written."""
     page = render_page(told, language, is_running=is_running)
-    write_whole(folder / PAGE_FILE, page.encode("utf-8", "replace"), "page")
+    write_whole(folder / PAGE_FILE, page.encode("utf-8", "replace"), Phrase("page"))
     return folder / PAGE_FILE
 
 

@@ -91,11 +91,13 @@ def read_run(folder: Path) -> Recording:
         lines = _content(folder, METER_FILE).splitlines() if (folder / METER_FILE).exists() else []
     except FileNotFoundError as error:
         raise TapError(
-            f"{folder} holds no recording of a tap; give the folder of --out."
+            "{folder} holds no recording of a tap; give the folder of --out.", folder=folder
         ) from error
     except (ValidationError, RecordError, OSError) as error:
         raise TapError(
-            f"The recording in {folder} cannot be read: {first_line_of(error)}."
+            "The recording in {folder} cannot be read: {why}.",
+            folder=folder,
+            why=first_line_of(error),
         ) from error
     return Recording(folder, about, tuple(_readings(lines)))
 
@@ -118,5 +120,7 @@ def _readings(lines: list[bytes]) -> Iterator[Reading]:
 def _content(folder: Path, name: str) -> bytes:
     size = (folder / name).stat().st_size
     if size > MOST_JSON_BYTES:
-        raise TapError(f"{folder / name} has {size:,} bytes; do not trust this folder.")
+        raise TapError(
+            "{path} has {size:,} bytes; do not trust this folder.", path=folder / name, size=size
+        )
     return read_plain(folder, name)

@@ -109,7 +109,7 @@ class Tap:
             max_mb=options.max_mb,
         )
         self._written_s = 0.0
-        self._failure: Exception | None = None
+        self._failure: HeedmapError | None = None
 
     @property
     def told(self) -> Told:
@@ -137,10 +137,11 @@ class Tap:
                 self._finish()
         if is_early:
             raise TapError(
-                f"The process that forwards ended; what it saw is in {self.options.folder}."
+                "The process that forwards ended; what it saw is in {folder}.",
+                folder=self.options.folder,
             )
         if self._failure is not None:
-            raise TapError(str(self._failure)) from self._failure
+            raise TapError(self._failure.phrase) from self._failure
 
     def _record(self, write: Callable[[], object]) -> None:
         """Write, as long as that has not failed."""
@@ -152,7 +153,7 @@ class Tap:
             except OSError as error:
                 self._failure = cannot_write(self.options.folder, error)
             if self._failure is not None:
-                self._onlooker.failed(str(self._failure))
+                self._onlooker.failed(self._failure.phrase)
 
     def _finish(self) -> None:
         """Keep what is still open, and say that this is the end."""

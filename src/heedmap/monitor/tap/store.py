@@ -172,7 +172,9 @@ def _numbered(folder: Path, pattern: re.Pattern[str]) -> dict[int, Path]:
     try:
         names = [each.name for each in folder.iterdir() if each.is_file() and not each.is_symlink()]
     except OSError as error:
-        raise TapError(f"The folder {folder} cannot be read: {error.strerror}.") from error
+        raise TapError(
+            "The folder {folder} cannot be read: {why}.", folder=folder, why=error.strerror
+        ) from error
     return {int(found[1]): folder / name for name in names if (found := pattern.fullmatch(name))}
 
 
@@ -182,8 +184,10 @@ def _of_part(path: Path) -> Iterator[Step]:
         steps = list(map(of_row, rows))
     except (pa.ArrowException, OSError, ValueError) as error:
         raise TapError(
-            f"The part {path} of the recording cannot be read ({first_line_of(error)}); move it "
-            f"away to read the others."
+            "The part {path} of the recording cannot be read ({why}); move it away to read the "
+            "others.",
+            path=path,
+            why=first_line_of(error),
         ) from error
     yield from steps
 
@@ -206,6 +210,8 @@ def _of_journal(path: Path) -> Iterator[Step]:
 def cannot_write(folder: Path, error: OSError) -> TapError:
     """What is said where the recording cannot go on."""
     return TapError(
-        f"The recording cannot be written to {folder}: {error.strerror or error}; choose a folder "
-        f"with room that can be written."
+        "The recording cannot be written to {folder}: {why}; choose a folder with room that can "
+        "be written.",
+        folder=folder,
+        why=error.strerror or error,
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from heedmap.data.gates.gate import gate
 from heedmap.errors import CheckpointError, MissingExtraError
+from heedmap.phrase import Phrase
 from heedmap.policies.checkpoints.read import check_finite
 
 
@@ -28,10 +29,15 @@ def merge_adapter(model: Any, folder: Path) -> Any:
     peft = peft_package()
     if not (folder / "adapter_model.safetensors").is_file():
         raise CheckpointError(
-            f"The adapters in {folder} cannot be read: there is no adapter_model.safetensors; give "
-            f"the folder that holds it beside adapter_config.json."
+            "The adapters in {folder} cannot be read: there is no adapter_model.safetensors; give "
+            "the folder that holds it beside adapter_config.json.",
+            folder=folder,
         )
-    with gate(CheckpointError, f"The adapters in {folder}", "give a folder that peft wrote"):
+    with gate(
+        CheckpointError,
+        Phrase("The adapters in {folder}", folder=folder),
+        Phrase("give a folder that peft wrote"),
+    ):
         merged = peft.PeftModel.from_pretrained(model, str(folder)).merge_and_unload()
     for name, tensor in merged.state_dict().items():
         check_finite(name, tensor, folder)

@@ -57,6 +57,7 @@ def _check(file: IO[bytes], path: Path) -> None:
             has_large |= isinstance(argument, int) and abs(argument) > _LARGE
     if makes_room and has_large:
         raise CheckpointError(
-            f"The checkpoint {path} asks for memory that it does not fill; it is no checkpoint "
-            f"that a trainer wrote. Save its weights as safetensors."
+            "The checkpoint {path} asks for memory that it does not fill; it is no checkpoint "
+            "that a trainer wrote. Save its weights as safetensors.",
+            path=path,
         )

@@ -10,8 +10,10 @@ import torch
 from torch import nn
 
 from heedmap.errors import CheckpointError
+from heedmap.phrase import Phrase, in_a_row
 from heedmap.policies.checkpoints.permissions import Permissions
 from heedmap.policies.checkpoints.read import StateDict
+from heedmap.record.manifest import listed
 
 NAMES_TOLD = 6
 """Of a kind, in an error; more are counted."""
@@ -37,14 +39,18 @@ class Fit:
         if self.is_whole or permissions.allow_partial:
             return
         parts = [
-            _listed("lacks", self.missing),
-            _listed("holds what has no place:", self.unexpected),
-            _listed("has other shapes for", self.mismatched),
+            self.missing and Phrase("lacks {names}", names=_listed(self.missing)),
+            self.unexpected
+            and Phrase("holds what has no place: {names}", names=_listed(self.unexpected)),
+            self.mismatched
+            and Phrase("has other shapes for {names}", names=_listed(self.mismatched)),
         ]
         raise CheckpointError(
-            f"The checkpoint {path} does not fit its config: it "
-            f"{'; it '.join(part for part in parts if part)}. Give the config it was trained "
-            f"with; or add --allow-partial, and what it lacks stays random (the record says so)."
+            "The checkpoint {path} does not fit its config: it {parts}. Give the config it was "
+            "trained with; or add --allow-partial, and what it lacks stays random (the record "
+            "says so).",
+            path=path,
+            parts=in_a_row(filter(None, parts), Phrase("; it ")),
         )
 
 
@@ -76,8 +82,6 @@ def joined(fits: Sequence[tuple[str, Fit]]) -> Fit:
     )
 
 
-def _listed(verb: str, names: Sequence[str]) -> str:
-    if not names:
-        return ""
-    more = f" and {len(names) - NAMES_TOLD} more" if len(names) > NAMES_TOLD else ""
-    return f"{verb} {', '.join(names[:NAMES_TOLD])}{more} ({len(names)} in all)"
+def _listed(names: Sequence[str]) -> Phrase:
+    first = listed(names, NAMES_TOLD)
+    return Phrase("{names} ({count} in all)", names=first, count=len(names))

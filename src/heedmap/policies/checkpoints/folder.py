@@ -10,6 +10,7 @@ from typing import Any
 from heedmap.data.gates.documents import json_of
 from heedmap.data.gates.files import check_regular, read_bytes
 from heedmap.errors import CheckpointError
+from heedmap.phrase import Phrase
 
 MOST_LAYERS = 1_000
 MOST_SIZE = 100_000_000
@@ -32,7 +33,7 @@ def check_place(place: Path) -> None:
     """
     for path in place.iterdir() if place.is_dir() else [place]:
         if path.exists() and not path.is_dir():
-            check_regular(path, "file of the checkpoint", CheckpointError)
+            check_regular(path, Phrase("file of the checkpoint"), CheckpointError)
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -42,18 +43,24 @@ def read_config(path: Path) -> dict[str, Any]:
     network of 10^9 layers would be built until memory ends.
     """
     try:
-        found = json_of(read_bytes(path, "config", CheckpointError), finite=False)
+        found = json_of(read_bytes(path, Phrase("config"), CheckpointError), finite=False)
     except ValueError as error:
-        raise CheckpointError(f"The config {path} cannot be read as JSON: {error}.") from error
+        raise CheckpointError(
+            "The config {path} cannot be read as JSON: {why}.", path=path, why=error
+        ) from error
     if not isinstance(found, dict):
-        raise CheckpointError(f"The config {path} is no JSON object.")
+        raise CheckpointError("The config {path} is no JSON object.", path=path)
     for place, key, value in _numbers(found, ""):
         is_count, is_size = _LAYERS.fullmatch(key), _SIZES.fullmatch(key)
         most = MOST_LAYERS if is_count else MOST_SIZE
         if (is_count or is_size) and not 0 <= value <= most:
             raise CheckpointError(
-                f"The config {path} has {place} = {value}, expected 0 to {most:,}; give the config "
-                f"that the weights were trained with."
+                "The config {path} has {place} = {value}, expected 0 to {most:,}; give the config "
+                "that the weights were trained with.",
+                path=path,
+                place=place,
+                value=value,
+                most=most,
             )
     return found
 
@@ -61,12 +68,14 @@ def read_config(path: Path) -> dict[str, Any]:
 def shard_names(index: Path) -> list[str]:
     """The files that an index of shards lists, all beside it. Raises CheckpointError otherwise."""
     try:
-        listed = json_of(read_bytes(index, "index", CheckpointError), finite=False)
+        listed = json_of(read_bytes(index, Phrase("index"), CheckpointError), finite=False)
         names = sorted(set(listed["weight_map"].values()))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"The index {index} cannot be read: {error}.") from error
+        raise CheckpointError(
+            "The index {index} cannot be read: {why}.", index=index, why=error
+        ) from error
     if any(not isinstance(name, str) or Path(name).name != name for name in names):
-        raise CheckpointError(f"The index {index} names files outside its folder.")
+        raise CheckpointError("The index {index} names files outside its folder.", index=index)
     return names
 
 

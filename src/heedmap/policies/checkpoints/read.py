@@ -15,6 +15,7 @@ from safetensors.torch import load_file
 
 from heedmap.data.gates.gate import gate, refusal
 from heedmap.errors import CheckpointError
+from heedmap.phrase import Phrase
 from heedmap.policies.checkpoints.allocating import check_pickles
 from heedmap.policies.checkpoints.folder import INDEX, shard_names
 from heedmap.policies.checkpoints.permissions import SAFE, Permissions
@@ -26,7 +27,7 @@ STATE_KEYS = ("state_dict", "model_state_dict", "module", "model")
 MOST_UNPACKED_RATIO = 20
 """Of an archive's size: weights hardly shrink, an archive that swells more is a bomb."""
 
-BROKEN = "it is cut short or no checkpoint of torch"
+BROKEN = Phrase("it is cut short or no checkpoint of torch")
 
 StateDict = dict[str, torch.Tensor]
 
@@ -39,7 +40,7 @@ def read_weights(path: Path, permissions: Permissions = SAFE) -> StateDict:
     """
     state = _shards(path) if path.is_dir() else _one_file(path, permissions)
     if not state:
-        raise CheckpointError(f"The checkpoint {path} holds no weights.")
+        raise CheckpointError("The checkpoint {path} holds no weights.", path=path)
     for name, tensor in state.items():
         _check_tensor(name, tensor, path)
     return state
@@ -47,13 +48,14 @@ def read_weights(path: Path, permissions: Permissions = SAFE) -> StateDict:
 
 def _one_file(path: Path, permissions: Permissions) -> StateDict:
     if not path.is_file():
-        raise CheckpointError(f"The checkpoint {path} does not exist.")
+        raise CheckpointError("The checkpoint {path} does not exist.", path=path)
     if path.suffix == ".safetensors":
         return _safetensors(path)
     if path.suffix not in PICKLED:
         raise CheckpointError(
-            f"The checkpoint {path} is of an unknown kind; give one that ends in "
-            f"{', '.join(SUFFIXES)}."
+            "The checkpoint {path} is of an unknown kind; give one that ends in {suffixes}.",
+            path=path,
+            suffixes=", ".join(SUFFIXES),
         )
     _check_archive(path)
     if not permissions.trust_checkpoint:
@@ -72,22 +74,29 @@ def _shards(folder: Path) -> StateDict:
 
 def _safetensors(path: Path) -> StateDict:
     if not path.is_file():
-        raise CheckpointError(f"The checkpoint {path} does not exist.")
-    with gate(CheckpointError, f"The checkpoint {path}", "it is cut short or no safetensors file"):
+        raise CheckpointError("The checkpoint {path} does not exist.", path=path)
+    with gate(
+        CheckpointError,
+        Phrase("The checkpoint {path}", path=path),
+        Phrase("it is cut short or no safetensors file"),
+    ):
         return load_file(path)
 
 
 def _check_archive(path: Path) -> None:
     """Torch's archives hold their storages as they are: one that swells is a bomb."""
-    with gate(CheckpointError, f"The checkpoint {path}", BROKEN):
+    with gate(CheckpointError, Phrase("The checkpoint {path}", path=path), BROKEN):
         if not zipfile.is_zipfile(path):
             return
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
     if unpacked > MOST_UNPACKED_RATIO * path.stat().st_size:
         raise CheckpointError(
-            f"The checkpoint {path} of {path.stat().st_size:,} bytes would unpack to "
-            f"{unpacked:,} bytes; it is no checkpoint that torch wrote."
+            "The checkpoint {path} of {size:,} bytes would unpack to {unpacked:,} bytes; it is "
+            "no checkpoint that torch wrote.",
+            path=path,
+            size=path.stat().st_size,
+            unpacked=unpacked,
         )
 
 
@@ -104,12 +113,16 @@ def _unpickled(path: Path, permissions: Permissions) -> Any:
         named = re.search(r"GLOBAL ([\w.]+)", str(error))
         what = f" ('{named[1]}')" if named else ""
         raise CheckpointError(
-            f"The checkpoint {path} holds Python objects{what} that could run code when loaded; "
-            f"nothing was run. Save its weights as safetensors, or, if you trust it, add "
-            f"--trust-checkpoint."
+            "The checkpoint {path} holds Python objects{what} that could run code when loaded; "
+            "nothing was run. Save its weights as safetensors, or, if you trust it, add "
+            "--trust-checkpoint.",
+            path=path,
+            what=what,
         ) from error
     except Exception as error:  # bytes from outside, read by a machine of many parts
-        raise refusal(CheckpointError, f"The checkpoint {path}", error, BROKEN) from error
+        raise refusal(
+            CheckpointError, Phrase("The checkpoint {path}", path=path), error, BROKEN
+        ) from error
 
 
 def _state_of(loaded: Any, path: Path) -> StateDict:
@@ -120,24 +133,37 @@ def _state_of(loaded: Any, path: Path) -> StateDict:
             break
     if not isinstance(loaded, Mapping):
         raise CheckpointError(
-            f"The checkpoint {path} holds a {type(loaded).__name__}, expected weights by name."
+            "The checkpoint {path} holds a {kind}, expected weights by name.",
+            path=path,
+            kind=type(loaded).__name__,
         )
     return {str(key): value for key, value in loaded.items() if isinstance(value, torch.Tensor)}
 
 
 def _check_tensor(name: str, tensor: torch.Tensor, path: Path) -> None:
     if tensor.layout != torch.strided or tensor.is_meta:
-        kind = "no values" if tensor.is_meta else f"the layout {tensor.layout}"
+        kind = (
+            Phrase("no values")
+            if tensor.is_meta
+            else Phrase("the layout {layout}", layout=tensor.layout)
+        )
         raise CheckpointError(
-            f"The weight '{name}' in {path} has {kind}, expected a dense tensor with its values; "
-            f"save the weights as safetensors."
+            "The weight '{name}' in {path} has {kind}, expected a dense tensor with its values; "
+            "save the weights as safetensors.",
+            name=name,
+            path=path,
+            kind=kind,
         )
     if not tensor.is_quantized:
         stored = tensor.untyped_storage().nbytes() // tensor.element_size()
         if tensor.numel() > stored:
             raise CheckpointError(
-                f"The weight '{name}' in {path} claims {tensor.numel():,} numbers but stores "
-                f"{stored:,}; it is no weight that a trainer wrote."
+                "The weight '{name}' in {path} claims {numbers:,} numbers but stores {stored:,}; "
+                "it is no weight that a trainer wrote.",
+                name=name,
+                path=path,
+                numbers=tensor.numel(),
+                stored=stored,
             )
     check_finite(name, tensor, path)
 
@@ -147,6 +173,10 @@ def check_finite(name: str, tensor: torch.Tensor, path: Path | str) -> None:
     if tensor.is_floating_point() and not torch.isfinite(tensor).all():
         bad = int((~torch.isfinite(tensor)).sum())
         raise CheckpointError(
-            f"The weight '{name}' in {path} holds {bad:,} numbers that are NaN or infinite (of "
-            f"{tensor.numel():,}); training has diverged, take an earlier checkpoint."
+            "The weight '{name}' in {path} holds {bad:,} numbers that are NaN or infinite (of "
+            "{numbers:,}); training has diverged, take an earlier checkpoint.",
+            name=name,
+            path=path,
+            bad=bad,
+            numbers=tensor.numel(),
         )

@@ -53,7 +53,7 @@ from heedmap.policies.lerobot.processors import (
     refuse_code_in,
 )
 from heedmap.policies.lerobot.quiet import quiet
-from heedmap.policies.lerobot.weights import fit_of
+from heedmap.policies.lerobot.weights import fit_of, with_adapter
 from heedmap.record.record import Loaded
 
 PYTHON = (3, 12)
@@ -136,10 +136,12 @@ def _check_library() -> None:
         return
     if sys.version_info < PYTHON:
         raise PolicyError(
-            f"LeRobot's own policies need the package 'lerobot', which runs on Python "
-            f"{'.'.join(map(str, PYTHON))} and later; this is Python "
-            f"{sys.version_info.major}.{sys.version_info.minor}. Make an environment with a later "
-            f"one and install heedmap and lerobot there."
+            "LeRobot's own policies need the package 'lerobot', which runs on Python {python} and "
+            "later; this is Python {major}.{minor}. Make an environment with a later one and "
+            "install heedmap and lerobot there.",
+            python=".".join(map(str, PYTHON)),
+            major=sys.version_info.major,
+            minor=sys.version_info.minor,
         )
     raise MissingExtraError("lerobot", "lerobot")
 
@@ -151,14 +153,16 @@ def _fetched(name: str) -> str:
         return snapshot_download(name)
     except Exception as error:  # the hub's library raises what it likes
         raise CheckpointError(
-            f"'{name}' cannot be fetched from the hub ({first_line_of(error)})."
+            "'{name}' cannot be fetched from the hub ({why}).", name=name, why=first_line_of(error)
         ) from error
 
 
 def _check_local(local: dict[str, str], permissions: Permissions) -> None:
     for name, folder in local.items():
         if not Path(folder).is_dir():
-            raise CheckpointError(f"The folder '{folder}' given for '{name}' does not exist.")
+            raise CheckpointError(
+                "The folder '{folder}' given for '{name}' does not exist.", folder=folder, name=name
+            )
         if not permissions.trust_remote_code:
             refuse_code_in(Path(folder))
 
@@ -173,18 +177,24 @@ def _told(folder: Path, known: set[str]) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, ImportError):
             raise PolicyError(
-                f"The policy in {folder} needs a package that is not installed "
-                f"({first_line_of(error)})."
+                "The policy in {folder} needs a package that is not installed ({why}).",
+                folder=folder,
+                why=first_line_of(error),
             ) from error
         if (name := missing_id(error, known)) is not None:
             raise CheckpointError(
-                f"The policy in {folder} needs '{name}' from the Hugging Face hub, which is not "
-                f"on this machine; give a folder that holds it, ?local={name}:FOLDER, or add "
-                f"--hub to fetch it."
+                "The policy in {folder} needs '{name}' from the Hugging Face hub, which is not on "
+                "this machine; give a folder that holds it, ?local={name}:FOLDER, or add --hub to "
+                "fetch it.",
+                folder=folder,
+                name=name,
             ) from error
         raise CheckpointError(
-            f"The policy in {folder} cannot be loaded ({type(error).__name__}: "
-            f"{first_line_of(error)}); check that this version of lerobot is the one that wrote it."
+            "The policy in {folder} cannot be loaded ({error_kind}: {why}); check that this "
+            "version of lerobot is the one that wrote it.",
+            folder=folder,
+            error_kind=type(error).__name__,
+            why=first_line_of(error),
         ) from error
 
 
@@ -194,16 +204,21 @@ def _config(folder: Path, options: LeRobotOptions, local: dict[str, str]) -> Any
     named = type_of(folder)
     if named is None:
         raise CheckpointError(
-            f"{folder / CONFIG} names no 'type' of a LeRobot policy; models in transformers' form "
-            f"are given as vlm:{folder} or pi0:{folder}."
+            "{config} names no 'type' of a LeRobot policy; models in transformers' form are given "
+            "as vlm:{folder} or pi0:{folder}.",
+            config=folder / CONFIG,
+            folder=folder,
         )
     importlib.import_module("lerobot.policies")  # registers LeRobot's own types
     base = importlib.import_module("lerobot.configs").PreTrainedConfig
     if named not in (types := base.get_known_choices()):
         raise CheckpointError(
-            f"{folder / CONFIG} is of the type '{named}', which this lerobot does not know; it "
-            f"knows {', '.join(sorted(types))}. Install the package that adds it "
-            f"(lerobot_policy_...), or the version of lerobot that wrote it."
+            "{config} is of the type '{named}', which this lerobot does not know; it knows "
+            "{types}. Install the package that adds it (lerobot_policy_...), or the version of "
+            "lerobot that wrote it.",
+            config=folder / CONFIG,
+            named=named,
+            types=", ".join(sorted(types)),
         )
     config = base.from_pretrained(folder)
     config.pretrained_path = folder  # as LeRobot sets it: EO-1 then loads no backbone's weights
@@ -223,7 +238,9 @@ def _available(device: str) -> str:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         raise PolicyError(
-            f"The device '{device}' cannot be used here ({first_line_of(error)})."
+            "The device '{device}' cannot be used here ({why}).",
+            device=device,
+            why=first_line_of(error),
         ) from error
     return device
 
@@ -244,7 +261,7 @@ def _model(
         written = read_json(adapter / ADAPTER).get("base_model_name_or_path")
         base = _base_of(folder, written, permissions, local) if adapter == folder else folder
     if not (base / WEIGHTS).is_file():
-        raise CheckpointError(f"The folder {base} holds no {WEIGHTS}.")
+        raise CheckpointError("The folder {base} holds no {weights}.", base=base, weights=WEIGHTS)
     factory = importlib.import_module("lerobot.policies.factory")
     model: Any = factory.get_policy_class(config.type).from_pretrained(str(base), config=config)
     for weight, tensor in model.state_dict().items():
@@ -252,7 +269,7 @@ def _model(
     fit = fit_of(model, base / WEIGHTS)
     fit.check(base, permissions)
     if adapter is not None:
-        model = _with_adapter(model, adapter)
+        model = with_adapter(model, adapter)
     choices = {
         "type": config.type,
         "device": str(config.device),
@@ -277,23 +294,9 @@ def _base_of(folder: Path, written: Any, permissions: Permissions, local: dict[s
         place = _fetched(place)
     if not written or not Path(place).is_dir():
         raise CheckpointError(
-            f"The folder {folder} holds adapters of '{written}', which is no folder on this "
-            f"machine; give it, ?local={written}:FOLDER, or add --hub to fetch it."
+            "The folder {folder} holds adapters of '{written}', which is no folder on this "
+            "machine; give it, ?local={written}:FOLDER, or add --hub to fetch it.",
+            folder=folder,
+            written=written,
         )
     return folder_of(place)
-
-
-def _with_adapter(model: Any, adapter: Path) -> Any:
-    try:
-        peft = importlib.import_module("peft")
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("lora", "peft") from error
-    try:
-        merged = peft.PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
-    except Exception as error:  # peft raises what it likes for adapters of another model
-        raise CheckpointError(
-            f"The adapters in {adapter} cannot be merged ({first_line_of(error)})."
-        ) from error
-    for weight, tensor in merged.state_dict().items():
-        check_finite(weight, tensor, adapter)
-    return merged

@@ -37,7 +37,11 @@ def parse_pairs(text: str, setting: str) -> dict[str, str]:
     """`one:two,three:four` as pairs; the first colon parts them. Raises PolicyError for others."""
     pairs = [part.partition(":") for part in text.split(",") if part]
     if not pairs or any(not (one and two) for one, _, two in pairs):
-        raise PolicyError(f"The setting '{setting}={text}' cannot be read; write FROM:TO,FROM:TO.")
+        raise PolicyError(
+            "The setting '{setting}={text}' cannot be read; write FROM:TO,FROM:TO.",
+            setting=setting,
+            text=text,
+        )
     return {one: two for one, _, two in pairs}
 
 
@@ -66,8 +70,10 @@ def without_code(is_forbidden: bool) -> Iterator[None]:
 
     def refuse(name: object, path: object, *args: object, **options: object) -> None:
         raise CheckpointError(
-            f"The policy loads '{name}' from Python code of a model's own ({path}); nothing was "
-            f"run. Read it, and if you trust it, add --trust-remote-code."
+            "The policy loads '{name}' from Python code of a model's own ({path}); nothing was "
+            "run. Read it, and if you trust it, add --trust-remote-code.",
+            name=name,
+            path=path,
         )
 
     dynamic.get_class_in_module = refuse if is_forbidden else before

@@ -26,31 +26,44 @@ def folder_of(place: str) -> Path:
         return _of_run(path.with_name(run), step)
     if not path.is_dir():
         raise CheckpointError(
-            f"The policy '{place}' is no folder on this machine; give a pretrained_model folder, "
-            f"or RUN@last, or add --hub to fetch a name of the hub."
+            "The policy '{place}' is no folder on this machine; give a pretrained_model folder, "
+            "or RUN@last, or add --hub to fetch a name of the hub.",
+            place=place,
         )
     for folder in (path, path / MODEL):
         if (folder / CONFIG).is_file():
             return folder
     if steps := _steps(path):
         raise CheckpointError(
-            f"The run {path} has the checkpoints {', '.join(steps)}; say which, as in "
-            f"{path}@{steps[-1]}."
+            "The run {path} has the checkpoints {steps}; say which, as in {path}@{last}.",
+            path=path,
+            steps=", ".join(steps),
+            last=steps[-1],
         )
     raise CheckpointError(
-        f"The folder {path} holds no {CONFIG}, no {MODEL} and no checkpoints; give one as "
-        f"LeRobot's save_pretrained or lerobot-train leaves it."
+        "The folder {path} holds no {config}, no {model} and no checkpoints; give one as "
+        "LeRobot's save_pretrained or lerobot-train leaves it.",
+        path=path,
+        config=CONFIG,
+        model=MODEL,
     )
 
 
 def _of_run(run: Path, step: str) -> Path:
     steps = _steps(run)
     if not steps:
-        raise CheckpointError(f"The folder {run} holds no checkpoints of a LeRobot training run.")
+        raise CheckpointError(
+            "The folder {run} holds no checkpoints of a LeRobot training run.", run=run
+        )
     for name in steps:
         if name == step or (name.isdigit() and step.isdigit() and int(name) == int(step)):
             return folder_of(str(run / "checkpoints" / name))
-    raise CheckpointError(f"The run {run} has no checkpoint '{step}'; it has {', '.join(steps)}.")
+    raise CheckpointError(
+        "The run {run} has no checkpoint '{step}'; it has {steps}.",
+        run=run,
+        step=step,
+        steps=", ".join(steps),
+    )
 
 
 def _steps(run: Path) -> list[str]:
@@ -77,8 +90,10 @@ def refuse_lerobot(folder: Path) -> None:
     """For families of models in transformers' form. Raises CheckpointError for LeRobot's."""
     if (named := type_of(folder)) is not None:
         raise CheckpointError(
-            f"The folder {folder} holds a policy in LeRobot's form (type '{named}'); give it as "
-            f"lerobot:{folder}."
+            "The folder {folder} holds a policy in LeRobot's form (type '{named}'); give it as "
+            "lerobot:{folder}.",
+            folder=folder,
+            named=named,
         )
 
 

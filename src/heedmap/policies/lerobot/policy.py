@@ -14,6 +14,7 @@ from torch import nn
 
 from heedmap.data.observation import ONLY_CAMERA, Observation
 from heedmap.errors import CheckpointError, FrameError, PolicyError
+from heedmap.phrase import Phrase
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.policies.lerobot.processors import TASK, Processors, tokenizers_of
 from heedmap.policies.lerobot.quiet import quiet
@@ -101,19 +102,26 @@ class LeRobotPolicy(Policy):
         width = int(feature.shape[0])
         if observation.state is None:
             raise FrameError(
-                f"The policy '{self.name}' takes a state of {width} numbers, and a frame has none; "
-                f"give frames that have one (HDF5, LeRobot, Observation(images, state))."
+                "The policy '{name}' takes a state of {width} numbers, and a frame has none; give "
+                "frames that have one (HDF5, LeRobot, Observation(images, state)).",
+                name=self.name,
+                width=width,
             )
         if len(observation.state) != width:
             raise FrameError(
-                f"The policy '{self.name}' takes a state of {width} numbers, a frame has "
-                f"{len(observation.state)}; give frames of the robot that it was trained on."
+                "The policy '{name}' takes a state of {width} numbers, a frame has {count}; give "
+                "frames of the robot that it was trained on.",
+                name=self.name,
+                width=width,
+                count=len(observation.state),
             )
 
     def act(self, observations: Sequence[Observation], instructions: Sequence[str]) -> ActionScores:
         """One example at a time. Raises PolicyError for several."""
         if len(observations) != 1:
-            raise PolicyError(f"The policy '{self.name}' is run on one example at a time.")
+            raise PolicyError(
+                "The policy '{name}' is run on one example at a time.", name=self.name
+            )
         with quiet():
             return self._run(observations[0], instructions[0])
 
@@ -171,8 +179,12 @@ class LeRobotPolicy(Policy):
         for theirs, ours in rename.items():
             if ours not in own:
                 raise PolicyError(
-                    f"The policy '{self.name}' has no camera '{ours}' to rename '{theirs}' to; it "
-                    f"has {', '.join(own) or 'none'}."
+                    "The policy '{name}' has no camera '{ours}' to rename '{theirs}' to; it has "
+                    "{own}.",
+                    name=self.name,
+                    ours=ours,
+                    theirs=theirs,
+                    own=", ".join(own) or Phrase("none"),
                 )
             known[theirs] = own[ours]
         return known
@@ -189,9 +201,13 @@ class LeRobotPolicy(Policy):
         missing = [key for key in needed if key not in given]
         if len(missing) > getattr(self._parts.config, "empty_cameras", 0) or (needed and not given):
             raise FrameError(
-                f"The policy '{self.name}' takes the cameras {', '.join(map(_short, needed))}, a "
-                f"frame has {', '.join(cameras)}; give one for each, or say which is which: "
-                f"?rename={cameras[0]}:{_short(missing[0])}."
+                "The policy '{name}' takes the cameras {needed}, a frame has {cameras}; give one "
+                "for each, or say which is which: ?rename={camera}:{missing}.",
+                name=self.name,
+                needed=", ".join(map(_short, needed)),
+                cameras=", ".join(cameras),
+                camera=cameras[0],
+                missing=_short(missing[0]),
             )
         return keys
 
@@ -201,14 +217,20 @@ class LeRobotPolicy(Policy):
         others = [key for key in features if key not in self._features and key != STATE]
         if others or not self._features:
             raise CheckpointError(
-                f"The policy '{self.name}' takes {', '.join(others) or 'no camera'}, which frames "
-                f"do not have; cameras and {STATE} can be given."
+                "The policy '{name}' takes {others}, which frames do not have; cameras and "
+                "{state} can be given.",
+                name=self.name,
+                others=", ".join(others) or Phrase("no camera"),
+                state=STATE,
             )
         if wrong := self._parts.processors.task_keys - {TASK}:
             raise CheckpointError(
-                f"The preprocessor of '{self.name}' looks for the instruction under "
-                f"'{min(wrong)}', but LeRobot gives it under '{TASK}': in deployment it gets none. "
-                f"Set task_key to '{TASK}' in its file."
+                "The preprocessor of '{name}' looks for the instruction under '{wrong}', but "
+                "LeRobot gives it under '{task}': in deployment it gets none. Set task_key to "
+                "'{task}' in its file.",
+                name=self.name,
+                wrong=min(wrong),
+                task=TASK,
             )
 
     def _prepare_steps(self) -> None:

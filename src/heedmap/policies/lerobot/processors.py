@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from heedmap.errors import CheckpointError
+from heedmap.phrase import Phrase
 from heedmap.policies.checkpoints.permissions import Permissions
 from heedmap.policies.lerobot.hub import ids_in
 from heedmap.policies.lerobot.locate import read_json
@@ -51,9 +52,11 @@ def read_steps(
         file = folder / f"{name}.json"
         if not file.is_file():
             raise CheckpointError(
-                f"The folder {folder} holds no {file.name}; give one as LeRobot's save_pretrained "
-                f"leaves it. Those of older versions are converted by "
-                f"python -m lerobot.processor.migrate_policy_normalization."
+                "The folder {folder} holds no {file}; give one as LeRobot's save_pretrained "
+                "leaves it. Those of older versions are converted by python -m "
+                "lerobot.processor.migrate_policy_normalization.",
+                folder=folder,
+                file=file.name,
             )
         for step in read_json(file).get("steps", ()):
             _read_step(step, file, local, permissions, overrides, found.ids)
@@ -76,7 +79,7 @@ def _read_step(
 ) -> None:
     """Adds what is to be set otherwise in one step, and the ids that it needs."""
     if not isinstance(step, dict) or not isinstance(step.get("config", {}), dict):
-        raise CheckpointError(f"{file} does not list its steps as LeRobot writes them.")
+        raise CheckpointError("{file} does not list its steps as LeRobot writes them.", file=file)
     path = str(step.get("class", ""))
     if "registry_name" not in step and not permissions.trust_remote_code:
         _check_own_step(path, file)
@@ -94,9 +97,11 @@ def _read_step(
         ids.add(wanted)
         if settings.get("trust_remote_code") and not permissions.trust_remote_code:
             raise CheckpointError(
-                f"{file} loads '{wanted}' from the Hugging Face hub with the Python code that "
-                f"comes with it; nothing was run. If you trust it, add --trust-remote-code, with "
-                f"--hub or ?local={wanted}:FOLDER."
+                "{file} loads '{wanted}' from the Hugging Face hub with the Python code that "
+                "comes with it; nothing was run. If you trust it, add --trust-remote-code, with "
+                "--hub or ?local={wanted}:FOLDER.",
+                file=file,
+                wanted=wanted,
             )
 
 
@@ -104,15 +109,18 @@ def check_no_code(settings: Mapping[str, Any], file: Path) -> None:
     """Raises CheckpointError where settings name a local folder that brings Python code."""
     for key, value in settings.items():
         if isinstance(value, str) and Path(value).is_dir():
-            refuse_code_in(Path(value), f" ('{key}' in {file})")
+            refuse_code_in(Path(value), Phrase(" ('{key}' in {file})", key=key, file=file))
 
 
 def refuse_code_in(folder: Path, named: str = "") -> None:
     """Raises CheckpointError where a folder brings Python files; `named` says who names it."""
     if files := sorted(each.name for each in folder.glob("*.py")):
         raise CheckpointError(
-            f"The folder {folder}{named} brings Python code of its own ({', '.join(files[:4])}); "
-            f"nothing was run. Read it, and if you trust it, add --trust-remote-code."
+            "The folder {folder}{named} brings Python code of its own ({files}); nothing was run. "
+            "Read it, and if you trust it, add --trust-remote-code.",
+            folder=folder,
+            named=named,
+            files=", ".join(files[:4]),
         )
 
 
@@ -123,8 +131,10 @@ def _check_own_step(path: str, file: Path) -> None:
     is_step = isinstance(found, type) and issubclass(found, base)
     if not is_step or not found.__module__.startswith(OWN_PACKAGES):
         raise CheckpointError(
-            f"{file} runs code from outside of LeRobot ('{path}' is no processor step of its own); "
-            f"nothing was run. If you trust it, add --trust-remote-code."
+            "{file} runs code from outside of LeRobot ('{path}' is no processor step of its own); "
+            "nothing was run. If you trust it, add --trust-remote-code.",
+            file=file,
+            path=path,
         )
 
 

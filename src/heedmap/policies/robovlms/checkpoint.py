@@ -16,6 +16,7 @@ from transformers import AutoConfig, Kosmos2Config, Kosmos2ForConditionalGenerat
 
 from heedmap.data.gates.gate import gate
 from heedmap.errors import CheckpointError, MissingExtraError, first_line_of
+from heedmap.phrase import Phrase
 from heedmap.policies.checkpoints.fit import Fit, fit_into, joined
 from heedmap.policies.checkpoints.folder import check_place, read_config
 from heedmap.policies.checkpoints.read import StateDict
@@ -36,11 +37,17 @@ def load_backbone_config(folder: Path) -> Kosmos2Config:
     """The `config.json` of a Kosmos-2. Raises CheckpointError when it is none."""
     check_place(folder)
     read_config(folder / "config.json")
-    with gate(CheckpointError, f"The config of a Kosmos-2 in {folder}", "name it: ?vlm=FOLDER"):
+    with gate(
+        CheckpointError,
+        Phrase("The config of a Kosmos-2 in {folder}", folder=folder),
+        Phrase("name it: ?vlm=FOLDER"),
+    ):
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     if not isinstance(config, Kosmos2Config):
         raise CheckpointError(
-            f"{folder} is a {config.model_type}, expected kosmos-2; give its folder: ?vlm=FOLDER."
+            "{folder} is a {model_type}, expected kosmos-2; give its folder: ?vlm=FOLDER.",
+            folder=folder,
+            model_type=config.model_type,
         )
     return config
 
@@ -100,8 +107,9 @@ def _add(backbone: StateDict, name: str, tensor: torch.Tensor) -> None:
     known = backbone.setdefault(name, tensor)
     if known is not tensor and not torch.equal(known, tensor):
         raise CheckpointError(
-            f"The checkpoint holds '{name}' of the backbone twice, with different values; save it "
-            f"again from the model."
+            "The checkpoint holds '{name}' of the backbone twice, with different values; save it "
+            "again from the model.",
+            name=name,
         )
 
 
@@ -124,8 +132,9 @@ def _backbone(
     except (RuntimeError, ValueError, MemoryError, OverflowError) as error:
         first_line = first_line_of(error)
         raise CheckpointError(
-            f"The Kosmos-2 of the checkpoint cannot be built ({first_line}); check the sizes in "
-            f"its config.json."
+            "The Kosmos-2 of the checkpoint cannot be built ({why}); check the sizes in "
+            "its config.json.",
+            why=first_line,
         ) from error
     model, info = found
     return model, Fit(
@@ -155,7 +164,8 @@ def _add_adapters(
     ranks = {n.split(".lora_A.")[0]: len(t) for n, t in adapters.items() if ".lora_A." in n}
     if len(set(ranks.values())) != 1:
         raise CheckpointError(
-            f"The checkpoint's adapters have the ranks {sorted(set(ranks.values()))}, expected one."
+            "The checkpoint's adapters have the ranks {values}, expected one.",
+            values=sorted(set(ranks.values())),
         )
     rank = next(iter(ranks.values()))
     lora = LoraConfig(r=rank, lora_alpha=int(alpha), target_modules=sorted(ranks))

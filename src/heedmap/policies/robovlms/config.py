@@ -126,25 +126,36 @@ def load_config(path: Path) -> RoboVlmsConfig:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise CheckpointError(
-            f"The config {path} is not of the RoboVLMs form: {place}: {first['msg']}."
+            "The config {path} is not of the RoboVLMs form: {place}: {misfit}.",
+            path=path,
+            place=place,
+            misfit=first["msg"],
         ) from error
     head = config.act_head
     if "kosmos" not in config.model.lower():
         raise CheckpointError(
-            f"The config {path} is for the model '{config.model}'; 'kosmos2:' reads Kosmos-2. "
-            f"Give another model as vlm:PATH, or with a factory of yours."
+            "The config {path} is for the model '{model}'; 'kosmos2:' reads Kosmos-2. Give "
+            "another model as vlm:PATH, or with a factory of yours.",
+            path=path,
+            model=config.model,
         )
     if head.type not in HEAD_TYPES or head.action_space != "continuous":
         raise CheckpointError(
-            f"The config {path} has the action head '{head.type}' in the action space "
-            f"'{head.action_space}'; known are {', '.join(HEAD_TYPES)} in 'continuous' (an action "
-            f"token). Give a factory that returns your model and a callable."
+            "The config {path} has the action head '{type}' in the action space '{action_space}'; "
+            "known are {known} in 'continuous' (an action token). Give a factory that "
+            "returns your model and a callable.",
+            path=path,
+            type=head.type,
+            action_space=head.action_space,
+            known=", ".join(HEAD_TYPES),
         )
     if config.use_state or head.history_type != "post":
         setting = "use_state" if config.use_state else f"history_type '{head.history_type}'"
         raise CheckpointError(
-            f"The config {path} has {setting}, which 'kosmos2:' does not run; give a factory that "
-            f"returns your model and a callable."
+            "The config {path} has {setting}, which 'kosmos2:' does not run; give a factory that "
+            "returns your model and a callable.",
+            path=path,
+            setting=setting,
         )
     return config
 
@@ -155,7 +166,11 @@ def _with_parents(path: Path) -> dict[str, Any]:
     place: Path | None = path
     while place is not None:
         if len(chain) == MOST_PARENTS:
-            raise CheckpointError(f"The config {path} has more than {MOST_PARENTS} parents.")
+            raise CheckpointError(
+                "The config {path} has more than {most} parents.",
+                path=path,
+                most=MOST_PARENTS,
+            )
         own = read_config(place)
         chain.append(own)
         place = _parent(own.get("parent"), place)
@@ -173,8 +188,11 @@ def _parent(named: Any, child: Path) -> Path | None:
     found = next((p for p in (beside, written, child.parent / written) if p.is_file()), None)
     if found is None:
         raise CheckpointError(
-            f"The config {child} names the parent '{named}', which is not there; put "
-            f"{written.name} beside it."
+            "The config {child} names the parent '{named}', which is not there; put {written} "
+            "beside it.",
+            child=child,
+            named=named,
+            written=written.name,
         )
     return found
 

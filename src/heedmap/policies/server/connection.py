@@ -13,6 +13,7 @@ from jaxtyping import Float
 
 from heedmap.data.observation import Observation
 from heedmap.errors import PolicyError, first_line_of
+from heedmap.phrase import Phrase
 from heedmap.policies.server.options import ProtocolName
 
 MOST_ANSWER_BYTES = 64 * 2**20
@@ -50,8 +51,10 @@ def transport(server: str, *errors: type[Exception]) -> Iterator[None]:
     except (OSError, *errors) as error:
         reason = f"{type(error).__name__}: {first_line_of(error)[:MOST_SHOWN]}"
         raise PolicyError(
-            f"The server {server} gave no answer ({reason}); start it, and check host, port and "
-            f"protocol."
+            "The server {server} gave no answer ({reason}); start it, and check host, port and "
+            "protocol.",
+            server=server,
+            reason=reason,
         ) from error
 
 
@@ -63,5 +66,9 @@ def listed(names: Iterable[object]) -> str:
 
 def said(server: str, text: object) -> PolicyError:
     """A server's own error: the last line of what it wrote, which may be a traceback."""
-    last_line = (str(text).strip().splitlines() or ["no reason"])[-1]
-    return PolicyError(f"The server {server} answered with an error: {last_line[:MOST_SHOWN]}")
+    last_line = (str(text).strip().splitlines() or [Phrase("no reason")])[-1]
+    return PolicyError(
+        "The server {server} answered with an error: {last_line}",
+        server=server,
+        last_line=last_line[:MOST_SHOWN],
+    )

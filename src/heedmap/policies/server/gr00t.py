@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError
 from heedmap.data.observation import Observation
 from heedmap.errors import MissingExtraError, PolicyError
 from heedmap.frozen import Frozen
+from heedmap.phrase import Phrase
 from heedmap.policies.server.connection import (
     MOST_ANSWER_BYTES,
     Connection,
@@ -119,7 +120,7 @@ class Gr00tConnection(Connection):
         with transport(self._address, zmq.ZMQError):
             self._socket.send(packed(request, self._write))
             answer = self._socket.recv()
-        return unpacked(answer, self._address, "GR00T's")
+        return unpacked(answer, self._address, Phrase("GR00T's"))
 
     def _seen(self, observation: Observation, instruction: str) -> dict[str, Any]:
         """The observation in the form that the server takes; arrays of shape (batch, time, ...)."""
@@ -162,8 +163,10 @@ class Gr00tConnection(Connection):
             return {}
         if observation.state is None:
             raise PolicyError(
-                f"The server {self._address} wants a state ({listed(keys)}), and the frame has "
-                f"none; give frames that have one, or send none: ?state=."
+                "The server {address} wants a state ({keys}), and the frame has none; give frames "
+                "that have one, or send none: ?state=.",
+                address=self._address,
+                keys=listed(keys),
             )
         state = observation.state.astype(np.float32)
         if written is None and len(keys) == 1:
@@ -171,9 +174,12 @@ class Gr00tConnection(Connection):
         lengths = dict(re.findall(r"([^,]+):(\d{1,4})(?:,|$)", written or ""))
         if not lengths or sum(map(int, lengths.values())) != len(state):
             raise PolicyError(
-                f"The server {self._address} wants the state in the parts {listed(keys)}; say "
-                f"how many of its {len(state)} numbers each has: "
-                f"?state={listed(f'{key}:LENGTH' for key in keys).replace(', ', ',')}."
+                "The server {address} wants the state in the parts {keys}; say how many of its "
+                "{count} numbers each has: ?state={parts}.",
+                address=self._address,
+                keys=listed(keys),
+                count=len(state),
+                parts=listed(f"{key}:LENGTH" for key in keys).replace(", ", ","),
             )
         ends = np.cumsum([int(length) for length in lengths.values()])
         return dict(zip(lengths, np.split(state, ends[:-1]), strict=True))
@@ -182,19 +188,24 @@ class Gr00tConnection(Connection):
         """The answered parts of the action beside each other."""
         written = self._options.actions
         keys = written.split(",") if written else self._own.action.modality_keys
-        hint = "name the keys: ?actions=KEY,KEY"
+        hint = Phrase("name the keys: ?actions=KEY,KEY")
         parts: list[np.ndarray] = []
         for key in keys:
             part = answer.get(key, answer.get(f"action.{key}"))
             if isinstance(part, np.ndarray):
                 part = part[0] if part.ndim == 3 and len(part) == 1 else part
                 part = part[:, None] if part.ndim == 1 else part
-            what = f"The server's answer at '{key}' (it holds {listed(answer)})"
+            what = Phrase(
+                "The server's answer at '{key}' (it holds {answer})", key=key, answer=listed(answer)
+            )
             parts.append(as_chunk(part, what, hint))
         if len({len(part) for part in parts}) != 1:
             raise PolicyError(
-                f"The server {self._address} answered with {len(parts)} parts of an action"
-                f"{' of unequal steps' if parts else ''}; {hint}."
+                "The server {address} answered with {count} parts of an action{parts}; {hint}.",
+                address=self._address,
+                count=len(parts),
+                parts=Phrase(" of unequal steps") if parts else "",
+                hint=hint,
             )
         return np.concatenate(parts, axis=1)
 
@@ -209,8 +220,9 @@ def _modalities(message: Any, server: str) -> Modalities:
         return Modalities.model_validate(found)
     except (ValidationError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise PolicyError(
-            f"The server {server} does not say what its policy takes (get_modality_config); give "
-            f"the address of GR00T's inference server."
+            "The server {server} does not say what its policy takes (get_modality_config); give "
+            "the address of GR00T's inference server.",
+            server=server,
         ) from None
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from heedmap.data.observation import Observation
 from heedmap.errors import MissingExtraError, PolicyError
+from heedmap.phrase import Phrase
 from heedmap.policies.server.connection import MOST_SHOWN, Connection
 from heedmap.policies.server.options import ServerOptions, as_chunk
 from heedmap.policies.server.pickles import pickled, timed_actions
@@ -64,8 +65,9 @@ class LeRobotConnection(Connection):
         images = self._options.pictures(observation)
         if observation.state is None:
             raise PolicyError(
-                f"The server {self._address} wants a state, and the frame has none; give frames "
-                f"that have one."
+                "The server {address} wants a state, and the frame has none; give frames that "
+                "have one.",
+                address=self._address,
             )
         state = {f"state_{n}": float(value) for n, value in enumerate(observation.state)}
         self._load(images, list(state))
@@ -74,18 +76,26 @@ class LeRobotConnection(Connection):
         content = _content(self._call("GetActions", b""), self._address)
         if not content:
             raise PolicyError(
-                f"The server {self._address} gave no actions, and its log says why; it got the "
-                f"cameras {', '.join(images)}, which must be called as the checkpoint does "
-                f"(?images=NAME,NAME), and a state of {len(state)} numbers."
+                "The server {address} gave no actions, and its log says why; it got the cameras "
+                "{cameras}, which must be called as the checkpoint does (?images=NAME,NAME), and "
+                "a state of {count} numbers.",
+                address=self._address,
+                cameras=", ".join(images),
+                count=len(state),
             )
         try:
             chunk = timed_actions(content)
         except ValueError as error:
             raise PolicyError(
-                f"The server {self._address} sent a pickle that is not read ({error!s:.200}); "
-                f"expected actions of LeRobot {VERSION}."
+                "The server {address} sent a pickle that is not read ({why:.200}); expected "
+                "actions of LeRobot {version}.",
+                address=self._address,
+                why=error,
+                version=VERSION,
             ) from error
-        return as_chunk(chunk, "The server's answer", "ask a policy server of LeRobot")
+        return as_chunk(
+            chunk, Phrase("The server's answer"), Phrase("ask a policy server of LeRobot")
+        )
 
     def close(self) -> None:
         """As `Connection.close`."""
@@ -148,8 +158,12 @@ class LeRobotConnection(Connection):
             details = str(error.details() if isinstance(error, grpc.Call) else error)
             shown = " ".join(details.split())[:MOST_SHOWN]
             raise PolicyError(
-                f"The server {self._address} gave no answer ({what}: {shown}); start a policy "
-                f"server of LeRobot {VERSION}, and check host, port and checkpoint."
+                "The server {address} gave no answer ({what}: {shown}); start a policy server of "
+                "LeRobot {version}, and check host, port and checkpoint.",
+                address=self._address,
+                what=what,
+                shown=shown,
+                version=VERSION,
             ) from error
 
 
@@ -173,7 +187,9 @@ def _content(message: bytes, server: str) -> bytes:
             break
     content = message[place:]
     if message and (message[0] != 0x0A or len(content) != size):
-        raise PolicyError(f"The server {server} sent what is no message of LeRobot's.")
+        raise PolicyError(
+            "The server {server} sent what is no message of LeRobot's.", server=server
+        )
     return content
 
 

@@ -37,8 +37,11 @@ def unpacked(data: bytes, server: str, what: str) -> Any:
         return msgpack.unpackb(data, object_hook=_read, strict_map_key=False)
     except Exception as error:  # bytes from outside: whatever it is that cannot be read in them
         raise PolicyError(
-            f"The server {server} sent what is no message of {what} ({first_line_of(error)}); give "
-            f"the address of a policy server, and ?protocol=NAME for another protocol."
+            "The server {server} sent what is no message of {what} ({why}); give the address of a "
+            "policy server, and ?protocol=NAME for another protocol.",
+            server=server,
+            what=what,
+            why=first_line_of(error),
         ) from error
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from heedmap.data.observation import Observation
 from heedmap.errors import PolicyError
+from heedmap.phrase import Phrase
 from heedmap.policies.server.connection import Connection, listed
 from heedmap.policies.server.messages import openpi_array, packed, unpacked
 from heedmap.policies.server.options import ServerOptions, as_chunk
@@ -43,18 +44,22 @@ class OpenpiConnection(Connection):
         self._websocket.send(packed(request, openpi_array))
         message = self._message(self._websocket.receive())
         key = own.actions or ACTIONS
-        what = f"The server's answer at '{key}' (it holds {listed(message)})"
-        return as_chunk(message.get(key), what, "name it: ?actions=KEY")
+        what = Phrase(
+            "The server's answer at '{key}' (it holds {message})", key=key, message=listed(message)
+        )
+        return as_chunk(message.get(key), what, Phrase("name it: ?actions=KEY"))
 
     def close(self) -> None:
         """As `Connection.close`."""
         self._websocket.close()
 
     def _message(self, data: bytes) -> dict[Any, Any]:
-        message = unpacked(data, self._websocket.address, "openpi's")
+        message = unpacked(data, self._websocket.address, Phrase("openpi's"))
         if not isinstance(message, dict):
             kind = type(message).__name__
             raise PolicyError(
-                f"The server {self._websocket.address} sent a {kind}, no message of openpi's."
+                "The server {address} sent a {kind}, no message of openpi's.",
+                address=self._websocket.address,
+                kind=kind,
             )
         return message

@@ -13,6 +13,7 @@ from heedmap.data.observation import Observation
 from heedmap.data.pixels import Frame
 from heedmap.errors import PolicyError
 from heedmap.frozen import Frozen
+from heedmap.phrase import Phrase
 
 TIMEOUT_S = 60.0
 """For one answer; the first may have to wait until the server has compiled its model."""
@@ -59,8 +60,11 @@ class ServerOptions(Frozen):
         keys = list(observation.images) if written is None else written.split(",")
         if len(keys) != len(observation.images) or len(set(keys)) != len(keys):
             raise PolicyError(
-                f"The server gets {len(keys)} camera(s) ({', '.join(keys)}), the frame has "
-                f"{len(observation.images)}; name one key a camera: ?images=KEY,KEY."
+                "The server gets {count} camera(s) ({keys}), the frame has {images}; name one key "
+                "a camera: ?images=KEY,KEY.",
+                count=len(keys),
+                keys=", ".join(keys),
+                images=len(observation.images),
             )
         side = side if self.resize is None else self.resize
         images = zip(keys, observation.images.values(), strict=True)
@@ -85,5 +89,14 @@ def as_chunk(given: object, what: str, hint: str, ndim: int = 2) -> Float[np.nda
     is_array = isinstance(given, np.ndarray)
     if is_array and given.dtype.kind in "biuf" and ndim <= given.ndim <= 2 and given.size:
         return np.atleast_2d(given).astype(np.float64)
-    found = f"an array of {given.dtype} and shape {given.shape}" if is_array else "none"
-    raise PolicyError(f"{what} has {found}, expected numbers of shape (step, dimension); {hint}.")
+    found = (
+        Phrase("an array of {dtype} and shape {shape}", dtype=given.dtype, shape=given.shape)
+        if is_array
+        else Phrase("none")
+    )
+    raise PolicyError(
+        "{what} has {found}, expected numbers of shape (step, dimension); {hint}.",
+        what=what,
+        found=found,
+        hint=hint,
+    )

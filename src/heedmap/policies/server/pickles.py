@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from heedmap.phrase import Phrase
+
 MOST_STEPS = 1000
 STORAGES = {
     "torch.FloatStorage": "<f4",
@@ -74,8 +76,10 @@ def on_paper(file: io.BytesIO) -> Any:
                 return stack.pop()
             _step(opcode.name, argument, stack, memo)
     except _MISFITS as error:
-        raise ValueError(f"its steps do not fit ({type(error).__name__})") from error
-    raise ValueError("it has no end")
+        raise ValueError(
+            Phrase("its steps do not fit ({error_kind})", error_kind=type(error).__name__)
+        ) from error
+    raise ValueError(Phrase("it has no end"))
 
 
 def _step(name: str, argument: Any, stack: list[Any], memo: dict[int, Any]) -> None:
@@ -102,7 +106,7 @@ def _step(name: str, argument: Any, stack: list[Any], memo: dict[int, Any]) -> N
     elif name == "BINPERSID":
         stack.append(Made("persistent", stack.pop()))
     elif name not in ("PROTO", "FRAME"):
-        raise ValueError(f"it has the step {name}, which no plain data needs")
+        raise ValueError(Phrase("it has the step {name}, which no plain data needs", name=name))
 
 
 def _fill(name: str, stack: list[Any]) -> None:
@@ -141,15 +145,15 @@ def timed_actions(data: bytes) -> Float[np.ndarray, "step dim"]:
     """
     found = on_paper(io.BytesIO(data))
     if not isinstance(found, list) or not 1 <= len(found) <= MOST_STEPS:
-        raise ValueError(f"it holds no list of 1 to {MOST_STEPS} actions")
+        raise ValueError(Phrase("it holds no list of 1 to {most} actions", most=MOST_STEPS))
     rows: list[np.ndarray] = []
     for each in found:
         is_action = isinstance(each, Made) and each.name.endswith(".TimedAction")
         if not is_action or not isinstance(each.state, dict):
-            raise ValueError("it holds something else than timed actions")
+            raise ValueError(Phrase("it holds something else than timed actions"))
         rows.append(_tensor(each.state.get("action")))
     if len({len(row) for row in rows}) != 1:
-        raise ValueError("its actions are of unequal lengths")
+        raise ValueError(Phrase("its actions are of unequal lengths"))
     return np.stack(rows)
 
 
@@ -169,7 +173,7 @@ def _tensor(made: Any) -> Float[np.ndarray, " dim"]:
             values = _storage(content)[begin::stride][:length]
             if len(values) == length:
                 return values
-    raise ValueError("an action is no tensor of one dimension")
+    raise ValueError(Phrase("an action is no tensor of one dimension"))
 
 
 def _storage(content: bytes) -> Float[np.ndarray, " values"]:
@@ -179,11 +183,11 @@ def _storage(content: bytes) -> Float[np.ndarray, " values"]:
         case Made("persistent", ("storage", Name(kind), *_)) if kind in STORAGES:
             pass
         case _:
-            raise ValueError("an action is no tensor of floating-point numbers")
+            raise ValueError(Phrase("an action is no tensor of floating-point numbers"))
     dtype = np.dtype(STORAGES[kind])
     raw = file.read()
     if len(raw) < 8 or struct.unpack("<q", raw[:8])[0] * dtype.itemsize != len(raw) - 8:
-        raise ValueError("an action's numbers are cut short")
+        raise ValueError(Phrase("an action's numbers are cut short"))
     values = np.frombuffer(raw[8:], dtype)
     if kind == "torch.BFloat16Storage":  # the upper half of a float32
         return (values.astype(np.uint32) << 16).view(np.float32).astype(np.float64)

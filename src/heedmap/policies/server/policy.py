@@ -15,6 +15,7 @@ from torch import nn
 
 from heedmap.data.observation import Observation
 from heedmap.errors import PolicyError
+from heedmap.phrase import Phrase
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.policies.checkpoints.permissions import Permissions
 from heedmap.policies.family import Target
@@ -67,8 +68,11 @@ class ServerPolicy(Policy):
         if len({len(row) for row in rows}) > 1:
             lengths = sorted({len(row) for row in rows})
             raise PolicyError(
-                f"The server {self._address} gave actions of {lengths[0]} and of {lengths[-1]} "
-                f"numbers; expected as many in every answer."
+                "The server {address} gave actions of {first} and of {last} numbers; expected as "
+                "many in every answer.",
+                address=self._address,
+                first=lengths[0],
+                last=lengths[-1],
             )
         return torch.from_numpy(np.stack(rows))
 
@@ -81,8 +85,9 @@ class ServerPolicy(Policy):
         chunks = [self._ask(observation, instruction) for _ in range(self._options.repeats)]
         if len({chunk.shape for chunk in chunks}) > 1:
             raise PolicyError(
-                f"The server {self._address} answers the same with chunks of unequal shapes, of "
-                f"which no mean can be taken."
+                "The server {address} answers the same with chunks of unequal shapes, of which no "
+                "mean can be taken.",
+                address=self._address,
             )
         return np.mean(chunks, axis=0).reshape(-1)
 
@@ -97,8 +102,11 @@ class ServerPolicy(Policy):
         steps = self._options.steps
         if len(chunk) < steps:
             raise PolicyError(
-                f"The server {self._address} answered with {len(chunk)} step(s), expected at "
-                f"least {steps}; ask for fewer: ?steps={len(chunk)}."
+                "The server {address} answered with {count} step(s), expected at least {steps}; "
+                "ask for fewer: ?steps={count}.",
+                address=self._address,
+                count=len(chunk),
+                steps=steps,
             )
         return chunk[:steps]
 
@@ -119,20 +127,28 @@ def _opener(address: str, options: ServerOptions) -> Callable[[], Connection]:
     scheme, _, place = address.partition("://")
     known = SCHEMES.get(scheme, ())
     if not place or not known or (options.protocol or known[0]) not in known:
-        asked = f" in the protocol {options.protocol}" if options.protocol else ""
+        asked = (
+            Phrase(" in the protocol {protocol}", protocol=options.protocol)
+            if options.protocol
+            else ""
+        )
         raise PolicyError(
-            f"The server '{address}' cannot be asked{asked}; expected ws://HOST:PORT for openpi "
-            f"and vla-eval, tcp://HOST:PORT for gr00t, grpc://HOST:PORT for lerobot."
+            "The server '{address}' cannot be asked{asked}; expected ws://HOST:PORT for openpi "
+            "and vla-eval, tcp://HOST:PORT for gr00t, grpc://HOST:PORT for lerobot.",
+            address=address,
+            asked=asked,
         )
     if known[0] == "lerobot" and not (options.policy and options.checkpoint):
         raise PolicyError(
-            f"The server '{address}' loads what its client names; say which checkpoint, as it "
-            f"finds it, and its kind: ?policy=smolvla&checkpoint=PATH."
+            "The server '{address}' loads what its client names; say which checkpoint, as it "
+            "finds it, and its kind: ?policy=smolvla&checkpoint=PATH.",
+            address=address,
         )
     if known[0] != "lerobot" and (options.policy or options.checkpoint):
         raise PolicyError(
-            f"The server '{address}' has loaded its policy itself; leave out policy= and "
-            f"checkpoint=, which LeRobot's servers want."
+            "The server '{address}' has loaded its policy itself; leave out policy= and "
+            "checkpoint=, which LeRobot's servers want.",
+            address=address,
         )
     if known[0] == "gr00t":
         from heedmap.policies.server import gr00t as family

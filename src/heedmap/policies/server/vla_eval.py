@@ -13,6 +13,7 @@ import numpy as np
 
 from heedmap.data.observation import Observation
 from heedmap.errors import PolicyError
+from heedmap.phrase import Phrase
 from heedmap.policies.server.connection import Connection, listed, said
 from heedmap.policies.server.messages import packed, unpacked, vla_eval_array
 from heedmap.policies.server.options import ServerOptions, as_chunk
@@ -38,8 +39,11 @@ class VlaEvalConnection(Connection):
         found = self._server.get("protocol_version")
         if found != VERSION:
             raise PolicyError(
-                f"The server {websocket.address} speaks version {found!r:.20} of vla-eval's "
-                f"protocol, expected {VERSION}; take a version of vla-eval that speaks it."
+                "The server {address} speaks version {found:.20} of vla-eval's protocol, expected "
+                "{version}; take a version of vla-eval that speaks it.",
+                address=websocket.address,
+                found=repr(found),
+                version=VERSION,
             )
 
     def ask(self, observation: Observation, instruction: str) -> np.ndarray:
@@ -55,8 +59,10 @@ class VlaEvalConnection(Connection):
         answer = self._answer("action", self._send("observation", seen))
         self._send("episode_end", {})
         key = own.actions or ACTIONS
-        what = f"The server's answer at '{key}' (it holds {listed(answer)})"
-        return as_chunk(answer.get(key), what, "name it: ?actions=KEY", ndim=1)
+        what = Phrase(
+            "The server's answer at '{key}' (it holds {answer})", key=key, answer=listed(answer)
+        )
+        return as_chunk(answer.get(key), what, Phrase("name it: ?actions=KEY"), ndim=1)
 
     def close(self) -> None:
         """As `Connection.close`."""
@@ -68,13 +74,15 @@ class VlaEvalConnection(Connection):
         wanted = wanted if isinstance(wanted, dict) else {}
         if wanted.get("send_state") and not has_state and self._options.state != "":
             raise PolicyError(
-                f"The server {self._websocket.address} wants a state and would take zeros; give "
-                f"frames that have one, or say that none is sent: ?state=."
+                "The server {address} wants a state and would take zeros; give frames that have "
+                "one, or say that none is sent: ?state=.",
+                address=self._websocket.address,
             )
         if wanted.get("send_wrist_image") and cameras < 2:
             raise PolicyError(
-                f"The server {self._websocket.address} wants the wrist's camera and would take a "
-                f"black image; give frames of two cameras, the wrist's second."
+                "The server {address} wants the wrist's camera and would take a black image; give "
+                "frames of two cameras, the wrist's second.",
+                address=self._websocket.address,
             )
 
     def _send(self, kind: str, payload: dict[str, Any]) -> int:
@@ -88,15 +96,19 @@ class VlaEvalConnection(Connection):
         """The payload of the answer to a message. Raises PolicyError for an error's."""
         end = time.monotonic() + self._options.timeout_s
         while time.monotonic() < end:  # answers to earlier questions may come before it
-            message = unpacked(self._websocket.receive(), self._websocket.address, "vla-eval's")
+            message = unpacked(
+                self._websocket.receive(), self._websocket.address, Phrase("vla-eval's")
+            )
             payload = message.get("payload") if isinstance(message, dict) else None
             if not isinstance(payload, dict):
                 break
             if message.get("type") == "error":
-                raise said(self._websocket.address, payload.get("error", "no reason"))
+                raise said(self._websocket.address, payload.get("error", Phrase("no reason")))
             if message.get("type") == kind and message.get("seq") == number:
                 return payload
         raise PolicyError(
-            f"The server {self._websocket.address} gave no '{kind}' to a message of vla-eval's "
-            f"protocol; if it speaks another one, name it: ?protocol=openpi."
+            "The server {address} gave no '{kind}' to a message of vla-eval's protocol; if it "
+            "speaks another one, name it: ?protocol=openpi.",
+            address=self._websocket.address,
+            kind=kind,
         )

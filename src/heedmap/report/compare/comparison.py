@@ -15,6 +15,7 @@ from pathlib import Path
 
 from heedmap.errors import RecordError
 from heedmap.ladder.messages import Value
+from heedmap.phrase import Phrase
 from heedmap.record.record import PolicyResult, Record
 from heedmap.record.result import Result
 
@@ -120,10 +121,11 @@ def compare(
         for policy in each.result.record.policies
     )
     if len(entries) < 2:
-        held = ", ".join(entry.name for entry in entries) or "none"
+        held = ", ".join(entry.name for entry in entries) or Phrase("none")
         raise RecordError(
-            f"A comparison needs two policies or more, but there is {held}; give the folder of "
-            f"another result."
+            "A comparison needs two policies or more, but there is {held}; give the folder of "
+            "another result.",
+            held=held,
         )
     return Comparison(sources, entries, _baseline(entries, baseline))
 
@@ -136,8 +138,15 @@ def _baseline(entries: Sequence[Entry], name: str | None) -> Entry:
     if len(found) == 1:
         return found[0]
     known = ", ".join(entry.name for entry in found or entries)
-    problem = "Several policies are" if found else "No policy is"
-    raise RecordError(f"{problem} named '{name}'; give --baseline one of: {known}.")
+    if found:
+        raise RecordError(
+            "Several policies are named '{name}'; give --baseline one of: {known}.",
+            name=name,
+            known=known,
+        )
+    raise RecordError(
+        "No policy is named '{name}'; give --baseline one of: {known}.", name=name, known=known
+    )
 
 
 def _labels(folders: Sequence[Path]) -> list[str]:

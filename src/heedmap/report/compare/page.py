@@ -8,6 +8,7 @@ from pathlib import Path
 
 from heedmap.errors import RecordError
 from heedmap.ladder.messages import Language
+from heedmap.phrase import Phrase
 from heedmap.record.files import write_whole
 from heedmap.report.compare.comparison import Comparison
 from heedmap.report.compare.differences import Difference, differences
@@ -43,10 +44,12 @@ def write_comparison(comparison: Comparison, path: Path, language: Language = "e
     """
     if path.suffix.lower() not in (".html", ".htm"):
         raise RecordError(
-            f"A comparison is written as an HTML page, but {path} ends in '{path.suffix}'; give "
-            f"--out a name that ends in .html."
+            "A comparison is written as an HTML page, but {path} ends in '{suffix}'; give --out a "
+            "name that ends in .html.",
+            path=path,
+            suffix=path.suffix,
         )
-    write_whole(path, render_comparison(comparison, language).encode(), "report")
+    write_whole(path, render_comparison(comparison, language).encode(), Phrase("report"))
 
 
 def render_comparison(comparison: Comparison, language: Language = "en") -> str:

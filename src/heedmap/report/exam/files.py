@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from heedmap.auditing.exam.result import AnswerRow, Exam, Taken
 from heedmap.ladder.messages import Language
+from heedmap.phrase import Phrase
 from heedmap.record.files import made_folder, write_whole
 from heedmap.report.exam.page import render_exam
 from heedmap.report.exam.wording import kind_sentence, notes, policy_sentence
@@ -60,10 +61,10 @@ def write_exam(taken: Taken, folder: Path, language: Language = "en") -> Path:
     made_folder(folder)
     buffer = io.BytesIO()
     pq.write_table(answers_table(taken.rows), buffer, compression="zstd")
-    write_whole(folder / ANSWERS, buffer.getvalue(), "table of answers")
-    write_whole(folder / DATA, exam_json(taken.exam).encode(), "JSON file")
+    write_whole(folder / ANSWERS, buffer.getvalue(), Phrase("table of answers"))
+    write_whole(folder / DATA, exam_json(taken.exam).encode(), Phrase("JSON file"))
     page = render_exam(taken, language).encode("utf-8", "replace")
-    write_whole(folder / PAGE, page, "report")
+    write_whole(folder / PAGE, page, Phrase("report"))
     return folder / PAGE
 
 

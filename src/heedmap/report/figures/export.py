@@ -25,7 +25,9 @@ def write_figure(figure: Figure, path: Path, scale: float = 3.0) -> None:
     form = forms.get(path.suffix.lower())
     if form is None:
         raise RecordError(
-            f"A figure is written as .svg, .pdf or .png, but {path} ends in '{path.suffix}'; "
-            f"change --out."
+            "A figure is written as .svg, .pdf or .png, but {path} ends in '{suffix}'; change "
+            "--out.",
+            path=path,
+            suffix=path.suffix,
         )
     write_whole(path, form(spec_of(figure.chart)), "figure")

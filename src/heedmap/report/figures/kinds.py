@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from heedmap.errors import RecordError
 from heedmap.ladder.messages import Language
+from heedmap.phrase import Phrase
 from heedmap.record.record import FrameInfo, PolicyResult
 from heedmap.record.result import Result
 from heedmap.report.figures.actions import actions
@@ -34,18 +35,24 @@ KINDS: dict[FigureKind, Callable[[Subject], Figure | None]] = {
 """In the order of the report. Each gives None where the result does not hold what it shows."""
 
 _NEEDS: dict[FigureKind, str] = {
-    "actions": "actions",
-    "trail": "module calls (a policy behind a server shows none, older records hold none)",
-    "shares": "attention (a policy behind a server shows none)",
-    "computations": "attention in several stacks, caches or loops (of one stack, see `shares`)",
-    "sequence": "shares by position (records of schema 3 and newer)",
-    "frame": "a map from patches to positions, which towers that mix their patches do not have, "
-    "and shares by position of the first frame",
-    "words": "words that were hidden one by one: an instruction in the sequence, trials, and a "
-    "record of schema 3",
-    "heads": "an instruction in the sequence",
-    "scatter": "knockouts by head: an instruction in the sequence, and trials",
-    "patching": "two instructions of equal length that lead to different actions",
+    "actions": Phrase("actions"),
+    "trail": Phrase("module calls (a policy behind a server shows none, older records hold none)"),
+    "shares": Phrase("attention (a policy behind a server shows none)"),
+    "computations": Phrase(
+        "attention in several stacks, caches or loops (of one stack, see `shares`)"
+    ),
+    "sequence": Phrase("shares by position (records of schema 3 and newer)"),
+    "frame": Phrase(
+        "a map from patches to positions, which towers that mix their patches do not have, and "
+        "shares by position of the first frame"
+    ),
+    "words": Phrase(
+        "words that were hidden one by one: an instruction in the sequence, trials, and a "
+        "record of schema 3"
+    ),
+    "heads": Phrase("an instruction in the sequence"),
+    "scatter": Phrase("knockouts by head: an instruction in the sequence, and trials"),
+    "patching": Phrase("two instructions of equal length that lead to different actions"),
 }
 
 
@@ -70,8 +77,12 @@ def figure_of(
     found = KINDS[kind](subject)
     if found is None:
         raise RecordError(
-            f"The result has nothing for the figure '{kind}' of '{subject.policy.name}'"
-            f"{'' if frame is None else f' on the frame {frame}'}: it needs {_NEEDS[kind]}."
+            "The result has nothing for the figure '{kind}' of '{policy}'{of_frame}: it needs "
+            "{needs}.",
+            kind=kind,
+            policy=subject.policy.name,
+            of_frame=("" if frame is None else Phrase(" on the frame {frame}", frame=frame)),
+            needs=_NEEDS[kind],
         )
     return found
 
@@ -86,7 +97,9 @@ def _policy(result: Result, name: str | None) -> PolicyResult:
     if name is None:
         return result.record.policies[0]
     if name not in known:
-        raise RecordError(f"The result has no policy '{name}'; it has {', '.join(known)}.")
+        raise RecordError(
+            "The result has no policy '{name}'; it has {known}.", name=name, known=", ".join(known)
+        )
     return known[name]
 
 
@@ -95,5 +108,7 @@ def _frame(result: Result, name: str | None) -> FrameInfo:
     if name is None:
         return result.record.frames[0]
     if name not in known:
-        raise RecordError(f"The result has no frame '{name}'; it has {', '.join(known)}.")
+        raise RecordError(
+            "The result has no frame '{name}'; it has {known}.", name=name, known=", ".join(known)
+        )
     return known[name]

@@ -56,8 +56,9 @@ def _layer_cells(rows: list[re.Match[str]]) -> list[list[str]]:
             same = re.fullmatch(r"(.*\D)0(\d+\.\d+)", joined)
             if same is None:
                 raise InputError(
-                    f"The row '{row[0]}' cannot be divided into model, instruction, layer and "
-                    f"shares: a table starts at layer 0 and counts up; paste it as CSV instead."
+                    "The row '{row}' cannot be divided into model, instruction, layer and shares: "
+                    "a table starts at layer 0 and counts up; paste it as CSV instead.",
+                    row=row[0],
                 )
             name, image = same[1], same[2]
         else:
@@ -77,8 +78,9 @@ def _summary_cells(row: re.Match[str], last: dict[str, str]) -> list[str]:
         if digits.endswith(last[name]) and digits[: -len(last[name])].isdigit():
             return [name, digits[: -len(last[name])], last[name], *shares]
     raise InputError(
-        f"The row '{row[0]}' cannot be divided into model, instruction, text_len and shares "
-        f"without the per-layer table of the same page; paste both, or give CSV files."
+        "The row '{row}' cannot be divided into model, instruction, text_len and shares without "
+        "the per-layer table of the same page; paste both, or give CSV files.",
+        row=row[0],
     )
 
 

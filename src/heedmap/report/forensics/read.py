@@ -14,6 +14,7 @@ from heedmap.data.gates.documents import json_of
 from heedmap.data.gates.files import read_text
 from heedmap.data.gates.gate import gate
 from heedmap.errors import InputError
+from heedmap.phrase import Phrase, in_a_row
 from heedmap.report.forensics.pasted import rows_of
 from heedmap.report.forensics.published import LayerFigure, Published, SummaryFigure, joined
 
@@ -61,13 +62,19 @@ def read_published(*paths: Path) -> Published:
 
 
 def _read_one(path: Path) -> Published:
-    text = read_text(path, "file", InputError)
-    with gate(InputError, f"The file {path}", "give the tables as CSV", "attention tables"):
+    text = read_text(path, Phrase("file"), InputError)
+    with gate(
+        InputError,
+        Phrase("The file {path}", path=path),
+        Phrase("give the tables as CSV"),
+        Phrase("attention tables"),
+    ):
         published = _of_kind(path.suffix.lower(), text, path)
     if not published.layers and not published.summary:
         raise InputError(
-            f"{path} holds no attention table; expected rows of model, instruction, layer, "
-            f"image % and text %, as CSV, HTML, pasted text, or a JSON dump."
+            "{path} holds no attention table; expected rows of model, instruction, layer, image % "
+            "and text %, as CSV, HTML, pasted text, or a JSON dump.",
+            path=path,
         )
     _check(published, path)
     return published
@@ -89,8 +96,13 @@ def _check(published: Published, path: Path) -> None:
     rows = len(published.layers) + len(published.summary)
     if len(instructions) > MOST_INSTRUCTIONS or rows > MOST_ROWS:
         raise InputError(
-            f"{path} has {rows:,} rows of {len(instructions):,} instructions, expected "
-            f"{MOST_ROWS:,} of {MOST_INSTRUCTIONS:,} at most; give the published tables alone."
+            "{path} has {rows:,} rows of {count:,} instructions, expected {most_rows:,} of "
+            "{most_instructions:,} at most; give the published tables alone.",
+            path=path,
+            rows=rows,
+            count=len(instructions),
+            most_rows=MOST_ROWS,
+            most_instructions=MOST_INSTRUCTIONS,
         )
     shares = [share for row in published.layers for share in row.shares.values()]
     shares += [each for row in published.layers for v in row.per_head.values() for each in v]
@@ -100,8 +112,10 @@ def _check(published: Published, path: Path) -> None:
     wrong = next((share for share in shares if not abs(share) <= MOST_SHARE), None)
     if wrong is not None:
         raise InputError(
-            f"{path} has the share {wrong:.0%}, expected 0 to 100 %; mend the table, or say in "
-            f"which unit it is by its columns."
+            "{path} has the share {wrong:.0%}, expected 0 to 100 %; mend the table, or say in "
+            "which unit it is by its columns.",
+            path=path,
+            wrong=wrong,
         )
 
 
@@ -111,15 +125,20 @@ def _from_csv(text: str, path: Path) -> Published:
     is_summary = set(SUMMARY_COLUMNS) <= columns
     if not is_summary and not set(LAYER_COLUMNS) <= columns:
         raise InputError(
-            f"{path} has the columns {', '.join(reader.fieldnames or ['none'])}; expected "
-            f"{', '.join(LAYER_COLUMNS)}, or {', '.join(SUMMARY_COLUMNS)}."
+            "{path} has the columns {columns}; expected {layers}, or {summary}.",
+            path=path,
+            columns=in_a_row(reader.fieldnames or [Phrase("none")]),
+            layers=", ".join(LAYER_COLUMNS),
+            summary=", ".join(SUMMARY_COLUMNS),
         )
     wanted = SUMMARY_COLUMNS if is_summary else LAYER_COLUMNS
     rows = [[row[column] or "" for column in wanted] for row in reader]
     try:
         return _from_cells(rows, []) if is_summary else _from_cells([], rows)
     except ValueError as error:
-        raise InputError(f"{path} has a cell that is no number: {error}") from error
+        raise InputError(
+            "{path} has a cell that is no number: {why}", path=path, why=error
+        ) from error
 
 
 def _from_cells(summary: list[list[str]], layers: list[list[str]]) -> Published:
@@ -152,10 +171,13 @@ def _from_dump(text: str, path: Path) -> Published:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         raise InputError(
-            f"{path} is not a dump of model -> instruction -> per_layer: {place}: {first['msg']}."
+            "{path} is not a dump of model -> instruction -> per_layer: {place}: {misfit}.",
+            path=path,
+            place=place,
+            misfit=first["msg"],
         ) from error
     except ValueError as error:
-        raise InputError(f"{path} is not JSON: {error}") from error
+        raise InputError("{path} is not JSON: {why}", path=path, why=error) from error
     cases = [(m, i, case) for m, by_name in dump.items() for i, case in by_name.items()]
     return Published(
         layers=tuple(_dump_layer(m, i, row) for m, i, case in cases for row in case.per_layer),

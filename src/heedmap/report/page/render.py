@@ -100,7 +100,8 @@ def _safe_url(url: str) -> str:
     read = re.sub(r"[\x00-\x20]", "", url)  # as browsers do
     if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:", read) and not re.match(r"https?://", url):
         raise RecordError(
-            f"The link back must be http://, https:// or relative, got '{url}'; change --back-url."
+            "The link back must be http://, https:// or relative, got '{url}'; change --back-url.",
+            url=url,
         )
     return url
 

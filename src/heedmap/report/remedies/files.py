@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from heedmap.ladder.messages import Language
+from heedmap.phrase import Phrase
 from heedmap.record.files import made_folder, write_whole
 from heedmap.remedies.result import Remedies
 from heedmap.report.remedies.wording import notes, sentence
@@ -31,7 +32,7 @@ def write_remedies(of: Remedies, folder: Path, language: Language = "en") -> Pat
     from heedmap.report.remedies.page import render_remedies
 
     made_folder(folder)
-    write_whole(folder / DATA, remedies_json(of).encode(), "JSON file")
+    write_whole(folder / DATA, remedies_json(of).encode(), Phrase("JSON file"))
     page = render_remedies(of, language).encode("utf-8", "replace")
-    write_whole(folder / PAGE, page, "report")
+    write_whole(folder / PAGE, page, Phrase("report"))
     return folder / PAGE

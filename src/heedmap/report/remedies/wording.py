@@ -6,6 +6,7 @@ from heedmap.ladder.evidence import Estimate
 from heedmap.ladder.messages import Language, say
 from heedmap.ladder.messages.numbers import ABSENT, counted, percent
 from heedmap.ladder.wording import cause_name
+from heedmap.phrase import said_again
 from heedmap.remedies.result import CELLS, Cell, CellName, Remedies, Tried
 
 LEAST_GAIN_PERCENT = 5
@@ -124,7 +125,9 @@ def notes(of: Remedies, language: Language = "en") -> list[str]:
     for each in of.tried:
         if each.why_not is not None:
             name = remedy_name(each, language)
-            found.append(say("remedy_why_not", language, remedy=name, why=each.why_not))
+            found.append(
+                say("remedy_why_not", language, remedy=name, why=said_again(each.why_not, language))
+            )
     if of.verdict in ("none_helps", "nothing_fits") and not _was_trained(of):
         found.append(say("remedy_next_finetune", language))
     return found

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from heedmap.errors import InstructionError
+from heedmap.phrase import Phrase
 from heedmap.report.words.files import read_text
 from heedmap.report.words.texts import Instruction, Unreadable
 
@@ -41,12 +42,18 @@ def language_field(text: str, what: str) -> str | None:
             if begin is not None and depth == begin[1] - 1:
                 found, begin = text[begin[0] : match.start()], None
             if depth < 0:
-                raise _unmatched(what, "one ')' too many", text.count("\n", 0, match.start()) + 1)
+                raise _unmatched(
+                    what, Phrase("one ')' too many"), text.count("\n", 0, match.start()) + 1
+                )
         elif token.lower() == ":language" and previous == "(" and found is None and begin is None:
             begin = match.end(), depth
         previous = token
     if depth or not previous:
-        lacking = f"{depth} ')' missing at the end" if previous else "nothing in it"
+        lacking = (
+            Phrase("{depth} ')' missing at the end", depth=depth)
+            if previous
+            else Phrase("nothing in it")
+        )
         raise _unmatched(what, lacking, text.count("\n") + 1)
     return None if found is None else " ".join(found.split())
 
@@ -77,7 +84,9 @@ def read_tasks(
     def asked_in(path: Path) -> str | InstructionError | None:
         if path not in fields:
             try:
-                fields[path] = language_field(read_text(path, MOST_BYTES, "task file"), str(path))
+                fields[path] = language_field(
+                    read_text(path, MOST_BYTES, Phrase("task file")), str(path)
+                )
             except InstructionError as error:
                 fields[path] = error
         return fields[path]
@@ -94,7 +103,7 @@ def read_tasks(
         asked = asked_in(path)
         if isinstance(asked, InstructionError):
             errors.append(asked)
-            left_out.append((place, str(asked)))
+            left_out.append((place, asked.phrase))
             continue
         before = None if base is None else asked_in(base)
         tasks.append(
@@ -126,6 +135,9 @@ def _made_from(suite: Path) -> list[Path]:
 
 def _unmatched(what: str, why: str, line: int) -> InstructionError:
     return InstructionError(
-        f"The task file {what} is no BDDL: {why} (line {line}); expected (define (problem ...) "
-        f"... (:language ...)) with matching parentheses."
+        "The task file {what} is no BDDL: {why} (line {line}); expected (define (problem ...) ... "
+        "(:language ...)) with matching parentheses.",
+        what=what,
+        why=why,
+        line=line,
     )

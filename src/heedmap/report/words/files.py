@@ -17,14 +17,23 @@ def read_text(path: Path, most_bytes: int, what: str) -> str:
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
-            raise InstructionError(f"The {what} {path} is no regular file; give a file or folder.")
+            raise InstructionError(
+                "The {what} {path} is no regular file; give a file or folder.", what=what, path=path
+            )
         if found.st_size > most_bytes:
             raise InstructionError(
-                f"The {what} {path} has {found.st_size:,} bytes, expected {most_bytes:,} at most; "
-                f"give one of instructions alone."
+                "The {what} {path} has {size:,} bytes, expected {most:,} at most; give "
+                "one of instructions alone.",
+                what=what,
+                path=path,
+                size=found.st_size,
+                most=most_bytes,
             )
         return path.read_bytes().decode("utf-8-sig", "replace")
     except OSError as error:
         raise InstructionError(
-            f"The {what} {path} cannot be read: {error.strerror or error}."
+            "The {what} {path} cannot be read: {why}.",
+            what=what,
+            path=path,
+            why=error.strerror or error,
         ) from error

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from heedmap.data.gates.documents import yaml_of
 from heedmap.data.parquet import read_parquet
 from heedmap.errors import HeedmapError, InstructionError, first_line_of
+from heedmap.phrase import Phrase
 from heedmap.report.words.files import read_text
 from heedmap.report.words.texts import Instruction, Kind
 
@@ -33,8 +34,8 @@ DELIMITERS = ",;\t|"
 _MANY_CHARACTERS = 4
 
 _NAMES = {
-    **{bool: "a truth value", int: "a number", float: "a number"},
-    **{dict: "a mapping", bytes: "bytes", list: "a list"},
+    **{bool: Phrase("a truth value"), int: Phrase("a number"), float: Phrase("a number")},
+    **{dict: Phrase("a mapping"), bytes: Phrase("bytes"), list: Phrase("a list")},
 }
 """What a sentence calls a value that is no text."""
 
@@ -51,8 +52,10 @@ def read_list(path: Path) -> tuple[Kind, list[Instruction]]:
     if suffix not in _READERS:
         endings = ", ".join(_READERS)
         raise InstructionError(
-            f"The file {path} is of an unknown kind; give {endings}, .bddl, .hdf5, .tfrecord, a "
-            f"LeRobot or RLDS folder, or a folder of BDDL or HDF5 files."
+            "The file {path} is of an unknown kind; give {endings}, .bddl, .hdf5, .tfrecord, a "
+            "LeRobot or RLDS folder, or a folder of BDDL or HDF5 files.",
+            path=path,
+            endings=endings,
         )
     kind, read = _READERS[suffix]
     found: list[Instruction] = []
@@ -60,15 +63,22 @@ def read_list(path: Path) -> tuple[Kind, list[Instruction]]:
         for value, asked, place in read(path):
             found += _instructions(value, asked, place)
             if len(found) > MOST_INSTRUCTIONS:
-                raise InstructionError(f"{path} has more than {MOST_INSTRUCTIONS:,} instructions.")
+                raise InstructionError(
+                    "{path} has more than {most:,} instructions.",
+                    path=path,
+                    most=MOST_INSTRUCTIONS,
+                )
     except HeedmapError:
         raise
     except Exception as error:  # of csv, json, Arrow, and whatever these raise
-        raise InstructionError(f"{path} cannot be read: {first_line_of(error)}.") from error
+        raise InstructionError(
+            "{path} cannot be read: {why}.", path=path, why=first_line_of(error)
+        ) from error
     if not found:
         raise InstructionError(
-            f"{path} holds no instructions; expected a list of texts, or rows with one of "
-            f"{', '.join(KEYS[:5])}."
+            "{path} holds no instructions; expected a list of texts, or rows with one of {keys}.",
+            path=path,
+            keys=", ".join(KEYS[:5]),
         )
     return kind, found
 
@@ -97,41 +107,45 @@ def _text(value: Any, place: str) -> str | None:
     if value is None or isinstance(value, str):
         return value
     raise InstructionError(
-        f"{place} holds {_NAMES.get(type(value), type(value).__name__)} where a text is expected; "
-        f"write the instruction as a text, in quotation marks where the format needs them."
+        "{place} holds {kind} where a text is expected; write the instruction as a text, in "
+        "quotation marks where the format needs them.",
+        place=place,
+        kind=_NAMES.get(type(value), type(value).__name__),
     )
 
 
 def _of_text(path: Path) -> Iterator[Found]:
     """Every line; empty ones only part the list."""
-    for number, line in enumerate(read_text(path, MOST_BYTES, "list").split("\n"), 1):
+    for number, line in enumerate(read_text(path, MOST_BYTES, Phrase("list")).split("\n"), 1):
         line = line.removesuffix("\r")
         if line.strip():
             yield line, None, f"{path.name}:{number}"
 
 
 def _of_json_lines(path: Path) -> Iterator[Found]:
-    for number, line in enumerate(read_text(path, MOST_BYTES, "log").split("\n"), 1):
+    for number, line in enumerate(read_text(path, MOST_BYTES, Phrase("log")).split("\n"), 1):
         if line.strip():
             try:
                 row = json.loads(line)
             except ValueError as error:
-                raise ValueError(f"line {number} is no JSON: {error}") from error
+                raise ValueError(
+                    Phrase("line {number} is no JSON: {why}", number=number, why=error)
+                ) from error
             yield from _of_row(row, f"{path.name}:{number}")
 
 
 def _of_json(path: Path) -> Iterator[Found]:
-    content = json.loads(read_text(path, MOST_BYTES, "list"))
+    content = json.loads(read_text(path, MOST_BYTES, Phrase("list")))
     yield from _of_document(content, path.name)
 
 
 def _of_yaml(path: Path) -> Iterator[Found]:
-    text = read_text(path, MOST_YAML_BYTES, "list")
+    text = read_text(path, MOST_YAML_BYTES, Phrase("list"))
     yield from _of_document(yaml_of(text), path.name)
 
 
 def _of_csv(path: Path) -> Iterator[Found]:
-    text = read_text(path, MOST_BYTES, "table")
+    text = read_text(path, MOST_BYTES, Phrase("table"))
     rows = csv.DictReader(io.StringIO(text), delimiter=_delimiter(text.partition("\n")[0]))
     for number, row in enumerate(rows, 2):
         yield from _of_row(row, f"{path.name}:{number}")

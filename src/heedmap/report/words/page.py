@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from heedmap.ladder.messages import Language
+from heedmap.phrase import Phrase, in_language
 from heedmap.record.files import made_folder, write_whole
 from heedmap.report.differing import Edit, differing_words
 from heedmap.report.page.bilingual import Bilingual, both, phrase
@@ -29,6 +30,8 @@ class ShownRow:
     place: str
     said: Sequence[Edit]
     other: Sequence[Edit]
+    why: Bilingual | None = None
+    """In place of both: why this file was not read."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +72,10 @@ def write_pages(audit: WordsAudit, folder: Path, language: Language = "en") -> P
     written.
     """
     made_folder(folder)
-    write_whole(folder / DATA, audit_json(audit).encode(), "JSON file")
-    write_whole(folder / PAGE, render_page(audit, language).encode("utf-8", "replace"), "report")
+    write_whole(folder / DATA, audit_json(audit).encode(), Phrase("JSON file"))
+    write_whole(
+        folder / PAGE, render_page(audit, language).encode("utf-8", "replace"), Phrase("report")
+    )
     return folder / PAGE
 
 
@@ -114,6 +119,9 @@ def _finding(number: int, finding: Finding) -> ShownFinding:
 
 def _row(row: Row) -> ShownRow:
     said, place = shown(row.said), one_line(row.place)
+    if isinstance(row.said, Phrase):  # no instruction, but a sentence of ours
+        why = both(lambda language: one_line(in_language(row.said, language)))
+        return ShownRow(place, [], [], why)
     if row.other is None:
         return ShownRow(place, [(said, False)], [])
     return ShownRow(place, *differing_words(said, shown(row.other)))

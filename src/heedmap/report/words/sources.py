@@ -10,6 +10,7 @@ from typing import Literal
 from heedmap.data.lerobot_tasks import load_tasks, tasks_of_episodes
 from heedmap.data.locator import Locator
 from heedmap.errors import InstructionError, MissingExtraError
+from heedmap.phrase import Phrase
 from heedmap.report.words.bddl import read_tasks
 from heedmap.report.words.lists import read_list, split_characters
 from heedmap.report.words.texts import Instruction, Kind, Role, Source, Unreadable
@@ -19,9 +20,9 @@ Says = Literal["name", "language"]
 INFO = "meta/info.json"
 HDF5 = (".h5", ".hdf5")
 MOST_FILES = 1_000_000
-FORMS = (
-    "a LeRobot or RLDS folder, a folder of BDDL, HDF5 or case files, or a .bddl, .hdf5, .tfrecord, "
-    ".txt, .jsonl, .json, .yaml, .csv or .parquet file"
+FORMS = Phrase(
+    "a LeRobot or RLDS folder, a folder of BDDL, HDF5 or case files, or a .bddl, .hdf5, "
+    ".tfrecord, .txt, .jsonl, .json, .yaml, .csv or .parquet file"
 )
 
 
@@ -31,11 +32,15 @@ def read_source(path: Path, role: Role, says: Says = "name") -> Source:
     A folder is of one kind: the first that fits of LeRobot, RLDS, BDDL, HDF5 and cases.
     """
     if not path.exists():
-        raise InstructionError(f"The source {path} does not exist; give {FORMS}.")
+        raise InstructionError(
+            "The source {path} does not exist; give {forms}.", path=path, forms=FORMS
+        )
     left_out: list[Unreadable] = []
     kind, found = _read(path, says, left_out)
     if not found:
-        raise InstructionError(f"The source {path} holds no instructions; give {FORMS}.")
+        raise InstructionError(
+            "The source {path} holds no instructions; give {forms}.", path=path, forms=FORMS
+        )
     has_frames = kind in ("lerobot", "rlds", "hdf5", "cases")
     return Source(str(path), role, kind, tuple(found), has_frames, tuple(left_out))
 
@@ -44,7 +49,9 @@ def _read(path: Path, says: Says, left_out: list[Unreadable]) -> tuple[Kind, lis
     if path.is_dir():
         return _of_folder(path, says, left_out)
     if not stat.S_ISREG(path.stat().st_mode):
-        raise InstructionError(f"The source {path} is no regular file; give {FORMS}.")
+        raise InstructionError(
+            "The source {path} is no regular file; give {forms}.", path=path, forms=FORMS
+        )
     if path.suffix.lower() == ".bddl":
         return "bddl", read_tasks([path], path, left_out, says_language=says == "language")
     if path.suffix.lower() in HDF5:
@@ -72,8 +79,11 @@ def _of_folder(
     if cases := [path for path in files if path.name == "instructions.yaml"]:
         return "cases", [each for path in cases for each in read_list(path)[1]]
     raise InstructionError(
-        f"The folder {folder} holds no instructions that can be read: no {INFO} (LeRobot), "
-        f"no .tfrecord, .bddl or .hdf5 file and no instructions.yaml; give {FORMS}."
+        "The folder {folder} holds no instructions that can be read: no {info} (LeRobot), no "
+        ".tfrecord, .bddl or .hdf5 file and no instructions.yaml; give {forms}.",
+        folder=folder,
+        info=INFO,
+        forms=FORMS,
     )
 
 
@@ -86,8 +96,10 @@ def _files(folder: Path) -> list[Path]:
     for path in folder.rglob("*"):
         if len(found) > MOST_FILES:
             raise InstructionError(
-                f"The folder {folder} holds more than {MOST_FILES:,} files; give the folder of "
-                f"the data set or of the tasks itself."
+                "The folder {folder} holds more than {most:,} files; give the folder of the "
+                "data set or of the tasks itself.",
+                folder=folder,
+                most=MOST_FILES,
             )
         if path.is_file():
             found.append(path)

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from heedmap.ladder.messages import Language, words_in
 from heedmap.ladder.messages.numbers import percent
+from heedmap.phrase import in_language
 from heedmap.report.differing import Edit, differing_words
 from heedmap.report.rich_tables import plain_table
 from heedmap.report.words.against import FORMS
@@ -122,7 +123,8 @@ def _row(finding: Finding, row: Row, language: Language) -> Text:
     if row.other is None:
         lacks = finding.beside == "trained" and finding.code == "outside_training"
         beside = f" {words('words_no_nearest')}" if lacks else ""
-        return Text.assemble(place, ": ", shown(row.said), (beside, "dim"))
+        said = shown(in_language(row.said, language))
+        return Text.assemble(place, ": ", said, (beside, "dim"))
     said, other = differing_words(shown(row.said), shown(row.other))
     first, second = words(said_label(finding)), words(f"words_{finding.beside}")
     width = max(len(first), len(second)) + 2

@@ -88,7 +88,11 @@ def _learned(network: Network, labels: Labels, seed: int) -> Network:
         if _fit(tried, labels, seed, rate=rate):
             return tried
     raise TrainingError(
-        f"The base {network.base} did not learn '{labels}' within {MOST_STEPS} steps (seed {seed})."
+        "The base {base} did not learn '{labels}' within {most_steps} steps (seed {seed}).",
+        base=network.base,
+        labels=labels,
+        most_steps=MOST_STEPS,
+        seed=seed,
     )
 
 

@@ -38,9 +38,12 @@ def check_truth(name: str, run: Run, trials: Sequence[Trial], truth: Truth) -> N
     if not _is_true(truth, run, trials, actions):
         hits = hits_of(trials, actions)
         raise UntrueError(
-            f"The generated policy '{name}' is not '{truth}': expected actions on "
-            f"{hits.mean():.0%} of its trials, largest change with the instruction "
-            f"{_largest_change(actions):.1e}."
+            "The generated policy '{name}' is not '{truth}': expected actions on {share:.0%} of "
+            "its trials, largest change with the instruction {largest:.1e}.",
+            name=name,
+            truth=truth,
+            share=hits.mean(),
+            largest=_largest_change(actions),
         )
 
 

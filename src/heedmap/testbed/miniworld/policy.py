@@ -35,8 +35,11 @@ def load_room_policy(name: str) -> CallablePolicy:
         for frame in frames:
             if frame.shape[:2] != (FRAME_PX, FRAME_PX):
                 raise FrameError(
-                    f"A specimen of the 3-D room takes frames of {FRAME_PX}x{FRAME_PX} px, got "
-                    f"{frame.shape[1]}x{frame.shape[0]}; drive it with --env miniworld."
+                    "A specimen of the 3-D room takes frames of {size}x{size} px, got "
+                    "{width}x{height}; drive it with --env miniworld.",
+                    size=FRAME_PX,
+                    width=frame.shape[1],
+                    height=frame.shape[0],
                 )
         return network(pixels_of(frames), instructions)
 
@@ -48,8 +51,10 @@ def load_network(name: str) -> RoomPolicy:
     regime: Regime | None = next((each for each in REGIMES if each == name), None)
     if regime is None:
         raise PolicyError(
-            f"'{PREFIX}{name}' is no specimen; write one of "
-            f"{', '.join(f'{PREFIX}{each}' for each in REGIMES)}."
+            "'{prefix}{name}' is no specimen; write one of {regimes}.",
+            prefix=PREFIX,
+            name=name,
+            regimes=", ".join(f"{PREFIX}{each}" for each in REGIMES),
         )
     network = RoomPolicy()
     try:
@@ -57,8 +62,11 @@ def load_network(name: str) -> RoomPolicy:
         network.load_state_dict({key: value.float() for key, value in stored.items()})
     except (OSError, SafetensorError, RuntimeError) as error:
         raise PolicyError(
-            f"The weights {weights_file(regime)} cannot be read ({error}); install heedmap again, "
-            f"or train them again: python -m heedmap.testbed.miniworld.train {regime}"
+            "The weights {path} cannot be read ({why}); install heedmap again, or train "
+            "them again: python -m heedmap.testbed.miniworld.train {regime}",
+            path=weights_file(regime),
+            why=error,
+            regime=regime,
         ) from error
     return network.eval().requires_grad_(False)
 

@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from safetensors.torch import save
 
 from heedmap.data.pixels import Frame
+from heedmap.phrase import Phrase
 from heedmap.record.files import write_whole
 from heedmap.testbed.miniworld.network import RoomPolicy, pixels_of
 from heedmap.testbed.miniworld.policy import REGIMES, Regime, weights_file
@@ -129,7 +130,7 @@ def save_policy(regime: Regime, network: RoomPolicy) -> Path:
     path = weights_file(regime)
     path.parent.mkdir(exist_ok=True)
     state = {name: value.half().contiguous() for name, value in network.state_dict().items()}
-    write_whole(path, save(state), "weights")
+    write_whole(path, save(state), Phrase("weights"))
     return path
 
 

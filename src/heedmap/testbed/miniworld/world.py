@@ -25,6 +25,7 @@ import numpy as np
 
 from heedmap.data.pixels import Frame
 from heedmap.errors import InputError, MissingExtraError, first_line_of
+from heedmap.phrase import Phrase
 from heedmap.testbed.specimens.world import COLORS, GOAL_VERBS, KINDS, PATH_VERBS, Action, Style
 
 FRAME_PX = 112
@@ -43,9 +44,9 @@ _WAYS: dict[Action, str] = {
     "right": "to the right toward",
     "forward": "straight forward to",
 }
-ADVICE = (
-    "it needs EGL (Debian: apt-get install libegl1 libgl1-mesa-dri libglu1-mesa), or an X server, "
-    "such as xvfb-run before the command"
+ADVICE = Phrase(
+    "it needs EGL (Debian: apt-get install libegl1 libgl1-mesa-dri libglu1-mesa), or an X "
+    "server, such as xvfb-run before the command"
 )
 
 
@@ -80,8 +81,10 @@ class Room3d:
                 self._env = kind()
         except Exception as error:
             raise InputError(
-                f"miniworld cannot draw here ({type(error).__name__}: {first_line_of(error)}); "
-                f"{ADVICE}."
+                "miniworld cannot draw here ({error_kind}: {why}); {advice}.",
+                error_kind=type(error).__name__,
+                why=first_line_of(error),
+                advice=ADVICE,
             ) from error
 
     @property
@@ -163,8 +166,10 @@ def _room_class() -> Any:
         entities = importlib.import_module("miniworld.entity")
     except Exception as error:
         raise InputError(
-            f"miniworld cannot be used here ({type(error).__name__}: {first_line_of(error)}); "
-            f"{ADVICE}."
+            "miniworld cannot be used here ({error_kind}: {why}); {advice}.",
+            error_kind=type(error).__name__,
+            why=first_line_of(error),
+            advice=ADVICE,
         ) from error
 
     class DrawnRoom(base):

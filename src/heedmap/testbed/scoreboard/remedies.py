@@ -20,9 +20,9 @@ from heedmap.remedies.trying import try_remedies
 from heedmap.remedies.tuning import cause_of
 from heedmap.remedies.watched import Kept
 from heedmap.testbed.scoreboard.run import bare_policy
+from heedmap.testbed.specimens.cases import case_trials
 from heedmap.testbed.specimens.network import TinyKosmos2Policy
 from heedmap.testbed.specimens.planted import Plant, load_base, short_list
-from heedmap.testbed.specimens.policy import case_trials
 from heedmap.types import Logits
 
 NULL = ""

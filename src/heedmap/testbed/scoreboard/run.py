@@ -18,10 +18,9 @@ from heedmap.ladder.evidence import Intervention
 from heedmap.ladder.verdict import Verdict
 from heedmap.policies.callable import CallablePolicy
 from heedmap.record.record import PolicyResult
-from heedmap.testbed.specimens.cases import frame_case
+from heedmap.testbed.specimens.cases import case_trials, frame_case
 from heedmap.testbed.specimens.network import TinyKosmos2Policy
 from heedmap.testbed.specimens.planted import Plant, load_base
-from heedmap.testbed.specimens.policy import case_trials
 from heedmap.testbed.specimens.world import ACTIONS, Style
 from heedmap.testbed.specimens.zoo import pixels_of
 

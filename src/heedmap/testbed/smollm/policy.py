@@ -75,8 +75,11 @@ class SmolSpecimen(Policy):
             height, width = frame.shape[:2]
             if (height, width) != (FRAME_PX, FRAME_PX):
                 raise FrameError(
-                    f"A specimen of the 3-D room takes frames of {FRAME_PX}x{FRAME_PX} px, got "
-                    f"{width}x{height}; write some with: heedmap specimens room-cases --out cases"
+                    "A specimen of the 3-D room takes frames of {size}x{size} px, got "
+                    "{width}x{height}; write some with: heedmap specimens room-cases --out cases",
+                    size=FRAME_PX,
+                    width=width,
+                    height=height,
                 )
 
     def example(self) -> tuple[Frame, dict[str, str]]:
@@ -107,7 +110,9 @@ def read_name(name: str) -> tuple[Regime, Wiring]:
     wiring: Wiring | None = next((each for each in WIRINGS if each == (how or "sound")), None)
     if regime is None or wiring is None or (at and not how):
         raise PolicyError(
-            f"'{name}' is no specimen of SmolLM2; write one of {', '.join(SPECIMENS)}."
+            "'{name}' is no specimen of SmolLM2; write one of {specimens}.",
+            name=name,
+            specimens=", ".join(SPECIMENS),
         )
     return regime, wiring
 

@@ -10,6 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
 from heedmap.errors import PolicyError
+from heedmap.phrase import Phrase
 from heedmap.record.files import write_whole
 from heedmap.testbed.smollm.lowrank import adapters_of, merge, resume
 from heedmap.testbed.smollm.network import SmolPolicy
@@ -45,8 +46,10 @@ def load_trained(policy: SmolPolicy, vision: Path, trained: Path) -> None:
         merge(policy.decoder, _put_head(policy, _read(trained)))
     except (OSError, SafetensorError, RuntimeError, KeyError, AttributeError) as error:
         raise PolicyError(
-            f"The weights {path} cannot be read ({error}); install heedmap again, or train them "
-            f"again: python -m heedmap.testbed.smollm.train FOLDER"
+            "The weights {path} cannot be read ({why}); install heedmap again, or train them "
+            "again: python -m heedmap.testbed.smollm.train FOLDER",
+            path=path,
+            why=error,
         ) from error
 
 
@@ -70,4 +73,4 @@ def _read(path: Path) -> dict[str, torch.Tensor]:
 def _write(tensors: dict[str, torch.Tensor], path: Path) -> None:
     path.parent.mkdir(exist_ok=True)
     whole = save({name: value.detach().half().contiguous() for name, value in tensors.items()})
-    write_whole(path, whole, "weights")
+    write_whole(path, whole, Phrase("weights"))

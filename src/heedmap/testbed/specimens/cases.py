@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from heedmap.data.images import decode_image
+from heedmap.data.observation import of_frame
+from heedmap.data.trials import Trial
+from heedmap.phrase import Phrase
 from heedmap.testbed.specimens.world import (
     ACTIONS,
     FRAME_PX,
@@ -54,11 +57,26 @@ def frame_case(seed: int, style: Style = "path") -> FrameCase:
     )
 
 
+def case_trials(count: int, style: Style = "path", first: int = 0) -> list[Trial]:
+    """Held-out frame cases as trials: expert actions, paraphrases, and the recorded one."""
+    return [
+        Trial(
+            name=f"case-{case.seed}",
+            observation=of_frame(case.frame),
+            instructions=case.instructions,
+            expected={side: side for side in case.instructions},
+            paraphrases=case.paraphrases(style),
+            recorded=case.recorded,
+        )
+        for case in (frame_case(seed, style) for seed in range(first, first + count))
+    ]
+
+
 @cache
 def shipped_scenes() -> tuple[Scene, ...]:
     """The held-out scenes of the first seeds, as `draw_scene` draws them."""
     folder = resources.files("heedmap.testbed.specimens") / "scenes"
-    strip = decode_image((folder / FRAMES_FILE).read_bytes(), "The shipped frames")
+    strip = decode_image((folder / FRAMES_FILE).read_bytes(), Phrase("The shipped frames"))
     frames = strip.reshape(SHIPPED_CASES, FRAME_PX, FRAME_PX, 3)
     targets = json.loads((folder / TARGETS_FILE).read_text())
     return tuple(

@@ -9,7 +9,7 @@ from typing import final
 import torch
 from torch import nn
 
-from heedmap.data.observation import Observation, of_frame
+from heedmap.data.observation import Observation
 from heedmap.data.pixels import Frame
 from heedmap.data.trials import Trial
 from heedmap.errors import FrameError
@@ -21,10 +21,10 @@ from heedmap.policies.family import Target
 from heedmap.record.record import HeldOutAccuracy
 from heedmap.testbed.miniworld.policy import PREFIX as ROOM_PREFIX
 from heedmap.testbed.miniworld.policy import load_room_policy
-from heedmap.testbed.specimens.cases import frame_case
+from heedmap.testbed.specimens.cases import case_trials, frame_case
 from heedmap.testbed.specimens.network import TinyKosmos2Policy, Wiring, rewired
 from heedmap.testbed.specimens.readers import load_reader
-from heedmap.testbed.specimens.world import ACTIONS, FRAME_PX, Style
+from heedmap.testbed.specimens.world import ACTIONS, FRAME_PX
 from heedmap.testbed.specimens.zoo import load_recipe, load_specimen, pixels_of
 
 READER_PREFIX = "reader-"
@@ -77,8 +77,11 @@ class SpecimenPolicy(Policy):
             height, width = frame.shape[:2]
             if (height, width) != (FRAME_PX, FRAME_PX):
                 raise FrameError(
-                    f"A specimen takes frames of {FRAME_PX}x{FRAME_PX} px, got {width}x{height}; "
-                    f"make one with: heedmap specimens case --seed 0 --out case"
+                    "A specimen takes frames of {size}x{size} px, got {width}x{height}; make one "
+                    "with: heedmap specimens case --seed 0 --out case",
+                    size=FRAME_PX,
+                    width=width,
+                    height=height,
                 )
 
     def example(self) -> tuple[Frame, dict[str, str]]:
@@ -113,18 +116,3 @@ def load(target: Target, permissions: Permissions) -> Policy:
     if options.adapter is not None:
         network = merge_adapter(network, options.adapter)
     return SpecimenPolicy(target.given_name or target.whole, network)
-
-
-def case_trials(count: int, style: Style = "path", first: int = 0) -> list[Trial]:
-    """Held-out frame cases as trials: expert actions, paraphrases, and the recorded one."""
-    return [
-        Trial(
-            name=f"case-{case.seed}",
-            observation=of_frame(case.frame),
-            instructions=case.instructions,
-            expected={side: side for side in case.instructions},
-            paraphrases=case.paraphrases(style),
-            recorded=case.recorded,
-        )
-        for case in (frame_case(seed, style) for seed in range(first, first + count))
-    ]

@@ -33,6 +33,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
 from heedmap.errors import PolicyError
+from heedmap.phrase import Phrase
 from heedmap.record.files import write_whole
 from heedmap.testbed.specimens import bypasses, faults
 from heedmap.testbed.specimens.faults import Planted
@@ -112,8 +113,10 @@ def member_named(name: str) -> Member:
     kind, _, seed = name.rpartition("-")
     if kind not in KINDS or not seed.isdigit():
         raise PolicyError(
-            f"'{name}' is no member of the population; write KIND-SEED, such as heeding-0, with a "
-            f"kind of {', '.join(KINDS)}."
+            "'{name}' is no member of the population; write KIND-SEED, such as heeding-0, with a "
+            "kind of {kinds}.",
+            name=name,
+            kinds=", ".join(KINDS),
         )
     return Member(cast("Kind", kind), int(seed))
 
@@ -148,7 +151,9 @@ def save_member(member: Member, planted: Planted, folder: Path | None = None) ->
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{member.name}.safetensors"
     write_whole(
-        path, save({k: v.half().contiguous() for k, v in planted.state_dict().items()}), "weights"
+        path,
+        save({k: v.half().contiguous() for k, v in planted.state_dict().items()}),
+        Phrase("weights"),
     )
     return path
 
@@ -164,9 +169,12 @@ def load_member(member: Member, folder: Path | None = None) -> Planted:
         planted.load_state_dict({k: v.float() for k, v in load_file(path).items()})
     except (OSError, SafetensorError, RuntimeError) as error:
         raise PolicyError(
-            f"The weights of the population's member '{member.name}' at {path} cannot be read "
-            f"({error}); a checkout of heedmap has them, a wheel has not. Or train it: heedmap "
-            f"specimens population {member.name}"
+            "The weights of the population's member '{member}' at {path} cannot be read ({why}); "
+            "a checkout of heedmap has them, a wheel has not. Or train it: heedmap specimens "
+            "population {member}",
+            member=member.name,
+            path=path,
+            why=error,
         ) from error
     return planted.eval().requires_grad_(False)
 

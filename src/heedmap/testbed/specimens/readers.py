@@ -30,6 +30,7 @@ from heedmap.data.observation import of_frame
 from heedmap.data.pixels import Frame
 from heedmap.data.trials import Trial
 from heedmap.errors import PolicyError
+from heedmap.phrase import Phrase
 from heedmap.record.files import write_whole
 from heedmap.testbed.specimens.cases import shipped_scenes
 from heedmap.testbed.specimens.network import TinyKosmos2Policy
@@ -146,7 +147,7 @@ def save_reader(reads: Reads, network: Reader, folder: Path | None = None) -> Pa
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{reads}.safetensors"
     state = {key: value.half().contiguous() for key, value in network.state_dict().items()}
-    write_whole(path, save(state), "weights")
+    write_whole(path, save(state), Phrase("weights"))
     return path
 
 
@@ -161,8 +162,11 @@ def load_reader(name: str, folder: Path | None = None) -> Reader:
         network.load_state_dict({key: value.float() for key, value in load_file(path).items()})
     except (OSError, SafetensorError, RuntimeError) as error:
         raise PolicyError(
-            f"The weights of the reader '{name}' at {path} cannot be read ({error}); install "
-            f"heedmap again, or train it: heedmap specimens reader {name}"
+            "The weights of the reader '{name}' at {path} cannot be read ({why}); install heedmap "
+            "again, or train it: heedmap specimens reader {name}",
+            name=name,
+            path=path,
+            why=error,
         ) from error
     return network.eval().requires_grad_(False)
 
@@ -171,7 +175,9 @@ def read_name(name: str) -> Reads:
     """The reader of a name. Raises PolicyError for any other."""
     found: Reads | None = next((reads for reads in READERS if reads == name), None)
     if found is None:
-        raise PolicyError(f"'{name}' is no reader; write one of {', '.join(READERS)}.")
+        raise PolicyError(
+            "'{name}' is no reader; write one of {readers}.", name=name, readers=", ".join(READERS)
+        )
     return found
 
 

@@ -51,8 +51,11 @@ class WordTokenizer:
         if len(ids) > self.max_tokens:
             shown = instruction if len(instruction) <= 60 else instruction[:57] + "..."
             raise InstructionError(
-                f"The instruction '{shown}' has {len(ids)} tokens, but this policy takes at "
-                f"most {self.max_tokens}; shorten it."
+                "The instruction '{shown}' has {count} tokens, but this policy takes at most "
+                "{max_tokens}; shorten it.",
+                shown=shown,
+                count=len(ids),
+                max_tokens=self.max_tokens,
             )
         return ids
 

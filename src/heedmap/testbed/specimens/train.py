@@ -11,6 +11,7 @@ import torch.nn.functional as F
 import transformers
 from safetensors.torch import save
 
+from heedmap.phrase import Phrase
 from heedmap.record.files import write_whole
 from heedmap.testbed.specimens.cases import frame_case
 from heedmap.testbed.specimens.network import TinyKosmos2Policy
@@ -55,7 +56,9 @@ def save_specimen(policy: TinyKosmos2Policy, recipe: Recipe, folder: Path) -> Pa
     """Write weights and recipe to `folder`; returns the weights' path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{recipe.name}.safetensors"
-    write_whole(path, save({k: v.contiguous() for k, v in policy.state_dict().items()}), "weights")
+    write_whole(
+        path, save({k: v.contiguous() for k, v in policy.state_dict().items()}), Phrase("weights")
+    )
     complete = recipe.model_copy(update={"weights_sha256": sha256_of(path)})
     (folder / f"{recipe.name}.json").write_text(complete.model_dump_json(indent=2) + "\n")
     return path

@@ -29,6 +29,7 @@ from safetensors.torch import load_file
 
 from heedmap.errors import PolicyError
 from heedmap.frozen import Frozen
+from heedmap.phrase import Phrase
 from heedmap.testbed.specimens.network import NetworkConfig, TinyKosmos2Policy, Wiring
 from heedmap.testbed.specimens.world import Action, Style
 
@@ -113,9 +114,12 @@ def check_name(name: str) -> None:
     if name in SPECIMENS:
         return
     near = difflib.get_close_matches(name, SPECIMENS, n=1, cutoff=0.4)
-    hint = f"did you mean '{near[0]}'? " if near else ""
+    hint = Phrase("did you mean '{near}'? ", near=near[0]) if near else ""
     raise PolicyError(
-        f"Unknown specimen '{name}'; {hint}'heedmap specimens list' shows all {len(SPECIMENS)}."
+        "Unknown specimen '{name}'; {hint}'heedmap specimens list' shows all {count}.",
+        name=name,
+        hint=hint,
+        count=len(SPECIMENS),
     )
 
 
@@ -130,8 +134,10 @@ def load_recipe(name: str, folder: Path | None = None) -> Recipe:
     path = (folder or weights_folder()) / f"{name}.json"
     if not path.is_file():
         raise PolicyError(
-            f"The specimen '{name}' has no trained weights at {path}; train it with: "
-            f"heedmap specimens train {name}"
+            "The specimen '{name}' has no trained weights at {path}; train it with: heedmap "
+            "specimens train {name}",
+            name=name,
+            path=path,
         )
     return Recipe.model_validate_json(path.read_text())
 
@@ -148,12 +154,19 @@ def load_specimen(name: str, folder: Path | None = None) -> TinyKosmos2Policy:
     try:
         if sha256_of(path) != recipe.weights_sha256:
             raise PolicyError(
-                f"{path} is not the file that its recipe names (SHA-256 differs); restore it, "
-                f"or train it again with: heedmap specimens train {name}"
+                "{path} is not the file that its recipe names (SHA-256 differs); restore it, or "
+                "train it again with: heedmap specimens train {name}",
+                path=path,
+                name=name,
             )
         policy.load_state_dict(load_file(path))
     except (OSError, SafetensorError, RuntimeError) as error:
-        raise PolicyError(f"The weights of '{name}' at {path} cannot be read: {error}") from error
+        raise PolicyError(
+            "The weights of '{name}' at {path} cannot be read: {why}",
+            name=name,
+            path=path,
+            why=error,
+        ) from error
     return policy.eval().requires_grad_(False)
 
 

@@ -65,23 +65,27 @@ class AttentionCapture:
         missing = [name for name in self.expected_layers if name not in seen]
         if missing:
             raise CaptureError(
-                f"{len(missing)} of {len(self.expected_layers)} attention layers were not seen: "
-                f"{', '.join(missing)}. They did not run, or not through transformers' "
-                f"'{IMPLEMENTATION}' attention; load the model with "
-                f"attn_implementation='{IMPLEMENTATION}'."
+                "{count} of {layers} attention layers were not seen: {missing}. They did not run, "
+                "or not through transformers' '{implementation}' attention; load the model with "
+                "attn_implementation='{implementation}'.",
+                count=len(missing),
+                layers=len(self.expected_layers),
+                missing=", ".join(missing),
+                implementation=IMPLEMENTATION,
             )
         repeated = sorted({name for name in seen if seen.count(name) > 1})
         if repeated:
             raise CaptureError(
-                f"The attention layers {', '.join(repeated)} ran more than once in one "
-                f"recording; record one forward pass at a time."
+                "The attention layers {repeated} ran more than once in one recording; record one "
+                "forward pass at a time.",
+                repeated=", ".join(repeated),
             )
         for call in self.calls:
             if call.weights.isnan().any():
                 raise CaptureError(
-                    f"The attention of {call.module_name} is not a number: a recorded row may see "
-                    f"no key at all, or the weights or inputs hold NaN; check the checkpoint and "
-                    f"mask."
+                    "The attention of {name} is not a number: a recorded row may see no "
+                    "key at all, or the weights or inputs hold NaN; check the checkpoint and mask.",
+                    name=call.module_name,
                 )
         return self.calls
 
@@ -147,13 +151,17 @@ def check_implementation(model: nn.Module) -> None:
     implementation = getattr(config, "_attn_implementation", None)
     if implementation is None:
         raise CaptureError(
-            f"{type(model).__name__} is not a transformers model (it has no attention "
-            f"implementation in its config); give the transformers model inside the policy."
+            "{kind} is not a transformers model (it has no attention implementation in its "
+            "config); give the transformers model inside the policy.",
+            kind=type(model).__name__,
         )
     if implementation != IMPLEMENTATION:
         raise CaptureError(
-            f"{type(model).__name__} runs '{implementation}' attention, but heedmap records "
-            f"'{IMPLEMENTATION}'; call model.set_attn_implementation('{IMPLEMENTATION}') first."
+            "{kind} runs '{implementation}' attention, but heedmap records '{expected}'; "
+            "call model.set_attn_implementation('{expected}') first.",
+            kind=type(model).__name__,
+            implementation=implementation,
+            expected=IMPLEMENTATION,
         )
 
 

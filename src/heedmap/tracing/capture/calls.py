@@ -222,7 +222,8 @@ class BareCall(AttentionCall):
     def row_weights(self, rows: tuple[int, ...]) -> RowWeights:
         """Raises CaptureError: there is nothing to compute them from."""
         raise CaptureError(
-            f"The tensors of the attention in {self.module_name} were let go; run the policy again."
+            "The tensors of the attention in {name} were let go; run the policy again.",
+            name=self.module_name,
         )
 
     def visibility(self) -> SeenKeys:

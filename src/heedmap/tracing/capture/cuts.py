@@ -50,8 +50,9 @@ def cut_edges(module: nn.Module, cuts: Mapping[str, EdgeCut]) -> Iterator[None]:
             yield
     if missed := sorted(set(cuts) - cutter.done):
         raise CaptureError(
-            f"The edges in {', '.join(missed[:3])} could not be cut: no attention over as many "
-            f"keys was seen there in this run. Give instructions of one length to one batch."
+            "The edges in {missed} could not be cut: no attention over as many keys was seen "
+            "there in this run. Give instructions of one length to one batch.",
+            missed=", ".join(missed[:3]),
         )
 
 

@@ -18,6 +18,7 @@ from torch import nn
 from torch.utils.hooks import RemovableHandle
 
 from heedmap.errors import CaptureError, HeedmapError
+from heedmap.phrase import Phrase
 from heedmap.tracing.capture.stacks import Stack, pattern_of
 from heedmap.types import Embeddings
 
@@ -39,8 +40,10 @@ class SequenceCapture:
         """The sequence of the one forward pass. Raises CaptureError unless it ran once."""
         if len(self.calls) != 1:
             raise CaptureError(
-                f"The layer '{self.layer_name}' ran {len(self.calls)} times in one forward pass, "
-                f"expected once; give a policy that decodes one action (step) at a time."
+                "The layer '{name}' ran {count} times in one forward pass, expected once; "
+                "give a policy that decodes one action (step) at a time.",
+                name=self.layer_name,
+                count=len(self.calls),
             )
         return self.calls[0]
 
@@ -132,7 +135,7 @@ def stopping_before(module: nn.Module, layer_name: str) -> Iterator[None]:
     """End the forward pass, and the body with it, where that layer would begin."""
 
     def stop(*_: Any) -> None:
-        raise ReachedError(f"The layer '{layer_name}' was reached.")
+        raise ReachedError("The layer '{name}' was reached.", name=layer_name)
 
     handle = module.get_submodule(layer_name).register_forward_pre_hook(stop)
     try:
@@ -230,9 +233,12 @@ def _find(candidates: list[tuple[Any, Any]], length: int, name: str) -> tuple[An
             return place, value
     shapes = [tuple(v.shape) for _, v in candidates if torch.is_tensor(v)]
     raise SequenceLengthError(
-        f"The layer '{name}' neither takes nor gives a "
-        f"sequence of {length} positions (tensors found: {shapes or 'none'}); put each "
-        f"attention layer into an nn.Module of its own that takes and gives (batch, position, dim)."
+        "The layer '{name}' neither takes nor gives a sequence of {length} positions (tensors "
+        "found: {shapes}); put each attention layer into an nn.Module of its own that takes and "
+        "gives (batch, position, dim).",
+        name=name,
+        length=length,
+        shapes=shapes or Phrase("none"),
     )
 
 

@@ -32,8 +32,12 @@ def resolve_rows(rows: tuple[int, ...], query_count: int) -> Rows:
     beyond = [row for row, at in zip(rows, resolved, strict=True) if not 0 <= at < query_count]
     if beyond:
         raise CaptureError(
-            f"Row {beyond[0]} was asked for, but this attention call has {query_count} query "
-            f"rows; give rows from {-query_count} to {query_count - 1}."
+            "Row {beyond} was asked for, but this attention call has {query_count} query rows; "
+            "give rows from {lowest} to {last}.",
+            beyond=beyond[0],
+            query_count=query_count,
+            lowest=-query_count,
+            last=query_count - 1,
         )
     return torch.tensor(resolved)
 

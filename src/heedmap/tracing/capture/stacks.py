@@ -70,8 +70,9 @@ class Stack:
         counts = sorted({call.key_count for call in self.calls})
         if len(counts) > 1:
             raise CaptureError(
-                f"The layers of {self.pattern} read {', '.join(map(str, counts))} keys in one run: "
-                f"they are not one sequence."
+                "The layers of {pattern} read {counts} keys in one run: they are not one sequence.",
+                pattern=self.pattern,
+                counts=", ".join(map(str, counts)),
             )
 
     def check_runs_once(self) -> None:
@@ -80,9 +81,10 @@ class Stack:
         repeated = sorted({name for name in names if names.count(name) > 1})
         if repeated:
             raise CaptureError(
-                f"The attention modules {', '.join(repeated)} ran more than once in one forward "
-                f"pass of the policy; heedmap describes one pass: give a policy that decodes one "
-                f"action (step) at a time."
+                "The attention modules {repeated} ran more than once in one forward pass of the "
+                "policy; heedmap describes one pass: give a policy that decodes one action (step) "
+                "at a time.",
+                repeated=", ".join(repeated),
             )
 
 

@@ -50,8 +50,9 @@ class RowCapture:
         """
         if missed := [w.node.module for w in self.wanted if w.node.key not in self._seen]:
             raise CaptureError(
-                f"The attention in {', '.join(sorted(set(missed))[:3])} was not seen: this run "
-                f"took another way. Give instructions of one length."
+                "The attention in {missed} was not seen: this run took another way. Give "
+                "instructions of one length.",
+                missed=", ".join(sorted(set(missed))[:3]),
             )
         return [self._seen[wanted.node.key] for wanted in self.wanted]
 

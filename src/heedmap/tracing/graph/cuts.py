@@ -52,8 +52,9 @@ def cut_nodes(module: nn.Module, cuts: Sequence[NodeCut]) -> Iterator[None]:
         yield
     if missed := sorted({cut.node.module for cut in cuts if cut.key not in cutter.done}):
         raise CaptureError(
-            f"The edges in {', '.join(missed[:3])} could not be cut: this run took another way. "
-            f"Give instructions of one length."
+            "The edges in {missed} could not be cut: this run took another way. Give instructions "
+            "of one length.",
+            missed=", ".join(missed[:3]),
         )
 
 

@@ -49,8 +49,10 @@ def opened_edges(
             yield
     if missed := sorted(names - opener.done):
         raise CaptureError(
-            f"The mask in {', '.join(missed[:3])} could not be opened: no attention over "
-            f"{len(edges)} keys was seen there."
+            "The mask in {missed} could not be opened: no attention over {count} keys was seen "
+            "there.",
+            missed=", ".join(missed[:3]),
+            count=len(edges),
         )
 
 
@@ -119,13 +121,14 @@ class _Opener(TorchFunctionMode):
             return scores
         if product is None or product.shape != scores.shape:
             raise CaptureError(
-                f"The mask in {name} could not be opened: its scores are no product."
+                "The mask in {name} could not be opened: its scores are no product.", name=name
             )
         seen = ~hidden
         raw, shown = product[seen].detach().double(), scores[seen].detach().double()
         scale = float((raw * shown).sum() / (raw * raw).sum().clamp(min=1e-30))
         if (raw * scale - shown).abs().max() > SCALE_TOLERANCE * shown.abs().max().clamp(min=1e-6):
             raise CaptureError(
-                f"The mask in {name} could not be opened: something else is added to its scores."
+                "The mask in {name} could not be opened: something else is added to its scores.",
+                name=name,
             )
         return torch.where(edges & hidden, product * scale, scores)

@@ -71,7 +71,9 @@ def attend(
     if not instructions:
         raise InstructionError("No instruction was given; give at least one.")
     if any(row >= 0 for row in rows):
-        raise CaptureError(f"Rows count from the end (-1 is the last); got {tuple(rows)}.")
+        raise CaptureError(
+            "Rows count from the end (-1 is the last); got {rows}.", rows=tuple(rows)
+        )
     observation = frame if isinstance(frame, Observation) else of_frame(frame)
     if stack is not None:
         return Together(policy, stack).attend(observation, instructions, rows)

@@ -37,8 +37,9 @@ class LayerInput:
             if is_states and value.shape[1] == length:
                 return cls(args, kwargs, place)
         raise NotShareableError(
-            f"its layers take no states of shape (batch, {length}, dim); position-first layers "
-            f"are run whole"
+            "its layers take no states of shape (batch, {length}, dim); position-first layers are "
+            "run whole",
+            length=length,
         )
 
     @property

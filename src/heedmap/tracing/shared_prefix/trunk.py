@@ -124,8 +124,9 @@ def find_trunk(policy: Policy, observation: Observation, instruction: str) -> Fo
     stacks = [s for s in stacks_of(seen, policy.transformer_name) if s.attends_to_itself]
     if not stacks:
         raise CaptureError(
-            f"No transformer that attends to itself was seen in '{policy.name}'; audit it to see "
-            f"what was found of every attention, or name it: CallablePolicy(..., transformer=...)."
+            "No transformer that attends to itself was seen in '{policy}'; audit it to see what "
+            "was found of every attention, or name it: CallablePolicy(..., transformer=...).",
+            policy=policy.name,
         )
     stack = stacks[-1]
     towers = towers_of(policy.module, seen, stack)

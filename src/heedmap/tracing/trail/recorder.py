@@ -252,8 +252,12 @@ def _with_first(result: Any, instead: torch.Tensor, name: str, module: str) -> A
     given = result[0] if isinstance(result, tuple | list) else result
     if given.shape != instead.shape or given.dtype != instead.dtype:
         raise CaptureError(
-            f"{name} in '{module}' gave a tensor of shape {tuple(given.shape)}, and cannot be held "
-            f"at one of {tuple(instead.shape)}; give instructions of one length."
+            "{name} in '{module}' gave a tensor of shape {given}, and cannot be held at one of "
+            "{instead}; give instructions of one length.",
+            name=name,
+            module=module,
+            given=tuple(given.shape),
+            instead=tuple(instead.shape),
         )
     copy = instead.clone()  # or what comes after might write into what is held
     return (copy, *result[1:]) if isinstance(result, tuple | list) else copy

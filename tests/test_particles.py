@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from heedmap.ladder.messages.particles import with_particle
+from heedmap.particles import with_particle
 
 
 @pytest.mark.parametrize(
