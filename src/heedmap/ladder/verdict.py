@@ -121,8 +121,12 @@ class AttendedFacts(Frozen):
     value_share: float | None
     """Share of the norms of what is read (Kobayashi et al. 2020)."""
     rollout_share: float | None
-    """Share of attention rollout (Abnar & Zuidema 2020) on the instruction's positions. None over
-    several stacks, whose rows are not one sequence."""
+    """Share of attention rollout (Abnar & Zuidema 2020) on the instruction's positions, over all
+    stacks, caches and loops. None where rows are mixed by something else than attention."""
+    rollout_by_region: dict[str, float] = Field(default_factory=dict)
+    """Over several stacks: the rollout by what the rows hold that it comes from; adds up to 1."""
+    rollout_unknown: str | None = None
+    """Why there is none, where it could not be followed."""
     values_are_zero: bool | None
     """Whether the value vectors at the instruction's positions are zero in every layer."""
     heads_alive_by_layer: tuple[int, ...]

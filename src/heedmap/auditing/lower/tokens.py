@@ -30,6 +30,12 @@ MADE_UP_WORDS = ("zqxv", "wukfj")
 _Ids = dict[str, torch.Tensor]
 
 
+def made_up(instruction: str) -> str:
+    """As many made-up words as the instruction has words."""
+    count = len(instruction.split())
+    return " ".join(MADE_UP_WORDS[index % len(MADE_UP_WORDS)] for index in range(count))
+
+
 @stage("following the instruction's words to token ids")
 def measure_tokens(
     policy: Policy,

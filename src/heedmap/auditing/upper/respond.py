@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from heedmap.auditing.lower.tokens import MADE_UP_WORDS
+from heedmap.auditing.lower.tokens import made_up
 from heedmap.auditing.upper.responses import Kind, Request, Responses, Scores
 from heedmap.auditing.upper.runner import Example, Runner
 from heedmap.data.trials import Trial
@@ -59,9 +59,7 @@ def _of(number: int, trial: Trial) -> Iterator[Request]:
         yield Request(number, "asked", name, text)
         for other in trial.paraphrases.get(name, ()):
             yield Request(number, "paraphrase", name, other)
-        words = len(text.split())
-        nonsense = (MADE_UP_WORDS[index % len(MADE_UP_WORDS)] for index in range(words))
-        yield Request(number, "nonsense", name, " ".join(nonsense))
+        yield Request(number, "nonsense", name, made_up(text))
         yield Request(number, "blank", name, "")
     for one, two in pairs:
         joined = f"{trial.instructions[one]} {trial.instructions[two]}"

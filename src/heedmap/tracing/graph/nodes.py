@@ -8,11 +8,10 @@ examples of a batch lie along one axis, `group`: a computation may run several b
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import NamedTuple
 
 import torch
 from jaxtyping import Bool, Float, Int, Shaped
@@ -20,6 +19,15 @@ from jaxtyping import Bool, Float, Int, Shaped
 from heedmap.tracing.capture.calls import FusedCall
 from heedmap.tracing.capture.rows import MASKED_BELOW
 from heedmap.tracing.capture.trace import MATRIX_PRODUCTS, is_fused_attention
+from heedmap.tracing.graph.layouts import (
+    Layout,
+    Lays,
+    axes_of_sum,
+    in_order,
+    out_of_order,
+    rows_given,
+    turned,
+)
 from heedmap.tracing.graph.softmax import (
     GateError,
     KeyRows,
@@ -28,7 +36,6 @@ from heedmap.tracing.graph.softmax import (
     places_before,
     source_of,
 )
-from heedmap.tracing.graph.sums import axes_of_sum, in_order, out_of_order
 from heedmap.tracing.trail.attention import fused_call_of
 from heedmap.tracing.trail.recording import Operator, OperatorKey, Recording, Value
 from heedmap.tracing.trail.softmax import STEPS
@@ -36,7 +43,6 @@ from heedmap.tracing.trail.softmax import STEPS
 Weights = Float[torch.Tensor, "group query key"]
 Seen = Bool[torch.Tensor, "group query key"]
 ValueRows = Shaped[torch.Tensor, "group key value_dim"]
-Layout = Callable[[torch.Tensor], torch.Tensor]
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,13 +192,13 @@ def _fused(recording: Recording, operator: Operator) -> Node:
         fused=call,
         softmax=None,
         places=None,
-        asked=operator.inputs[:2],
+        asked=tuple(operator.args[:2]),
         queries=call.query.flatten(0, 1),
         keys=lay(call.key),
         values=lay(call.value),
         output=operator.outputs[0],
         query_axis=2,
-        read=operator.inputs[2],
+        read=operator.args[2],
         lay_values=lay,
         lay_output=lambda rows: rows.unflatten(0, (examples, heads))[..., None],
     )
@@ -210,42 +216,14 @@ def _written_out(recording: Recording, operator: Operator) -> Node | None:
         if not _depends_on_input(recording, factors[1 - index]):
             raise GateError  # centres of bins, a codebook, a mix of heads
         is_turned, is_single = index == 1, weights.ndim == 2
-        laid = _turned(is_turned, is_single)
+        laid = turned(is_turned, is_single)
         weights = laid(weights)
         if weights.shape[-1] != laid(read.tensor).shape[-2]:
             continue
         axis = operator.outputs[0].tensor.ndim - (1 if index else 2)
-        lays = _Lays(read, laid, _rows_given(is_turned, is_single))
+        lays = Lays(read, laid, rows_given(is_turned, is_single))
         return _of_softmax(recording, operator, softmax, weights, lays, axis)
     return None
-
-
-class _Lays(NamedTuple):
-    """Of a computation that is written out: what it reads, and how rows lie in it."""
-
-    read: Value
-    lay_values: Layout
-    lay_output: Layout
-
-
-def _turned(is_turned: bool, is_single: bool) -> Layout:
-    """To (group, row, column); turned where values are multiplied with weights."""
-
-    def lay(given: torch.Tensor) -> torch.Tensor:
-        grouped = given[None] if is_single else given
-        return grouped.mT if is_turned else grouped
-
-    return lay
-
-
-def _rows_given(is_turned: bool, is_single: bool) -> Layout:
-    """From (group, query) to what a matrix product gives."""
-
-    def lay(rows: torch.Tensor) -> torch.Tensor:
-        spread = rows[:, None, :] if is_turned else rows[:, :, None]
-        return spread[0] if is_single else spread
-
-    return lay
 
 
 def _of_softmax(
@@ -253,7 +231,7 @@ def _of_softmax(
     operator: Operator,
     softmax: Operator,
     places: torch.Tensor,
-    lays: _Lays,
+    lays: Lays,
     query_axis: int,
 ) -> Node:
     """A computation that is written out. Raises GateError as `factors_of_scores` does."""
@@ -309,7 +287,7 @@ def _summed(recording: Recording, operator: Operator) -> Node | None:
         places = in_order(weights, groups, (queries, keys), shape)
         keeps_axis = len(operator.args) > 2 and bool(operator.args[2])
         dropped = int(keys < queries and not keeps_axis)
-        lays = _Lays(
+        lays = Lays(
             read,
             partial(in_order, groups=groups, last=(keys, dims), shape=shape),
             partial(

@@ -166,7 +166,7 @@ def mean_along_last(states: States, held: torch.Tensor) -> torch.Tensor:
 
 
 def paired(one: torch.Tensor, two: torch.Tensor, join: Callable[[int, int], int]) -> torch.Tensor:
-    """`join(a, b)` where both hold something and it is not the same; else what one of them holds."""
+    """`join(a, b)` where both hold something, and not the same; else what one of them holds."""
     found = torch.where(one == NOTHING, two, one)
     apart = (one != two) & (one != NOTHING) & (two != NOTHING)
     if not bool(apart.any()):

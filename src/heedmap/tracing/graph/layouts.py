@@ -1,10 +1,43 @@
-"""Axes of an attention that is written out as a product and a sum, without a matrix product."""
+"""How attention that is written out lies in what it takes and gives."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import torch
 
-from heedmap.tracing.trail.recording import Operator
+from heedmap.tracing.trail.recording import Operator, Value
+
+Layout = Callable[[torch.Tensor], torch.Tensor]
+
+
+class Lays(NamedTuple):
+    """Of a computation that is written out: what it reads, and how rows lie in it."""
+
+    read: Value
+    lay_values: Layout
+    lay_output: Layout
+
+
+def turned(is_turned: bool, is_single: bool) -> Layout:
+    """Of a matrix product, to (group, row, column); turned where values are the first factor."""
+
+    def lay(given: torch.Tensor) -> torch.Tensor:
+        grouped = given[None] if is_single else given
+        return grouped.mT if is_turned else grouped
+
+    return lay
+
+
+def rows_given(is_turned: bool, is_single: bool) -> Layout:
+    """From (group, query) to what a matrix product gives."""
+
+    def lay(rows: torch.Tensor) -> torch.Tensor:
+        spread = rows[:, None, :] if is_turned else rows[:, :, None]
+        return spread[0] if is_single else spread
+
+    return lay
 
 
 def axes_of_sum(
