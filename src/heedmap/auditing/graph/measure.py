@@ -75,7 +75,8 @@ def _with_use(
     options: UpperOptions,
 ) -> UpperFacts:
     """Rung 5 and the map, if requested, where the action changes by more than rounding."""
-    assert upper.obeyed is not None
+    obeyed = upper.obeyed
+    assert obeyed is not None
     assert upper.responses is not None
     if options.until == "exchange":
         return upper
@@ -84,7 +85,7 @@ def _with_use(
     if use is None:
         return upper
     upper = upper._replace(by_trial={**upper.by_trial, **use.by_trial})
-    if may_be_rounding(upper.obeyed.action_change):
+    if may_be_rounding(obeyed.action_change):
         return upper
     upper = upper._replace(used=use.facts)
     if options.until == "cut":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -48,7 +48,13 @@ def _how(found: CausalMap, subject: Subject) -> str:
 
 def _effects(found: CausalMap) -> list[dict[str, Any]]:
     return [
-        {"layer": e.layer, "head": e.head, "share": round(e.share, 4), "distance": e.distance}
+        {
+            "layer": e.layer,
+            "name": found.modules[e.layer] if found.modules else str(e.layer),
+            "head": e.head,
+            "share": round(e.share, 4),
+            "distance": e.distance,
+        }
         for e in found.by_head
         if e.region == "instruction"
     ]
@@ -63,7 +69,12 @@ def _shares(subject: Subject) -> list[dict[str, Any]]:
     )
     means = table.group_by(["layer", "head"]).aggregate([("share", "mean")])
     return [
-        {"layer": row["layer"], "head": row["head"], "share": round(row["share_mean"], 4)}
+        {
+            "layer": row["layer"],
+            "name": str(row["layer"]),
+            "head": row["head"],
+            "share": round(row["share_mean"], 4),
+        }
         for row in means.sort_by([("layer", "ascending"), ("head", "ascending")]).to_pylist()
     ]
 
@@ -86,12 +97,13 @@ def _map(
     rows = [
         {
             **cell,
-            "tip": f"{words('layer')} {cell['layer']}, {words('head_axis')} {cell['head']}: "
+            "tip": f"{words('layer')} {cell['name']}, {words('head_axis')} {cell['head']}: "
             + (f"{cell[value]:.1%}" if shown else f"{cell[value]:.3f}"),
         }
         for cell in cells
     ]
     every = 1 if with_figures else 4
+    names = list(dict.fromkeys(cell["name"] for cell in sorted(cells, key=_layer)))
     base = alt.Chart(data_of(rows)).encode(
         x=alt.X(
             "head:O",
@@ -99,9 +111,10 @@ def _map(
             axis=alt.Axis(labelAngle=0, values=list(range(0, heads, every)), ticks=False),
         ),
         y=alt.Y(
-            "layer:O",
+            "name:O",
             title=words("layer_axis"),
-            axis=alt.Axis(values=list(range(0, layers, every)), ticks=False),
+            sort=names,
+            axis=alt.Axis(values=names[::every], ticks=False),
         ),
     )
     legend = alt.Legend(format=form, gradientLength=150, gradientThickness=9, title=None)
@@ -118,6 +131,10 @@ def _map(
         color=alt.condition(is_light, alt.value("#000000"), alt.value("#ffffff")),
     )
     return layered([squares, figures], title=title, **size)
+
+
+def _layer(cell: Mapping[str, Any]) -> int:
+    return cell["layer"]
 
 
 def patching(subject: Subject) -> Figure | None:
