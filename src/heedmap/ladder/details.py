@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from textwrap import shorten
 
 from heedmap.ladder.evidence import Estimate, FollowingFacts
@@ -14,7 +15,7 @@ from heedmap.ladder.upper import (
     followed_and_not,
     leaves_some_frames,
 )
-from heedmap.ladder.verdict import Details, Measurements
+from heedmap.ladder.verdict import Details, Measurements, StackInfo
 
 ENCODED_TEXT_LETTERS = 120
 """Of a prompt that a sentence quotes."""
@@ -25,7 +26,7 @@ def details_of(measured: Measurements) -> Details:
     taken = [stack for stack in measured.stacks if stack.taken]
     others = [stack for stack in measured.stacks if not stack.taken and stack.reads_words]
     is_unread = bool(others) and not any(stack.reads_words for stack in taken)
-    longest = max(taken, key=lambda stack: stack.calls, default=None)
+    partly = _read_in_some_calls([stack for stack in taken if stack.reads_words])
     presence, used, obeyed = measured.presence, measured.used, measured.obeyed
     following = None if obeyed is None else obeyed.following
     competent = None if obeyed is None else obeyed.competent
@@ -65,10 +66,9 @@ def details_of(measured: Measurements) -> Details:
         leaves_torch=trail is not None and trail.how == "leaves torch",
         read_in=tuple(stack.pattern for stack in others) if is_unread else (),
         unread_in=tuple(stack.pattern for stack in taken) if is_unread else (),
-        calls=1 if longest is None else longest.calls,
-        calls_reading=()
-        if longest is None
-        else tuple(sorted({n for stack in taken for n in stack.calls_reading})),
+        calls=partly[0].calls if partly else 1,
+        calls_reading=partly[0].calls_reading if partly else (),
+        reading=tuple(stack.pattern for stack in partly),
         followed=followed,
         ignored=ignored,
         alike=() if measured.behaviour is None else measured.behaviour.alike,
@@ -76,6 +76,13 @@ def details_of(measured: Measurements) -> Details:
         frames=decided_frames(obeyed) if obeyed and unmoved else 0,
         action_change=change_that_may_be_rounding(measured),
     )
+
+
+def _read_in_some_calls(reading: Sequence[StackInfo]) -> Sequence[StackInfo]:
+    """All of them, if they run equally often and read words in the same calls, but not in all."""
+    kinds = {(stack.calls, stack.calls_reading) for stack in reading}
+    is_partly = all(len(calls_reading) < calls for calls, calls_reading in kinds)
+    return reading if len(kinds) == 1 and is_partly else ()
 
 
 def _raw_change(measured: Measurements) -> float | None:
@@ -152,6 +159,7 @@ def detail_texts(details: Details | dict[str, str], language: Language | None) -
         "unread_in": ", ".join(details.unread_in),
         "calls": str(details.calls),
         "calls_reading": ranges(details.calls_reading),
+        "reading": ", ".join(details.reading),
         "followed": ", ".join(details.followed),
         "ignored": ", ".join(details.ignored),
         "alike": ", ".join(f"{a} = {b}" for a, b in details.alike),

@@ -44,6 +44,9 @@ class StackInfo(Frozen):
     """How often its modules ran in one run of the policy, at most."""
     calls_reading: tuple[int, ...] = ()
     """Numbers of the calls in which any of its modules reads words, from 0."""
+    carried: float | None = None
+    """Share of the action's difference between two instructions that comes over when all that its
+    layers compute is taken from the run under the other one; None where it was not patched."""
 
 
 class TokenFacts(Frozen):
@@ -351,7 +354,9 @@ class Details(Frozen):
     """Those that the action is decoded from."""
     calls: int = 1
     calls_reading: tuple[int, ...] = ()
-    """Calls of the stacks that the action is decoded from in which the instruction is read."""
+    """Calls in which the instruction is read, of `reading`; empty where it is read in all."""
+    reading: tuple[str, ...] = ()
+    """Stacks that the action is decoded from and that read the instruction, in some calls only."""
     followed: tuple[str, ...] = ()
     """Names of the instructions that are followed, where others are not."""
     ignored: tuple[str, ...] = ()

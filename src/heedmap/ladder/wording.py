@@ -198,10 +198,7 @@ def _is_read_elsewhere(verdict: Verdict) -> bool:
 
 def _is_read_in_some_calls(verdict: Verdict) -> bool:
     """Whether the action's stacks run several times, and read the instruction in some of them."""
-    details = verdict.details
-    if not isinstance(details, Details) or not details.calls_reading:
-        return False
-    return len(details.calls_reading) < details.calls
+    return isinstance(verdict.details, Details) and bool(verdict.details.reading)
 
 
 def _is_more_than_all(verdict: Verdict) -> bool:

@@ -62,7 +62,7 @@ def test_a_gate_at_zero_is_named(name: str) -> None:
 def test_steps_that_read_the_words_are_numbered() -> None:
     found = audited("cached expert", "late")
     assert found.verdict.cause == "none"
-    assert "run 4 times, and read it in call 0 only" in found.verdict.sentence
+    assert "read in expert.*, which runs 4 times, in call 0 only" in found.verdict.sentence
     assert "only" not in audited("refining", "none").verdict.sentence
 
 

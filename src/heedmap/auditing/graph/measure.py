@@ -8,6 +8,7 @@ from typing import NamedTuple
 from heedmap.auditing.graph import facts
 from heedmap.auditing.graph.map import measure_graph_map
 from heedmap.auditing.graph.nulls import measure_nulls
+from heedmap.auditing.graph.patched import stacks_carried
 from heedmap.auditing.graph.pooled import PooledShares
 from heedmap.auditing.graph.regions import graph_of
 from heedmap.auditing.graph.use import measure_graph_use
@@ -17,7 +18,7 @@ from heedmap.auditing.upper.measure import UpperFacts, UpperOptions, metric_of
 from heedmap.auditing.upper.runner import length_key
 from heedmap.data.trials import Trial
 from heedmap.ladder.upper import may_be_rounding
-from heedmap.ladder.verdict import AttendedFacts, Measurements, TokenFacts
+from heedmap.ladder.verdict import AttendedFacts, Measurements, StackInfo, TokenFacts
 
 
 class GraphFound(NamedTuple):
@@ -52,7 +53,7 @@ def measure_graph(
     assert upper.behaviour is not None
     first, shares = pooled.graph, pooled.shares()
     measured = Measurements(
-        stacks=facts.stacks(first, shares),
+        stacks=_stacks(trails, trial, pooled, upper, options),
         tokens=tokens or measure_tokens(policy, trial.observation, trial.instructions),
         presence=facts.presence(first),
         visibility=facts.visibility(first),
@@ -92,6 +93,19 @@ def _with_use(
         return upper
     found = measure_graph_map(trails.policy, graphs, trials, metric, trails.seed)
     return upper._replace(causal_map=found)
+
+
+def _stacks(
+    trails: Trails, trial: Trial, pooled: PooledShares, upper: UpperFacts, options: UpperOptions
+) -> tuple[StackInfo, ...]:
+    """With what each one carries of the action's difference, where actions differ."""
+    found = facts.stacks(pooled.graph, pooled.shares())
+    assert upper.obeyed is not None
+    if options.until == "exchange" or may_be_rounding(upper.obeyed.action_change):
+        return found
+    text, *others = trial.instructions.values()
+    carried = stacks_carried(trails, text, others, pooled.graph)
+    return tuple(s.model_copy(update={"carried": carried.get(s.pattern)}) for s in found)
 
 
 def _attended(trails: Trails, trial: Trial, pooled: PooledShares) -> AttendedFacts | None:
