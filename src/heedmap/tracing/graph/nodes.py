@@ -36,7 +36,7 @@ from heedmap.tracing.graph.softmax import (
     places_before,
     source_of,
 )
-from heedmap.tracing.trail.attention import fused_call_of
+from heedmap.tracing.trail.fused import fused_call_of
 from heedmap.tracing.trail.recording import Operator, OperatorKey, Recording, Value
 from heedmap.tracing.trail.softmax import STEPS
 
@@ -147,19 +147,19 @@ def nodes_of(recording: Recording) -> list[Node]:
         if is_fused_attention(operator.name):
             found.append(_fused(recording, operator))
         else:
-            with suppress(GateError):
-                node = _unfused(recording, operator)
-                if node is not None:
-                    found.append(node)
+            node = node_at(recording, operator)
+            if node is not None:
+                found.append(node)
     return _numbered(found)
 
 
-def _unfused(recording: Recording, operator: Operator) -> Node | None:
-    """Raises GateError where a softmax weighs something else than rows."""
-    if operator.name in MATRIX_PRODUCTS and len(operator.inputs) > 1:
-        return _written_out(recording, operator)
-    if operator.name == "aten::sum" and operator.inputs:
-        return _summed(recording, operator)
+def node_at(recording: Recording, operator: Operator) -> Node | None:
+    """Attention that is written out and ends with this operator; None where none does."""
+    with suppress(GateError):  # a softmax that weighs something else than rows
+        if operator.name in MATRIX_PRODUCTS and len(operator.inputs) > 1:
+            return _written_out(recording, operator)
+        if operator.name == "aten::sum" and operator.inputs:
+            return _summed(recording, operator)
     return None
 
 
