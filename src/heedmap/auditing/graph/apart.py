@@ -65,13 +65,16 @@ def _by_scores(
 ) -> tuple[Bool[torch.Tensor, "group query"] | None, Bool[torch.Tensor, "group key"] | None]:
     """Queries and keys that differ, where only their products are seen.
 
-    A query that differs changes all scores that it may see; a key, its own of every query. Where
-    all scores differ, it is not known which of them do.
+    A query that differs changes all scores that it may see, but for those of a learned sink, which
+    no query changes; a key, its own of every query. Where all scores differ, it is not known which
+    of them do.
     """
     one, two = node.scores, other.scores
     if one is None or two is None or one.shape != two.shape:
         return None, None
     seen, apart = node.seen & other.seen, one != two
+    if one.shape[1] > 1:
+        seen = seen & (one != one[:, :1]).any(dim=1, keepdim=True)
     is_query = (apart | ~seen).all(dim=2) & (seen.sum(dim=2) > 1)
     is_query &= ~is_query.all(dim=1, keepdim=True)
     is_known = ~(apart | ~seen).flatten(1).all(dim=1)

@@ -54,6 +54,7 @@ def factors_of_scores(
     """
     value = softmax.inputs[0]
     groups, queries, keys = weights.shape
+    before, behind = 0, 0  # columns of learned sinks, which no key is in
     for _ in range(STEPS):
         if not value.made_by:
             return None
@@ -64,20 +65,35 @@ def factors_of_scores(
             if one.ndim == 2:
                 one, two = one[None], two[None]
             two = two.mT
-            if one.shape[:2] == (groups, queries) and two.shape[:2] == (groups, keys):
+            lengths = (keys, keys - before - behind)
+            if one.shape[:2] == (groups, queries) and two.shape[0] == groups:
                 if operator.inputs[-1].is_weight:
                     raise GateError
-                return one, two, operator.inputs[-2]
-            if one.shape[:2] == (groups, keys) and two.shape[:2] == (groups, queries):
-                return two, one, operator.inputs[-1]
+                if two.shape[1] in lengths:
+                    return one, _as_many(two, keys, before), operator.inputs[-2]
+            is_turned = one.shape[0] == groups and two.shape[:2] == (groups, queries)
+            if is_turned and one.shape[1] in lengths:
+                return two, _as_many(one, keys, before), operator.inputs[-1]
             return None
         if short in ("addmm", "linear", "addmv") and any(v.is_weight for v in operator.inputs):
             raise GateError
         scores = [each for each in operator.inputs if each.tensor.is_floating_point()]  # no masks
+        if short == "cat" and scores:
+            value = max(scores, key=lambda each: each.tensor.numel())
+            sizes = [each.tensor.shape[operator.args[1]] for each in operator.inputs]
+            at = operator.inputs.index(value)
+            before, behind = before + sum(sizes[:at]), behind + sum(sizes[at + 1 :])
+            continue
         if short not in VIEWS | _SCALES or not scores:
             return None
         value = max(scores, key=lambda each: each.tensor.numel())
     return None
+
+
+def _as_many(keys: KeyRows, count: int, before: int) -> KeyRows:
+    """With rows of zeros in the place of sinks, where these are still columns of the weights."""
+    missing = count - keys.shape[1]
+    return torch.nn.functional.pad(keys, (0, 0, before, missing - before)) if missing else keys
 
 
 def _unviewed(recording: Recording, value: Value) -> Value:
