@@ -19,8 +19,9 @@ from heedmap.tracing.capture.towers import (
     remembering,
 )
 from heedmap.tracing.capture.trace import trace
-from heedmap.tracing.observe import only_stack, traced
+from heedmap.tracing.observe import only_stack
 from tests.real_models import Build, bare, kosmos2, llama, paligemma
+from tests.tracing.watched import traced
 
 
 class Tower(nn.Module):

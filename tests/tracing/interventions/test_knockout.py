@@ -31,10 +31,11 @@ from heedmap.tracing.interventions.knockout import (
     random_edges,
     visible_edges,
 )
-from heedmap.tracing.observe import only_stack, traced
+from heedmap.tracing.observe import only_stack
 from tests.conftest import run_bare
 from tests.plain_policies import KINDS, Kind, PlainPolicy
 from tests.real_models import Build, bare, kosmos2, llama, paligemma
+from tests.tracing.watched import traced
 
 
 @contextmanager
