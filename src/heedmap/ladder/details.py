@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from textwrap import shorten
 
-from heedmap.ladder.evidence import Estimate, FollowingFacts
+from heedmap.ladder.evidence import CausalMap, Estimate, FollowingFacts
 from heedmap.ladder.messages import Language, say
 from heedmap.ladder.messages.numbers import ABSENT, amount, percent, ranges, rate
-from heedmap.ladder.thresholds import LEAST_ACTION_CHANGE_SHARE
+from heedmap.ladder.thresholds import LEAST_ACTION_CHANGE_SHARE, NO_EFFECT_OF_A_CALL
 from heedmap.ladder.upper import (
     change_that_may_be_rounding,
     decided_frames,
@@ -69,6 +69,8 @@ def details_of(measured: Measurements) -> Details:
         calls=partly[0].calls if partly else 1,
         calls_reading=partly[0].calls_reading if partly else (),
         reading=tuple(stack.pattern for stack in partly),
+        calls_cut=0 if measured.causal_map is None else len(measured.causal_map.by_call),
+        calls_used=_used_in_some_calls(measured.causal_map),
         followed=followed,
         ignored=ignored,
         alike=() if measured.behaviour is None else measured.behaviour.alike,
@@ -83,6 +85,14 @@ def _read_in_some_calls(reading: Sequence[StackInfo]) -> Sequence[StackInfo]:
     kinds = {(stack.calls, stack.calls_reading) for stack in reading}
     is_partly = all(len(calls_reading) < calls for calls, calls_reading in kinds)
     return reading if len(kinds) == 1 and is_partly else ()
+
+
+def _used_in_some_calls(found: CausalMap | None) -> tuple[int, ...]:
+    """Calls in which cutting the words changes the action, where in others it changes nothing."""
+    by_call = () if found is None else found.by_call
+    least = NO_EFFECT_OF_A_CALL * max((each.distance for each in by_call), default=0.0)
+    used = tuple(each.call for each in by_call if each.distance > least)
+    return used if len(used) < len(by_call) else ()
 
 
 def _raw_change(measured: Measurements) -> float | None:
@@ -160,6 +170,8 @@ def detail_texts(details: Details | dict[str, str], language: Language | None) -
         "calls": str(details.calls),
         "calls_reading": ranges(details.calls_reading),
         "reading": ", ".join(details.reading),
+        "calls_cut": str(details.calls_cut),
+        "calls_used": ranges(details.calls_used),
         "followed": ", ".join(details.followed),
         "ignored": ", ".join(details.ignored),
         "alike": ", ".join(f"{a} = {b}" for a, b in details.alike),

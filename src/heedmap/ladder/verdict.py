@@ -357,6 +357,10 @@ class Details(Frozen):
     """Calls in which the instruction is read, of `reading`; empty where it is read in all."""
     reading: tuple[str, ...] = ()
     """Stacks that the action is decoded from and that read the instruction, in some calls only."""
+    calls_cut: int = 0
+    """Calls that were cut one by one."""
+    calls_used: tuple[int, ...] = ()
+    """Those whose cut changes the action, where others change nothing."""
     followed: tuple[str, ...] = ()
     """Names of the instructions that are followed, where others are not."""
     ignored: tuple[str, ...] = ()

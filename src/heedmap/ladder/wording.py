@@ -145,6 +145,8 @@ def _further(verdict: Verdict) -> list[str]:
             further.append(_unread(verdict))
         if _is_read_in_some_calls(verdict):
             further.append("and_read_in_calls")
+        elif isinstance(verdict.details, Details) and verdict.details.calls_used:
+            further.append("and_used_in_calls")
         return [*further, "and_notes"] if verdict.notes else further
     keys = [_unread(verdict)] if verdict.is_unread else []
     keys += ["and_read_elsewhere"] if _is_read_elsewhere(verdict) else []

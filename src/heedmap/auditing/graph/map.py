@@ -62,6 +62,7 @@ class _Sites(NamedTuple):
     heads: Mapping[str, int]
     """Of each module."""
     calls: tuple[int, ...]
+    """Of all of these modules; none where they run once, or not equally often."""
 
     @classmethod
     def of(cls, graph: Graph) -> _Sites:
@@ -70,8 +71,12 @@ class _Sites(NamedTuple):
         heads: dict[str, int] = {}
         for node in nodes:
             heads[node.module] = min(node.groups, heads.get(node.module, node.groups))
-        calls = sorted({r.node.call for r in graph.rows if r.node.module in heads})
-        return cls(edges, tuple(heads), heads, tuple(calls) if len(calls) > 1 else ())
+        by_module: dict[str, set[int]] = {}
+        for node in (rows.node for rows in graph.rows if rows.node.module in heads):
+            by_module.setdefault(node.module, set()).add(node.call)
+        calls, *others = by_module.values() or [set[int]()]
+        is_loop = len(calls) > 1 and all(each == calls for each in others)
+        return cls(edges, tuple(heads), heads, tuple(sorted(calls)) if is_loop else ())
 
     def runs(self, *, with_heads: bool) -> int:
         by_head = 3 * sum(self.heads.values()) if with_heads else 0
