@@ -141,3 +141,14 @@ def test_other_stacks_that_run_more_often_do_not_make_it_some_calls() -> None:
     said = sentence_of(Twice().eval())
     assert "only" not in said
     assert "It is used" in said
+
+
+def test_tables_hold_no_rows_of_a_stack_that_holds_no_words() -> None:
+    """Of the decoder's self-attention, which is one stack; the words are in the encoder's."""
+    frames = trials(1)
+    shown = {frame.name: frame.observation for frame in frames}
+    net = network("encoder-decoder")
+    found = audit(policy(net), shown, TEXTS, trials=frames, until="exchange")
+    assert found.record.policies[0].cases == ()
+    assert found.record.policies[0].measurements.computations
+    assert found.attention.num_rows == found.positions.num_rows == 0
