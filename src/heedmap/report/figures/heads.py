@@ -15,6 +15,8 @@ from heedmap.report.figures.style import INK, Chart, amount_scale, beside, data_
 _CELL_PX = 26
 _SMALL_CELL_PX = 11
 _MOST_HEADS_WITH_FIGURES = 8
+_NAME_PX = 260
+"""Of a module's name, at most."""
 _FULL_EFFECT = 0.1
 """The colour is full here at least, so that a largest effect of nothing does not look like one."""
 
@@ -32,6 +34,8 @@ def heads(subject: Subject) -> Figure | None:
         )
         chart = beside(panels, spacing=40, resolve=scales(color="independent"))
         caption = words("heads_caption", frames=found.examples, how=_how(found, subject))
+        if found.modules:
+            caption = f"{caption} {words('heads_modules')}"
         return subject.figure("heads", chart, caption)
     cells = _shares(subject)
     if not cells:
@@ -112,9 +116,9 @@ def _map(
         ),
         y=alt.Y(
             "name:O",
-            title=words("layer_axis"),
+            title=words("layer_axis") if names[0].isdigit() else None,
             sort=names,
-            axis=alt.Axis(values=names[::every], ticks=False),
+            axis=alt.Axis(values=names[::every], ticks=False, labelLimit=_NAME_PX),
         ),
     )
     legend = alt.Legend(format=form, gradientLength=150, gradientThickness=9, title=None)
