@@ -231,6 +231,14 @@ def enter(
     return Entered(entering.only(), tuple(seen.embeddings))
 
 
+def traced(policy: Policy, observation: Observation, instruction: str) -> Trace:
+    """One forward pass, watched. Raises CaptureError when no attention can be seen at all."""
+    with trace(policy.module) as seen:
+        policy([observation], [instruction])
+    check_attention_seen(policy, seen)
+    return seen
+
+
 def check_attention_seen(policy: Policy, seen: Trace) -> None:
     """Raise CaptureError, naming what ran, when a pass showed no attention at all."""
     if not seen.attention:

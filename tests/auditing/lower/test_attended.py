@@ -13,10 +13,9 @@ from heedmap.ladder.verdict import AttendedFacts
 from heedmap.policies.callable import CallablePolicy
 from heedmap.testbed.scoreboard.run import bare_policy
 from heedmap.testbed.specimens.world import FrameCase
-from heedmap.tracing.observe import only_stack
+from heedmap.tracing.observe import only_stack, traced
 from tests.conftest import random_network, random_policy
 from tests.plain_policies import PlainPolicy, with_equal_scores
-from tests.tracing.watched import traced
 
 
 def attended(network: nn.Module, case: FrameCase) -> AttendedFacts:

@@ -16,9 +16,8 @@ from heedmap.errors import InstructionError, PolicyRunError
 from heedmap.policies.callable import CallablePolicy
 from heedmap.testbed.specimens.world import FrameCase
 from heedmap.tracing.batches import BatchSize
-from heedmap.tracing.observe import only_stack
+from heedmap.tracing.observe import only_stack, traced
 from tests.real_models import bare, llama
-from tests.tracing.watched import traced
 
 FRAMES = [of_frame(np.full((8, 8, 3), value, np.uint8)) for value in range(5)]
 

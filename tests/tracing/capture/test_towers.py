@@ -19,9 +19,8 @@ from heedmap.tracing.capture.towers import (
     remembering,
 )
 from heedmap.tracing.capture.trace import trace
-from heedmap.tracing.observe import only_stack
+from heedmap.tracing.observe import only_stack, traced
 from tests.real_models import Build, bare, kosmos2, llama, paligemma
-from tests.tracing.watched import traced
 
 
 class Tower(nn.Module):

@@ -31,11 +31,10 @@ from heedmap.tracing.interventions.knockout import (
     random_edges,
     visible_edges,
 )
-from heedmap.tracing.observe import only_stack
+from heedmap.tracing.observe import only_stack, traced
 from tests.conftest import run_bare
 from tests.plain_policies import KINDS, Kind, PlainPolicy
 from tests.real_models import Build, bare, kosmos2, llama, paligemma
-from tests.tracing.watched import traced
 
 
 @contextmanager

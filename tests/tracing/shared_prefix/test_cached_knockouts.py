@@ -23,11 +23,10 @@ from heedmap.tracing.interventions.knockout import (
     edges_from_outside,
     visible_edges,
 )
-from heedmap.tracing.observe import only_stack
+from heedmap.tracing.observe import only_stack, traced
 from tests.conftest import run_bare
 from tests.plain_policies import KINDS, Kind, PlainPolicy
 from tests.real_models import Build, bare, kosmos2, llama, paligemma
-from tests.tracing.watched import traced
 
 
 def every_head(length: int, layers: int, heads: int, keys: Sequence[int]) -> list[Knockout]:
