@@ -61,6 +61,5 @@ def test_blocks_that_read_the_words_carry_all_of_them() -> None:
     assert abs(found["of_image.*"]) < 0.5
 
 
-@pytest.mark.parametrize("fault", ["masked", "stale", "gated"])
-def test_where_the_actions_are_the_same_nothing_is_carried(fault: str) -> None:
-    assert carried(network("alternating", fault)) == {}  # pyright: ignore[reportArgumentType]
+def test_where_the_actions_are_the_same_nothing_is_carried() -> None:
+    assert carried(network("encoder-decoder", "masked")) == {}
