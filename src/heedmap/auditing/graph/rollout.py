@@ -46,4 +46,4 @@ def _add(
 ) -> None:
     """What these rows hold of a flow."""
     for name, held in regions.items():
-        found[name] = found.get(name, 0.0) + float((shares * held).sum())
+        found[name] = found.get(name, 0.0) + float((shares * held.cpu()).sum())
