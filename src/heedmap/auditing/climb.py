@@ -60,12 +60,15 @@ def climb(policy: Policy, plan: Climb, *, with_hash: bool = True) -> Climbed:
         text = next(iter(first.instructions.values()))
         trails = Trails(policy, plan.trials[0].observation, plan.seed) if plan.trials else None
         try:
-            climbed, before = read_one_stack(policy, plan, trails, with_hash=with_hash)
+            holding = plan.holding()
+            climbed, before = read_one_stack(policy, holding, trails, with_hash=with_hash)
             measured = climbed.result.measurements
             if trails is not None and (
                 is_elsewhere(measured) or misses_attention(trails, text, measured)
             ):
                 climbed = over_graph(plan, trails, climbed)
+            if climbed.result.cases:  # it is the one stack's
+                holding.release()
         except (CaptureError, PolicyRunError) as error:
             if isinstance(error, PolicyRunError) and not is_raised_by_watching(error.__cause__):
                 raise

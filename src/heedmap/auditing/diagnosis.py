@@ -115,7 +115,7 @@ class Diagnosis:
         first = self.first
         subject = first.subject
         others = [text for text in instructions.values() if text != subject.instruction]
-        lower = self._lower(first, self._cases, instructions)
+        lower = self.lower(instructions)
         return lower.model_copy(
             update={
                 "bypass": bypass_of(first, others, self._seed),
@@ -130,6 +130,10 @@ class Diagnosis:
                 ),
             }
         )
+
+    def lower(self, instructions: Mapping[str, str]) -> Measurements:
+        """Rungs 1-4 over the cases so far, without a bypass."""
+        return self._lower(self.first, self._cases, instructions)
 
     def of_frame(
         self, first: Examined, cases: Sequence[CaseFacts], instructions: Mapping[str, str]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from heedmap.auditing.any_stacks import is_elsewhere
 from heedmap.auditing.described import describe_policy
 from heedmap.auditing.diagnosis import CaseFacts, Diagnosis
 from heedmap.auditing.facts import attention_digest
@@ -61,7 +62,8 @@ def read_one_stack(
 ) -> tuple[Climbed, tuple[ActionScores | None, ...]]:
     """With the attention of the transformer that feeds the action; and the first case's scores.
 
-    Raises CaptureError where there is none that can be read.
+    Rows that `plan` holds back are released once it shows that this is what is decoded. Raises
+    CaptureError where there is none that can be read.
     """
     first = plan.examined[0]
     text = next(iter(first.instructions.values()))
@@ -72,6 +74,8 @@ def read_one_stack(
     with remembering(policy.module, transformer.towers, transformer.memories):
         for frame in plan.examined:
             _climb_frame(policy, transformer, frame, plan, found)
+            if frame is first and not is_elsewhere(found.diagnosis.lower(first.instructions)):
+                plan.release()  # of more frames they would be many
         steps = plan.record_steps(trails, found.known)
         upper = found.diagnosis.upper(
             plan.trials, lambda: plan.on_step(policy), plan.options, found.known

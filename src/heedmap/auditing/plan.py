@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Protocol, runtime_checkable
 
 import pyarrow as pa
@@ -37,6 +37,28 @@ class Rows(Protocol):
 
 
 @dataclass
+class HeldRows:
+    """Rows that are kept back until it is known that they are of what is decoded."""
+
+    into: Rows
+    _held: list[pa.Table] = field(default_factory=list)
+    _are_known: bool = False
+
+    def add(self, table: pa.Table) -> None:
+        """Kept back, or passed on."""
+        if self._are_known:
+            self.into.add(table)
+        else:
+            self._held.append(table)
+
+    def release(self) -> None:
+        """Pass on what was kept back, and all that comes."""
+        self._are_known = True
+        while self._held:
+            self.into.add(self._held.pop(0))
+
+
+@dataclass
 class Climb:
     """What is put to a policy, and where the rows go."""
 
@@ -53,6 +75,16 @@ class Climb:
     """Whether rungs 1-4 are also measured on every frame alone."""
     on_step: Callable[[Policy], None] = lambda policy: None
     """Called after every case, and after every stage of the upper rungs."""
+
+    def holding(self) -> Climb:
+        """The same, its rows kept back until `release`."""
+        return replace(self, tables={n: HeldRows(rows) for n, rows in self.tables.items()})
+
+    def release(self) -> None:
+        """Pass on rows that were kept back."""
+        for rows in self.tables.values():
+            if isinstance(rows, HeldRows):
+                rows.release()
 
     @property
     def cases(self) -> int:

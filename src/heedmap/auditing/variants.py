@@ -14,6 +14,12 @@ MADE_UP_WORDS = ("zqxv", "wukfj")
 """No tokenizer knows these as a word; one of subwords gives them ids of their own."""
 
 
+def made_up(instruction: str) -> str:
+    """As many made-up words as the instruction has words."""
+    count = len(instruction.split())
+    return " ".join(MADE_UP_WORDS[index % len(MADE_UP_WORDS)] for index in range(count))
+
+
 def observation_variants(observation: Observation, seed: int) -> dict[str, list[Observation]]:
     """For each camera, the observation with that camera's image exchanged."""
     return {

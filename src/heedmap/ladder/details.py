@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from textwrap import shorten
 
-from heedmap.ladder.evidence import Estimate, FollowingFacts
+from heedmap.ladder.evidence import CausalMap, Estimate, FollowingFacts
 from heedmap.ladder.messages import Language, say
 from heedmap.ladder.messages.numbers import ABSENT, amount, percent, ranges, rate
-from heedmap.ladder.thresholds import LEAST_ACTION_CHANGE_SHARE
+from heedmap.ladder.thresholds import LEAST_ACTION_CHANGE_SHARE, NO_EFFECT_OF_A_CALL
 from heedmap.ladder.upper import (
     change_that_may_be_rounding,
     decided_frames,
     followed_and_not,
     leaves_some_frames,
 )
-from heedmap.ladder.verdict import Details, Measurements
+from heedmap.ladder.verdict import Details, Measurements, StackInfo
 
 ENCODED_TEXT_LETTERS = 120
 """Of a prompt that a sentence quotes."""
@@ -25,7 +26,7 @@ def details_of(measured: Measurements) -> Details:
     taken = [stack for stack in measured.stacks if stack.taken]
     others = [stack for stack in measured.stacks if not stack.taken and stack.reads_words]
     is_unread = bool(others) and not any(stack.reads_words for stack in taken)
-    longest = max(taken, key=lambda stack: stack.calls, default=None)
+    partly = _read_in_some_calls([stack for stack in taken if stack.reads_words])
     presence, used, obeyed = measured.presence, measured.used, measured.obeyed
     following = None if obeyed is None else obeyed.following
     competent = None if obeyed is None else obeyed.competent
@@ -65,10 +66,11 @@ def details_of(measured: Measurements) -> Details:
         leaves_torch=trail is not None and trail.how == "leaves torch",
         read_in=tuple(stack.pattern for stack in others) if is_unread else (),
         unread_in=tuple(stack.pattern for stack in taken) if is_unread else (),
-        calls=1 if longest is None else longest.calls,
-        calls_reading=()
-        if longest is None
-        else tuple(sorted({n for stack in taken for n in stack.calls_reading})),
+        calls=partly[0].calls if partly else 1,
+        calls_reading=partly[0].calls_reading if partly else (),
+        reading=tuple(stack.pattern for stack in partly),
+        calls_cut=0 if measured.causal_map is None else len(measured.causal_map.by_call),
+        calls_used=_used_in_some_calls(measured.causal_map),
         followed=followed,
         ignored=ignored,
         alike=() if measured.behaviour is None else measured.behaviour.alike,
@@ -76,6 +78,21 @@ def details_of(measured: Measurements) -> Details:
         frames=decided_frames(obeyed) if obeyed and unmoved else 0,
         action_change=change_that_may_be_rounding(measured),
     )
+
+
+def _read_in_some_calls(reading: Sequence[StackInfo]) -> Sequence[StackInfo]:
+    """All of them, if they run equally often and read words in the same calls, but not in all."""
+    kinds = {(stack.calls, stack.calls_reading) for stack in reading}
+    is_partly = all(len(calls_reading) < calls for calls, calls_reading in kinds)
+    return reading if len(kinds) == 1 and is_partly else ()
+
+
+def _used_in_some_calls(found: CausalMap | None) -> tuple[int, ...]:
+    """Calls in which cutting the words changes the action, where in others it changes nothing."""
+    by_call = () if found is None else found.by_call
+    least = NO_EFFECT_OF_A_CALL * max((each.distance for each in by_call), default=0.0)
+    used = tuple(each.call for each in by_call if each.distance > least)
+    return used if len(used) < len(by_call) else ()
 
 
 def _raw_change(measured: Measurements) -> float | None:
@@ -152,6 +169,9 @@ def detail_texts(details: Details | dict[str, str], language: Language | None) -
         "unread_in": ", ".join(details.unread_in),
         "calls": str(details.calls),
         "calls_reading": ranges(details.calls_reading),
+        "reading": ", ".join(details.reading),
+        "calls_cut": str(details.calls_cut),
+        "calls_used": ranges(details.calls_used),
         "followed": ", ".join(details.followed),
         "ignored": ", ".join(details.ignored),
         "alike": ", ".join(f"{a} = {b}" for a, b in details.alike),

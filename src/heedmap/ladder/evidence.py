@@ -91,6 +91,14 @@ class LayerPatch(Frozen):
     """Of the action's difference: 1 where the other run's action comes out, 0 where none."""
 
 
+class CallEffect(Frozen):
+    """The action rows' edges to the instruction cut in one call: a flow step, a token, a round."""
+
+    call: int
+    distance: float
+    random_distance: float
+
+
 class WordEffect(Frozen):
     """One position of the instruction hidden from all others, in every layer."""
 
@@ -170,6 +178,10 @@ class CausalMap(Frozen):
     knockouts: KnockoutPath | None = None
     by_word: tuple[WordEffect, ...] = ()
     """Every instruction of one trial; empty in older records."""
+    modules: tuple[str, ...] = ()
+    """Over several stacks: what `layer` numbers; a module is cut in all of its calls."""
+    by_call: tuple[CallEffect, ...] = ()
+    """Over several stacks, where modules run more than once: each call cut alone."""
 
 
 class UsedFacts(Frozen):

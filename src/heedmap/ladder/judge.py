@@ -128,10 +128,9 @@ def _attended(measured: Measurements) -> tuple[Rung, Cause | None]:
     if facts.values_are_zero:
         cause = "values_zero"
     else:
-        most = facts.largest_share
-        if facts.rollout_share is not None:  # which halves at every layer: not that alone
-            most = max(facts.rollout_share, facts.share)
-        if most is not None and most < UNATTENDED_ROLLOUT_SHARE:
+        shares = [s for s in (facts.largest_share, facts.rollout_share) if s is not None]
+        # Rollout halves at every layer: not that alone.
+        if shares and max(*shares, facts.share) < UNATTENDED_ROLLOUT_SHARE:
             cause = "unattended"
     status: Status = "fails" if cause else "holds"
     return Rung(status=status, value=facts.share, evidence=facts.model_dump(mode="json")), cause

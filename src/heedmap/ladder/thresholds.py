@@ -134,3 +134,7 @@ last layer."""
 
 SIGNIFICANT_P = 0.05
 """Adjusted p-value below which a head's effect is drawn as significant; no verdict rests on it."""
+
+NO_EFFECT_OF_A_CALL = 1e-6
+"""Share of the largest effect of any call below which cutting the words in a call changes nothing:
+where it does not read them, or what it reads is multiplied by zero, the action is the very same."""

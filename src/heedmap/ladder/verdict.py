@@ -44,6 +44,9 @@ class StackInfo(Frozen):
     """How often its modules ran in one run of the policy, at most."""
     calls_reading: tuple[int, ...] = ()
     """Numbers of the calls in which any of its modules reads words, from 0."""
+    carried: float | None = None
+    """Share of the action's difference between two instructions that comes over when all that its
+    layers compute is taken from the run under the other one; None where it was not patched."""
 
 
 class TokenFacts(Frozen):
@@ -121,8 +124,12 @@ class AttendedFacts(Frozen):
     value_share: float | None
     """Share of the norms of what is read (Kobayashi et al. 2020)."""
     rollout_share: float | None
-    """Share of attention rollout (Abnar & Zuidema 2020) on the instruction's positions. None over
-    several stacks, whose rows are not one sequence."""
+    """Share of attention rollout (Abnar & Zuidema 2020) on the instruction's positions, over all
+    stacks, caches and loops. None where rows are mixed by something else than attention."""
+    rollout_by_region: dict[str, float] = Field(default_factory=dict)
+    """Over several stacks: the rollout by what the rows hold that it comes from; adds up to 1."""
+    rollout_unknown: str | None = None
+    """Why there is none, where it could not be followed."""
     values_are_zero: bool | None
     """Whether the value vectors at the instruction's positions are zero in every layer."""
     heads_alive_by_layer: tuple[int, ...]
@@ -347,7 +354,13 @@ class Details(Frozen):
     """Those that the action is decoded from."""
     calls: int = 1
     calls_reading: tuple[int, ...] = ()
-    """Calls of the stacks that the action is decoded from in which the instruction is read."""
+    """Calls in which the instruction is read, of `reading`; empty where it is read in all."""
+    reading: tuple[str, ...] = ()
+    """Stacks that the action is decoded from and that read the instruction, in some calls only."""
+    calls_cut: int = 0
+    """Calls that were cut one by one."""
+    calls_used: tuple[int, ...] = ()
+    """Those whose cut changes the action, where others change nothing."""
     followed: tuple[str, ...] = ()
     """Names of the instructions that are followed, where others are not."""
     ignored: tuple[str, ...] = ()

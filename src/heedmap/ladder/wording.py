@@ -145,6 +145,8 @@ def _further(verdict: Verdict) -> list[str]:
             further.append(_unread(verdict))
         if _is_read_in_some_calls(verdict):
             further.append("and_read_in_calls")
+        elif isinstance(verdict.details, Details) and verdict.details.calls_used:
+            further.append("and_used_in_calls")
         return [*further, "and_notes"] if verdict.notes else further
     keys = [_unread(verdict)] if verdict.is_unread else []
     keys += ["and_read_elsewhere"] if _is_read_elsewhere(verdict) else []
@@ -198,10 +200,7 @@ def _is_read_elsewhere(verdict: Verdict) -> bool:
 
 def _is_read_in_some_calls(verdict: Verdict) -> bool:
     """Whether the action's stacks run several times, and read the instruction in some of them."""
-    details = verdict.details
-    if not isinstance(details, Details) or not details.calls_reading:
-        return False
-    return len(details.calls_reading) < details.calls
+    return isinstance(verdict.details, Details) and bool(verdict.details.reading)
 
 
 def _is_more_than_all(verdict: Verdict) -> bool:

@@ -5,10 +5,23 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
+import torch
+from torch import nn
 
 from heedmap.auditing.api import audit
+from heedmap.ladder.evidence import Intervention
 from heedmap.record.record import PolicyResult
-from tests.graph_policies import NETWORKS, TEXTS, Fault, network, policy, trials
+from tests.graph_policies import (
+    DIM,
+    NETWORKS,
+    TEXTS,
+    Attention,
+    Base,
+    Fault,
+    network,
+    policy,
+    trials,
+)
 
 LOWER = ("tokenised", "present", "visible", "attended")
 
@@ -73,7 +86,7 @@ def test_a_gate_at_zero_is_named(name: str) -> None:
 def test_steps_that_read_the_words_are_numbered() -> None:
     found = audited("cached expert", "late")
     assert found.verdict.cause == "none"
-    assert "run 4 times, and read it in call 0 only" in found.verdict.sentence
+    assert "read in expert.*, which runs 4 times, in call 0 only" in found.verdict.sentence
     assert "only" not in audited("refining", "none").verdict.sentence
 
 
@@ -83,3 +96,72 @@ def test_what_one_stack_reads_and_the_next_does_not_is_said() -> None:
     expected = "It is read in backbone.*, but not in expert.*, from which the action is decoded."
     assert expected in found.verdict.sentence
     assert "It is read in" not in audited("cached expert", "masked").verdict.sentence
+
+
+class GatedLater(Base):
+    """Words are read in every flow step; what is read is multiplied by zero from step 1 on."""
+
+    def __init__(self, gates: tuple[float, ...]) -> None:
+        super().__init__("none")
+        torch.manual_seed(5)
+        self.gates = gates
+        self.of_image, self.of_words, self.own = Attention(), Attention("sum"), Attention("einsum")
+        self.back = nn.Linear(DIM, DIM)
+
+    def forward(self, images: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
+        flow = self.queries(images)
+        for gate in self.gates:
+            x = flow + self.of_image(flow, self.of_image.keys_and_values(images))
+            x = x + gate * self.of_words(x, self.of_words.keys_and_values(words))
+            x = x + self.own(x, self.own.keys_and_values(x))
+            flow = flow + self.back(x) / len(self.gates)
+        return self.head(flow).flatten(1)
+
+
+def sentence_of(net: Base, until: Intervention = "map") -> str:
+    frames = trials(1)
+    shown = {frame.name: frame.observation for frame in frames}
+    found = audit(policy(net), shown, TEXTS, trials=frames, until=until)
+    return found.record.policies[0].verdict.sentence
+
+
+def test_the_step_that_alone_uses_the_words_is_said_and_all_are_not() -> None:
+    said = "Of the 3 calls of what reads it, only in 0 (numbered from 0) does cutting it change"
+    assert said in sentence_of(GatedLater((1.0, 0.0, 0.0)).eval())
+    healthy = sentence_of(GatedLater((1.0, 1.0, 1.0)).eval())
+    assert "does cutting it change" not in healthy
+    assert "It is used" in healthy
+
+
+class Twice(Base):
+    """Rows that read themselves twice for each time that they read image and words."""
+
+    def __init__(self) -> None:
+        super().__init__("none")
+        torch.manual_seed(6)
+        self.own, self.cross = Attention(), Attention()
+
+    def forward(self, images: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
+        memory, x = torch.cat([images, words], dim=1), self.queries(images)
+        for _ in range(2):
+            x = x + self.cross(x, self.cross.keys_and_values(memory))
+            for _ in range(2):
+                x = x + self.own(x, self.own.keys_and_values(x))
+        return self.head(x).flatten(1)
+
+
+def test_other_stacks_that_run_more_often_do_not_make_it_some_calls() -> None:
+    said = sentence_of(Twice().eval(), until="exchange")
+    assert "only" not in said
+    assert "It is used" in said
+
+
+def test_tables_hold_no_rows_of_a_stack_that_holds_no_words() -> None:
+    """Of the decoder's self-attention, which is one stack; the words are in the encoder's."""
+    frames = trials(1)
+    shown = {frame.name: frame.observation for frame in frames}
+    net = network("encoder-decoder")
+    found = audit(policy(net), shown, TEXTS, trials=frames, until="exchange")
+    assert found.record.policies[0].cases == ()
+    assert found.record.policies[0].measurements.computations
+    assert found.attention.num_rows == found.positions.num_rows == 0

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Bool
 
-from heedmap.auditing.graph.rows import Flags
 from heedmap.tracing.graph.nodes import Node, nodes_of
 from heedmap.tracing.trail.recording import OperatorKey, Recording
 
@@ -17,8 +16,10 @@ from heedmap.tracing.trail.recording import OperatorKey, Recording
 class Apart:
     """Where the rows of each computation differ from the base run's."""
 
-    queries: Mapping[OperatorKey, Flags]
-    keys: Mapping[OperatorKey, Bool[torch.Tensor, "group key"]]
+    queries: Mapping[OperatorKey, Bool[torch.Tensor, "_ _"]]
+    """By group and query."""
+    keys: Mapping[OperatorKey, Bool[torch.Tensor, "_ _"]]
+    """By group and key."""
     score_change: float
 
     def any_at(self, key: OperatorKey) -> bool:
@@ -45,37 +46,40 @@ class Apart:
             if asking is not None:
                 queries[node.key] = asking
             elif node.is_over_itself:
-                queries[node.key] = apart.any(dim=0)
+                queries[node.key] = apart
         one, two = base.scores, run.scores
         if one is None or two is None or one.shape != two.shape:
             return cls(queries, keys, 0.0)
         return cls(queries, keys, float((one - two).abs().max()))
 
 
-def _rows_apart(node: Node, other: Node) -> Flags | None:
+def _rows_apart(node: Node, other: Node) -> Bool[torch.Tensor, "group query"] | None:
     """Queries that differ; None where they were not recognised."""
     if node.queries is None or other.queries is None:
         return None
-    return (node.queries != other.queries).any(dim=-1).any(dim=0)
+    return (node.queries != other.queries).any(dim=-1)
 
 
 def _by_scores(
     node: Node, other: Node
-) -> tuple[Flags | None, Bool[torch.Tensor, "group key"] | None]:
+) -> tuple[Bool[torch.Tensor, "group query"] | None, Bool[torch.Tensor, "group key"] | None]:
     """Queries and keys that differ, where only their products are seen.
 
-    A query that differs changes all scores that it may see; a key, its own of every query. Where
-    all scores differ, it is not known which of them do.
+    A query that differs changes all scores that it may see, but for those of a learned sink, which
+    no query changes; a key, its own of every query. Where all scores differ, it is not known which
+    of them do.
     """
     one, two = node.scores, other.scores
     if one is None or two is None or one.shape != two.shape:
         return None, None
     seen, apart = node.seen & other.seen, one != two
+    if one.shape[1] > 1:
+        seen = seen & (one != one[:, :1]).any(dim=1, keepdim=True)
     is_query = (apart | ~seen).all(dim=2) & (seen.sum(dim=2) > 1)
     is_query &= ~is_query.all(dim=1, keepdim=True)
     is_known = ~(apart | ~seen).flatten(1).all(dim=1)
     of_keys = (apart & seen & ~is_query[..., None]).any(dim=1) & is_known[:, None]
-    return is_query.any(dim=0), of_keys
+    return is_query, of_keys
 
 
 def any_of(flags: Sequence[torch.Tensor], none: torch.Tensor) -> torch.Tensor:

@@ -6,7 +6,8 @@ from collections.abc import Sequence, Set
 
 import torch
 
-from heedmap.auditing.graph.rows import ACTION, MIXED, WORDS, Graph, Rows, Shares
+from heedmap.auditing.graph.rollout import rollout_of
+from heedmap.auditing.graph.rows import ACTION, MIXED, REST, WORDS, Graph, Rows, Shares
 from heedmap.auditing.measures.heads import ALIVE_SHARE
 from heedmap.ladder.evidence import Bypass
 from heedmap.ladder.thresholds import ZERO_VALUE_SHARE
@@ -21,7 +22,6 @@ from heedmap.ladder.verdict import (
 from heedmap.record.regions import is_image
 from heedmap.tracing.capture.stacks import pattern_of
 
-REST = "rest"
 TOP_HEADS = 5
 
 
@@ -111,12 +111,7 @@ def visibility(graph: Graph) -> VisibilityFacts:
 
 def attended(graph: Graph, shares: Sequence[Shares]) -> AttendedFacts | None:
     """Where action rows may see words; else where rows do that feed them; None where none do."""
-    pairs = [
-        (rows, share)
-        for rows, share in zip(graph.rows, shares, strict=True)
-        if (rows.seen & rows.words).any()
-    ]
-    seeing = [pair for pair in pairs if pair[0].reads] or pairs
+    seeing = _seeing(graph, shares)
     if not seeing:
         return None
     words = [share[WORDS] for _, share in seeing]
@@ -128,19 +123,43 @@ def attended(graph: Graph, shares: Sequence[Shares]) -> AttendedFacts | None:
     by_head = torch.cat(words)
     lifts = [_lift(rows, share[WORDS]) for rows, share in seeing]
     known = [lift for lift in lifts if lift is not None]
+    rollout = rollout_of(graph)
     return AttendedFacts(
         share=_mean(words),
         last_layer_share=float(words[-1].mean()),
         lift=sum(known) / len(known) if known else None,
         sinks=(),
         value_share=None,
-        rollout_share=None,
-        largest_share=max(float(share[WORDS].max()) for _, share in pairs),
+        rollout_share=rollout.by_region.get(WORDS, 0.0) if rollout.by_region else None,
+        rollout_by_region=rollout.by_region,
+        rollout_unknown=rollout.unknown,
+        largest_share=max(float(share[WORDS].max()) for _, share in _pairs(graph, shares)),
         values_are_zero=all(_is_zero(rows) for rows, _ in seeing),
         heads_alive_by_layer=tuple(int((s >= ALIVE_SHARE).sum()) for s in words),
         top_heads=_top_heads(words),
         ivar=float(by_head.mean() / total.mean()) if float(total.mean()) > 0 else None,
     )
+
+
+def words_share(graph: Graph, shares: Sequence[Shares]) -> float | None:
+    """As `AttendedFacts.share`; None where no row may see words."""
+    seeing = _seeing(graph, shares)
+    return _mean([share[WORDS] for _, share in seeing]) if seeing else None
+
+
+def _pairs(graph: Graph, shares: Sequence[Shares]) -> list[tuple[Rows, Shares]]:
+    """Computations in which rows that count may see words."""
+    return [
+        (rows, share)
+        for rows, share in zip(graph.rows, shares, strict=True)
+        if (rows.seen & rows.words).any()
+    ]
+
+
+def _seeing(graph: Graph, shares: Sequence[Shares]) -> list[tuple[Rows, Shares]]:
+    """Those of them that the action is decoded from; where there are none, all."""
+    pairs = _pairs(graph, shares)
+    return [pair for pair in pairs if pair[0].reads] or pairs
 
 
 def bypass(graph: Graph, floor: float) -> Bypass:

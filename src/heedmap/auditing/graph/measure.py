@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from heedmap.auditing.graph import facts
+from heedmap.auditing.graph.map import measure_graph_map
+from heedmap.auditing.graph.nulls import measure_nulls
+from heedmap.auditing.graph.patched import stacks_carried
 from heedmap.auditing.graph.pooled import PooledShares
 from heedmap.auditing.graph.regions import graph_of
 from heedmap.auditing.graph.use import measure_graph_use
@@ -15,7 +18,7 @@ from heedmap.auditing.upper.measure import UpperFacts, UpperOptions, metric_of
 from heedmap.auditing.upper.runner import length_key
 from heedmap.data.trials import Trial
 from heedmap.ladder.upper import may_be_rounding
-from heedmap.ladder.verdict import Measurements, TokenFacts
+from heedmap.ladder.verdict import AttendedFacts, Measurements, StackInfo, TokenFacts
 
 
 class GraphFound(NamedTuple):
@@ -50,13 +53,14 @@ def measure_graph(
     assert upper.behaviour is not None
     first, shares = pooled.graph, pooled.shares()
     measured = Measurements(
-        stacks=facts.stacks(first, shares),
+        stacks=_stacks(trails, trial, pooled, upper, options),
         tokens=tokens or measure_tokens(policy, trial.observation, trial.instructions),
         presence=facts.presence(first),
         visibility=facts.visibility(first),
-        attended=facts.attended(first, shares),
+        attended=_attended(trails, trial, pooled),
         bypass=facts.bypass(first, upper.behaviour.floor),
         used=upper.used,
+        causal_map=upper.causal_map,
         obeyed=upper.obeyed,
         behaviour=upper.behaviour,
         computations=facts.computations(first, shares),
@@ -71,8 +75,9 @@ def _with_use(
     upper: UpperFacts,
     options: UpperOptions,
 ) -> UpperFacts:
-    """Rung 5, where it was requested and the action changes by more than rounding."""
-    assert upper.obeyed is not None
+    """Rung 5 and the map, if requested, where the action changes by more than rounding."""
+    obeyed = upper.obeyed
+    assert obeyed is not None
     assert upper.responses is not None
     if options.until == "exchange":
         return upper
@@ -80,5 +85,39 @@ def _with_use(
     use = measure_graph_use(trails.policy, graphs, trials, metric, trails.seed)
     if use is None:
         return upper
-    used = None if may_be_rounding(upper.obeyed.action_change) else use.facts
-    return upper._replace(used=used, by_trial={**upper.by_trial, **use.by_trial})
+    upper = upper._replace(by_trial={**upper.by_trial, **use.by_trial})
+    if may_be_rounding(obeyed.action_change):
+        return upper
+    upper = upper._replace(used=use.facts)
+    if options.until == "cut":
+        return upper
+    found = measure_graph_map(trails.policy, graphs, trials, metric, trails.seed)
+    return upper._replace(causal_map=found)
+
+
+def _stacks(
+    trails: Trails, trial: Trial, pooled: PooledShares, upper: UpperFacts, options: UpperOptions
+) -> tuple[StackInfo, ...]:
+    """With what each one carries of the action's difference, where actions differ."""
+    found = facts.stacks(pooled.graph, pooled.shares())
+    assert upper.obeyed is not None
+    if options.until == "exchange" or may_be_rounding(upper.obeyed.action_change):
+        return found
+    text, *others = trial.instructions.values()
+    carried = stacks_carried(trails, text, others, pooled.graph)
+    return tuple(s.model_copy(update={"carried": carried.get(s.pattern)}) for s in found)
+
+
+def _attended(trails: Trails, trial: Trial, pooled: PooledShares) -> AttendedFacts | None:
+    """Rung 4, with its baselines on the first trial's first instruction."""
+    found = facts.attended(pooled.graph, pooled.shares())
+    if found is None:
+        return None
+    text = next(iter(trial.instructions.values()))
+    nulls = measure_nulls(trails.policy, trial.observation, text, pooled.graph, trails.seed)
+    return found.model_copy(
+        update={
+            "null_shuffled_weights": nulls.shuffled_weights,
+            "null_nonsense": nulls.nonsense,
+        }
+    )

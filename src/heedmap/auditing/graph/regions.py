@@ -28,7 +28,7 @@ from heedmap.policies.stages import stage
 from heedmap.tracing.capture.stacks import pattern_of
 from heedmap.tracing.graph.dependence import direct_dependence
 from heedmap.tracing.graph.nodes import Node, nodes_of
-from heedmap.tracing.trail.recording import OperatorKey, Recording
+from heedmap.tracing.trail.recording import OperatorKey, Recording, Value
 
 ROTATIONS = 2
 """Ways to move the instruction's words on by some places, so that each has another one's place."""
@@ -59,7 +59,8 @@ def graph_of(trails: Trails, text: str, others: Sequence[str]) -> Graph:
     }
     if not any(bool(rows.any()) for rows in action.values()):
         raise CaptureError("the action rests on no attention computation directly")
-    return _Tracing(trails, text, base, nodes, action).graph(_as_long(trails, text, others, nodes))
+    tracing = _Tracing(trails, text, base, nodes, action, made_of)
+    return tracing.graph(_as_long(trails, text, others, nodes))
 
 
 def _as_long(trails: Trails, text: str, others: Sequence[str], nodes: Sequence[Node]) -> list[str]:
@@ -89,6 +90,8 @@ class _Tracing:
     base: Recording
     nodes: Sequence[Node]
     action: dict[OperatorKey, Flags]
+    made_of: Sequence[Value]
+    """What the action is, or is made from."""
     _held: dict[OperatorKey, torch.Tensor] = field(default_factory=dict)
 
     def graph(self, texts: Sequence[str]) -> Graph:
@@ -118,6 +121,7 @@ class _Tracing:
         readers = [each for each in rows if each.reads]
         return Graph(
             self.base,
+            self.made_of,
             rows,
             tuple(texts),
             words_reach=any(_is_reached(each, free_words) for each in readers),
@@ -159,8 +163,8 @@ class _Tracing:
             return False
         queries = self._apart(run).queries
         for reader in readers:
-            reached = queries.get(reader.key)
-            if reached is not None and bool(reached.any()):
+            if (by_group := queries.get(reader.key)) is not None and bool(by_group.any()):
+                reached = by_group.any(dim=0)
                 is_one_of_one = len(reached) == 1 == node.query_count
                 return is_one_of_one or not bool(reached.all())
         return False
@@ -237,26 +241,40 @@ class _Tracing:
         words: Sequence[Apart],
         others: Mapping[str, Sequence[Apart]],
     ) -> Rows:
+        inputs = {WORDS: words, **others}
+        keys = {name: [each.keys.get(node.key) for each in runs] for name, runs in inputs.items()}
         none = torch.zeros(node.groups, node.key_count, dtype=torch.bool)
-        flags = {
-            name: any_of([each.keys.get(node.key, none) for each in found], none)
-            for name, found in ((WORDS, words), *others.items())
-        }
-        if own is not None and own.shape == none.shape:
-            flags = _with_action(flags, own)
-        several = torch.stack(list(flags.values())).sum(dim=0) > 1
-        regions = {name: each & ~several for name, each in flags.items() if each.any()}
-        if several.any():
-            regions[MIXED] = several
+        regions = _regions(keys, none, own)
+        queries = {n: [each.queries.get(node.key) for each in runs] for n, runs in inputs.items()}
         action = self.action[node.key]
-        asking = [q for each in words if (q := each.queries.get(node.key)) is not None]
+        none = torch.zeros(node.groups, node.query_count, dtype=torch.bool)
+        is_known = any(each is not None for found in queries.values() for each in found)
+        starts = _regions(queries, none, action.expand_as(none)) if is_known else None
+        asking = [each.any(dim=0) for each in queries[WORDS] if each is not None]
         holds_words = any_of(asking, torch.zeros(node.query_count, dtype=torch.bool))
         # Where all rows differ, or just the action's, they are modulated, and hold no word.
         decodes = any(
             bool((q & action).any()) and not bool(q.all()) and not torch.equal(q, action)
             for q in asking
         )
-        return Rows(node, action, holds_words, decodes, regions)
+        return Rows(node, action, holds_words, decodes, regions, starts)
+
+
+def _regions(
+    held: Mapping[str, Sequence[torch.Tensor | None]],
+    none: torch.Tensor,
+    own: torch.Tensor | None,
+) -> dict[str, torch.Tensor]:
+    """Rows that each input makes differ, none of them in two; `own` are the action's."""
+    flags = {
+        name: any_of([each for each in found if each is not None], none)
+        for name, found in held.items()
+    }
+    if own is not None and own.shape == none.shape:
+        flags = _with_action(flags, own)
+    several = torch.stack(list(flags.values())).sum(dim=0) > 1
+    regions = {name: each & ~several for name, each in flags.items() if each.any()}
+    return regions | {MIXED: several} if several.any() else regions
 
 
 def _with_action(flags: Mapping[str, torch.Tensor], own: torch.Tensor) -> dict[str, torch.Tensor]:

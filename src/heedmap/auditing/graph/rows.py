@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -12,9 +12,9 @@ from jaxtyping import Bool, Float
 
 from heedmap.record.regions import is_image
 from heedmap.tracing.graph.nodes import Node, Weights
-from heedmap.tracing.trail.recording import Recording
+from heedmap.tracing.trail.recording import Recording, Value
 
-WORDS, STATE, MIXED, ACTION = "instruction", "state", "mixed", "action"
+WORDS, STATE, MIXED, ACTION, REST = "instruction", "state", "mixed", "action", "rest"
 
 Flags = Bool[torch.Tensor, " row"]
 Shares = Mapping[str, Float[torch.Tensor, " group"]]
@@ -34,6 +34,8 @@ class Rows:
     """Whether the action is decoded from rows that hold words."""
     regions: Mapping[str, Bool[torch.Tensor, "group key"]]
     """All regions of the keys by name; the rest is in none of them. No key is in two."""
+    starts: Mapping[str, Bool[torch.Tensor, "group query"]] | None = None
+    """As `regions`, of the query rows; None where they were not recognised."""
 
     @property
     def asking(self) -> Flags:
@@ -99,6 +101,8 @@ class Graph:
     """All attention computations of one run, with what their rows hold."""
 
     base: Recording
+    made_of: Sequence[Value]
+    """What the action is, or is made from."""
     rows: tuple[Rows, ...]
     word_texts: tuple[str, ...]
     """Texts whose runs were compared; empty where none ran in the same shapes."""

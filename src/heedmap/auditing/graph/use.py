@@ -52,7 +52,7 @@ def measure_graph_use(
     scores, usable = CutScores(), list[Trial]()
     for trial in counted:
         try:
-            scores.add(_run(_Cutting(policy, graphs, trial, seed), len(usable)))
+            scores.add(_run(Cutting(policy, graphs, trial, seed), len(usable)))
         except (CaptureError, InstructionError):
             continue
         usable.append(trial)
@@ -103,7 +103,7 @@ def _pool(rows: Rows, cut: Hidden | None) -> Hidden:
 
 
 @dataclass
-class _Cutting:
+class Cutting:
     """One trial under its instructions, with edges cut."""
 
     policy: Policy
@@ -112,29 +112,31 @@ class _Cutting:
     seed: int
     _drawn: dict[tuple[int, CutName, int], Cut] = field(default_factory=dict)
 
-    def _pooled(self, name: str) -> PooledShares:
+    def pooled(self, name: str) -> PooledShares:
+        """Of this instruction's length. Raises CaptureError where there is none."""
         key = length_key(self.policy, self.trial.instructions[name])
         if key not in self.graphs:
             raise CaptureError("no run of this length was looked into")
         return self.graphs[key]
 
     def graph(self, name: str) -> Graph:
-        """Of this instruction's length. Raises CaptureError where there is none."""
-        return self._pooled(name).graph
+        """As `pooled`."""
+        return self.pooled(name).graph
 
     def plain(self, name: str) -> Scores:
         """One run, its shares added. Raises CaptureError where it took another way."""
-        with self._pooled(name).captured(self.policy.module):
-            return self._scores(name)
+        with self.pooled(name).captured(self.policy.module):
+            return self.scores(name)
 
     def cut(self, name: str, cut: Cut) -> Scores:
         """One run without some edges. Raises CaptureError where it took another way."""
         rows = self.graph(name).rows
         cuts = [NodeCut(rows[number].node, hidden) for number, hidden in cut.items()]
         with cut_nodes(self.policy.module, cuts):
-            return self._scores(name)
+            return self.scores(name)
 
-    def _scores(self, name: str) -> Scores:
+    def scores(self, name: str) -> Scores:
+        """One run, plainly."""
         given = self.policy([self.trial.observation], [self.trial.instructions[name]])
         return given[0].double().cpu().numpy()
 
@@ -147,7 +149,7 @@ class _Cutting:
         return self._drawn[key]
 
 
-def _run(cutting: _Cutting, number: int) -> CutScores:
+def _run(cutting: Cutting, number: int) -> CutScores:
     """All runs of one trial. Raises CaptureError, InstructionError where one cannot be made."""
     into = CutScores()
     for name in cutting.trial.instructions:

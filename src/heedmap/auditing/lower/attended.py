@@ -14,7 +14,7 @@ from heedmap.auditing.measures.lift import ivar, lift
 from heedmap.auditing.measures.norms import norm_share, value_weighted_norms
 from heedmap.auditing.measures.rollout import rollout
 from heedmap.auditing.measures.sinks import attention_sinks, massive_activations
-from heedmap.auditing.variants import MADE_UP_WORDS
+from heedmap.auditing.variants import made_up
 from heedmap.errors import CaptureError, InstructionError, NonFiniteError
 from heedmap.ladder.pooling import AttendedCase, mean_attended, mean_of_known
 from heedmap.ladder.thresholds import ZERO_VALUE_SHARE
@@ -168,7 +168,7 @@ def _rollout_share(examined: Examined, positions: Sequence[int]) -> float:
 def _share_with_shuffled_weights(examined: Examined, seed: int) -> float | None:
     subject = examined.subject
     try:
-        with shuffled_weights(subject.policy.module, subject.base.stack, seed):
+        with shuffled_weights(subject.policy.module, subject.base.stack.block_names, seed):
             attention = subject.run().attention(examined.rows)
     except (NonFiniteError, CaptureError):
         return None  # without its training a network runs into NaN, or takes another way
@@ -179,8 +179,7 @@ def _share_with_shuffled_weights(examined: Examined, seed: int) -> float | None:
 def _share_of_nonsense(examined: Examined) -> float | None:
     """The share at the same positions when every word is a made-up one."""
     subject = examined.subject
-    count = len(subject.instruction.split())
-    nonsense = " ".join(MADE_UP_WORDS[index % len(MADE_UP_WORDS)] for index in range(count))
+    nonsense = made_up(subject.instruction)
     if not subject.same_length(nonsense):
         return None
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, final
 
@@ -10,15 +10,14 @@ import torch
 from torch import nn
 
 from heedmap.tracing.capture.running import OperatorMode
-from heedmap.tracing.capture.stacks import Stack
 
 _PRODUCTS = {"aten::mm": (0, 1), "aten::addmm": (1, 2), "aten::bmm": (0, 1), "aten::linear": (0, 1)}
 """Operators that multiply features with a weight: which arguments are which."""
 
 
 @contextmanager
-def shuffled_weights(module: nn.Module, stack: Stack, seed: int) -> Iterator[None]:
-    """Inside, the columns of every weight matrix in the layers of `stack` are in another order.
+def shuffled_weights(module: nn.Module, blocks: Iterable[str], seed: int) -> Iterator[None]:
+    """Inside, the columns of every weight matrix in these layers are in another order.
 
     The entries' distribution stays, what was learned goes; vectors (biases, norms) and what
     enters the stack stay. No weight is touched: the features that each matrix is multiplied
@@ -26,7 +25,7 @@ def shuffled_weights(module: nn.Module, stack: Stack, seed: int) -> Iterator[Non
     """
     matrices = [
         parameter
-        for name in dict.fromkeys(stack.block_names)
+        for name in dict.fromkeys(blocks)
         for parameter in module.get_submodule(name).parameters()
         if parameter.ndim == 2
     ]

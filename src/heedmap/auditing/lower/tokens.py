@@ -9,6 +9,7 @@ word whose exchange by a made-up one leaves every id as it was does not arrive.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
+from contextlib import nullcontext
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -24,7 +25,7 @@ from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
 from heedmap.tracing.capture.inputs import stopping_before
 from heedmap.tracing.capture.trace import EmbeddingCall, trace
-from heedmap.tracing.observe import Pass, traced
+from heedmap.tracing.observe import Pass
 
 _Ids = dict[str, torch.Tensor]
 
@@ -73,10 +74,11 @@ class _Reader:
         return found
 
     def _calls(self, text: str) -> list[EmbeddingCall]:
-        if self.stop_before is None:
-            return traced(self.policy, self.observation, text).embeddings
         module = self.policy.module
-        with trace(module) as seen, stopping_before(module, self.stop_before):
+        stopped = (
+            nullcontext() if self.stop_before is None else stopping_before(module, self.stop_before)
+        )
+        with trace(module) as seen, stopped:
             self.policy([self.observation], [text])
         return seen.embeddings
 

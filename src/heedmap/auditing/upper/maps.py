@@ -5,14 +5,14 @@ Measured on a few frames, one instruction each in turn. No verdict rests on it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from heedmap.auditing.measures.distance import ActionMetric
 from heedmap.auditing.measures.stats import benjamini_hochberg, paired_p_value
-from heedmap.auditing.upper.predicts import HeadReading, predicts, read_heads
+from heedmap.auditing.upper.predicts import predicts, read_heads
 from heedmap.auditing.upper.runner import Runner, length_key
 from heedmap.auditing.upper.structure import Structure, Structures
 from heedmap.auditing.upper.words import word_effects
@@ -41,6 +41,8 @@ PATCHED_ACTION_DIFFERS = 0.05
 
 Site = tuple[str, int, int]
 """What was cut: kind, and two numbers (layer and head, or first and last layer)."""
+SharesByHead = Mapping[str, Mapping[tuple[int, int], float]]
+"""What attention shows of one example: by region, then by layer and head."""
 
 
 @dataclass(frozen=True)
@@ -76,14 +78,15 @@ def measure_map(
     examples = examples[: max(1, most // runs_each)]
     found = [_effects(knockouts, one, metric, with_heads, seed) for one in examples]
     readings = [read_heads(runner.policy, _subject(one)) for one in examples]
-    by_head = _by_head(found, readings, examples, seed)
-    by_layer = _by_layers(found, "layer")
+    clusters = [one.trial.cluster for one in examples]
+    by_head = effects_by_head(found, [each.share for each in readings], clusters, seed)
+    by_layer = effects_by_layer(found, "layer")
     return CausalMap(
         unit=metric.unit,
         examples=len(examples),
         by_head=by_head,
         by_layer=by_layer,
-        by_window=_by_layers(found, "window"),
+        by_window=effects_by_layer(found, "window"),
         patched=_patched(runner, structures, trials, metric),
         predicts=predicts(readings, by_head, by_layer),
         knockouts=knockouts.path(examples[0].structure.rows),
@@ -153,13 +156,16 @@ def _effects(
     return dict(zip(sites, moved.tolist(), strict=True))
 
 
-def _by_head(
-    found: Sequence[dict[Site, float]],
-    readings: Sequence[HeadReading],
-    examples: Sequence[_Example],
+def effects_by_head(
+    found: Sequence[Mapping[Site, float]],
+    readings: Sequence[SharesByHead],
+    clusters: Sequence[str],
     seed: int,
 ) -> tuple[HeadEffect, ...]:
-    clusters = [one.trial.cluster for one in examples]
+    """How far each head's cut moves the action, mean over examples; `found` has one for each.
+
+    Sites are "head", "random-head" and "image-head", by layer and head.
+    """
     effects: list[HeadEffect] = []
     regions: tuple[tuple[Region, str], ...] = (("instruction", "head"), ("image", "image-head"))
     for region, kind in regions:
@@ -172,7 +178,7 @@ def _by_head(
         ]
         adjusted = benjamini_hochberg(p_values)
         for place, p_value, p_adjusted in zip(places, p_values, adjusted, strict=True):
-            shares = [each.share[region][place] for each in readings]
+            shares = [each[region][place] for each in readings]
             effects.append(
                 HeadEffect(
                     layer=place[0],
@@ -189,13 +195,14 @@ def _by_head(
 
 
 def _paired(
-    found: Sequence[dict[Site, float]], place: tuple[int, int]
+    found: Sequence[Mapping[Site, float]], place: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray]:
     cut = np.array([each[("head", *place)] for each in found])
     return cut, np.array([each[("random-head", *place)] for each in found])
 
 
-def _by_layers(found: Sequence[dict[Site, float]], kind: str) -> tuple[LayerEffect, ...]:
+def effects_by_layer(found: Sequence[Mapping[Site, float]], kind: str) -> tuple[LayerEffect, ...]:
+    """As `effects_by_head`, of sites of this kind, by first and last layer."""
     return tuple(
         LayerEffect(
             first_layer=site[1],

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from heedmap.auditing.upper.responses import Kind, Request, Responses, Scores
 from heedmap.auditing.upper.runner import Example, Runner
-from heedmap.auditing.variants import MADE_UP_WORDS
+from heedmap.auditing.variants import made_up
 from heedmap.data.trials import Trial
 from heedmap.errors import PolicyError
 from heedmap.phrase import Phrase
@@ -64,9 +64,7 @@ def requests_of(number: int, trial: Trial) -> Iterator[Request]:
         yield Request(number, "asked", name, text)
         for other in trial.paraphrases.get(name, ()):
             yield Request(number, "paraphrase", name, other)
-        words = len(text.split())
-        nonsense = (MADE_UP_WORDS[index % len(MADE_UP_WORDS)] for index in range(words))
-        yield Request(number, "nonsense", name, " ".join(nonsense))
+        yield Request(number, "nonsense", name, made_up(text))
         yield Request(number, "blank", name, "")
     for one, two in _some_pairs(trial):
         joined = f"{trial.instructions[one]} {trial.instructions[two]}"

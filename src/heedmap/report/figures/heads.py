@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -15,6 +15,8 @@ from heedmap.report.figures.style import INK, Chart, amount_scale, beside, data_
 _CELL_PX = 26
 _SMALL_CELL_PX = 11
 _MOST_HEADS_WITH_FIGURES = 8
+_NAME_PX = 260
+"""Of a module's name, at most."""
 _FULL_EFFECT = 0.1
 """The colour is full here at least, so that a largest effect of nothing does not look like one."""
 
@@ -32,6 +34,8 @@ def heads(subject: Subject) -> Figure | None:
         )
         chart = beside(panels, spacing=40, resolve=scales(color="independent"))
         caption = words("heads_caption", frames=found.examples, how=_how(found, subject))
+        if found.modules:
+            caption = f"{caption} {words('heads_modules')}"
         return subject.figure("heads", chart, caption)
     cells = _shares(subject)
     if not cells:
@@ -48,7 +52,13 @@ def _how(found: CausalMap, subject: Subject) -> str:
 
 def _effects(found: CausalMap) -> list[dict[str, Any]]:
     return [
-        {"layer": e.layer, "head": e.head, "share": round(e.share, 4), "distance": e.distance}
+        {
+            "layer": e.layer,
+            "name": found.modules[e.layer] if found.modules else str(e.layer),
+            "head": e.head,
+            "share": round(e.share, 4),
+            "distance": e.distance,
+        }
         for e in found.by_head
         if e.region == "instruction"
     ]
@@ -63,7 +73,12 @@ def _shares(subject: Subject) -> list[dict[str, Any]]:
     )
     means = table.group_by(["layer", "head"]).aggregate([("share", "mean")])
     return [
-        {"layer": row["layer"], "head": row["head"], "share": round(row["share_mean"], 4)}
+        {
+            "layer": row["layer"],
+            "name": str(row["layer"]),
+            "head": row["head"],
+            "share": round(row["share_mean"], 4),
+        }
         for row in means.sort_by([("layer", "ascending"), ("head", "ascending")]).to_pylist()
     ]
 
@@ -86,12 +101,13 @@ def _map(
     rows = [
         {
             **cell,
-            "tip": f"{words('layer')} {cell['layer']}, {words('head_axis')} {cell['head']}: "
+            "tip": f"{words('layer')} {cell['name']}, {words('head_axis')} {cell['head']}: "
             + (f"{cell[value]:.1%}" if shown else f"{cell[value]:.3f}"),
         }
         for cell in cells
     ]
     every = 1 if with_figures else 4
+    names = list(dict.fromkeys(cell["name"] for cell in sorted(cells, key=_layer)))
     base = alt.Chart(data_of(rows)).encode(
         x=alt.X(
             "head:O",
@@ -99,9 +115,10 @@ def _map(
             axis=alt.Axis(labelAngle=0, values=list(range(0, heads, every)), ticks=False),
         ),
         y=alt.Y(
-            "layer:O",
-            title=words("layer_axis"),
-            axis=alt.Axis(values=list(range(0, layers, every)), ticks=False),
+            "name:O",
+            title=words("layer_axis") if names[0].isdigit() else None,
+            sort=names,
+            axis=alt.Axis(values=names[::every], ticks=False, labelLimit=_NAME_PX),
         ),
     )
     legend = alt.Legend(format=form, gradientLength=150, gradientThickness=9, title=None)
@@ -118,6 +135,10 @@ def _map(
         color=alt.condition(is_light, alt.value("#000000"), alt.value("#ffffff")),
     )
     return layered([squares, figures], title=title, **size)
+
+
+def _layer(cell: Mapping[str, Any]) -> int:
+    return cell["layer"]
 
 
 def patching(subject: Subject) -> Figure | None:

@@ -21,6 +21,7 @@ def scatter(subject: Subject) -> Figure | None:
     if not cells:
         return None
     words = subject.words
+    names = found.modules or [str(number) for number in range(1 + max(c.layer for c in cells))]
     values = [
         {
             "layer": cell.layer,
@@ -31,7 +32,7 @@ def scatter(subject: Subject) -> Figure | None:
                 if cell.p_adjusted is not None and cell.p_adjusted < SIGNIFICANT_P
                 else "not_beyond_random"
             ),
-            "tip": f"{words('layer')} {cell.layer}, {words('head_axis')} {cell.head}: "
+            "tip": f"{words('layer')} {names[cell.layer]}, {words('head_axis')} {cell.head}: "
             f"{cell.share:.1%}, {cell.distance:.3f} {subject.unit}",
         }
         for cell in cells

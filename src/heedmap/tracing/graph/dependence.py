@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 
+from heedmap.tracing.graph.places import end_of, gives_views, places_of
 from heedmap.tracing.trail.kinds import OVERWRITING, SATURATING
 from heedmap.tracing.trail.recording import Operator, Recording, Value
 
@@ -48,7 +49,7 @@ def direct_dependence(
         if (value := last.get(operator.number)) is not None:
             shape = value.tensor.shape
             back.add(value, torch.randn(shape, generator=generator, dtype=torch.float64))
-        if _gives_views(operator):
+        if gives_views(operator):
             continue  # what lies in one place needs no rule
         arriving = [back.take(value) for value in operator.outputs]
         if not any(_is_any(each) for each in arriving):
@@ -86,7 +87,7 @@ class _Backward:
         held = self._held(value)
         if held is None:
             return None
-        index = _places(value)
+        index = places_of(value)
         found = held[index].clone().reshape(value.tensor.shape)
         held[index] = 0
         return found
@@ -95,7 +96,7 @@ class _Backward:
         if value.place is None or not value.tensor.numel():
             return None
         key = value.place.storage, value.tensor.is_complex()
-        largest = _end(value)
+        largest = end_of(value)
         held = self._by_storage.get(key)
         if held is None or len(held) < largest:
             wider = torch.zeros(largest, dtype=torch.float64)
@@ -105,54 +106,12 @@ class _Backward:
         return held
 
 
-def _end(value: Value) -> int:
-    assert value.place is not None
-    sizes = zip(value.tensor.shape, value.place.stride, strict=True)
-    return value.place.offset + sum((size - 1) * stride for size, stride in sizes) + 1
-
-
 def _add(held: torch.Tensor, value: Value, flat: torch.Tensor) -> None:
-    places = _places(value)
+    places = places_of(value)
     if isinstance(places, slice):
         held[places] += flat
     else:  # one by one, for entries of an expanded view lie in one place
         held.index_add_(0, places, flat)
-
-
-def _places(value: Value) -> torch.Tensor | slice:
-    """Of every entry, its place in the storage."""
-    assert value.place is not None
-    if _end(value) - value.place.offset == value.tensor.numel() and _is_in_order(value):
-        return slice(value.place.offset, value.place.offset + value.tensor.numel())
-    index = torch.full((), value.place.offset, dtype=torch.long)
-    for size, stride in zip(value.tensor.shape, value.place.stride, strict=True):
-        index = index[..., None] + stride * torch.arange(size)
-    return index.reshape(-1)
-
-
-def _is_in_order(value: Value) -> bool:
-    assert value.place is not None
-    expected = 1
-    for size, stride in reversed(list(zip(value.tensor.shape, value.place.stride, strict=True))):
-        if size != 1 and stride != expected:
-            return False
-        expected *= size
-    return True
-
-
-def _gives_views(operator: Operator) -> bool:
-    """Whether what it gave lies where something lay that it took, unchanged."""
-    if operator.func._schema.is_mutable or not operator.outputs:
-        return False
-    taken = {
-        (value.place.storage, value.tensor.is_complex())
-        for value in operator.inputs
-        if value.place is not None
-    }
-    return all(
-        value.place is not None and (value.place.storage, value.tensor.is_complex()) in taken
-        for value in operator.outputs
-    )
 
 
 def _is_any(gradient: torch.Tensor | None) -> bool:

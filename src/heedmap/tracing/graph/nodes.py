@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import torch
 from jaxtyping import Bool, Float, Int, Shaped
@@ -19,6 +19,15 @@ from jaxtyping import Bool, Float, Int, Shaped
 from heedmap.tracing.capture.calls import FusedCall
 from heedmap.tracing.capture.rows import MASKED_BELOW
 from heedmap.tracing.capture.trace import MATRIX_PRODUCTS, is_fused_attention
+from heedmap.tracing.graph.layouts import (
+    Layout,
+    Lays,
+    axes_of_sum,
+    in_order,
+    out_of_order,
+    rows_given,
+    turned,
+)
 from heedmap.tracing.graph.softmax import (
     GateError,
     KeyRows,
@@ -27,7 +36,7 @@ from heedmap.tracing.graph.softmax import (
     places_before,
     source_of,
 )
-from heedmap.tracing.trail.attention import fused_call_of
+from heedmap.tracing.trail.fused import fused_call_of
 from heedmap.tracing.trail.recording import Operator, OperatorKey, Recording, Value
 from heedmap.tracing.trail.softmax import STEPS
 
@@ -55,6 +64,8 @@ class Node:
     """Where it is written out."""
     places: Int[torch.Tensor, "group query key"] | None
     """Of every weight, its place in what the softmax gave, which may have other axes."""
+    asked: tuple[Value, ...]
+    """What its weights were computed from."""
     queries: QueryRows | None
     """What asks, row by row; None where it was not recognised."""
     keys: KeyRows | None
@@ -62,6 +73,12 @@ class Node:
     output: Value
     query_axis: int
     """Of the output, along which its query rows lie."""
+    read: Value
+    """What `values` is laid out from."""
+    lay_values: Layout
+    """From entries of `read` to (group, key, value dimension)."""
+    lay_output: Layout
+    """From (group, query) to entries of the output, or what expands to them."""
 
     @property
     def softmax_key(self) -> OperatorKey:
@@ -130,19 +147,19 @@ def nodes_of(recording: Recording) -> list[Node]:
         if is_fused_attention(operator.name):
             found.append(_fused(recording, operator))
         else:
-            with suppress(GateError):
-                node = _unfused(recording, operator)
-                if node is not None:
-                    found.append(node)
+            node = node_at(recording, operator)
+            if node is not None:
+                found.append(node)
     return _numbered(found)
 
 
-def _unfused(recording: Recording, operator: Operator) -> Node | None:
-    """Raises GateError where a softmax weighs something else than rows."""
-    if operator.name in MATRIX_PRODUCTS and len(operator.inputs) > 1:
-        return _written_out(recording, operator)
-    if operator.name == "aten::sum" and operator.inputs:
-        return _summed(recording, operator)
+def node_at(recording: Recording, operator: Operator) -> Node | None:
+    """Attention that is written out and ends with this operator; None where none does."""
+    with suppress(GateError):  # a softmax that weighs something else than rows
+        if operator.name in MATRIX_PRODUCTS and len(operator.inputs) > 1:
+            return _written_out(recording, operator)
+        if operator.name == "aten::sum" and operator.inputs:
+            return _summed(recording, operator)
     return None
 
 
@@ -160,8 +177,12 @@ def _numbered(nodes: Sequence[Node]) -> list[Node]:
 def _fused(recording: Recording, operator: Operator) -> Node:
     call = fused_call_of(operator)
     source = source_of(recording, operator, operator.inputs[0])
-    repeated = call.query.shape[1] // call.key.shape[1]
-    keys, values = (x.repeat_interleave(repeated, dim=1) for x in (call.key, call.value))
+    examples, heads = call.query.shape[:2]
+    repeated = heads // call.key.shape[1]
+
+    def lay(given: torch.Tensor) -> torch.Tensor:
+        return given.repeat_interleave(repeated, dim=1).flatten(0, 1)
+
     return Node(
         number=operator.number,
         key=operator.key,
@@ -171,11 +192,15 @@ def _fused(recording: Recording, operator: Operator) -> Node:
         fused=call,
         softmax=None,
         places=None,
+        asked=tuple(operator.args[:2]),
         queries=call.query.flatten(0, 1),
-        keys=keys.flatten(0, 1),
-        values=values.flatten(0, 1),
+        keys=lay(call.key),
+        values=lay(call.value),
         output=operator.outputs[0],
         query_axis=2,
+        read=operator.args[2],
+        lay_values=lay,
+        lay_output=lambda rows: rows.unflatten(0, (examples, heads))[..., None],
     )
 
 
@@ -187,17 +212,17 @@ def _written_out(recording: Recording, operator: Operator) -> Node | None:
         if found is None:
             continue
         softmax, weights = found
-        values = factors[1 - index].tensor
+        read = factors[1 - index]
         if not _depends_on_input(recording, factors[1 - index]):
             raise GateError  # centres of bins, a codebook, a mix of heads
-        if weights.ndim == 2:
-            weights, values = weights[None], values[None]
-        if index == 1:  # values times weights: both the other way round
-            weights, values = weights.mT, values.mT
-        if weights.shape[-1] != values.shape[-2]:
+        is_turned, is_single = index == 1, weights.ndim == 2
+        laid = turned(is_turned, is_single)
+        weights = laid(weights)
+        if weights.shape[-1] != laid(read.tensor).shape[-2]:
             continue
         axis = operator.outputs[0].tensor.ndim - (1 if index else 2)
-        return _of_softmax(recording, operator, softmax, weights, values, axis)
+        lays = Lays(read, laid, rows_given(is_turned, is_single))
+        return _of_softmax(recording, operator, softmax, weights, lays, axis)
     return None
 
 
@@ -206,7 +231,7 @@ def _of_softmax(
     operator: Operator,
     softmax: Operator,
     places: torch.Tensor,
-    values: torch.Tensor,
+    lays: Lays,
     query_axis: int,
 ) -> Node:
     """A computation that is written out. Raises GateError as `factors_of_scores` does."""
@@ -221,11 +246,13 @@ def _of_softmax(
         fused=None,
         softmax=softmax,
         places=places,
+        asked=softmax.inputs,
         queries=None if asked is None else asked[0],
         keys=None if asked is None else asked[1],
-        values=values,
+        values=lays.lay_values(lays.read.tensor),
         output=operator.outputs[0],
         query_axis=query_axis,
+        **lays._asdict(),
     )
 
 
@@ -251,47 +278,25 @@ def _summed(recording: Recording, operator: Operator) -> Node | None:
         found = places_before(recording, product.inputs[index])
         if found is None:
             continue
-        (softmax, weights), values = found, product.inputs[1 - index].tensor
-        axes = _axes_of_sum(operator, weights, values)
+        (softmax, weights), read = found, product.inputs[1 - index]
+        axes = axes_of_sum(operator, weights, read.tensor)
         if axes is None:
             continue
         keys, queries, dims, groups = axes
-        shape = torch.broadcast_shapes(weights.shape, values.shape)
-        places = _in_order(weights, groups, (queries, keys), shape)
+        shape = torch.broadcast_shapes(weights.shape, read.tensor.shape)
+        places = in_order(weights, groups, (queries, keys), shape)
         keeps_axis = len(operator.args) > 2 and bool(operator.args[2])
         dropped = int(keys < queries and not keeps_axis)
-        read = _in_order(values, groups, (keys, dims), shape)
-        return _of_softmax(recording, operator, softmax, places, read, queries - dropped)
+        lays = Lays(
+            read,
+            partial(in_order, groups=groups, last=(keys, dims), shape=shape),
+            partial(
+                out_of_order,
+                groups=groups,
+                last=(queries, dims, keys),
+                shape=shape,
+                keeps_axis=keeps_axis,
+            ),
+        )
+        return _of_softmax(recording, operator, softmax, places, lays, queries - dropped)
     return None
-
-
-def _axes_of_sum(
-    operator: Operator, weights: torch.Tensor, values: torch.Tensor
-) -> tuple[int, int, int, list[int]] | None:
-    """Axes of keys, queries, dimensions and groups; None where it is another kind of sum."""
-    if weights.ndim != values.ndim or len(operator.args) < 2:
-        return None
-    summed = operator.args[1]
-    summed = [summed] if isinstance(summed, int) else list(summed or ())
-    if len(summed) != 1:
-        return None
-    keys = summed[0] % weights.ndim
-    rest = [axis for axis in range(weights.ndim) if axis != keys]
-    queries = [a for a in rest if values.shape[a] == 1 and weights.shape[a] > 1]
-    dims = [a for a in rest if weights.shape[a] == 1 and values.shape[a] > 1]
-    if len(queries) != 1 or len(dims) != 1:
-        return None
-    groups = [a for a in rest if a not in (queries[0], dims[0])]
-    return keys, queries[0], dims[0], groups
-
-
-def _in_order(
-    tensor: torch.Tensor, groups: list[int], last: tuple[int, int], shape: torch.Size
-) -> torch.Tensor:
-    """With its groups first, as one axis, and the two that are named last."""
-    sizes = [shape[axis] if axis in groups else tensor.shape[axis] for axis in range(tensor.ndim)]
-    for axis in last:
-        sizes[axis] = tensor.shape[axis]
-    (left,) = set(range(tensor.ndim)) - {*groups, *last}  # of size one here
-    moved = tensor.expand(sizes).permute(*groups, *last, left).squeeze(-1)
-    return moved.flatten(0, -3) if groups else moved[None]

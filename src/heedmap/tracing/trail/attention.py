@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 import torch
 
-from heedmap.tracing.capture.calls import AttentionCall, FusedCall, WrittenOutCall
+from heedmap.tracing.capture.calls import AttentionCall, WrittenOutCall
 from heedmap.tracing.capture.rows import MASKED_BELOW
 from heedmap.tracing.capture.trace import (
     MATRIX_PRODUCTS,
-    fused_call,
     is_fused_attention,
 )
+from heedmap.tracing.graph.nodes import node_at
 from heedmap.tracing.trail.differences import Differences
+from heedmap.tracing.trail.fused import fused_call_of
 from heedmap.tracing.trail.recording import Operator, Recording, Value
 from heedmap.tracing.trail.softmax import VIEWS, softmax_before
 
@@ -49,8 +50,49 @@ def reads_of(words: Differences, number: int) -> Read | None:
     if is_fused_attention(operator.name):
         return _fused(words, operator, other)
     if operator.name in MATRIX_PRODUCTS:
-        return _written_out(words, operator, other)
+        return _written_out(words, operator, other) or _in_any_layout(words, operator, other)
+    if operator.short_name in ("mul", "sum"):
+        return _in_any_layout(words, _sum_of(words.base, operator), other)
     return None
+
+
+def _sum_of(base: Recording, operator: Operator) -> Operator:
+    """Of a product the sum over it, where that comes next; else itself."""
+    following = base.operators[operator.number + 1 : operator.number + 2]
+    is_next = operator.short_name == "mul" and following and following[0].short_name == "sum"
+    if is_next and following[0].inputs[0].made_by == (operator.number,):
+        return following[0]
+    return operator
+
+
+def _in_any_layout(words: Differences, operator: Operator, other: Operator | None) -> Read | None:
+    """As an attention graph recognises it: keys first, a product and a sum, einsum."""
+    theirs = None if other is None else words.matched.get(operator.number)
+    if theirs is None:
+        return None
+    mine, their = node_at(words.base, operator), node_at(words.other, theirs)
+    if mine is None or their is None or mine.values.shape != their.values.shape:
+        return None
+    if mine.scores is None or mine.query_count != their.query_count:
+        return None
+    weights = mine.weights(range(mine.query_count))
+    call = WrittenOutCall(
+        module_name=operator.module,
+        backend="softmax",
+        scores=mine.scores[None],
+        weights=weights[None],
+        value=mine.values[None],
+    )
+    values_apart = _rows_apart(mine.values, their.values)
+    weights_apart = _columns_apart(weights, their.weights(range(mine.query_count)))
+    return Read(
+        operator,
+        call,
+        _numbers(values_apart if bool(values_apart.any()) else weights_apart),
+        (),
+        not bool(values_apart.any()),
+        _is_lower_triangle(call),
+    )
 
 
 def _fused(words: Differences, operator: Operator, other: Operator | None) -> Read | None:
@@ -76,13 +118,6 @@ def _fused(words: Differences, operator: Operator, other: Operator | None) -> Re
 def _examples(*apart: torch.Tensor) -> tuple[int, ...]:
     """Along the batch, where any of these differs."""
     return _numbers(torch.stack([each.flatten(1).any(dim=1) for each in apart]).any(dim=0))
-
-
-def fused_call_of(operator: Operator) -> FusedCall:
-    """What a fused attention operator of a recording was called with."""
-    args = tuple(a.tensor if isinstance(a, Value) else a for a in operator.args)
-    kwargs = {k: v.tensor if isinstance(v, Value) else v for k, v in operator.kwargs.items()}
-    return fused_call(operator.module, operator.func, args, kwargs)
 
 
 def _written_out(words: Differences, operator: Operator, other: Operator | None) -> Read | None:

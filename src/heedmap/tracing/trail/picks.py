@@ -23,6 +23,9 @@ from heedmap.tracing.trail.recording import (
     makers,
 )
 
+MOST_SINKS = 4
+"""Learned columns that may stand beside a sequence's own keys."""
+
 
 def picked(words: Differences, frame: Differences | None, operator: Operator) -> Loss:
     """Rows are picked that do not differ: why did nothing come into them?"""
@@ -131,7 +134,9 @@ def _reads_before(words: Differences, source: Value, length: int) -> Iterator[Re
     """Attention that mixed the rows of this sequence, the last first."""
     for number in _before(words, source):
         read = reads_of(words, number)
-        if read is None or not read.call.query_count == read.call.key_count == length:
+        if read is None or read.call.query_count != length:
+            continue
+        if not length <= read.call.key_count <= length + MOST_SINKS:
             continue
         if read.differing_keys or read.differing_queries:
             yield read

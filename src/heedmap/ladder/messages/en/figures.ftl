@@ -45,6 +45,7 @@ random_edges = random edges
 heads_title = Attention and knockout effect by layer and head
 heads_share = Attention on the instruction
 heads_effect = Effect of knockout ({ $unit })
+heads_modules = A module is cut in all of its calls; where the action rows see no words themselves, in the rows that do.
 heads_caption = Each cell: knockout of one head's edges from the action token to the instruction. Mean over { $frames } { $frames ->
     [one] frame
    *[other] frames

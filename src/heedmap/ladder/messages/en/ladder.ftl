@@ -91,7 +91,8 @@ fix_not_measured = Provide instructions of equal token count, or the policy's to
 
 and_used = It is used: attention knockout removes { $removed } of the difference between the actions.
 and_read_elsewhere = It is read in { $read_in }, but not in { $unread_in }, from which the action is decoded.
-and_read_in_calls = The stacks that the action is decoded from run { COUNT($calls, "time/times") }, and read it in call { $calls_reading } only (numbered from 0).
+and_read_in_calls = It is read in { $reading }, which runs { COUNT($calls, "time/times") }, in call { $calls_reading } only (numbered from 0).
+and_used_in_calls = Of the { COUNT($calls_cut, "call/calls") } of what reads it, only in { $calls_used } (numbered from 0) does cutting it change the action.
 and_used_whole = It is used: attention knockout leaves { $left } of the difference of { $dependence } between the actions; as many random edges leave { $random }.
 and_used_by_exchange = It is used: swapping the instruction changes the action by { $swap }.
 and_used_over_others = It arrives through other positions: cutting only the action token's own edges removes { $directly }.

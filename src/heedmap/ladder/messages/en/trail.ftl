@@ -72,8 +72,8 @@ fix_masked_by_trail = Check the mask in { $where }: its sign, its shape, and wha
 cause_action_before_instruction_by_trail = The rows that the action is computed from come before the instruction, and each row takes in only what comes before it ({ $where }).
 cause_values_zero_by_trail = Attention reads the instruction, but the values that it reads are the same whatever the instruction says ({ $where }).
 fix_values_zero_by_trail = Check the value projection (a zeroed adapter, a mask on the values).
-cause_unattended_by_trail = The instruction is visible, but no attention reaches it: its weights are zero ({ $where }).
-fix_unattended_by_trail = Check biases on the attention scores, and the scale of queries and keys.
+cause_unattended_by_trail = No attention reaches the instruction: its weights are zero ({ $where }).
+fix_unattended_by_trail = Check the mask and biases on the attention scores, and the scale of queries and keys.
 cause_unused_by_trail = The instruction arrives at { $where }, but what comes out there is the same whatever it says: something else decides, or there is nothing to choose.
 fix_unused_by_trail = Compare what { $where } takes under two instructions: how large is their difference beside the rest, and how many entries are there to choose from?
 

@@ -39,6 +39,7 @@ random_edges = 무작위 연결
 heads_title = 레이어와 헤드별 어텐션과 차단 효과
 heads_share = 지시문에 대한 어텐션
 heads_effect = 차단 효과 ({ $unit })
+heads_modules = 모듈은 모든 호출에서 차단합니다. 액션 행에 단어가 직접 보이지 않으면, 단어가 보이는 행에서 차단합니다.
 heads_caption = 각 칸: 한 헤드에서 액션 토큰과 지시문 사이의 연결을 차단한 결과. 프레임 { $frames }개의 평균이며, 프레임마다 지시문은 하나입니다. { $how }
 heads_only_shares = 어텐션만 표시합니다(프레임 { $frames }개의 평균). 헤드별 차단은 실행하지 않았습니다.
 heads_alt = { $policy }의 레이어와 헤드별 지도: 지시문에 대한 어텐션과 차단 효과

@@ -91,7 +91,8 @@ fix_not_measured = 토큰 수가 같은 지시문이나 정책의 token_count를
 
 and_used = 지시문을 사용합니다. 어텐션 차단이 액션 차이 { JOSA($removed, "을/를") } 제거합니다.
 and_read_elsewhere = 지시문은 { $read_in }에서 읽히지만, 액션이 나오는 { $unread_in }에서는 읽히지 않습니다.
-and_read_in_calls = 액션이 나오는 계층은 { $calls }번 실행되며, 지시문은 호출 { $calls_reading }에서만 읽힙니다(0부터).
+and_read_in_calls = 지시문을 읽는 계층({ $reading })의 실행 횟수: { $calls }. 이 가운데 호출 { $calls_reading }에서만 읽힙니다(0부터).
+and_used_in_calls = 지시문을 읽는 계층의 호출 { $calls_cut }번 가운데 { $calls_used }번(0부터)에서 가릴 때만 액션이 달라집니다.
 and_used_whole = 지시문을 사용합니다. 어텐션 차단 후 액션 차이 { $dependence } 중 { $left }만 남습니다. 같은 수의 무작위 연결을 차단하면 { JOSA($random, "이/가") } 남습니다.
 and_used_by_exchange = 지시문을 사용합니다. 지시문을 바꿀 때의 액션 변화량: { $swap }.
 and_used_over_others = 지시문은 다른 위치를 거쳐 전달됩니다. 액션 토큰의 직접 연결만 차단하면 { JOSA($directly, "이/가") } 제거됩니다.

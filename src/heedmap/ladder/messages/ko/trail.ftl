@@ -72,8 +72,8 @@ fix_masked_by_trail = { $where }의 마스크를 확인하십시오: 부호, 모
 cause_action_before_instruction_by_trail = 액션 계산에 쓰이는 행이 지시문보다 앞에 있고, 각 행은 그보다 앞에 있는 것만 읽습니다({ $where }).
 cause_values_zero_by_trail = 어텐션이 지시문을 읽지만, 읽는 value는 지시문과 관계없이 같습니다({ $where }).
 fix_values_zero_by_trail = value 투영을 확인하십시오(0으로 초기화된 어댑터, value에 적용된 마스크).
-cause_unattended_by_trail = 지시문은 보이지만 어텐션이 도달하지 않습니다. 가중치가 0입니다({ $where }).
-fix_unattended_by_trail = 어텐션 점수에 더해지는 편향과 query, key의 크기를 확인하십시오.
+cause_unattended_by_trail = 지시문에 어텐션이 도달하지 않습니다. 가중치가 0입니다({ $where }).
+fix_unattended_by_trail = 마스크, 어텐션 점수에 더해지는 편향, query와 key의 크기를 확인하십시오.
 cause_unused_by_trail = 지시문이 { $where }까지 도달하지만, 지시문과 관계없이 같은 값이 나옵니다. 다른 값이 결과를 정하거나, 선택할 것이 하나뿐입니다.
 fix_unused_by_trail = 두 지시문에서 { $where }의 입력을 비교하십시오. 차이가 나머지에 비해 얼마나 큰지, 선택 대상이 몇 개인지 확인하십시오.
 
