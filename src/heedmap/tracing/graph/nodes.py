@@ -146,10 +146,8 @@ def nodes_of(recording: Recording) -> list[Node]:
     for operator in recording.operators:
         if is_fused_attention(operator.name):
             found.append(_fused(recording, operator))
-        else:
-            node = node_at(recording, operator)
-            if node is not None:
-                found.append(node)
+        elif (node := node_at(recording, operator)) is not None:
+            found.append(node)
     return _numbered(found)
 
 
@@ -211,16 +209,15 @@ def _written_out(recording: Recording, operator: Operator) -> Node | None:
         found = places_before(recording, factors[index])
         if found is None:
             continue
-        softmax, weights = found
-        read = factors[1 - index]
-        if not _depends_on_input(recording, factors[1 - index]):
+        (softmax, weights), read = found, factors[1 - index]
+        if not _depends_on_input(recording, read):
             raise GateError  # centres of bins, a codebook, a mix of heads
         is_turned, is_single = index == 1, weights.ndim == 2
         laid = turned(is_turned, is_single)
         weights = laid(weights)
         if weights.shape[-1] != laid(read.tensor).shape[-2]:
             continue
-        axis = operator.outputs[0].tensor.ndim - (1 if index else 2)
+        axis = operator.outputs[0].tensor.ndim - (1 if is_turned else 2)
         lays = Lays(read, laid, rows_given(is_turned, is_single))
         return _of_softmax(recording, operator, softmax, weights, lays, axis)
     return None
