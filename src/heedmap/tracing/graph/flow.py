@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Float
 
 from heedmap.errors import CaptureError
+from heedmap.phrase import Phrase
 from heedmap.tracing.graph.nodes import Node
 from heedmap.tracing.graph.origins import Origins
 from heedmap.tracing.graph.states import NOTHING, States
@@ -96,9 +97,10 @@ class _Carrying:
             pending.remove(state)
             share = float(self._shares[state])
             if state in self._states.lost:
+                module = self._states.lost[state]
                 raise CaptureError(
-                    f"rows are mixed in '{self._states.lost[state] or 'the outermost module'}' by "
-                    f"something else than attention"
+                    "rows are mixed in {module} by something else than attention",
+                    module=f"'{module}'" if module else Phrase("the outermost module"),
                 )
             if state in self._states.starts:
                 self._start(state, share)
