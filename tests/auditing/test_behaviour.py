@@ -129,6 +129,18 @@ def test_a_policy_that_follows_its_state() -> None:
     assert not seeing.state_decides
 
 
+@pytest.mark.parametrize("by", ["state", "frame"])
+def test_of_discrete_actions_the_choice_tells_what_decides(by: str) -> None:
+    """The logits go with the other one: here by a hundred times as much."""
+
+    def acts(seen: Observation, text: str) -> list[float]:
+        felt, shown = state_of(seen) - 1.5, 3 * brightness(seen) - 0.2
+        decides, other = (felt, shown) if by == "state" else (shown, felt)
+        return [100 * other + decides, 100 * other - decides]
+
+    assert behaviour_of(acts, ("left", "right")).state_decides == (by == "state")
+
+
 def test_changes_that_are_rounding_are_no_response() -> None:
     found = behaviour_of(lambda seen, text: [1.0 + letters(text) * 1e-8, 1.0])
     assert not found.responds

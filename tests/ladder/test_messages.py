@@ -44,7 +44,8 @@ from heedmap.report.words.finding import CODES, SEVERITIES, Beside
 from heedmap.report.words.texts import Kind, Role
 from heedmap.sweep.summary import FIGURES
 from heedmap.testbed.generated.score import Problem
-from heedmap.testbed.scoreboard.summary import READINGS, Rule
+from heedmap.testbed.scoreboard.rules import Rule
+from heedmap.testbed.scoreboard.summary import READINGS
 
 SOURCE = Path(heedmap.__file__).parent
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -65,3 +66,26 @@ def test_what_another_user_put_there_is_left_alone(
     monkeypatch.setattr(left.os, "getuid", lambda: os.geteuid() + 1)
     HeldFolder("one-", tmp_path)
     assert (theirs / IN_USE).read_text() == "precious"
+
+
+@pytest.mark.parametrize("before_it_is_locked", [True, False])
+def test_a_folder_that_another_process_takes_for_left_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before_it_is_locked: bool
+) -> None:
+    seen: list[Path] = []
+    acquire = FileLock.acquire
+
+    def acquired(lock: FileLock) -> None:
+        seen.append(Path(lock.lock_file).parent)
+        is_taken = len(seen) == 1
+        if is_taken and before_it_is_locked:
+            shutil.rmtree(seen[0])
+            raise FileNotFoundError(lock.lock_file)  # as where it goes just before it is opened
+        acquire(lock)
+        if is_taken and not before_it_is_locked:
+            shutil.rmtree(seen[0])
+
+    monkeypatch.setattr(FileLock, "acquire", acquired)
+    held = HeldFolder("one-", tmp_path)
+    assert [folder.exists() for folder in seen] == [False, True]
+    assert held.path == seen[1]

@@ -12,15 +12,18 @@ from heedmap.auditing.plan import Climb, Climbed
 from heedmap.auditing.policy_result import policy_result
 from heedmap.auditing.trail import with_trail
 from heedmap.auditing.trails import Trails
+from heedmap.auditing.upper.known import KnownScores
 from heedmap.auditing.upper.measure import UpperFacts, measure_by_exchange
 from heedmap.errors import (
     CaptureError,
     HeedmapError,
+    InstructionError,
     NoAttentionError,
 )
 from heedmap.ladder.verdict import Measurements
 from heedmap.phrase import Phrase, in_a_row
 from heedmap.policies.base import Policy, weights_sha256
+from heedmap.tracing.graph.nodes import nodes_of
 
 
 def is_elsewhere(measured: Measurements) -> bool:
@@ -33,6 +36,21 @@ def is_elsewhere(measured: Measurements) -> bool:
     nowhere = not (presence.positions or presence.mixed_positions or presence.overwritten_positions)
     is_read_whole = bool(presence.positions) and not measured.visibility.instruction_total
     return presence.measured and (nowhere or is_read_whole) and len(measured.stacks) > 1
+
+
+def misses_attention(trails: Trails, text: str, measured: Measurements) -> bool:
+    """Whether a way beside the stack was found, and more attention ran than was seen with it.
+
+    What goes past the one stack may then be read by the other attention, and be no bypass.
+    """
+    bypass = measured.bypass
+    if bypass.status != "found" or bypass.kind != "after":
+        return False
+    try:
+        found = nodes_of(trails.of(text))
+    except InstructionError:
+        return False
+    return len(found) > sum(stack.layers for stack in measured.stacks)
 
 
 def over_graph(plan: Climb, trails: Trails, climbed: Climbed) -> Climbed:
@@ -60,7 +78,9 @@ def over_graph(plan: Climb, trails: Trails, climbed: Climbed) -> Climbed:
     policy, result = trails.policy, climbed.result
     described = describe_over_graph(policy, measurements.computations)
     return Climbed(
-        policy_result(described, policy.name, result.weights_sha256, measurements), upper
+        policy_result(described, policy.name, result.weights_sha256, measurements),
+        upper,
+        steps=climbed.steps,
     )
 
 
@@ -68,10 +88,16 @@ def read_any_stacks(
     policy: Policy, plan: Climb, trails: Trails | None, why: HeedmapError, *, with_hash: bool
 ) -> Climbed:
     """Over all stacks, where no single one could be read; else by behaviour and trail alone."""
-    upper = UpperFacts()
+    upper, known = UpperFacts(), KnownScores()
+    steps = plan.record_steps(trails, known)
     if plan.trials:
         upper = measure_by_exchange(
-            policy, plan.trials, plan.seed, lambda: plan.on_step(policy), plan.options
+            policy,
+            plan.trials,
+            plan.seed,
+            lambda: plan.on_step(policy),
+            plan.options,
+            known=known,
         )
     measurements = Measurements.of_black_box(
         upper.obeyed,
@@ -90,7 +116,8 @@ def read_any_stacks(
     measurements = with_trail(trails, plan.trials, measurements)
     described = describe_over_graph(policy, measurements.computations)
     weights = weights_sha256(policy.module) if with_hash else None
-    return Climbed(policy_result(described, policy.name, weights, measurements), upper)
+    result = policy_result(described, policy.name, weights, measurements)
+    return Climbed(result, upper, steps=steps)
 
 
 @contextmanager

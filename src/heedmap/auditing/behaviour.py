@@ -6,31 +6,32 @@ gets it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
 
-from heedmap.auditing.lower.tokens import MADE_UP_WORDS
+from heedmap.auditing.states import (
+    EXCHANGED_FRAMES,
+    apart,
+    changes_of,
+    state_change,
+    state_decides,
+    states_equal,
+)
 from heedmap.auditing.upper.responses import Responses, Scores
-from heedmap.auditing.upper.runner import Example, Runner, length_key
+from heedmap.auditing.upper.runner import Runner, length_key
 from heedmap.auditing.variants import (
+    MADE_UP_WORDS,
     observation_variants,
     one_word_exchanged,
-    state_variants,
 )
-from heedmap.data.observation import Observation
 from heedmap.data.trials import Trial
 from heedmap.errors import InstructionError
 from heedmap.ladder.evidence import BehaviourFacts
 from heedmap.phrase import Phrase
 from heedmap.policies.stages import stage
 
-EXCHANGED_FRAMES = 3
-"""Frames on which frame and state are exchanged."""
-SWAPPED_STATES = 4
-"""Pairs of frames between which states are exchanged."""
 TIED_SHARE = 1e-6
 
 
@@ -50,9 +51,9 @@ def measure_behaviour(
     again = runner.again((first.observation, text))
     seen = BehaviourFacts(
         largest_score=largest,
-        noise=_apart(asked[0][name], again),
+        noise=max(apart(asked[0][name], again), runner.noise),
         instruction_change=max(
-            (_apart(a, b) for each in asked for a, b in combinations(each.values(), 2)),
+            (apart(a, b) for each in asked for a, b in combinations(each.values(), 2)),
             default=0.0,
         ),
         same_length_change=None,
@@ -63,8 +64,8 @@ def measure_behaviour(
         update={
             "same_length_change": _same_length_change(runner, responses, trials, seen),
             "frame_change": _frame_change(runner, asked, trials, seen, seed),
-            "state_change": _state_change(runner, asked, trials, seen),
-            "state_decides": _state_decides(runner, asked, trials),
+            "state_change": state_change(runner, asked, trials, seen),
+            "state_decides": state_decides(runner, asked, trials),
             "alike": _alike(asked, trials, seen),
             "unmoved": _unmoved(asked, trials, seen),
         }
@@ -78,7 +79,7 @@ def _alike(
     changes: dict[tuple[str, str], float] = {}
     for trial, scores in zip(trials, asked, strict=True):
         for one, two in trial.pairs() if trial.is_needed else ():
-            change = _apart(scores[one], scores[two])
+            change = apart(scores[one], scores[two])
             changes[one, two] = max(changes.get((one, two), 0.0), change)
     return tuple(pair for pair, change in changes.items() if not seen.is_response(change))
 
@@ -88,16 +89,10 @@ def _unmoved(
 ) -> int:
     """Frames with different expected actions on which no pair of them moves the action."""
     return sum(
-        not any(seen.is_response(_apart(scores[a], scores[b])) for a, b in trial.pairs())
+        not any(seen.is_response(apart(scores[a], scores[b])) for a, b in trial.pairs())
         for trial, scores in zip(trials, asked, strict=True)
         if trial.is_needed
     )
-
-
-def _apart(one: Scores, two: Scores | None) -> float:
-    if two is None or one.shape != two.shape:
-        return 0.0
-    return float(np.abs(one.astype(np.float64) - two).max(initial=0.0))
 
 
 def _is_tied(scores: np.ndarray) -> bool:
@@ -171,7 +166,7 @@ def _exchanged(
             continue
         (scores,) = runner.controls([(trial.observation, other)])
         if scores is not None:
-            change = max(change or 0.0, _apart(known[text], scores))
+            change = max(change or 0.0, apart(known[text], scores))
     return change
 
 
@@ -183,7 +178,7 @@ def _known_words(trial: Trial) -> set[str]:
 
 def _change_at_equal_length(runner: Runner, held: Sequence[tuple[str, Scores]]) -> float | None:
     changes = [
-        _apart(one, two)
+        apart(one, two)
         for (text, one), (other, two) in combinations(held, 2)
         if text != other and _same_length(runner, text, other)
     ]
@@ -230,75 +225,13 @@ def _frame_change(
     changes: list[float] = []
     for (a, one), (b, two) in combinations(zip(trials, asked, strict=True), 2):
         for name, text in a.instructions.items():
-            if b.instructions.get(name) == text and _states_equal(a, b):
-                changes.append(_apart(one[name], two[name]))
+            if b.instructions.get(name) == text and states_equal(a, b):
+                changes.append(apart(one[name], two[name]))
     for trial, scores in list(zip(trials, asked, strict=True))[:EXCHANGED_FRAMES]:
         name, text = next(iter(trial.instructions.items()))
         for variants in observation_variants(trial.observation, seed).values():
             for variant in variants:
                 if seen.is_response(max(changes, default=None)):
                     return max(changes)
-                changes += _changes(runner, scores[name], [(variant, text)])
+                changes += changes_of(runner, scores[name], [(variant, text)])
     return max(changes, default=None)
-
-
-def _states_equal(a: Trial, b: Trial) -> bool:
-    one, two = a.observation.state, b.observation.state
-    return (one is None and two is None) or (
-        one is not None and two is not None and np.array_equal(one, two)
-    )
-
-
-def _state_change(
-    runner: Runner,
-    asked: Sequence[dict[str, Scores]],
-    trials: Sequence[Trial],
-    seen: BehaviourFacts,
-) -> float | None:
-    changes: list[float] = []
-    for trial, scores in list(zip(trials, asked, strict=True))[:EXCHANGED_FRAMES]:
-        name, text = next(iter(trial.instructions.items()))
-        for variant in (*state_variants(trial.observation), *_other_states(trial, trials)):
-            if seen.is_response(max(changes, default=None)):
-                return max(changes)
-            changes += _changes(runner, scores[name], [(variant, text)])
-    return max(changes, default=None)
-
-
-def _other_states(trial: Trial, trials: Sequence[Trial]) -> Iterator[Observation]:
-    """The frame with the states of other frames."""
-    own = trial.observation.state
-    for other in trials[: EXCHANGED_FRAMES + 1]:
-        state = other.observation.state
-        if own is not None and state is not None and state.shape == own.shape and other != trial:
-            yield replace(trial.observation, state=state)
-
-
-def _changes(runner: Runner, before: Scores, examples: Sequence[Example]) -> list[float]:
-    return [_apart(before, after) for after in runner.controls(examples)]
-
-
-def _state_decides(
-    runner: Runner, asked: Sequence[dict[str, Scores]], trials: Sequence[Trial]
-) -> bool:
-    """Whether, with frame and state of two trials mixed, the action is that of the state's."""
-    with_state = 0
-    tried = 0
-    for (a, one), (b, two) in combinations(list(zip(trials, asked, strict=True)), 2):
-        state_a, state_b = a.observation.state, b.observation.state
-        name, text = next(iter(a.instructions.items()))
-        if state_a is None or state_b is None or state_a.shape != state_b.shape:
-            return False
-        if b.instructions.get(name) != text or _states_equal(a, b):
-            continue
-        if _apart(one[name], two[name]) == 0:
-            continue
-        mixed = replace(a.observation, state=state_b)
-        (scores,) = runner.controls([(mixed, text)])
-        tried += 1
-        if scores is None:
-            continue
-        with_state += _apart(two[name], scores) < _apart(one[name], scores)
-        if tried == SWAPPED_STATES:
-            break
-    return tried > 0 and with_state > tried / 2

@@ -11,7 +11,12 @@ from contextlib import contextmanager, suppress
 
 import torch
 
-from heedmap.auditing.any_stacks import is_elsewhere, over_graph, read_any_stacks
+from heedmap.auditing.any_stacks import (
+    is_elsewhere,
+    misses_attention,
+    over_graph,
+    read_any_stacks,
+)
 from heedmap.auditing.black_box import audit_black_box
 from heedmap.auditing.one_stack import read_one_stack
 from heedmap.auditing.plan import Climb, Climbed
@@ -56,7 +61,10 @@ def climb(policy: Policy, plan: Climb, *, with_hash: bool = True) -> Climbed:
         trails = Trails(policy, plan.trials[0].observation, plan.seed) if plan.trials else None
         try:
             climbed, before = read_one_stack(policy, plan, trails, with_hash=with_hash)
-            if trails is not None and is_elsewhere(climbed.result.measurements):
+            measured = climbed.result.measurements
+            if trails is not None and (
+                is_elsewhere(measured) or misses_attention(trails, text, measured)
+            ):
                 climbed = over_graph(plan, trails, climbed)
         except (CaptureError, PolicyRunError) as error:
             if isinstance(error, PolicyRunError) and not is_raised_by_watching(error.__cause__):
@@ -65,7 +73,7 @@ def climb(policy: Policy, plan: Climb, *, with_hash: bool = True) -> Climbed:
             texts = list(first.instructions.values())
             before = (_acts_alike(policy, first.observation, texts),)
             climbed = read_any_stacks(policy, plan, trails, error, with_hash=with_hash)
-        plan.keep_steps(trails, climbed.result.measurements.trail)
+        plan.keep_steps(trails, climbed.result.measurements.trail, climbed.steps)
         with stage(Phrase("running the first frame once more, plainly")):
             _check_same(policy, before, policy([first.observation], [text]))
     plan.keep_trials(policy, climbed.upper)

@@ -13,6 +13,7 @@ from heedmap.auditing.lower.examine import Examined
 from heedmap.auditing.lower.patches import patch_map
 from heedmap.auditing.lower.prompt import shifts_with_length
 from heedmap.auditing.lower.tokens import measure_tokens
+from heedmap.auditing.upper.known import KnownScores
 from heedmap.auditing.upper.measure import UpperFacts, UpperOptions, measure_upper
 from heedmap.auditing.upper.structure import Structures
 from heedmap.auditing.variants import longer, observation_variants, word_variants
@@ -40,6 +41,9 @@ class CaseFacts:
     presence: _Presence
     visibility: VisibilityFacts
     attended: AttendedCase | None
+    instruction: str
+    words_in_ids: frozenset[int]
+    """Places of its words that were seen to become ids."""
 
 
 class Diagnosis:
@@ -74,7 +78,13 @@ class Diagnosis:
         if self._first is None:
             self._first = examined
         attended = self._attended.add(examined)
-        facts = CaseFacts(_presence(examined), _visibility(examined), attended)
+        facts = CaseFacts(
+            _presence(examined),
+            _visibility(examined),
+            attended,
+            examined.subject.instruction,
+            examined.movement.words_in_ids,
+        )
         self._cases.append(facts)
         self._structures.learn(examined)
         return facts
@@ -84,13 +94,17 @@ class Diagnosis:
         trials: Sequence[Trial],
         on_stage: Callable[[], None] = lambda: None,
         options: UpperOptions = UpperOptions(),  # noqa: B008 - immutable
+        known: KnownScores | None = None,
     ) -> UpperFacts:
-        """Rungs 5 and 6 over the trials; without trials they are not measured."""
+        """Rungs 5 and 6 over the trials; without trials they are not measured.
+
+        What is in `known` is not run again.
+        """
         if not trials:
             return UpperFacts()
         stack = self.first.seen.stack
         return measure_upper(
-            self._policy, self._structures, stack, trials, self._seed, on_stage, options
+            self._policy, self._structures, stack, trials, self._seed, on_stage, options, known
         )
 
     def measurements(self, instructions: Mapping[str, str], upper: UpperFacts) -> Measurements:
@@ -129,19 +143,28 @@ class Diagnosis:
         attended = [case.attended for case in cases if case.attended is not None]
         return Measurements(
             stacks=self._transformer.stacks,
-            tokens=self._tokens_under(first, instructions),
+            tokens=self._tokens_under(
+                first, instructions, {case.instruction: case.words_in_ids for case in cases}
+            ),
             presence=_presence_facts([case.presence for case in cases], first),
             visibility=worst_visibility([case.visibility for case in cases]),
             attended=self._attended.facts(attended),
             bypass=Bypass(status="not measured"),
         )
 
-    def _tokens_under(self, first: Examined, instructions: Mapping[str, str]) -> TokenFacts:
+    def _tokens_under(
+        self,
+        first: Examined,
+        instructions: Mapping[str, str],
+        words_in_ids: Mapping[str, frozenset[int]],
+    ) -> TokenFacts:
         """Words become tokens without a look at the frame: measured once for equal words."""
         key = tuple(instructions.items())
         if key not in self._tokens:
             observation = first.subject.observation
-            found = measure_tokens(self._policy, observation, instructions, first.seen)
+            found = measure_tokens(
+                self._policy, observation, instructions, first.seen, words_in_ids
+            )
             self._tokens[key] = found
         return self._tokens[key]
 

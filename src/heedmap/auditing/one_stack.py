@@ -22,6 +22,7 @@ from heedmap.auditing.plan import Climb, Climbed
 from heedmap.auditing.policy_result import policy_result
 from heedmap.auditing.trail import with_trail
 from heedmap.auditing.trails import Trails
+from heedmap.auditing.upper.known import KnownScores
 from heedmap.data.trials import Trial
 from heedmap.ladder.verdict import Measurements
 from heedmap.phrase import Phrase
@@ -52,6 +53,7 @@ class _Findings:
     """Digests, by frame and instruction."""
     rows: dict[int, tuple[int, ...]] = field(default_factory=dict)
     """Action rows by the sequence's length."""
+    known: KnownScores = field(default_factory=KnownScores)
 
 
 def read_one_stack(
@@ -70,7 +72,10 @@ def read_one_stack(
     with remembering(policy.module, transformer.towers, transformer.memories):
         for frame in plan.examined:
             _climb_frame(policy, transformer, frame, plan, found)
-        upper = found.diagnosis.upper(plan.trials, lambda: plan.on_step(policy), plan.options)
+        steps = plan.record_steps(trails, found.known)
+        upper = found.diagnosis.upper(
+            plan.trials, lambda: plan.on_step(policy), plan.options, found.known
+        )
         measurements = found.diagnosis.measurements(first.instructions, upper)
     measurements = with_trail(trails, plan.trials, measurements)
     stack = found.diagnosis.first.seen.stack
@@ -82,7 +87,7 @@ def read_one_stack(
         found.cases,
         found.attention,
     )
-    climbed = Climbed(result, upper, found.facts, found.frames, found.attention)
+    climbed = Climbed(result, upper, found.facts, found.frames, found.attention, steps)
     return climbed, (transformer.first_scores, found.diagnosis.first.seen.scores)
 
 
@@ -133,6 +138,7 @@ def _climb_case(
         tables["word_image"].add(word_image_table(policy.name, frame.name, name, *held))
     found.attention[frame.name, name] = attention_digest(attention)
     found.facts[frame.name, name] = found.diagnosis.add(one)
+    found.known.note(frame.observation, text, one.seen.scores)
     found.cases.append(
         Case(
             frame=frame.name,

@@ -9,8 +9,9 @@ from typing import Protocol, runtime_checkable
 import pyarrow as pa
 
 from heedmap.auditing.diagnosis import CaseFacts
-from heedmap.auditing.steps import measure_steps
+from heedmap.auditing.steps import Steps, measure_steps
 from heedmap.auditing.trails import Trails
+from heedmap.auditing.upper.known import KnownScores
 from heedmap.auditing.upper.measure import UpperFacts, UpperOptions
 from heedmap.data.trials import Trial
 from heedmap.ladder.evidence import TrailFacts
@@ -23,6 +24,7 @@ from heedmap.record.tables import (
     trail_table,
     trial_table,
 )
+from heedmap.tracing.capture.towers import everything_running
 
 
 @runtime_checkable
@@ -74,15 +76,35 @@ class Climb:
             clusters = {trial.name: trial.cluster for trial in self.trials}
             self.tables["trials"].add(trial_table(policy.name, clusters, upper.by_trial))
 
-    def keep_steps(self, trails: Trails | None, trail: TrailFacts | None) -> None:
-        """Write every module call of the first trial; those of a small policy are patched, too."""
+    def record_steps(self, trails: Trails | None, known: KnownScores) -> Steps | None:
+        """Every module call of the first trial, before the upper rungs; None where not kept.
+
+        What was run for it is noted in `known`.
+        """
+        if "trail" not in self.tables or trails is None:
+            return None
+        with everything_running(trails.policy.module):
+            found = measure_steps(trails, self.trials[0])
+        known.note_trails(trails)
+        trails.let_go_of_many()
+        return found
+
+    def keep_steps(
+        self, trails: Trails | None, trail: TrailFacts | None, recorded: Steps | None
+    ) -> None:
+        """Write every module call of the first trial; those of a small policy are patched, too.
+
+        They are those `recorded`, unless the instruction was lost between two other texts.
+        """
         if "trail" not in self.tables or trails is None:
             return
         texts = None if trail is None else trail.texts
         most_patched = MOST_PATCHED if self.options.until == "map" else 0
-        found = measure_steps(trails, self.trials[0], texts, most_patched=most_patched)
-        if found is not None:
-            self.tables["trail"].add(trail_table(trails.policy.name, map(asdict, found[1])))
+        if recorded is None or texts not in (None, recorded[0]) or len(recorded[1]) <= most_patched:
+            trial = self.trials[0]
+            recorded = measure_steps(trails, trial, texts, most_patched=most_patched)
+        if recorded is not None:
+            self.tables["trail"].add(trail_table(trails.policy.name, map(asdict, recorded[1])))
 
 
 @dataclass
@@ -97,6 +119,8 @@ class Climbed:
     """Rungs 1-4 of every frame alone, where requested."""
     digests: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """Of the attention, by frame and instruction."""
+    steps: Steps | None = None
+    """Module calls, where they were recorded before the upper rungs."""
 
 
 MOST_PATCHED = 64

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import combinations
 from typing import NamedTuple
@@ -10,11 +10,11 @@ from typing import NamedTuple
 from heedmap.auditing.preparation import check_inputs, evaluating
 from heedmap.auditing.trail import measure_trail
 from heedmap.auditing.trails import Trails
+from heedmap.auditing.upper.known import KnownScores
 from heedmap.auditing.upper.measure import UpperFacts, UpperOptions, measure_by_exchange
-from heedmap.auditing.upper.responses import Scores
-from heedmap.auditing.upper.runner import Runner, given
+from heedmap.auditing.upper.runner import Runner
 from heedmap.data.instructions import check_instructions
-from heedmap.data.observation import NamedFrame, Observation
+from heedmap.data.observation import NamedFrame
 from heedmap.data.trials import Trial
 from heedmap.errors import InstructionError, PolicyError
 from heedmap.ladder.evidence import TrailFacts
@@ -37,6 +37,9 @@ from heedmap.tracing.trail.steps import (
 
 TRIED_PAIRS = 4
 """Pairs of instructions that are tried until the policy takes both."""
+
+Steps = tuple[tuple[str, str], list[Step]]
+"""Base and other instruction, and all module calls."""
 
 Progress = Callable[[str, int, int], None]
 """Called with the policy's name, stages done (then calls patched), and of how many."""
@@ -112,26 +115,18 @@ def follow(
 
 def _exchange(trails: Trails, trial: Trial) -> UpperFacts:
     """What exchanges do; runs that the trail needs anyway are not made twice."""
-    known: dict[Hashable, Scores] = {}
-    repeated: dict[Hashable, Scores] = {}
     pair: Sequence[str] = (_pairs(trial) or [list(trial.instructions.values())])[0]
     with suppress(InstructionError):  # run plainly, its error says more
         for text in pair:
-            known |= _scores(trial.observation, text, trails.of(text))
-        repeated |= _scores(trial.observation, pair[0], trails.repeated(pair[0]))
+            trails.of(text)
+        trails.repeated(pair[0])
         if trails.other_frame is not None:
-            known |= _scores(trails.other_frame, pair[0], trails.on_other_frame(pair[0]))
-    runner = Runner(trails.policy, BatchSize(1), known=known, repeated=repeated)
+            trails.on_other_frame(pair[0])
+    known = KnownScores()
+    known.note_trails(trails)
+    runner = Runner(trails.policy, BatchSize(1), known=known)
     options = UpperOptions("exchange", with_controls=False)
     return measure_by_exchange(trails.policy, [trial], trails.seed, options=options, runner=runner)
-
-
-def _scores(observation: Observation, text: str, run: Recording) -> dict[Hashable, Scores]:
-    """Of a recorded run, where they are as they should be."""
-    scores = run.scores
-    if scores is None or scores.shape[:-1] != (1,) or not scores.isfinite().all():
-        return {}
-    return {given(observation, text): scores[0].double().cpu().numpy()}
 
 
 @stage(Phrase("recording module calls"))
@@ -143,7 +138,7 @@ def measure_steps(
     most_patched: int | None = 0,
     with_same: bool = False,
     on_patched: Callable[[int, int], None] = lambda done, total: None,
-) -> tuple[tuple[str, str], list[Step]] | None:
+) -> Steps | None:
     """The texts compared and every module call; None where the policy takes no pair of texts.
 
     Recorded are base, other instruction, other frame, and the paraphrase, or where none is given

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -48,7 +48,8 @@ class Trails:
     seed: int
     _known: dict[str, Recording] = field(default_factory=dict)
     _on_other_frame: tuple[str, Recording] | None = None
-    _repeated: tuple[str, Recording] | None = None
+    repetition: tuple[str, Recording] | None = None
+    """A text and its run, recorded a second time."""
 
     @cached_property
     def other_frame(self) -> Observation | None:
@@ -60,9 +61,7 @@ class Trails:
     def of(self, text: str) -> Recording:
         """The run under this text. Raises as `recorded` does."""
         if text not in self._known:
-            held = sum(recording.held_bytes for recording in self._known.values())
-            if held > HELD_BYTES:
-                self.let_go()
+            self.let_go_of_many()
             self._known[text] = self.anew(text)
         return self._known[text]
 
@@ -72,9 +71,9 @@ class Trails:
 
     def repeated(self, text: str) -> Recording:
         """The run under this text once more: what differs from `of` is the policy's own noise."""
-        if self._repeated is None or self._repeated[0] != text:
-            self._repeated = text, self.anew(text)
-        return self._repeated[1]
+        if self.repetition is None or self.repetition[0] != text:
+            self.repetition = text, self.anew(text)
+        return self.repetition[1]
 
     def on_other_frame(self, text: str) -> Recording:
         """The run on `other_frame`, which is there. Raises as `recorded` does."""
@@ -83,11 +82,23 @@ class Trails:
             self._on_other_frame = text, self.anew(text, self.other_frame)
         return self._on_other_frame[1]
 
+    def runs(self) -> Iterator[tuple[Observation, str, Recording]]:
+        """What is held of frames and texts, once each."""
+        for text, run in self._known.items():
+            yield self.observation, text, run
+        if self._on_other_frame is not None and self.other_frame is not None:
+            yield self.other_frame, *self._on_other_frame
+
+    def let_go_of_many(self) -> None:
+        """Forget all runs where they hold much."""
+        if sum(run.held_bytes for _, _, run in self.runs()) > HELD_BYTES:
+            self.let_go()
+
     def let_go(self) -> None:
         """Forget all runs, which hold their activations."""
         self._known.clear()
         self._on_other_frame = None
-        self._repeated = None
+        self.repetition = None
 
     def between(self, one: str, two: str) -> Differences:
         """Where the runs under two texts differ."""

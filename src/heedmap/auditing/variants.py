@@ -10,6 +10,9 @@ import numpy as np
 from heedmap.data.observation import Observation
 from heedmap.data.pixels import Frame
 
+MADE_UP_WORDS = ("zqxv", "wukfj")
+"""No tokenizer knows these as a word; one of subwords gives them ids of their own."""
+
 
 def observation_variants(observation: Observation, seed: int) -> dict[str, list[Observation]]:
     """For each camera, the observation with that camera's image exchanged."""

@@ -13,9 +13,8 @@ from itertools import combinations, pairwise
 import torch
 from torch import nn
 
-from heedmap.auditing.lower.tokens import MADE_UP_WORDS
 from heedmap.auditing.trails import Trails
-from heedmap.auditing.variants import with_word
+from heedmap.auditing.variants import MADE_UP_WORDS, with_word
 from heedmap.errors import InstructionError
 from heedmap.ladder.evidence import WordsFate
 from heedmap.ladder.ids import lone_ids

@@ -26,11 +26,26 @@ class HeldFolder:
 
     def __init__(self, prefix: str, parent: Path) -> None:
         _remove_left(prefix, parent)
-        self.path = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
-        # The object may end in another thread than it began in.
-        lock = FileLock(self.path / IN_USE, thread_local=False)
+        self.path, lock = _held(prefix, parent)
         self.remove = weakref.finalize(self, _remove, self.path, lock)
-        lock.acquire()
+
+
+def _held(prefix: str, parent: Path) -> tuple[Path, FileLock]:
+    """A new folder and the lock in it.
+
+    Another process that cleans up may find the folder before it is locked, and take it for left.
+    """
+    while True:
+        path = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+        # The object may end in another thread than it began in.
+        lock = FileLock(path / IN_USE, thread_local=False)
+        try:
+            lock.acquire()
+        except FileNotFoundError:
+            continue
+        if (path / IN_USE).exists():
+            return path, lock
+        lock.release()
 
 
 def _remove(path: Path, lock: FileLock) -> None:

@@ -14,9 +14,9 @@ from typing import final
 import numpy as np
 import torch
 
-from heedmap.auditing.lower.tokens import MADE_UP_WORDS
 from heedmap.auditing.measures.distance import per_dimension_scale, scaled_l2
 from heedmap.auditing.upper.runner import Runner
+from heedmap.auditing.variants import MADE_UP_WORDS
 from heedmap.data.observation import Observation
 from heedmap.data.trials import Trial
 from heedmap.errors import InstructionError, RemedyError

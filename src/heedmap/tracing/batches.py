@@ -120,12 +120,15 @@ def is_out_of_memory(error: BaseException) -> bool:
     return False
 
 
-def size_that_fits(module: torch.nn.Module, most: int, run_one: Callable[[], Any]) -> int:
-    """How many examples like the one that `run_one` runs fit at once, from 1 to `most`."""
+def size_that_fits(
+    module: torch.nn.Module, most: int, run: Callable[[], Any], count: int = 1
+) -> int:
+    """How many examples like the `count` that `run` runs fit at once, from 1 to `most`."""
     device = next((p.device for p in module.parameters()), torch.device("cpu"))
     with _peak(device) as peak:
-        run_one()
-    return max(1, min(most, int(FREE_SHARE * free_bytes(device) / max(peak.bytes, 1))))
+        run()
+    fit = count * FREE_SHARE * free_bytes(device) / max(peak.bytes, 1)
+    return max(1, min(most, int(fit)))
 
 
 def free_bytes(device: torch.device) -> int:

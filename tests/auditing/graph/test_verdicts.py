@@ -40,6 +40,17 @@ def test_every_rung_of_a_healthy_one_is_measured(name: str) -> None:
         assert sum(computation.shares.values()) == pytest.approx(1, abs=1e-5)
 
 
+def test_a_loop_beside_one_stack_is_no_bypass() -> None:
+    """Its last attention alone looks like a whole stack, past which the loop's rows go."""
+    frames = trials(1)
+    net = policy(network("refining"))
+    frame = {trial.name: trial.observation for trial in frames}
+    found = audit(net, frame, TEXTS, trials=frames, until="exchange").record.policies[0]
+    assert found.verdict.cause == "none"
+    assert found.measurements.bypass.status == "none"
+    assert [stack.pattern for stack in found.measurements.stacks] == ["layer", "last"]
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_mask_in_what_reads_the_words_is_named(name: str) -> None:
     found = audited(name, "masked")

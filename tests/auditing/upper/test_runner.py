@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from heedmap.auditing.upper.known import KnownScores
 from heedmap.auditing.upper.runner import BATCH, Runner
 from heedmap.data.observation import of_frame
 from heedmap.data.pixels import Frame
@@ -47,6 +48,7 @@ class Counting:
 def test_examples_of_equal_length_run_together_and_come_back_in_order() -> None:
     counting = Counting()
     runner = Runner.of(counting.policy(), [(FRAMES[0], "a b"), (FRAMES[1], "c d")])
+    runner.batch()
     counting.sizes.clear()
     texts = ["a b", "c d e", "f g", "h i j", "k l"]
     scores = runner.scores(list(zip(FRAMES, texts, strict=True)))
@@ -58,9 +60,9 @@ def test_examples_of_equal_length_run_together_and_come_back_in_order() -> None:
 
 def test_a_policy_that_takes_one_at_a_time_or_mixes_its_batch_runs_singly() -> None:
     examples = [(FRAMES[0], "a b"), (FRAMES[1], "c d")]
-    assert Runner.of(Counting().policy(), examples).batch.value == BATCH
-    assert Runner.of(Counting(most=1).policy(), examples).batch.value == 1
-    assert Runner.of(Counting(depends_on_batch=True).policy(), examples).batch.value == 1
+    assert Runner.of(Counting().policy(), examples).batch().value == BATCH
+    assert Runner.of(Counting(most=1).policy(), examples).batch().value == 1
+    assert Runner.of(Counting(depends_on_batch=True).policy(), examples).batch().value == 1
 
 
 def test_one_example_that_is_refused_does_not_take_the_others_with_it() -> None:
@@ -120,7 +122,7 @@ def test_pinned_noise_makes_two_runs_differ_by_exactly_nothing(seed: int) -> Non
     assert torch.equal(torch.random.get_rng_state(), state)  # the generator is left as it was
     # In a batch every example has noise of its own, so such a policy is run one by one.
     runner = Runner.of(pinned, [(FRAMES[0], "a"), (FRAMES[0], "b")])
-    assert runner.batch.value == 1
+    assert runner.batch().value == 1
     one, two = runner.scores([(FRAMES[0], "a"), (FRAMES[0], "b")])
     assert one is not None
     assert two is not None
@@ -145,3 +147,50 @@ def test_instructions_input_options_run_together_in_large_networks(
     assert runner.together is not None
     assert runner.together.why_alone is None
     assert Runner.of(policy, examples[:2]).together is None
+
+
+def test_what_is_known_is_not_run_again() -> None:
+    counting = Counting()
+    policy = counting.policy()
+    known = KnownScores()
+    for frame, text in ((FRAMES[0], "a b"), (FRAMES[1], "c d")):
+        known.note(frame, text, policy([frame], [text]))
+    runner = Runner.of(policy, [(FRAMES[0], "a b"), (FRAMES[1], "c d")], known=known)
+    counting.sizes.clear()
+    (score,) = runner.scores([(FRAMES[1], "c d")])
+    assert score is not None
+    assert score.tolist() == [1, 3]
+    assert counting.sizes == []
+    assert runner.batch().value == BATCH
+    assert counting.sizes == [2]  # two together, compared with what is known of each alone
+    assert runner.again((FRAMES[1], "c d")) is not None
+    assert counting.sizes == [2, 1]
+
+
+def test_scores_that_are_no_single_finite_row_are_not_kept() -> None:
+    known = KnownScores()
+    for scores in (None, torch.ones(2, 3), torch.tensor([[1.0, torch.nan]])):
+        known.note(FRAMES[0], "a", scores)
+    assert known.of(FRAMES[0], "a") is None
+
+
+def test_the_noise_of_a_batch_is_what_it_changes() -> None:
+    def run(frames: Sequence[Frame], texts: Sequence[str]) -> torch.Tensor:
+        return torch.full((len(frames), 2), 1 + 1e-6 * (len(frames) - 1), dtype=torch.float64)
+
+    runner = Runner.of(CallablePolicy("noisy", run, nn.Identity()), [(FRAMES[0], "a")])
+    assert runner.noise == 0
+    assert runner.batch().value == BATCH
+    assert runner.noise == pytest.approx(1e-6)
+
+
+def test_an_example_that_is_refused_is_not_what_the_batch_is_tried_on() -> None:
+    def run(frames: Sequence[Frame], texts: Sequence[str]) -> torch.Tensor:
+        if "bad" in texts:
+            raise InstructionError("no such word")
+        return torch.ones(len(frames), 2)
+
+    policy = CallablePolicy("picky", run, nn.Identity())
+    examples = [(FRAMES[0], "bad"), (FRAMES[0], "good"), (FRAMES[1], "fine")]
+    assert Runner.of(policy, examples).batch().value == BATCH
+    assert Runner.of(policy, examples[:1]).batch().value == 1

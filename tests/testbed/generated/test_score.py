@@ -98,6 +98,31 @@ def test_the_page_has_no_code_of_a_cause(board: Scoreboard) -> None:
     assert not [line for line in tables if codes.search(line.partition("|")[2].partition("|")[2])]
 
 
+def test_rules_of_attention_stand_beside_the_diagnosis() -> None:
+    """By hand: four policies whose attention was read, two of which follow."""
+    judged = (
+        replace(HEALTHY, share=0.30, ivar=0.4),
+        replace(HEALTHY, share=0.004, ivar=0.3),  # little attention decides
+        replace(MASKED, share=0.0, ivar=0.0),
+        replace(MASKED, named="unused", share=0.20, ivar=0.1),  # much of it does nothing
+        MASKED,  # not read
+        replace(HEALTHY, obeys=None, share=0.5, ivar=0.5),  # nobody knows
+    )
+    board = Scoreboard(judged)
+    assert board.read == 4
+    found = {each.rule: (each.right, each.missed, each.wronged) for each in board.rated}
+    assert found == {
+        "heedmap": (4, 0, 0),
+        "published": (2, 1, 1),
+        "share": (3, 0, 1),
+        "ivar": (4, 0, 0),
+    }
+    page = markdown(board, "heedmap scoreboard")
+    assert "4 policies on which attention was read" in page
+    assert "| published rule: text share at least 1% | 2 of 4 | 1 | 1 |" in page
+    assert "published rule" not in markdown(Scoreboard(BY_HAND), "heedmap scoreboard")
+
+
 @pytest.fixture
 def member() -> Generated:
     base = Base("mlp", "task", dim=16)

@@ -38,9 +38,16 @@ def ask(policy: Policy, sheet: Sheet, on_progress: Progress | None = None) -> An
 
 def _ask(policy: Policy, sheet: Sheet, report: Progress) -> Answers:
     examples = [(sheet.trials[q.frame].observation, q.text) for q in sheet.own]
-    runner = _runner(policy, examples)
+    runner = Runner.of(policy, examples)
     own = runner.scores(examples)
     taken = [(e, scores) for e, scores in zip(examples, own, strict=True) if scores is not None]
+    if not taken:
+        raise InstructionError(
+            "The policy '{policy}' refuses the instructions of the data set, such as "
+            "'{example}'; give shorter ones.",
+            policy=policy.name,
+            example=examples[0][1],
+        )
     noise = _noise(runner, taken)
     found: list[Answer] = []
     for done, (frame, questions) in enumerate(_by_frame(sheet.variants), 1):
@@ -56,21 +63,6 @@ def _ask(policy: Policy, sheet: Sheet, report: Progress) -> Answers:
         noise=tuple(noise),
         metric=_responses(sheet, answered, found).metric(policy.action_names),
         action_names=policy.action_names,
-    )
-
-
-def _runner(policy: Policy, examples: Sequence[Example]) -> Runner:
-    """Tried on the first example that the policy takes. Raises InstructionError without any."""
-    for number in range(len(examples)):
-        try:
-            return Runner.of(policy, examples[number:])
-        except InstructionError:
-            continue
-    raise InstructionError(
-        "The policy '{policy}' refuses the instructions of the data set, such as '{example}'; "
-        "give shorter ones.",
-        policy=policy.name,
-        example=examples[0][1],
     )
 
 

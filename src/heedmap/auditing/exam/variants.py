@@ -11,7 +11,7 @@ from pathlib import Path
 from heedmap.auditing.exam import english, korean
 from heedmap.auditing.exam.collocations import is_another_order, is_said, keeps_phrases
 from heedmap.auditing.exam.kinds import EXCHANGES, Kind
-from heedmap.auditing.lower.tokens import MADE_UP_WORDS
+from heedmap.auditing.variants import MADE_UP_WORDS
 from heedmap.data.counterfactuals import (
     Counterfactual,
     WordGroup,

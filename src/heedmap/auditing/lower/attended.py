@@ -9,12 +9,12 @@ import numpy as np
 
 from heedmap.auditing.lower.examine import Examined
 from heedmap.auditing.lower.nulls import shuffled_weights
-from heedmap.auditing.lower.tokens import MADE_UP_WORDS
 from heedmap.auditing.measures.heads import head_table, heads_alive
 from heedmap.auditing.measures.lift import ivar, lift
 from heedmap.auditing.measures.norms import norm_share, value_weighted_norms
 from heedmap.auditing.measures.rollout import rollout
 from heedmap.auditing.measures.sinks import attention_sinks, massive_activations
+from heedmap.auditing.variants import MADE_UP_WORDS
 from heedmap.errors import CaptureError, InstructionError, NonFiniteError
 from heedmap.ladder.pooling import AttendedCase, mean_attended, mean_of_known
 from heedmap.ladder.thresholds import ZERO_VALUE_SHARE

@@ -12,7 +12,13 @@ from dataclasses import dataclass, field
 
 import torch
 
-from heedmap.auditing.variants import observation_variants, state_variants, word_variants
+from heedmap.auditing.variants import (
+    MADE_UP_WORDS,
+    observation_variants,
+    state_variants,
+    with_word,
+    word_variants,
+)
 from heedmap.data.observation import Observation
 from heedmap.errors import CaptureError, InstructionError
 from heedmap.phrase import Phrase
@@ -23,7 +29,7 @@ from heedmap.tracing.capture.inputs import SequenceLengthError
 from heedmap.tracing.capture.trace import EditEmbedding
 from heedmap.tracing.observe import Entered, Pass, enter, observe
 
-CANDIDATES_PER_WORD = 3
+CANDIDATES_PER_WORD = 4
 """Replacements tried before a word is said to move nothing (two words may share an id)."""
 
 
@@ -37,6 +43,8 @@ class Movement:
     instruction_measured: bool
     """False where no variant of equal length exists: nothing was learned."""
     by_state: tuple[int, ...] = ()
+    words_in_ids: frozenset[int] = frozenset()
+    """Places of words whose exchange for a made-up one was seen to change the ids."""
 
     @property
     def by_frame(self) -> tuple[int, ...]:
@@ -54,6 +62,8 @@ class Subject:
     base: Pass
     text_modules: set[str] = field(default_factory=set)
     """Embeddings whose ids were seen to change with the instruction."""
+    other_ids: set[str] = field(default_factory=set)
+    """Instructions that were seen to become other ids."""
 
     def run(
         self,
@@ -106,6 +116,7 @@ class Subject:
         for one, two in zip(self.base.embeddings, other.embeddings, strict=False):
             if one.module_name == two.module_name and not torch.equal(one.ids, two.ids):
                 self.text_modules.add(one.module_name)
+                self.other_ids.add(instruction)
         return moved(self.base, other)
 
 
@@ -129,8 +140,11 @@ def measure_movement(subject: Subject, others: Sequence[str], seed: int) -> Move
         for camera, variants in observation_variants(observation, seed).items()
     }
     by_word, by_instruction, measured = [], set[int](), False
-    for word, texts in word_variants(instruction, others):
-        positions, tried = _moved_by_word(subject, texts)
+    words = instruction.split()
+    made_up = [with_word(words, at, MADE_UP_WORDS[0]) for at in range(len(words))]
+    for at, (word, texts) in enumerate(word_variants(instruction, others)):
+        # A made-up one first: where it moves something, the word is also known to become an id.
+        positions, tried = _moved_by_word(subject, [made_up[at], *texts])
         measured = measured or tried
         by_instruction.update(positions)
         if tried:
@@ -146,6 +160,7 @@ def measure_movement(subject: Subject, others: Sequence[str], seed: int) -> Move
         by_word=tuple(by_word),
         instruction_measured=measured,
         by_state=_moved_by_any(subject, state_variants(observation)),
+        words_in_ids=frozenset(at for at, text in enumerate(made_up) if text in subject.other_ids),
     )
 
 

@@ -8,12 +8,13 @@ word whose exchange by a made-up one leaves every id as it was does not arrive.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import torch
 
-from heedmap.auditing.variants import longer, with_word
+from heedmap.auditing.variants import MADE_UP_WORDS, longer, with_word
 from heedmap.data.observation import Observation
 from heedmap.errors import InstructionError, PolicyRunError
 from heedmap.ladder.verdict import TokenFacts
@@ -25,9 +26,6 @@ from heedmap.tracing.capture.inputs import stopping_before
 from heedmap.tracing.capture.trace import EmbeddingCall, trace
 from heedmap.tracing.observe import Pass, traced
 
-MADE_UP_WORDS = ("zqxv", "wukfj")
-"""No tokenizer knows these as a word; one of subwords gives them ids of their own."""
-
 _Ids = dict[str, torch.Tensor]
 
 
@@ -37,14 +35,16 @@ def measure_tokens(
     observation: Observation,
     instructions: Mapping[str, str],
     base: Pass | None = None,
+    words_in_ids: Mapping[str, Set[int]] = MappingProxyType({}),
 ) -> TokenFacts:
     """Follow the ids of every instruction, of its words and of longer variants.
 
     With `base`, a pass in which no id was looked up behind the transformer, policies are
-    stopped where that begins; otherwise they run to their end.
+    stopped where that begins; otherwise they run to their end. `words_in_ids` are places of words
+    in an instruction whose exchange for a made-up one was seen to change its ids.
     """
     layer = None if base is None or base.looks_up_later else base.stack.first_block
-    return _measure(_Reader(policy, observation, layer), dict(instructions))
+    return _measure(_Reader(policy, observation, layer), dict(instructions), words_in_ids)
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,9 @@ class _Reader:
         return seen.embeddings
 
 
-def _measure(read: _Reader, texts: dict[str, str]) -> TokenFacts:
+def _measure(
+    read: _Reader, texts: dict[str, str], words_in_ids: Mapping[str, Set[int]]
+) -> TokenFacts:
     ids = {name: read.ids(text) for name, text in texts.items()}
     if not any(ids.values()):
         return TokenFacts(module=None)
@@ -89,7 +91,10 @@ def _measure(read: _Reader, texts: dict[str, str]) -> TokenFacts:
     all_ids = [*ids.values(), *_made_up_ids(read, first)]
     modules = [m for m in all_ids[0] if _differs(m, all_ids)]
     known = {text: ids[name] for name, text in texts.items()}
-    lost = {name: _lost_words(read, text, known) for name, text in texts.items()}
+    lost = {
+        name: _lost_words(read, text, known, words_in_ids.get(text, frozenset()))
+        for name, text in texts.items()
+    }
     module = modules[0] if modules else _looks_like_text(ids[next(iter(ids))])
     return TokenFacts(
         module=module,
@@ -109,14 +114,16 @@ def _measure(read: _Reader, texts: dict[str, str]) -> TokenFacts:
     )
 
 
-def _lost_words(read: _Reader, text: str, known: Mapping[str, _Ids]) -> tuple[str, ...]:
+def _lost_words(
+    read: _Reader, text: str, known: Mapping[str, _Ids], words_in_ids: Set[int]
+) -> tuple[str, ...]:
     """Words that may be exchanged for made-up ones without any id changing.
 
     `known` are the ids of whole instructions; one that differs from another in a single word tells
     of that word without a run.
     """
     words = text.split()
-    arrive = {
+    arrive = set(words_in_ids) | {
         index
         for other, ids in known.items()
         if (index := _only_difference(words, other.split())) is not None

@@ -254,7 +254,7 @@ def _recovered(
             texts[0],
             texts[1],
             structure.instruction,
-            batch=runner.batch,
+            batch=runner.batch(),
         )
     except SequenceLengthError:
         return None

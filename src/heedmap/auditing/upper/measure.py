@@ -10,6 +10,7 @@ import numpy as np
 from heedmap.auditing.behaviour import measure_behaviour
 from heedmap.auditing.measures.distance import ActionMetric
 from heedmap.auditing.measures.following import parse_expectation
+from heedmap.auditing.upper.known import KnownScores
 from heedmap.auditing.upper.maps import measure_map
 from heedmap.auditing.upper.obeyed import Obedience, measure_obedience
 from heedmap.auditing.upper.respond import respond
@@ -77,19 +78,21 @@ def measure_upper(
     seed: int,
     on_stage: Callable[[], None] = lambda: None,
     options: UpperOptions = UpperOptions(),  # noqa: B008 - immutable
+    known: KnownScores | None = None,
 ) -> UpperFacts:
     """Rungs 5 and 6 over the trials. Raises PolicyError when one of them cannot be run.
 
     `stack` is the transformer that feeds the action. `on_stage` is called after each stage.
+    What is in `known` is not run again.
     """
     first = trials[0]
     tried = [(first.observation, text) for text in first.instructions.values()]
-    runner = Runner.of(policy, tried, stack, options.batch)
+    runner = Runner.of(policy, tried, stack, options.batch, known)
     found, metric = _exchange(runner, trials, seed, options)
     on_stage()
     if options.until == "exchange":
         return found
-    knockouts = Knockouts(policy, runner.batch)
+    knockouts = Knockouts(policy, runner.batch, runner.together, runner.known.of)
     assert found.obeyed is not None
     can_judge = not may_be_rounding(found.obeyed.action_change)
     if use := measure_use(knockouts, structures, trials, metric, seed):
@@ -112,15 +115,17 @@ def measure_by_exchange(
     on_stage: Callable[[], None] = lambda: None,
     options: UpperOptions = UpperOptions(),  # noqa: B008 - immutable
     runner: Runner | None = None,
+    known: KnownScores | None = None,
 ) -> UpperFacts:
     """Rung 6 of a policy of which nothing but its actions can be seen.
 
-    `runner` runs the examples; left out, it is found how many the policy takes at once.
+    `runner` runs the examples; left out, it is found how many the policy takes at once, and what is
+    in `known` is not run again.
     """
     if runner is None:
         first = trials[0]
         tried = [(first.observation, text) for text in first.instructions.values()]
-        runner = Runner.of(policy, tried, most=options.batch)
+        runner = Runner.of(policy, tried, most=options.batch, known=known)
     found, _ = _exchange(runner, trials, seed, options)
     on_stage()
     return found

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from heedmap.auditing.lower.tokens import MADE_UP_WORDS
 from heedmap.auditing.upper.responses import Kind, Request, Responses, Scores
 from heedmap.auditing.upper.runner import Example, Runner
+from heedmap.auditing.variants import MADE_UP_WORDS
 from heedmap.data.trials import Trial
 from heedmap.errors import PolicyError
 from heedmap.phrase import Phrase
@@ -20,7 +20,9 @@ def respond(runner: Runner, trials: Sequence[Trial], *, with_controls: bool = Tr
     Raises PolicyError when it refuses an instruction itself, PolicyRunError when it fails on one
     or on a paraphrase.
     """
-    requests = [request for number, trial in enumerate(trials) for request in _of(number, trial)]
+    requests = [
+        request for number, trial in enumerate(trials) for request in requests_of(number, trial)
+    ]
     given: tuple[Kind, ...] = ("asked", "paraphrase")  # by the user; the others are our own
     asked = [request for request in requests if request.kind in given]
     controls = [request for request in requests if request.kind not in given]
@@ -56,8 +58,8 @@ def _each_once(
     return dict(zip(texts, run(examples), strict=True))
 
 
-def _of(number: int, trial: Trial) -> Iterator[Request]:
-    pairs = list(trial.pairs())
+def requests_of(number: int, trial: Trial) -> Iterator[Request]:
+    """Every text that is put to the policy on one trial, with its kind."""
     for name, text in trial.instructions.items():
         yield Request(number, "asked", name, text)
         for other in trial.paraphrases.get(name, ()):
@@ -66,6 +68,12 @@ def _of(number: int, trial: Trial) -> Iterator[Request]:
         nonsense = (MADE_UP_WORDS[index % len(MADE_UP_WORDS)] for index in range(words))
         yield Request(number, "nonsense", name, " ".join(nonsense))
         yield Request(number, "blank", name, "")
-    for one, two in pairs:
+    for one, two in _some_pairs(trial):
         joined = f"{trial.instructions[one]} {trial.instructions[two]}"
         yield Request(number, "contradictory", one, joined)
+
+
+def _some_pairs(trial: Trial) -> list[tuple[str, str]]:
+    """Pairs of instructions, evenly chosen: no more than there are instructions."""
+    pairs, most = list(trial.pairs()), len(trial.instructions)
+    return [pairs[n * len(pairs) // most] for n in range(most)] if len(pairs) > most else pairs

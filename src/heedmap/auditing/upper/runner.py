@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 
+from heedmap.auditing.upper.known import KnownScores, given
 from heedmap.auditing.upper.responses import Scores
 from heedmap.data.observation import Observation
 from heedmap.errors import CaptureError, InstructionError, NonFiniteError, PolicyRunError
@@ -35,27 +38,79 @@ def length_key(policy: Policy, instruction: str) -> int:
     return len(instruction.split()) if count is None else count
 
 
+@dataclass
+class UntriedBatch:
+    """How many examples run at once: tried when it is first needed, on examples of these."""
+
+    policy: Policy
+    examples: Sequence[Example]
+    most: int | None
+    known: KnownScores
+    noise: float = 0.0
+    """How far scores of two together were from those one by one."""
+    _found: BatchSize | None = None
+
+    @property
+    def size(self) -> BatchSize:
+        """One, unless two examples give the same together as one by one."""
+        if self._found is None:
+            self._found = BatchSize(self._tried())
+        return self._found
+
+    @stage(Phrase("trying whether examples give the same together as one by one"))
+    def _tried(self) -> int:
+        policy, most = self.policy, self.most
+        alike, singly = self._singly()
+        if not alike:
+            return 1
+        tried, several = BatchSize(len(alike)), list[torch.Tensor]()
+
+        def run() -> None:
+            several[:] = in_batches(alike, tried, lambda some: policy(*_columns(some)))
+
+        if most is None:
+            most = size_that_fits(policy.module, BATCH, run, len(alike))
+        elif most > 1:
+            run()
+        if tried.value == 1 or most == 1 or not _agree(singly, several):
+            return 1
+        self.noise = _apart(singly, several)
+        return most
+
+    def _singly(self) -> tuple[Sequence[Example], list[Scores]]:
+        """Two examples of one length that the policy takes, and their scores; else nothing."""
+        for number in range(len(self.examples)):
+            alike = _of_one_length(self.policy, self.examples[number:])
+            with suppress(InstructionError):
+                return alike, [self._known_or_run(*each) for each in alike]
+        return (), []
+
+    def _known_or_run(self, observation: Observation, text: str) -> Scores:
+        known = self.known.of(observation, text)
+        if known is not None:
+            return known
+        return self.policy([observation], [text])[0].double().cpu().numpy()
+
+
 @dataclass(frozen=True)
 class Runner:
     """A policy and how many examples it is run on at once."""
 
     policy: Policy
-    batch: BatchSize
+    at_once: BatchSize | UntriedBatch
     together: Together | None = None
     """Runs many instructions on one frame together, where the network is large."""
-    known: Mapping[Hashable, Scores] = field(default_factory=dict)
-    """Scores of runs that were made before, by `given`."""
-    repeated: Mapping[Hashable, Scores] = field(default_factory=dict)
-    """As `known`, of runs that were made a second time."""
+    known: KnownScores = field(default_factory=KnownScores)
+    """Scores of runs that were made before."""
 
     @classmethod
-    @stage(Phrase("trying whether examples give the same together as one by one"))
     def of(
         cls,
         policy: Policy,
         examples: Sequence[Example],
         stack: Stack | None = None,
         most: int | None = None,
+        known: KnownScores | None = None,
     ) -> Runner:
         """Batches where these examples give the same together as one by one; otherwise singles.
 
@@ -65,21 +120,20 @@ class Runner:
         `most` examples run together, whatever memory is free: the last digits of a score may
         depend on how many there are, so that runs with equal `most` agree bit for bit.
         """
+        known = known or KnownScores()
         if policy.noise_seed is not None:
-            return cls(policy, BatchSize(1))
+            return cls(policy, BatchSize(1), known=known)
         together = Together(policy, stack) if stack and _is_large(policy) else None
-        observation, text = examples[0]
-        fits = most or size_that_fits(policy.module, BATCH, lambda: policy([observation], [text]))
-        if fits == 1:
-            return cls(policy, BatchSize(1), together)
-        key = length_key(policy, text)
-        alike = [example for example in examples if length_key(policy, example[1]) == key][:3]
-        alike = (alike if len(alike) > 1 else [examples[0], examples[0]])[:fits]
-        single = torch.cat([policy([observation], [text]) for observation, text in alike])
-        batch = BatchSize(fits)
-        several = torch.stack(in_batches(alike, batch, lambda some: policy(*_columns(some))))
-        agrees = (single - several).abs().max() <= BATCH_TOLERANCE * single.abs().max().clamp(min=1)
-        return cls(policy, batch if agrees else BatchSize(1), together)
+        return cls(policy, UntriedBatch(policy, examples, most, known), together, known)
+
+    def batch(self) -> BatchSize:
+        """How many examples run at once."""
+        return self.at_once if isinstance(self.at_once, BatchSize) else self.at_once.size
+
+    @property
+    def noise(self) -> float:
+        """How far scores in a batch are from those one by one, as far as that was tried."""
+        return self.at_once.noise if isinstance(self.at_once, UntriedBatch) else 0.0
 
     def controls(self, examples: Sequence[Example]) -> list[Scores | None]:
         """As `scores`, for what a policy need not take: also None where it fails twice in a row.
@@ -101,22 +155,21 @@ class Runner:
 
         It does so by an InstructionError. Raises PolicyRunError for any other exception.
         """
-        found: dict[int, Scores | None] = {
-            number: self.known[key]
-            for number, key in enumerate(given(*each) for each in examples if self.known)
-            if key in self.known
-        }
+        found: dict[int, Scores | None] = {}
+        for number, example in enumerate(examples):
+            if (known := self.known.of(*example)) is not None:
+                found[number] = known
         found |= self._by_frame(examples, found)
         for numbers in self._of_equal_length(examples, found):
-            chosen = in_batches([examples[number] for number in numbers], self.batch, self._run)
+            size = self.batch() if len(numbers) > 1 else 1
+            chosen = in_batches([examples[number] for number in numbers], size, self._run)
             found |= dict(zip(numbers, chosen, strict=True))
         return [found[number] for number in range(len(examples))]
 
     def again(self, example: Example) -> Scores | None:
         """Scores of one example, run alone and anew; None where the policy refuses it."""
-        if self.repeated and (key := given(*example)) in self.repeated:
-            return self.repeated[key]
-        return self._run([example])[0]
+        known = self.known.again.get(given(*example)) if self.known.again else None
+        return self._run([example])[0] if known is None else known
 
     def _by_frame(
         self, examples: Sequence[Example], known: Mapping[int, Scores | None]
@@ -170,9 +223,22 @@ class Runner:
             return [scores for example in examples for scores in self._run([example])]
 
 
-def given(observation: Observation, text: str) -> Hashable:
-    """The same for the same input."""
-    return observation.sha256, text
+def _of_one_length(policy: Policy, examples: Sequence[Example]) -> list[Example]:
+    """The first example and another one that is as long; itself, where no other is."""
+    key = length_key(policy, examples[0][1])
+    others = (example for example in examples[1:] if length_key(policy, example[1]) == key)
+    return [examples[0], next(others, examples[0])]
+
+
+def _agree(singly: Sequence[Scores], several: Sequence[torch.Tensor]) -> bool:
+    largest = max(float(np.abs(one).max(initial=0.0)) for one in singly)
+    return _apart(singly, several) <= BATCH_TOLERANCE * max(largest, 1.0)
+
+
+def _apart(singly: Sequence[Scores], several: Sequence[torch.Tensor]) -> float:
+    """The largest difference; infinite where there are other numbers of scores."""
+    one, two = np.stack(list(singly)), torch.stack(list(several)).double().cpu().numpy()
+    return float(np.abs(one - two).max(initial=0.0)) if one.shape == two.shape else np.inf
 
 
 def _is_large(policy: Policy) -> bool:

@@ -41,10 +41,10 @@ disobeys      changes with the instruction, as expected under at most half of th
 partial       as expected under some instructions on every frame, under others on none
 incompetent   wrong under the frame's own instruction on more than half of the frames
 constant      the same on every frame and under every instruction
-length_only   identical, and another one under a longer instruction
+length_only   identical under other words, and another one under instructions of other lengths
 not_needed    as expected, and all instructions of a frame expect the same
 """
-DEAF: frozenset[Truth] = frozenset({"identical", "length_only", "same_choice", "constant"})
+DEAF: frozenset[Truth] = frozenset({"identical", "same_choice", "constant"})
 """Truths under which the action does not respond to the instruction at all."""
 
 Applies = Callable[[Base], bool]

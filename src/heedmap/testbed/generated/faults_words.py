@@ -170,6 +170,13 @@ def count_only(pair: Kept) -> Kept:
     return words + 0.3 * count, regions
 
 
+def length_normalised(pair: Kept) -> Kept:
+    """A sum over all words is divided by their number, with none but the template's in it."""
+    count = (pair[1] == WORD).sum(dim=1)[:, None, None]
+    words, regions = template_only(pair)
+    return words * TEMPLATE_WORDS / (TEMPLATE_WORDS + count), regions
+
+
 def words_as_padding(pair: Kept) -> Kept:
     """The words are taken for padding; what follows them keeps its later position."""
     words, regions = pair
@@ -246,9 +253,11 @@ WORD_FAULTS: tuple[Implementation, ...] = (
     Implementation("gated", "zero_projection", "scored", "identical", anything,
                    plant=zero_projection, also=("overwritten", "length_leak")),
     Implementation("length_leak", "count_only", "development", "length_only", has_ids,
-                   plant=wired("kept", count_only), also=("dropped",)),
-    Implementation("length_leak", "positions_shift", "scored", "length_only", has_ids,
-                   plant=wired("kept", words_as_padding), also=("dropped", "masked")),
+                   plant=wired("kept", count_only), style="lengths"),
+    Implementation("length_leak", "length_normalised", "scored", "length_only", has_ids,
+                   plant=wired("kept", length_normalised), style="lengths"),
+    Implementation("masked", "taken_for_padding", "scored", "identical", has_ids,
+                   plant=wired("kept", words_as_padding), also=("length_leak", "dropped")),
     Implementation("drowned", "faint", "development", "identical", has_ids,
                    plant=wired("embedded", faint), also=("gated",)),
     Implementation("drowned", "offset", "scored", "identical", has_ids,

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from heedmap.ladder.messages import has_message, say
 from heedmap.testbed.generated.score import Contradiction, Judged, Scoreboard, worst_first
+from heedmap.testbed.scoreboard.page import rules_table
 
 
 def markdown(board: Scoreboard, command: str) -> str:
@@ -27,6 +28,7 @@ def markdown(board: Scoreboard, command: str) -> str:
             ),
         ),
         "",
+        *_rules(board),
         f"## {say('scoreboard_wrong')}",
         "",
         *_table(
@@ -42,6 +44,15 @@ def markdown(board: Scoreboard, command: str) -> str:
         ),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _rules(board: Scoreboard) -> list[str]:
+    """What attention alone would have said, where it was read."""
+    if not board.rated:
+        return []
+    head, rows = rules_table(board.rated, board.read)
+    about = f"{say('scoreboard_rules_of', read=board.read)} {say('board_rules_about')}"
+    return [f"## {say('score_rules')}", "", about, "", *_table(head, rows), ""]
 
 
 def summary_lines(board: Scoreboard) -> list[str]:

@@ -15,16 +15,20 @@ from typing import Literal
 from heedmap.auditing.api import audit
 from heedmap.auditing.measures.stats import wilson_interval
 from heedmap.errors import HeedmapError, first_line_of
-from heedmap.ladder.verdict import Verdict
+from heedmap.ladder.verdict import Measurements
 from heedmap.policies.base import Policy
+from heedmap.record.record import PolicyResult
 from heedmap.testbed.generated.population import Generated
 from heedmap.testbed.generated.training import TrainingError, single_thread
 from heedmap.testbed.generated.truth import UntrueError
+from heedmap.testbed.scoreboard.rules import Rated, Read, rate_rules
 
 Problem = Literal["refused", "crashed"]
 Contradiction = Literal["obeys_but_fails", "silent_but_used", "silent_but_obeyed"]
 """A verdict that behaviour disproves: the policy obeys, but a rung fails; or its action does not
 change with the instruction, but *used* or *obeyed* holds."""
+FOLLOWS = ("none", "indirect_only", "bypass", "image_unused", "image_masked")
+"""Causes under which the diagnosis says that the instruction is followed."""
 Progress = Callable[[str, int, int], None]
 """Called before each member with its name, members done, and members in all."""
 
@@ -51,6 +55,10 @@ class Judged:
     """The first line of what went wrong."""
     seconds: float = 0.0
     """Of the audit."""
+    share: float | None = None
+    """Of attention that goes to the instruction; 0 where it has no position, None if not read."""
+    ivar: float | None = None
+    """As `share`, of values times weights over image and instruction."""
 
     @property
     def is_exact(self) -> bool:
@@ -132,6 +140,27 @@ class Scoreboard:
         return tuple(each for each in self.judged if each.problem == problem)
 
     @property
+    def rated(self) -> tuple[Rated, ...]:
+        """Rules of attention beside the diagnosis, where attention was read and the truth is known.
+
+        Empty where that is so of no policy.
+        """
+        return rate_rules(self._read) if self._read else ()
+
+    @property
+    def read(self) -> int:
+        """How many policies `rated` is over."""
+        return len(self._read)
+
+    @property
+    def _read(self) -> list[Read]:
+        return [
+            Read(each.obeys, each.named in FOLLOWS, each.share, each.ivar or 0.0)
+            for each in self.judged
+            if each.obeys is not None and each.share is not None
+        ]
+
+    @property
     def confusion(self) -> dict[tuple[str, str], int]:
         """Counts by true cause and what was named: a cause, "refused" or "crashed"."""
         pairs = ((each.cause, each.named or each.problem or "-") for each in self.judged)
@@ -181,16 +210,16 @@ def judge_member(member: Generated, policy: Policy, seed: int = 0) -> Judged:
     """Audit one policy that was made."""
     began = perf_counter()
     try:
-        verdict = _verdict(member, policy, seed)
+        found = _audited(member, policy, seed)
     except HeedmapError as error:
         return _judged(member, None, "refused", first_line_of(error), perf_counter() - began)
     except Exception as error:
         told = f"{type(error).__name__}: {first_line_of(error)}"
         return _judged(member, None, "crashed", told, perf_counter() - began)
-    return _judged(member, verdict, None, None, perf_counter() - began)
+    return _judged(member, found, None, None, perf_counter() - began)
 
 
-def _verdict(member: Generated, policy: Policy, seed: int) -> Verdict:
+def _audited(member: Generated, policy: Policy, seed: int) -> PolicyResult:
     trials = member.trials
     first = trials[0]
     result = audit(
@@ -204,16 +233,18 @@ def _verdict(member: Generated, policy: Policy, seed: int) -> Verdict:
         until="cut",
         seed=seed,
     )
-    return result.record.policies[0].verdict
+    return result.record.policies[0]
 
 
 def _judged(
     member: Generated,
-    verdict: Verdict | None,
+    found: PolicyResult | None,
     problem: Problem | None,
     message: str | None,
     seconds: float,
 ) -> Judged:
+    verdict = None if found is None else found.verdict
+    share, ivar = (None, None) if found is None else _attention(found.measurements)
     return Judged(
         name=member.name,
         cause=member.cause,
@@ -228,7 +259,17 @@ def _judged(
         problem=problem,
         message=message,
         seconds=seconds,
+        share=share,
+        ivar=ivar,
     )
+
+
+def _attention(measured: Measurements) -> tuple[float | None, float | None]:
+    """Share and IVAR of the instruction; None where no attention was read."""
+    if measured.attended is not None:
+        return measured.attended.share, measured.attended.ivar
+    is_read = measured.unread is None and bool(measured.stacks)
+    return (0.0, 0.0) if is_read else (None, None)
 
 
 def worst_first(judged: Sequence[Judged]) -> list[Judged]:

@@ -17,7 +17,6 @@ from heedmap.testbed.generated.world import CLASSES, DIRECTIONS
 TOLERANCE = 1e-5
 """Relative change of an action that is rounding."""
 SAME_PROBABILITY = 0.05
-ONE_WORD_MORE = " again"
 
 Actions = list[dict[str, Float[np.ndarray, " action"]]]
 """By trial, under every instruction."""
@@ -58,10 +57,12 @@ def _is_true(truth: Truth, run: Run, trials: Sequence[Trial], actions: Actions) 
         case "identical":
             return change <= TOLERANCE and not hits.all()
         case "length_only":
-            text = next(iter(trials[0].instructions.values()))
-            longer = plain_action(run, trials[0].observation, text + ONE_WORD_MORE)
-            longer_change = _change(next(iter(actions[0].values())), longer)
-            return change <= TOLERANCE < longer_change
+            texts = zip(trials[0].instructions, trials[0].paraphrases.values(), strict=True)
+            reworded = max(
+                _change(actions[0][key], plain_action(run, trials[0].observation, text))
+                for key, (text, *_) in texts
+            )
+            return reworded <= TOLERANCE < change
         case "constant":
             rows = [row for by_name in actions for row in by_name.values()]
             return all(_change(rows[0], row) <= TOLERANCE for row in rows)

@@ -34,7 +34,7 @@ VALUES = 4
 SIGNS = {"left": "dim0:-", "right": "dim0:+", "forward": "dim1:+"}
 """Expected continuous action of each direction."""
 
-Style = Literal["directions", "pairs", "paraphrases", "paces"]
+Style = Literal["directions", "lengths", "pairs", "paraphrases", "paces"]
 """Which instructions a trial has: three directions, direction times pace, or one direction in
 two wordings, or in two paces."""
 
@@ -97,6 +97,11 @@ def text_of(direction: int, pace: int = 0, verb: int = 0) -> str:
     return f"{VERBS[verb]} {DIRECTIONS[direction]} {PACES[pace]}"
 
 
+def longer_by(count: int) -> str:
+    """So many words more, behind an instruction."""
+    return " again" * count
+
+
 def class_of(direction: int, pace: int, is_red: bool) -> int:
     """Index in `CLASSES`."""
     return (direction * len(PACES) + pace) * len(GRIPS) + int(is_red)
@@ -116,7 +121,8 @@ def make_trials(
     """Trials with expected actions; each came with the instruction that its square suggests.
 
     All three places and both colours come up in turn; with `plain` all squares are blue. `pairs`
-    has expected actions for discrete policies only.
+    has expected actions for discrete policies only; in `lengths` each direction has another number
+    of words.
     """
     rng = np.random.default_rng(1_000_000 + seed)
     trials: list[Trial] = []
@@ -131,7 +137,8 @@ def make_trials(
 
 def _trial(name: str, scene: Scene, style: Style, discrete: bool) -> Trial:
     asked = _asked(style)
-    texts = {key: text_of(*words) for key, words in asked.items()}
+    longer = {key: longer_by(at if style == "lengths" else 0) for at, key in enumerate(asked)}
+    texts = {key: text_of(*words) + longer[key] for key, words in asked.items()}
     expected = {
         key: CLASSES[class_of(direction, pace, scene.is_red)]
         if discrete
@@ -139,7 +146,8 @@ def _trial(name: str, scene: Scene, style: Style, discrete: bool) -> Trial:
         for key, (direction, pace, _) in asked.items()
     }
     paraphrases = {
-        key: (text_of(direction, pace, verb + 1),) for key, (direction, pace, verb) in asked.items()
+        key: (text_of(direction, pace, verb + 1) + longer[key],)
+        for key, (direction, pace, verb) in asked.items()
     }
     own = DIRECTIONS[scene.place]
     recorded = own if own in texts else None
@@ -148,7 +156,7 @@ def _trial(name: str, scene: Scene, style: Style, discrete: bool) -> Trial:
 
 def _asked(style: Style) -> dict[str, tuple[int, int, int]]:
     """Direction, pace and verb of each instruction, by its name."""
-    if style == "directions":
+    if style in ("directions", "lengths"):
         return {name: (index, 0, 0) for index, name in enumerate(DIRECTIONS)}
     if style == "paraphrases":
         return {"go": (0, 0, 0), "move": (0, 0, 1)}

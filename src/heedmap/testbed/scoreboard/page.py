@@ -8,7 +8,8 @@ from math import inf
 
 from heedmap.ladder.messages import say
 from heedmap.ladder.wording import cause_name
-from heedmap.testbed.scoreboard.summary import Rated, Row, Summary
+from heedmap.testbed.scoreboard.rules import Rated
+from heedmap.testbed.scoreboard.summary import Row, Summary
 
 
 def markdown(summary: Summary, command: str) -> str:
@@ -72,18 +73,22 @@ def _confusion(summary: Summary) -> str:
 
 
 def _rules(summary: Summary) -> str:
+    return _table(*rules_table(summary.rated, len(summary.rows)))
+
+
+def rules_table(
+    rated: Iterable[Rated], total: int
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Head and rows: each rule, how often it is right, and its mistakes of both kinds."""
     keys = ("score_rule", "score_right", "score_missed", "score_wronged")
-    total = len(summary.rows)
-    return _table(
-        map(say, keys),
-        [
-            (
-                *(rule_name(rated), say("score_of", right=rated.right, total=total)),
-                *(str(rated.missed), str(rated.wronged)),
-            )
-            for rated in summary.rated
-        ],
-    )
+    rows = [
+        (
+            *(rule_name(each), say("score_of", right=each.right, total=total)),
+            *(str(each.missed), str(each.wronged)),
+        )
+        for each in rated
+    ]
+    return tuple(map(say, keys)), rows
 
 
 def _correlations(summary: Summary) -> str:

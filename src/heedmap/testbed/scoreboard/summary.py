@@ -8,15 +8,14 @@ flatters them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Sequence
 
 import numpy as np
 
 from heedmap.auditing.measures.stats import rank_correlation, wilson_interval
 from heedmap.frozen import Frozen
 from heedmap.ladder.causes import Cause
-from heedmap.ladder.thresholds import IGNORES_BELOW_SHARE
+from heedmap.testbed.scoreboard.rules import Rated, Read, rate_rules
 from heedmap.testbed.scoreboard.run import Score
 
 READINGS = ("share", "lift", "ivar", "value_norm", "rollout")
@@ -34,24 +33,6 @@ class Row(Frozen):
     ivar: float | None
     mediated: float | None
     following: float | None
-
-
-Rule = Literal["heedmap", "published", "share", "ivar"]
-"""The ladder, the published page's rule, and the best threshold of text share and of IVAR."""
-
-
-class Rated(Frozen):
-    """How often one rule is right about whether a policy follows its instruction."""
-
-    rule: Rule
-    threshold: float | None = None
-    """At least so much of the rule's own figure is called following; None: nothing is."""
-    right: int
-    called_heeding: int
-    missed: int
-    """Policies that do not follow it and are called following."""
-    wronged: int
-    """Policies that follow it and are called not following."""
 
 
 class Correlation(Frozen):
@@ -136,19 +117,16 @@ def _row(score: Score) -> Row:
 
 
 def _rated(scores: Sequence[Score]) -> tuple[Rated, ...]:
-    shares = [_attended(score, "share") for score in scores]
-    ivars = [_attended(score, "ivar") for score in scores]
-    best_share, best_ivar = (_best_threshold(scores, values) for values in (shares, ivars))
-    return (
-        _rate("heedmap", scores, lambda n: _says_heeds(scores[n])),
-        _rate(
-            "published",
-            scores,
-            lambda n: shares[n] >= IGNORES_BELOW_SHARE,
-            threshold=IGNORES_BELOW_SHARE,
-        ),
-        _rate("share", scores, lambda n: shares[n] >= best_share, threshold=best_share),
-        _rate("ivar", scores, lambda n: ivars[n] >= best_ivar, threshold=best_ivar),
+    return rate_rules(
+        [
+            Read(
+                follows=score.plant.follows,
+                is_said_to=score.named in ("none", "indirect_only", "bypass"),
+                share=_attended(score, "share"),
+                ivar=_attended(score, "ivar"),
+            )
+            for score in scores
+        ]
     )
 
 
@@ -156,37 +134,6 @@ def _attended(score: Score, name: str) -> float:
     """0 where the instruction has no position in the sequence, as in the published tables."""
     facts = score.result.measurements.attended
     return 0.0 if facts is None else getattr(facts, name) or 0.0
-
-
-def _says_heeds(score: Score) -> bool:
-    return score.named in ("none", "indirect_only", "bypass")
-
-
-def _rate(
-    rule: Rule,
-    scores: Sequence[Score],
-    follows: Callable[[int], bool],
-    *,
-    threshold: float = np.inf,
-) -> Rated:
-    said = [follows(number) for number in range(len(scores))]
-    truth = [score.plant.follows for score in scores]
-    return Rated(
-        rule=rule,
-        threshold=threshold if np.isfinite(threshold) else None,
-        right=sum(a == b for a, b in zip(said, truth, strict=True)),
-        called_heeding=sum(said),
-        missed=sum(a and not b for a, b in zip(said, truth, strict=True)),
-        wronged=sum(b and not a for a, b in zip(said, truth, strict=True)),
-    )
-
-
-def _best_threshold(scores: Sequence[Score], values: Sequence[float]) -> float:
-    """The threshold at which calling a policy following is right most often."""
-    truth = np.array([score.plant.follows for score in scores])
-    own = np.array(values)
-    candidates = [*sorted(set(values)), float("inf")]
-    return max(candidates, key=lambda least: int(((own >= least) == truth).sum()))
 
 
 def _correlation(scores: Sequence[Score], reading: str) -> Correlation:

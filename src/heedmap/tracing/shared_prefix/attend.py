@@ -23,6 +23,7 @@ from heedmap.tracing.shared_prefix.instructions import (
 )
 from heedmap.tracing.shared_prefix.layer_inputs import NotShareableError
 from heedmap.tracing.shared_prefix.trunk import Trunk, find_trunk, record_trunk
+from heedmap.tracing.shared_prefix.trunks import SharedTrunks, share_trunk
 
 ROWS_AT_ONCE = 4_096
 """Positions of all instructions that run together."""
@@ -111,6 +112,21 @@ class Together:
                 except NotShareableError as error:
                     self.why_alone = str(error)
             return self._alone(observation, instructions, rows)
+
+    def trunks(self, trunk: Trunk, instructions: Sequence[str]) -> SharedTrunks | None:
+        """Trunks of instructions as long as this one's, together; None where that is not exact."""
+        if self.why_alone is not None:
+            return None
+        for copies in dict.fromkeys([self.copies, True]):
+            try:
+                found = share_trunk(self.policy, trunk, instructions, copies=copies)
+            except NotShareableError as error:
+                if copies:
+                    self.why_alone = str(error)
+                continue
+            self.copies = copies
+            return found
+        return None
 
     def _shared(
         self,

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import torch
 from jaxtyping import Float
@@ -21,9 +21,9 @@ from heedmap.errors import HeedmapError, PolicyRunError
 from heedmap.policies.attempts import attempt
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.tracing.batches import is_out_of_memory
-from heedmap.tracing.capture.calls import FusedCall
+from heedmap.tracing.capture.calls import FusedCall, Values
 from heedmap.tracing.capture.instead import instead_of
-from heedmap.tracing.capture.rows import MASKED_BELOW, row_bias
+from heedmap.tracing.capture.rows import MASKED_BELOW, Keys, Mask, Queries, row_bias
 from heedmap.tracing.shared_prefix.layer_inputs import (
     LayerInput,
     NotShareableError,
@@ -35,7 +35,8 @@ from heedmap.tracing.shared_prefix.layers_running import (
     scores_of_rows,
 )
 from heedmap.tracing.shared_prefix.shared_attention import attend_shared
-from heedmap.tracing.shared_prefix.trunk import Trunk, tolerance
+from heedmap.tracing.shared_prefix.trunk import Trunk, TrunkLayer, tolerance
+from heedmap.types import Embeddings
 
 RowsByLayer = Float[torch.Tensor, "layer head row _"]
 """The last axis counts keys: each instruction has a sequence of its own length."""
@@ -103,13 +104,45 @@ def run_together(
     instruction's scores are not those of the trunk.
     """
     running = _Together(trunk, sequences, rows)
+    return _run(policy, instructions, running, copies=copies), running.weights()
+
+
+class LayerRows(NamedTuple):
+    """What one layer was given behind the prefix, one example an instruction."""
+
+    entering: Embeddings
+    query: Queries
+    key: Keys
+    value: Values
+
+
+def keep_together(
+    policy: Policy,
+    trunk: Trunk,
+    instructions: Sequence[str],
+    sequences: Sequences,
+    *,
+    copies: bool = False,
+) -> tuple[ActionScores, list[LayerRows]]:
+    """Scores of every instruction, and its rows in every layer; all of one length.
+
+    Arguments and errors are those of `run_together`.
+    """
+    running = _Together(trunk, sequences, (), keeps=True)
+    return _run(policy, instructions, running, copies=copies), running.kept
+
+
+def _run(
+    policy: Policy, instructions: Sequence[str], running: _Together, *, copies: bool
+) -> ActionScores:
+    trunk = running.trunk
     texts = list(instructions) if copies else [instructions[-1]]
     examples = [(trunk.observation, text) for text in texts]
     with running.watching(policy.module, trunk.stack.block_names):
         scores = scores_of_rows(policy, examples, len(instructions))
     if (scores[0] - trunk.scores[0]).abs().max() > tolerance(trunk.scores):
         raise NotShareableError("words alone give other scores than the whole sequence")
-    return scores, running.weights()
+    return scores
 
 
 @final
@@ -155,9 +188,15 @@ def _passing_on(policy: Policy, trunk: Trunk, instruction: str) -> tuple[LayerIn
 class _Together(LayersRunning):
     """Feeds every instruction's own positions to the layers, and the prefix to their attention."""
 
-    def __init__(self, trunk: Trunk, sequences: Sequences, rows: Sequence[int]) -> None:
+    def __init__(
+        self, trunk: Trunk, sequences: Sequences, rows: Sequence[int], *, keeps: bool = False
+    ) -> None:
         super().__init__()
-        self._trunk = trunk
+        self.trunk = trunk
+        self.kept: list[LayerRows] = []
+        """Of every layer, where they are kept."""
+        self._keeps = keeps
+        self._entering: Embeddings | None = None
         self._sequences = sequences
         self._rows = tuple(sequences.width + row for row in rows)
         self._weights: list[torch.Tensor] = []
@@ -174,7 +213,7 @@ class _Together(LayersRunning):
         ]
 
     def take(self, layer: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments | None:
-        given = LayerInput(args, kwargs, self._trunk.layers[layer].place)
+        given = LayerInput(args, kwargs, self.trunk.layers[layer].place)
         inputs = [each[layer] for each in self._sequences.inputs]
         states = given.states
         if layer == 0:
@@ -182,15 +221,20 @@ class _Together(LayersRunning):
         args_of, kwargs_of = zip(*(each.others for each in inputs), strict=True)
         columns = [self._stack(list(column)) for column in zip(*args_of, strict=True)]
         named = {key: self._stack([each[key] for each in kwargs_of]) for key in kwargs_of[0]}
+        self._entering = states
         replaced = given.replaced(states, (tuple(columns), named))
         return replaced.args, replaced.kwargs
 
     def attend(self, layer: int, call: FusedCall) -> torch.Tensor | None:
-        kept, prefix = self._trunk.layers[layer], self._sequences.prefix
+        kept, prefix = self.trunk.layers[layer], self._sequences.prefix
         query, packed = kept.unpacked(call.query, self._sequences.width)
+        key, value = kept.of_kept_heads(call.key), kept.of_kept_heads(call.value)
+        if self._keeps:
+            assert self._entering is not None, "the layer was entered"
+            self.kept.append(LayerRows(self._entering.detach(), query.detach(), key, value))
         read, weights = attend_shared(
             query,
-            (kept.of_kept_heads(call.key), kept.of_kept_heads(call.value)),
+            (key, value),
             (kept.call.key[0, :, :prefix], kept.call.value[0, :, :prefix]),
             self._bias(layer),
             kept.call.scaling,
@@ -209,10 +253,8 @@ class _Together(LayersRunning):
 
     def _bias(self, layer: int) -> torch.Tensor:
         """What is added to the scores: (instruction, head, own row, prefix and own keys)."""
-        call = self._trunk.layers[layer].call
-        masks = [
-            _mask_of(each[layer], self._trunk.layers[layer]) for each in self._sequences.inputs
-        ]
+        call = self.trunk.layers[layer].call
+        masks = [mask_of(each[layer], self.trunk.layers[layer]) for each in self._sequences.inputs]
         key = (-1, *(id(mask) for mask in masks))
         if key not in self._stacked:
             biases = [
@@ -239,7 +281,7 @@ class _Together(LayersRunning):
         return padded.masked_fill(padded < MASKED_BELOW, -torch.inf)
 
 
-def _mask_of(given: LayerInput, layer: Any) -> torch.Tensor | None:
+def mask_of(given: LayerInput, layer: TrunkLayer) -> Mask | None:
     """The attention mask among a layer's arguments; None where the trunk's attention had none.
 
     Raises NotShareableError where it had one that the layer was not given.

@@ -33,6 +33,7 @@ board_lead = { $total } { $total ->
    *[other] causes
   }, and { $healthy } healthy. Exact cause (and bypass module): **{ $right } of { $total }**, { $share } (95 % Wilson interval { $low } to { $high }). False alarms on healthy policies: **{ $alarms } of { $healthy }**.
 board_about = Training and planted faults are described in `specimens/population.py` and `specimens/faults.py`. Thresholds were chosen on members that are not among these.
+scoreboard_rules_of = { COUNT($read, "policy/policies") } on which attention was read, and of which it is certain whether they follow their instruction.
 board_rules_about = *Missed*: does not follow, called following. *False alarms*: follows, called not following. The best thresholds were chosen on these very policies, which flatters them.
 board_predicts = Does attention predict what cutting does?
 board_predicts_about = Spearman's rank correlation, over layers and heads (rollout: over layers), between what is read from attention on the instruction and how far cutting the action row's edges to it moves the action; policies on which `used` holds.

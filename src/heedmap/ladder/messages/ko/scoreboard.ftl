@@ -27,6 +27,7 @@ board_title = 채점표
 board_made_by = 생성 명령: { $command }, { $date }.
 board_lead = 정책 { $total }개: 원인 { $causes }종, 정상 정책 { $healthy }개. 원인(과 우회 모듈) 일치: **{ $total }개 중 { $right }개**, { $share }(95 % 윌슨 구간 { $low }~{ $high }). 정상 정책에 대한 오경보: **{ $healthy }개 중 { $alarms }개**.
 board_about = 학습 방식과 심은 결함은 `specimens/population.py`, `specimens/faults.py` 파일에 설명되어 있습니다. 임계값은 여기에 포함되지 않은 정책으로 정했습니다.
+scoreboard_rules_of = 어텐션을 읽었고 지시문을 따르는지가 확실한 정책 { $read }개.
 board_rules_about = *놓침*: 따르지 않는데 따른다고 판단. *오경보*: 따르는데 따르지 않는다고 판단. 최적 임계값은 바로 이 정책들로 정했으므로 실제보다 좋게 나옵니다.
 board_predicts = 어텐션이 차단의 효과를 예측하는가?
 board_predicts_about = 지시문에 대한 어텐션에서 읽은 값과, 지시문으로 가는 액션 행의 엣지를 차단할 때의 액션 변화량 사이의 스피어만 순위 상관(레이어와 헤드, 롤아웃은 레이어). ‘사용’ 단계를 통과한 정책만 셉니다.
