@@ -43,8 +43,8 @@ def _ask(policy: Policy, sheet: Sheet, report: Progress) -> Answers:
     taken = [(e, scores) for e, scores in zip(examples, own, strict=True) if scores is not None]
     if not taken:
         raise InstructionError(
-            "The policy '{policy}' refuses the instructions of the data set, such as '{example}'; "
-            "give shorter ones.",
+            "The policy '{policy}' refuses the instructions of the data set, such as "
+            "'{example}'; give shorter ones.",
             policy=policy.name,
             example=examples[0][1],
         )

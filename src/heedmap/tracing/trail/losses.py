@@ -18,9 +18,7 @@ from heedmap.tracing.trail.differences import Differences
 from heedmap.tracing.trail.ends import Loss, ends_at, entered, is_content, positions_of
 from heedmap.tracing.trail.picks import picked, why_not_read
 from heedmap.tracing.trail.products import is_sum_over_equals, loss_of_product
-from heedmap.tracing.trail.recording import (
-    Operator,
-)
+from heedmap.tracing.trail.recording import Operator, leads_to
 
 
 def find_loss(words: Differences, frame: Differences | None) -> Loss:
@@ -51,7 +49,26 @@ def find_loss(words: Differences, frame: Differences | None) -> Loss:
     number = (content or ends)[-1]
     if not content and (left := _after_lookup(words, differing, ancestors)) is not None:
         return left
-    return _loss_at(words, frame, number)
+    loss = _loss_at(words, frame, number)
+    if loss.how == "overwritten":
+        return _lost_in_what_is_written(words, frame, number, content) or loss
+    return loss
+
+
+def _lost_in_what_is_written(
+    words: Differences, frame: Differences | None, number: int, ends: list[int]
+) -> Loss | None:
+    """Where the words were lost in what is written in their place, if that was made of them.
+
+    None where it was made of something else, or it is not seen how they were lost in it.
+    """
+    operators = words.base.operators
+    for end in reversed([each for each in ends if each < number]):
+        if leads_to(operators, operators[end], lambda later: later.number == number):
+            loss = _loss_at(words, frame, end)
+            if loss.how in ("rounded away", "multiplied by zero"):
+                return loss
+    return None
 
 
 def _leaves_torch(words: Differences, differing: list[int]) -> Operator | None:
