@@ -70,6 +70,21 @@ def index_copy(net: Encoders, words: T, image: T, is_planted: bool) -> T:
     return _pooled(net, words.index_copy(1, torch.tensor([2 if is_planted else 1]), image[:, :1]))
 
 
+# Written in the place of the words, but made of them: lost where that was made
+
+
+def rounded_where_written(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    shift = 1e9 if is_planted else 1.0
+    is_written = torch.tensor([False, True, True, False])[None, :, None]
+    return _pooled(net, torch.where(is_written, (words + shift) - shift, words))
+
+
+def zeroed_where_written(net: Encoders, words: T, image: T, is_planted: bool) -> T:
+    states, gate = words.clone(), 0.0 if is_planted else 1.0
+    states[:, 1:3] = gate * words[:, 1:3]
+    return _pooled(net, states)
+
+
 # Left out
 
 
@@ -468,6 +483,7 @@ PLANTS: tuple[Plant, ...] = (
             by_alpha,
             by_guidance,
             by_lerp,
+            zeroed_where_written,
         )
     ),
     *(
@@ -495,6 +511,7 @@ PLANTS: tuple[Plant, ...] = (
     Plant("rounded away", faint_sum),
     Plant("rounded away", faint_sum, torch.bfloat16),
     Plant("rounded away", faint_stack),
+    Plant("rounded away", rounded_where_written),
     Plant("rounded away", decaying_state),
     Plant("rounded away", norm_of_one),
     Plant("rounded away", cold_softmax),
