@@ -85,7 +85,7 @@ def first_misfit(error: ValidationError) -> str:
     """The first thing that does not fit a schema, and where: "2.text: Field required"."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     place = ".".join(str(part) for part in first["loc"])
-    return f"{place or 'the file'}: {first['msg']}"
+    return f"{place or 'the file'}: {first['msg'].removeprefix('Value error, ')}"
 
 
 def read_yaml(

@@ -25,6 +25,7 @@ from heedmap.errors import (
     first_line_of,
 )
 from heedmap.frozen import Frozen
+from heedmap.policies.checkpoints.adapters import merge_adapter
 from heedmap.policies.checkpoints.permissions import SAFE, Permissions
 from heedmap.policies.checkpoints.read import check_finite
 from heedmap.policies.family import Target
@@ -252,7 +253,7 @@ def _model(
     fit = fit_of(model, base / WEIGHTS)
     fit.check(base, permissions)
     if adapter is not None:
-        model = _with_adapter(model, adapter)
+        model = merge_adapter(model, adapter)
     choices = {
         "type": config.type,
         "device": str(config.device),
@@ -281,19 +282,3 @@ def _base_of(folder: Path, written: Any, permissions: Permissions, local: dict[s
             f"machine; give it, ?local={written}:FOLDER, or add --hub to fetch it."
         )
     return folder_of(place)
-
-
-def _with_adapter(model: Any, adapter: Path) -> Any:
-    try:
-        peft = importlib.import_module("peft")
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("lora", "peft") from error
-    try:
-        merged = peft.PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
-    except Exception as error:  # peft raises what it likes for adapters of another model
-        raise CheckpointError(
-            f"The adapters in {adapter} cannot be merged ({first_line_of(error)})."
-        ) from error
-    for weight, tensor in merged.state_dict().items():
-        check_finite(weight, tensor, adapter)
-    return merged
