@@ -6,6 +6,7 @@ Amounts are drawn in `cividis`, made for colour-blind readers and for grey print
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -95,6 +96,12 @@ def amount_scale(full: float) -> alt.Scale:
     return alt.Scale(scheme=SCHEME, domain=[0, full])
 
 
+_UNSEEN = "\N{ZERO WIDTH NON-JOINER}"
+_NAMES = re.compile(
+    "constructor|toString|toLocaleString|valueOf|hasOwnProperty|isPrototypeOf"
+    "|propertyIsEnumerable|__(proto|defineGetter|defineSetter|lookupGetter|lookupSetter)__"
+)
+_QUOTED = re.compile(rf'"({_NAMES.pattern})"')
 _SIZE_PX = 12
 _TEXT = {
     "labelColor": INK,
@@ -134,10 +141,24 @@ def spec_of(chart: Chart, *, validate: bool = False) -> dict[str, Any]:
 
     `validate` checks it against the schema, which takes as long as drawing it.
     """
-    spec = {**_part(chart), "config": _CONFIG, "$schema": alt.SCHEMA_URL}
+    spec = {**_own_names(_part(chart)), "config": _CONFIG, "$schema": alt.SCHEMA_URL}
     if validate:
         alt.Root.validate(spec)
     return spec
+
+
+def _own_names(part: Any) -> Any:
+    """With names that every JavaScript object has made others, which look the same.
+
+    Vega looks groups up by name in such objects: what is called "constructor" ends it.
+    """
+    if isinstance(part, str):
+        if _NAMES.fullmatch(part):
+            return part + _UNSEEN
+        return _QUOTED.sub(rf'"\1{_UNSEEN}"', part)  # of rows, which are one text
+    if isinstance(part, dict):
+        return {key: _own_names(value) for key, value in part.items()}
+    return [_own_names(each) for each in part] if isinstance(part, list | tuple) else part
 
 
 def to_svg(spec: dict[str, Any]) -> str:
