@@ -50,6 +50,15 @@ def whole_characters(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
+def whole_texts(value: Any) -> Any:
+    """As `whole_characters`, of every text in lists and mappings."""
+    if isinstance(value, str):
+        return whole_characters(value)
+    if isinstance(value, dict):
+        return {whole_texts(key): whole_texts(each) for key, each in value.items()}
+    return [whole_texts(each) for each in value] if isinstance(value, list | tuple) else value
+
+
 def visible(text: str) -> str:
     """The text with its lines and columns, and nothing in it that a terminal would obey."""
     return "".join(each if each in "\n\t" else _shown(each) for each in text)

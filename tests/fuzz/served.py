@@ -13,7 +13,7 @@ from threading import Thread
 from tests.fuzz.mutate import ESCAPE, VALUES
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n"
-SECONDS = 5.0
+SECONDS = 25.0
 
 
 def write_requests(folder: Path) -> None:

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from heedmap.data.gates.documents import read_yaml
 from heedmap.errors import InstructionError
 from heedmap.frozen import Frozen
+from heedmap.visible import whole_characters
 
 
 class CaseInstruction(Frozen):
@@ -37,6 +38,11 @@ def check_instructions(instructions: Mapping[str, str]) -> None:
     for name, text in instructions.items():
         if not name.strip() or not text.strip():
             raise InstructionError(f"The instruction '{name}' is empty; give it words.")
+        if whole_characters(name + text) != name + text:
+            raise InstructionError(
+                f"The instruction '{name}' holds bytes that are no text ('{text}'); write it in "
+                f"UTF-8."
+            )
     for name, text in instructions.items():
         twin = next((n for n, t in instructions.items() if n != name and t == text), None)
         if twin is not None:

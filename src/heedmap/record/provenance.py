@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from heedmap.record.record import RunInfo
+from heedmap.visible import whole_texts
 
 _PACKAGES = ("heedmap", "torch", "transformers", "numpy", "safetensors", "minigrid")
 
@@ -18,7 +19,7 @@ def describe_run(arguments: dict[str, Any], seed: int) -> RunInfo:
     """A `RunInfo` of now, with the versions of what the numbers depend on."""
     return RunInfo(
         created_utc=datetime.now(UTC).isoformat(timespec="seconds"),
-        arguments=arguments,
+        arguments=whole_texts(arguments),
         versions={"python": platform.python_version(), **_package_versions()},
         commit=source_commit(),
         seed=seed,
