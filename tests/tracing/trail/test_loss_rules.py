@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import pytest
 import torch
+import torch.nn.functional as F
 
 from heedmap.policies.callable import CallablePolicy
 from heedmap.tracing.trail.differences import Differences
 from heedmap.tracing.trail.losses import find_loss
-from tests.tracing.trail.plain import LEFT, RIGHT, Encoders, between, ids_of, policy_of, recorded
+from tests.tracing.trail.plain import (
+    DIM,
+    LEFT,
+    RIGHT,
+    VOCABULARY,
+    Encoders,
+    between,
+    ids_of,
+    policy_of,
+    recorded,
+)
+from tests.tracing.trail.plants import PLANTS
 
 
 def of_run(run: object) -> Differences:
@@ -85,14 +99,14 @@ def test_ids_that_only_make_a_mask_leave_their_embeddings_out() -> None:
         rows = []
         for text in texts:
             ids = torch.tensor([ids_of(text)])
-            net.mix(net.embed(ids))
+            net.mix(net.embed(ids)).relu()
             rows.append(net.head(net.action[:, 0]) * (ids != 0).any())
         return torch.cat(rows)
 
     loss = find_loss(of_run(masked), None)
     assert loss.how == "left out"
     assert loss.operator is not None
-    assert loss.operator.module == "mix"
+    assert loss.operator.short_name == "relu", "the last that was computed of them"
 
 
 def test_states_are_overwritten_and_scores_are_masked() -> None:
@@ -105,3 +119,29 @@ def test_states_are_overwritten_and_scores_are_masked() -> None:
 
     assert find_loss(filled(0.0), None).how == "overwritten"
     assert find_loss(filled(-1e9), None).how == "masked"
+
+
+@pytest.mark.parametrize("operation", [torch.add, torch.sub])
+def test_what_is_added_no_times_is_multiplied_by_zero(operation: Any) -> None:
+    def body(net: Encoders, words: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
+        return net.head(operation(image[:, 0], net.mix(words[:, 2]), alpha=0))
+
+    assert find_loss(between(policy_of(body)), None).how == "multiplied by zero"
+
+
+@pytest.mark.parametrize(("row", "how"), [(0.0, "multiplied by zero"), (0.5, "rows equal")])
+def test_a_table_of_zeros_is_told_from_one_of_equal_rows(row: float, how: str) -> None:
+    def looked_up(net: Encoders, texts: Sequence[str]) -> torch.Tensor:
+        table = torch.full((len(VOCABULARY) + 2, DIM), row)
+        states = [F.embedding(torch.tensor([ids_of(text)]), table)[:, 2] for text in texts]
+        return net.head(torch.cat(states) + net.action[:, 0])
+
+    assert find_loss(of_run(looked_up), None).how == how
+
+
+def test_positions_that_a_reader_cannot_see_are_named() -> None:
+    hidden = [plant for plant in PLANTS if plant.how == "masked"]
+    losses = [find_loss(between(policy_of(each.body(is_planted=True))), None) for each in hidden]
+    readers = [loss for loss in losses if loss.is_inside_reader]
+    assert readers
+    assert all(loss.positions for loss in readers)
