@@ -49,7 +49,7 @@ test: $(VENV)/.complete $(VENV)/.beside ## run the test suite
 test-apart: $(VENV)/.complete ## run the tests that need a browser, start Ray or processes of their own
 	$(PYTEST) -m apart
 
-fuzz: $(VENV)/.complete ## try 2,450 hostile inputs on every reader, in a minute
+fuzz: $(VENV)/.complete ## try 2,600 hostile inputs on every reader, in a minute
 	$(BIN)/python -m tests.fuzz.run --short --processes 2
 
 fuzz-nightly: $(VENV)/.complete ## try others, of today's seeds, for an hour
