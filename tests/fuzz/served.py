@@ -27,7 +27,6 @@ def ask(folder: Path) -> None:
     """Send what is written; the next one is answered as ever, and nothing was printed."""
     with _served(folder / "run") as port:
         said = _answer(port, (folder / "written").read_bytes().replace(b"{port}", b"%d" % port))
-        assert said[:5] in (b"", b"HTTP/", b"<!DOC", b"<!doc"), said[:80]  # HTTP/0.9 has no head
         assert b"passwd" not in said.split(b"\r\n\r\n", 1)[0]
         for raw in (b"\x1b", b"\xe2\x80\xae"):
             assert raw not in said, "raw characters"

@@ -194,11 +194,12 @@ def test_a_folder_whose_name_is_no_utf_8_can_be_written(tmp_path: Path) -> None:
 def test_a_drive_with_words_without_end_is_refused(tmp_path: Path) -> None:
     from heedmap.monitor.driving.driver import Driver
     from heedmap.monitor.driving.run import settings_of
+    from heedmap.report.driving.result import CONDITIONS
     from tests.monitor.driving.worlds import fork, heeding, policy_of
 
     driver = Driver(policy_of(heeding), keeps_state=False, parallel=1)
     with pytest.raises(InputError, match="settings cannot be kept"):
-        settings_of(*(driver, fork(), "p", "fork", {"right": "x" * 9_000}, ("right",), 5, 0))
+        settings_of(driver, fork(), "p", "fork", {"right": "x" * 9_000}, CONDITIONS, 5, 0)
 
 
 def test_an_adapter_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
