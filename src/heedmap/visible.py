@@ -7,14 +7,20 @@ come here.
 
 from __future__ import annotations
 
+import json
+import math
 import re
 import unicodedata
+from collections.abc import Callable
+from typing import Any
 
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _ISOLATE, _END_ISOLATE = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 _JOINING = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
 """Of the invisible characters, those that scripts and emoji cannot be written without."""
 _FROM_THE_RIGHT = frozenset({"R", "AL", "AN"})
+HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+"""Categories of characters that show nothing, or something else than themselves."""
 MOST_LETTERS = 1_500
 """Of a sentence; what is longer is left out in its middle."""
 
@@ -44,9 +50,57 @@ def whole_characters(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
+def whole_texts(value: Any) -> Any:
+    """As `whole_characters`, of every text in lists and mappings."""
+    if isinstance(value, str):
+        return whole_characters(value)
+    if isinstance(value, dict):
+        return {whole_texts(key): whole_texts(each) for key, each in value.items()}
+    return [whole_texts(each) for each in value] if isinstance(value, list | tuple) else value
+
+
 def visible(text: str) -> str:
     """The text with its lines and columns, and nothing in it that a terminal would obey."""
     return "".join(each if each in "\n\t" else _shown(each) for each in text)
+
+
+def unobeyed(text: str) -> str:
+    """Text for a terminal as it was laid out: only what a terminal would obey is replaced.
+
+    Isolates stay, which `one_line` puts around what is written from the right.
+    """
+    if text.isprintable():
+        return text
+    kept = f"\n\t{_ISOLATE}{_END_ISOLATE}"
+    return "".join(each if each in kept else _shown(each) for each in text)
+
+
+def unobeyed_json(
+    content: Any, indent: int | None = 1, default: Callable[[Any], Any] | None = None
+) -> str:
+    """A value as JSON, with letters as they are, but for what is hidden or a terminal would obey.
+
+    These are control characters, those that turn the direction of writing, and halves of
+    characters: they are escaped, as JSON does it in ASCII. NaN and infinity, which are no JSON,
+    become null.
+    """
+    text = json.dumps(finite(content), ensure_ascii=False, indent=indent, default=default)
+    return text if text.isascii() and "\x7f" not in text else "".join(map(_escaped, text))
+
+
+def finite(value: Any) -> Any:
+    """The value with None in place of NaN and infinity, which are no JSON."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: finite(each) for key, each in value.items()}
+    return [finite(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def _escaped(character: str) -> str:
+    if character == "\n" or unicodedata.category(character) not in HIDDEN:
+        return character
+    return "\\u007f" if character == "\x7f" else json.dumps(character)[1:-1]
 
 
 def _shown(character: str) -> str:

@@ -62,6 +62,12 @@ UNWRITABLE = (
 """What writers raise for a value that no file of the kind can hold: its bytes are changed then."""
 
 
+def spoil_a_file(folder: Path, draw: Random) -> str:
+    """One file of the sample, whichever."""
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != "written")
+    return spoil(folder, draw.choice(files), draw)
+
+
 def spoil(folder: Path, file: Path, draw: Random) -> str:
     """Change one file of a sample in one way; gives what was done, to be read by people."""
     ways: list[Callable[[Path, Random], str]] = [_bytes, _bytes, _text, _other_thing]
@@ -70,15 +76,7 @@ def spoil(folder: Path, file: Path, draw: Random) -> str:
     way = draw.choice(ways)
     try:
         done = way(file, draw)
-    except (
-        ValueError,
-        LookupError,
-        OSError,
-        TypeError,
-        ArithmeticError,
-        RuntimeError,
-        pa.ArrowException,
-    ):
+    except UNWRITABLE:
         done = _bytes(file, draw)  # such a value cannot be written: its bytes are changed instead
     return f"{file.relative_to(folder)}: {done}"
 

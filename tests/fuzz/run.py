@@ -28,6 +28,8 @@ from tests.fuzz.kinds import KINDS
 from tests.fuzz.outcome import MOST_SECONDS, Outcome
 
 ROOT = Path(__file__).parent.parent.parent
+ROUND = 250
+"""Of a kind, before the next one has its turn: more than any has in `make fuzz`."""
 WARM_UP_SECONDS = 180.0
 """For a sample to be written, and what reads it to be imported."""
 
@@ -149,9 +151,13 @@ def side_by_side(
     by_kind: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for each in inputs:
         by_kind[each[0]].append(each)
+    longest = max(map(len, by_kind.values()), default=0)
     left, done = SimpleQueue[list[tuple[str, int]]](), SimpleQueue[Tried | BaseException | None]()
-    for kind in sorted(by_kind, key=lambda name: KINDS[name].short is None):  # the longest first
-        left.put(by_kind[kind])
+    for begin in range(0, longest, ROUND):  # where time ends, every kind had its turn
+        for kind in sorted(
+            by_kind, key=lambda name: KINDS[name].short is None
+        ):  # the longest first
+            left.put(by_kind[kind][begin : begin + ROUND])
 
     def work() -> None:
         try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -191,97 +190,6 @@ def write_kosmos2(folder: Path) -> None:
     from tests.robovlms_files import write_checkpoint
 
     write_checkpoint(folder)
-
-
-def write_record(folder: Path) -> None:
-    from tests.report.sample import realistic
-
-    realistic(layers=2, heads=2).save(folder / "run", report=lambda: "<html></html>")
-
-
-def sign_record(folder: Path) -> None:
-    _sign(folder / "run", "result")
-
-
-def write_run(folder: Path) -> None:
-    from tests.sweep.runs import grid, ran
-
-    path = grid(folder, ["sound"], 2, measures=["attention", "positions"])
-    ran(path, folder / "run")
-    path.unlink()
-    (folder / "written").write_text("select * from cases")
-
-
-def sign_run(folder: Path) -> None:
-    """Cells name their own parts and the plan; the run's manifest names the plan."""
-    from heedmap.record.manifest import Checksum, Manifest
-
-    run = folder / "run"
-    if not (run / "plan.json").is_file():
-        return
-    plan = Checksum.of((run / "plan.json").read_bytes())
-    for file in [run / "manifest.json", *sorted(run.glob("checksums/*.json"))]:
-        try:
-            manifest = Manifest.model_validate_json(file.read_bytes())
-        except (ValueError, OSError):
-            continue  # spoilt itself
-        files = {
-            name: Checksum.of((run / name).read_bytes())
-            for name in manifest.files
-            if (run / name).is_file() and "/dev/" not in str((run / name).resolve())
-        }
-        files |= {"plan.json": plan}
-        file.write_bytes(manifest.model_copy(update={"files": files}).encode())
-
-
-def _sign(run: Path, kind: Any) -> None:
-    from heedmap.record.manifest import MANIFEST_FILE, Checksum, Manifest
-
-    manifest = run / MANIFEST_FILE
-    if manifest.is_symlink() or not manifest.is_file():
-        return
-    files = [p for p in run.rglob("*") if p.is_file() and not p.is_symlink() and p != manifest]
-    named = {p.relative_to(run).as_posix(): Checksum.of(p.read_bytes()) for p in files}
-    manifest.write_bytes(Manifest(kind=kind, files=named).encode())
-
-
-def write_tap(folder: Path) -> None:
-    from heedmap.monitor.tap.recording import write_about
-    from heedmap.monitor.tap.store import Store
-    from tests.monitor.tap.conftest import ABOUT, readings, steps
-
-    (folder / "tap").mkdir()
-    store = Store(folder / "tap", 10**8, steps_a_part=30)
-    for step in steps():
-        store.append(step)
-    for reading in readings():
-        store.append_reading(reading.model_dump_json().encode() + b"\n")
-    import os
-
-    os.close(store._journal)  # as a killed tap leaves it
-    write_about(folder / "tap", ABOUT)
-
-
-def write_delivered(folder: Path) -> None:
-    from heedmap.report.words.as_json import audit_json
-    from heedmap.report.words.findings import find_all
-    from heedmap.report.words.sources import read_source
-
-    write_words(folder)
-    text = audit_json(find_all([read_source(folder / "log.jsonl", "asked")]))
-    for each in list(folder.iterdir()):
-        shutil.rmtree(each) if each.is_dir() else each.unlink()
-    (folder / "words.json").write_text(text)
-
-
-def write_history(folder: Path) -> None:
-    from heedmap.monitor.history import append_reading
-    from heedmap.monitor.reading import read_off
-    from tests.report.sample import realistic
-
-    policy = realistic(layers=2, heads=2).record.policies[0]
-    for step in range(3):
-        append_reading(folder / "history.jsonl", read_off(policy, step, 0.5))
 
 
 def write_published(folder: Path) -> None:

@@ -15,7 +15,8 @@ import tempfile
 from pathlib import Path
 from random import Random
 
-from tests.fuzz.kinds import KINDS, spoil_a_file
+from tests.fuzz.kinds import KINDS
+from tests.fuzz.mutate import spoil_a_file
 from tests.fuzz.outcome import Outcome, tried
 
 SIGNED_SHARE = 0.7

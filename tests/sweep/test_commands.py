@@ -155,6 +155,7 @@ def test_a_query_is_shown_as_table_csv_and_json(run: RunFolder) -> None:
         ("select * from read_csv('/etc/passwd')", "disabled"),
         ("copy cases to 'stolen.csv'", "disabled"),
         ("set enable_external_access = true", "locked"),
+        (f"select {', '.join(['1'] * 1_001)}", "1,001 columns"),
         ("select * from folder", "does not exist"),  # a variable of the code that asks
     ],
 )

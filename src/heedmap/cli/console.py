@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import codecs
 import io
-import json
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -19,9 +18,10 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.segment import Segment
 
 from heedmap.record.result import Result
-from heedmap.visible import MOST_LETTERS, sentence, visible
+from heedmap.visible import MOST_LETTERS, sentence, unobeyed, unobeyed_json, visible
 
 MIN_WIDTH = 100
 """The tables need this many columns; a narrower terminal wraps lines rather than lose any."""
@@ -45,12 +45,24 @@ def plainly(error: UnicodeError) -> tuple[str, int]:
 
 codecs.register_error("heedmap", plainly)
 for _stream in (sys.stdout, sys.stderr):
-    if isinstance(_stream, io.TextIOWrapper) and not _stream.encoding.lower().startswith("utf"):
-        _stream.reconfigure(errors="heedmap")  # Windows would end in an error half-way
+    if isinstance(_stream, io.TextIOWrapper):  # it would end in an error half-way
+        _stream.reconfigure(errors="heedmap")
 
-out = Console()
+
+class SafeConsole(Console):
+    """Prints tables and texts that may hold anything: nothing but rich's own codes is obeyed."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        """As `Console.render`."""
+        for each in super().render(renderable, options):
+            yield each if each.control else Segment(unobeyed(each.text), each.style)
+
+
+out = SafeConsole()
 out.width = max(out.width, MIN_WIDTH)
-err = Console(stderr=True)
+err = SafeConsole(stderr=True)
 
 Advance = Callable[[str, int, int], None]
 """Called with what is done now, how far, and of how many."""
@@ -95,4 +107,4 @@ def print_causes(error: BaseException) -> None:
 def verdicts_json(result: Result) -> str:
     """Every policy's verdict, by its name."""
     verdicts = {p.name: p.verdict.model_dump(mode="json") for p in result.record.policies}
-    return json.dumps(verdicts, ensure_ascii=False, indent=1)
+    return unobeyed_json(verdicts)

@@ -51,10 +51,14 @@ def finetune(
         int, typer.Option(min=1, max=1024, help="Frames a step, each with all instructions.")
     ] = 16,
     rank: Annotated[int, typer.Option(min=1, max=512, help="Rank of the adapters.")] = 8,
-    lr: Annotated[float, typer.Option(min=0, help="Peak learning rate (one cycle).")] = 2e-3,
+    lr: Annotated[
+        float, typer.Option(min=0, max=1000, help="Peak learning rate (one cycle).")
+    ] = 2e-3,
     ratio: Annotated[
         float,
-        typer.Option(min=0, help="Weight of the log-likelihood ratio of LangForce; 0: none."),
+        typer.Option(
+            min=0, max=1000, help="Weight of the log-likelihood ratio of LangForce; 0: none."
+        ),
     ] = 0.0,
     wiring: Annotated[
         Wiring, typer.Option(help="Train with words inserted, or with the mask opened.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +12,7 @@ from rich.text import Text
 
 from heedmap.cli.console import out
 from heedmap.cli.language import Lang, Language
+from heedmap.visible import unobeyed_json
 
 
 def forensics(
@@ -35,7 +35,7 @@ def forensics(
     findings = find_all(published)
     if as_json:
         content = {"findings": [asdict(f) for f in findings], "cannot_prove": cannot_prove()}
-        typer.echo(json.dumps(content, ensure_ascii=False, indent=1))
+        typer.echo(unobeyed_json(content))
         return
     layers, summary = len(published.layers), len(published.summary)
     models = len(published.models)

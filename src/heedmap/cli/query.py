@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import math
+import sys
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
-from heedmap.cli.console import out
+from heedmap.cli.console import SafeConsole, out
 from heedmap.cli.language import Lang, Language
 from heedmap.ladder.messages import say
+from heedmap.visible import finite, unobeyed_json, visible
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,11 +41,12 @@ def query(
 
     found = ask(RunFolder.open(run), sql)
     if as_csv:
-        typer.echo("".join(csv_lines(found)), nl=False)
+        lines = "".join(csv_lines(found))  # which has no escapes: as it is for programs
+        typer.echo(visible(lines) if sys.stdout.isatty() else lines, nl=False)
     elif as_json:
         typer.echo(json_text(found))
     else:
-        wide = Console(width=max(out.width, LEAST_WIDTH * found.num_columns))
+        wide = SafeConsole(width=max(out.width, LEAST_WIDTH * found.num_columns))
         wide.print(text_table(found))
 
 
@@ -67,7 +68,8 @@ def json_text(found: pa.Table) -> str:
     from heedmap.sweep.query import distinct_names, rows_of
 
     names = distinct_names(found.column_names)
-    return f"[{', '.join(_json(dict(zip(names, row, strict=True))) for row in rows_of(found))}]"
+    rows = [dict(zip(names, row, strict=True)) for row in rows_of(found)]
+    return unobeyed_json(rows, None, str)
 
 
 def csv_lines(found: pa.Table) -> Iterator[str]:
@@ -97,13 +99,4 @@ def _cell(value: Any) -> str:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(_finite(value), ensure_ascii=False, default=str)
-
-
-def _finite(value: Any) -> Any:
-    """NaN and infinity are no JSON: they become null."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {key: _finite(each) for key, each in value.items()}
-    return [_finite(each) for each in value] if isinstance(value, list) else value
+    return json.dumps(finite(value), ensure_ascii=False, default=str)

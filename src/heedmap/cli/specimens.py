@@ -140,7 +140,8 @@ def train(
         Path, typer.Option("--out", help="Folder for the weights and the recipe.")
     ] = Path("specimens"),
     steps_scale: Annotated[
-        float, typer.Option(help="Scales the recipe's steps (0.01 for a quick trial).", min=0)
+        float,
+        typer.Option(help="Scales the recipe's steps (0.01 for a quick trial).", min=0, max=1000),
     ] = 1.0,
     lang: Lang = Language.en,
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -19,6 +18,7 @@ from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRem
 from heedmap.ladder import messages
 from heedmap.ladder.messages import say, words_in
 from heedmap.policies.checkpoints.permissions import Permissions
+from heedmap.visible import unobeyed_json
 
 if TYPE_CHECKING:
     from heedmap.auditing.steps import Followed
@@ -113,7 +113,7 @@ def _as_json(policy: str, frame: str, found: Followed) -> str:
         "trail": None if found.trail is None else found.trail.model_dump(mode="json"),
         "steps": [asdict(step) for step in found.steps],
     }
-    return json.dumps(whole, ensure_ascii=False, indent=1)
+    return unobeyed_json(whole)
 
 
 def _words(found: Followed, lang: messages.Language) -> tuple[str, str | None]:

@@ -12,6 +12,7 @@ from heedmap.data.gates.documents import read_yaml
 from heedmap.errors import InstructionError
 from heedmap.frozen import Frozen
 from heedmap.phrase import Phrase
+from heedmap.visible import whole_characters
 
 
 class CaseInstruction(Frozen):
@@ -40,6 +41,13 @@ def check_instructions(instructions: Mapping[str, str]) -> None:
     for name, text in instructions.items():
         if not name.strip() or not text.strip():
             raise InstructionError("The instruction '{name}' is empty; give it words.", name=name)
+        if whole_characters(name + text) != name + text:
+            raise InstructionError(
+                "The instruction '{name}' holds bytes that are no text ('{text}'); write it in "
+                "UTF-8.",
+                name=name,
+                text=text,
+            )
     for name, text in instructions.items():
         twin = next((n for n, t in instructions.items() if n != name and t == text), None)
         if twin is not None:

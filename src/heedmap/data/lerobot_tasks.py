@@ -79,6 +79,7 @@ def read_table(path: Path, filters: Any = None, columns: list[str] | None = None
 
 def column_names(path: Path) -> list[str]:
     """Of a Parquet file of a data set. Raises FrameError where it cannot be read."""
+    check_regular(path, "table", FrameError)
     with gate(FrameError, str(path), ADVICE):
         return list(pq.read_schema(path).names)
 

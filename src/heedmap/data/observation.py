@@ -11,6 +11,7 @@ from jaxtyping import Float
 
 from heedmap.data.images import side_by_side
 from heedmap.data.pixels import Frame
+from heedmap.visible import whole_texts
 
 ONLY_CAMERA = "image"
 """The camera's name where there is but one."""
@@ -68,6 +69,11 @@ class NamedFrame:
     """The instruction at that time, where it was recorded."""
     episode: str | None = None
     """Frames of one episode are not independent of each other."""
+
+    def __post_init__(self) -> None:
+        """Names of files need not be text: no table or JSON could hold them then."""
+        for part in ("name", "source", "episode"):
+            object.__setattr__(self, part, whole_texts(getattr(self, part)))
 
     @property
     def pixels(self) -> Frame:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 from heedmap.data.observation import NamedFrame, Observation
+from heedmap.visible import whole_texts
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,11 @@ class Trial:
     """The instruction that the frame came with in its data set."""
     episode: str | None = None
     """Frames of one episode are not independent of each other."""
+
+    def __post_init__(self) -> None:
+        """Names of files need not be text: no table or JSON could hold them then."""
+        for part in ("name", "episode"):
+            object.__setattr__(self, part, whole_texts(getattr(self, part)))
 
     @property
     def cluster(self) -> str:

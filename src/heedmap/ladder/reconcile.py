@@ -96,7 +96,7 @@ def _without_response(
         return found, ()
     name, cause, by = where
     # An action that nothing moves does not show how far the instruction came.
-    came_there = by == "trail" or (by != "tied" and cause not in ("constant_action", "saturated"))
+    came_there = by == "trail" or cause not in ("constant_action", "saturated")
     notes: list[Cause] = []
     for other in LOWER_RUNGS:
         rung, structural = found[other]
@@ -162,8 +162,6 @@ def _ends_for_all(trail: TrailFacts | None) -> bool:
 
     Not where attention takes in neither: what hides them says more.
     """
-    if trail is not None and trail.how == "not entered":
-        return trail.frame_is_lost_there
     if trail is None or trail.how is None or trail.frame_is_lost_there:
         hidden = ("masked", "masked by order", "no weight")
         return trail is None or trail.how not in hidden

@@ -27,6 +27,7 @@ from heedmap.policies.outputs import as_scores
 from heedmap.policies.stages import current_stage
 from heedmap.policies.uncompiled import uncompiled
 from heedmap.record.record import HeldOutAccuracy, Loaded
+from heedmap.visible import whole_characters
 
 ActionScores = Float[torch.Tensor, "batch action"]
 """Logits of a discrete head, or the values of a continuous one."""
@@ -62,7 +63,7 @@ class Policy(ABC):
     """How often `act` was run so far, on whatever batch."""
 
     def __init__(self, name: str) -> None:
-        self.name = name
+        self.name = whole_characters(name)
 
     @property
     @abstractmethod

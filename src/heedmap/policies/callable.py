@@ -11,6 +11,7 @@ from torch import nn
 from heedmap.data.observation import Observation
 from heedmap.errors import PolicyError
 from heedmap.policies.base import ActionScores, Policy
+from heedmap.visible import whole_characters
 
 
 @final
@@ -54,7 +55,7 @@ class CallablePolicy(Policy):
         super().__init__(name)
         self._run = run
         self._module = module
-        self._action_names = tuple(action_names) if action_names else None
+        self._action_names = tuple(map(whole_characters, action_names)) if action_names else None
         self._token_count = token_count
         self._takes_observations = takes_observations
         self.special_ids = tuple(special_ids)

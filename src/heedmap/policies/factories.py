@@ -19,7 +19,7 @@ def import_from_here(name: str, error: type[HeedmapError], advice: Callable[[], 
         sys.path.insert(0, here)
     try:
         return importlib.import_module(name)
-    except Exception as cause:
+    except (Exception, SystemExit) as cause:  # a script may read the command line
         raise error(
             "The module '{name}' cannot be imported ({why}); {advice}.",
             name=name,
@@ -34,13 +34,13 @@ def call_factory(factory: Callable[[], Any], name: str, error: type[HeedmapError
         return factory()
     except HeedmapError:
         raise
-    except Exception as cause:
+    except (Exception, SystemExit) as cause:
         raise error(
             "The factory '{name}' raised {why}.", name=name, why=described(cause)
         ) from cause
 
 
-def described(error: Exception) -> str:
+def described(error: BaseException) -> str:
     """Its kind and the first line of what it says."""
     first_line = first_line_of(error)
     return f"{type(error).__name__}: {first_line}" if first_line else type(error).__name__

@@ -228,7 +228,7 @@ def _locked(place: Path) -> Iterator[None]:
     """Inside, no other process of this user on this machine replaces or adds to that folder."""
     locks = Path(tempfile.gettempdir()) / f"heedmap-locks-{_user()}"
     locks.mkdir(mode=0o700, exist_ok=True)
-    lock = FileLock(locks / f"{hashlib.sha256(str(place).encode()).hexdigest()[:16]}.lock")
+    lock = FileLock(locks / f"{hashlib.sha256(os.fsencode(place)).hexdigest()[:16]}.lock")
     try:
         with lock.acquire(timeout=LOCK_SECONDS):
             yield

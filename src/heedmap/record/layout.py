@@ -108,7 +108,7 @@ def parse_declared(written: str) -> DeclaredRegions:
     """
     regions: list[DeclaredRegion] = []
     for part in written.split(","):
-        match = re.fullmatch(r"\s*(\w+)\s*=\s*(\d+)\s*:\s*(\d+|\+len)\s*", part)
+        match = re.fullmatch(r"\s*(\w+)\s*=\s*(\d{1,9})\s*:\s*(\d{1,9}|\+len)\s*", part)
         if match is None:
             raise RegionError(
                 "The declared region '{part}' cannot be read; expected name=start:stop, such as "

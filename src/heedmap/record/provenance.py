@@ -11,6 +11,7 @@ from typing import Any
 
 from heedmap.data.observation import NamedFrame
 from heedmap.record.record import FrameInfo, RunInfo, frame_info
+from heedmap.visible import whole_texts
 
 _PACKAGES = ("heedmap", "torch", "transformers", "numpy", "safetensors", "minigrid")
 
@@ -19,7 +20,7 @@ def describe_run(arguments: dict[str, Any], seed: int) -> RunInfo:
     """A `RunInfo` of now, with the versions of what the numbers depend on."""
     return RunInfo(
         created_utc=datetime.now(UTC).isoformat(timespec="seconds"),
-        arguments=arguments,
+        arguments=whole_texts(arguments),
         versions={"python": platform.python_version(), **_package_versions()},
         commit=source_commit(),
         seed=seed,

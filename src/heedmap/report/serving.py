@@ -11,21 +11,25 @@ import hashlib
 import html
 import json
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from heedmap.data.gates.gate import gate
 from heedmap.errors import HeedmapError, RecordError
 from heedmap.ladder.messages import Language
 from heedmap.report.page.environment import environment
 
 LOOPBACK = "127.0.0.1"
 MOST_FIELDS = 200
+MOST_SILENCE_S = 60.0
+"""Of a browser that is connected; then its thread ends."""
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _REST = "style-src 'unsafe-inline'; img-src data:; connect-src 'self'; base-uri 'none'; "
 _REST += "form-action 'none'; frame-ancestors 'none'"
@@ -70,7 +74,7 @@ def server_of(view: View, port: int) -> ThreadingHTTPServer:
         drawing = Lock()
 
     try:
-        return ThreadingHTTPServer((LOOPBACK, port), Handler)
+        return _Server((LOOPBACK, port), Handler)
     except OSError as error:
         why = error.strerror or error
         raise RecordError(
@@ -88,10 +92,18 @@ def page_of(text: str, language: Language = "en") -> str:
     )
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Nothing where whoever asked has gone away, or says nothing for too long."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+
 class _Handler(BaseHTTPRequestHandler):
     served: View
     drawing: Lock
     """Charts are drawn by one thread at a time."""
+    timeout = MOST_SILENCE_S
     server_version = "heedmap"
     sys_version = ""
 
@@ -102,19 +114,23 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("Host") not in (f"{LOOPBACK}:{port}", f"localhost:{port}"):
             self._answer(HTTPStatus.FORBIDDEN, "text/plain", "Only for this machine.")
             return  # another site's name that points here
-        asked, stamp = urlsplit(self.path), ""
         try:
+            asked = urlsplit(self.path)
             query = parse_qs(asked.query, max_num_fields=MOST_FIELDS)
-            if asked.path == "/state":
-                self._answer(HTTPStatus.OK, "application/json", self._state())
-                return
-            stamp = self.served.state().stamp
-            with self.drawing:
-                page = self.served.page(unquote(asked.path), query)
+        except ValueError:  # no address at all, or of too many fields
+            self._answer(HTTPStatus.NOT_FOUND, "text/plain", "No such page.")
+            return
+        stamp = ""
+        try:
+            with gate(RecordError, "The page", "heedmap verify tells more", doing="shown"):
+                if asked.path == "/state":
+                    self._answer(HTTPStatus.OK, "application/json", self._state())
+                    return
+                stamp = self.served.state().stamp
+                with self.drawing:
+                    page = self.served.page(unquote(asked.path), query)
         except HeedmapError as error:
             page = page_of(error.in_language(self.served.language), self.served.language)
-        except ValueError:
-            page = None
         if page is None:
             self._answer(HTTPStatus.NOT_FOUND, "text/plain", "No such page.")
         else:
@@ -137,7 +153,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("X-Content-Type-Options", "nosniff")
         self.send_header("Referrer-Policy", "no-referrer")
         self.send_header("Cache-Control", "no-store")
-        with suppress(ConnectionError):  # the reader has gone to another page
+        with suppress(OSError):  # the reader has gone to another page
             self.end_headers()
             self.wfile.write(content)
 

@@ -18,6 +18,7 @@ from heedmap.sweep.tables import RUN_SCHEMAS, RUN_TABLES, RunTable
 
 MOST_SECONDS = 20.0
 MOST_MEMORY_MB = 1000
+MOST_COLUMNS = 1_000
 BATCH_ROWS = 100_000
 MOST_LETTERS, MOST_NESTED = 100_000, 100
 """DuckDB's parser takes gigabytes for thousands of open brackets."""
@@ -67,6 +68,11 @@ def query(folder: RunFolder, sql: str) -> pa.Table:
 
 def _taken(found: duckdb.DuckDBPyRelation) -> pa.Table:
     """The rows, batch by batch: what is no longer DuckDB's is not in its limit of memory."""
+    if len(found.columns) > MOST_COLUMNS:
+        raise InputError(
+            f"The query gives {len(found.columns):,} columns, expected {MOST_COLUMNS:,} at most; "
+            f"name those that you need."
+        )
     reader = found.to_arrow_reader(BATCH_ROWS)
     batches: list[pa.RecordBatch] = []
     held = 0

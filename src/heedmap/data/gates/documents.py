@@ -89,7 +89,8 @@ def first_misfit(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     place = ".".join(str(part) for part in first["loc"])
     where = place or Phrase("the file")
-    return Phrase("{where}: {misfit}", where=where, misfit=first["msg"])
+    misfit = first["msg"].removeprefix("Value error, ")
+    return Phrase("{where}: {misfit}", where=where, misfit=misfit)
 
 
 def read_yaml(

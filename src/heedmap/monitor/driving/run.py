@@ -6,7 +6,10 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from pydantic import ValidationError
+
 from heedmap.auditing.measures.distance import ActionMetric
+from heedmap.data.gates.documents import first_misfit
 from heedmap.data.images import thumbnail
 from heedmap.data.pixels import Frame
 from heedmap.errors import InputError
@@ -90,6 +93,10 @@ def settings_of(
             unit="raw units" if driver.policy.action_names is None else "bits",
             judges_other=one.judges_other,
         )
+    except ValidationError as error:
+        raise InputError(
+            f"The drive's settings cannot be kept ({first_misfit(error)}); give shorter options."
+        ) from error
     finally:
         one.close()
 

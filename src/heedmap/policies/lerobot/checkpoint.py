@@ -53,7 +53,7 @@ from heedmap.policies.lerobot.processors import (
     refuse_code_in,
 )
 from heedmap.policies.lerobot.quiet import quiet
-from heedmap.policies.lerobot.weights import fit_of, with_adapter
+from heedmap.policies.lerobot.weights import fit_of
 from heedmap.record.record import Loaded
 
 PYTHON = (3, 12)
@@ -269,7 +269,7 @@ def _model(
     fit = fit_of(model, base / WEIGHTS)
     fit.check(base, permissions)
     if adapter is not None:
-        model = with_adapter(model, adapter)
+        model = merge_adapter(model, adapter)
     choices = {
         "type": config.type,
         "device": str(config.device),

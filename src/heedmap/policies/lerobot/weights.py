@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from heedmap.errors import CheckpointError, MissingExtraError, first_line_of
 from heedmap.policies.checkpoints.fit import Fit
-from heedmap.policies.checkpoints.read import check_finite
 
 State = dict[str, torch.Tensor]
 
@@ -63,22 +59,3 @@ def _same(own: torch.Tensor, stored: torch.Tensor) -> bool:
 
 def _storage(tensor: torch.Tensor) -> tuple[int, int]:
     return tensor.data_ptr(), tensor.numel()
-
-
-def with_adapter(model: Any, adapter: Path) -> Any:
-    """The model with peft's adapters merged. Raises CheckpointError where they do not fit."""
-    try:
-        peft = importlib.import_module("peft")
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("lora", "peft") from error
-    try:
-        merged = peft.PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
-    except Exception as error:  # peft raises what it likes for adapters of another model
-        raise CheckpointError(
-            "The adapters in {adapter} cannot be merged ({why}).",
-            adapter=adapter,
-            why=first_line_of(error),
-        ) from error
-    for weight, tensor in merged.state_dict().items():
-        check_finite(weight, tensor, adapter)
-    return merged

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from heedmap.report.compare.comparison import Comparison
 from heedmap.report.compare.differences import Difference, differences
 from heedmap.report.compare.wording import note_text
+from heedmap.visible import unobeyed_json
 
 
 def comparison_json(comparison: Comparison) -> str:
@@ -27,7 +27,7 @@ def comparison_json(comparison: Comparison) -> str:
         ],
         "differences": [_fields(each) for each in differences(comparison)],
     }
-    return json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False)
+    return unobeyed_json(content)
 
 
 def _fields(each: Difference) -> dict[str, Any]:

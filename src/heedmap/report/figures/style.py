@@ -6,6 +6,7 @@ Amounts are drawn in `cividis`, made for colour-blind readers and for grey print
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -16,6 +17,7 @@ from heedmap.ladder.messages import Language
 from heedmap.record.regions import in_order
 from heedmap.report.figures.colors import COLORS, OTHER_COLOR
 from heedmap.report.wording import region_name
+from heedmap.visible import unobeyed
 
 SCHEME = "cividis"
 
@@ -23,6 +25,12 @@ INK = "#767676"
 """Axes and text: readable on a white and on a black page."""
 FAINT = "#80808040"
 _FONT = "system-ui, 'Noto Sans', 'Noto Sans CJK KR', sans-serif"
+
+_UNSEEN = "\N{ZERO WIDTH NON-JOINER}"
+_NAMES = re.compile(
+    "constructor|toString|toLocaleString|valueOf|hasOwnProperty|isPrototypeOf"
+    "|propertyIsEnumerable|__(proto|defineGetter|defineSetter|lookupGetter|lookupSetter)__"
+)
 
 Spec = dict[str, Any]
 """Vega-Lite as JSON has it."""
@@ -72,8 +80,21 @@ def _part(chart: Chart) -> Spec:
 
 def data_of(values: Sequence[Mapping[str, Any]]) -> alt.Data:
     """Rows for a chart, as one text: altair would copy rows anew at every step."""
-    text = json.dumps(list(values), ensure_ascii=False)
+    text = json.dumps(_drawable(list(values)), ensure_ascii=False)
     return alt.Data(values=text, format=alt.DataFormat(type="json"))
+
+
+def _drawable(part: Any) -> Any:
+    """With texts that may hold anything as the renderer takes them: a control character ends it.
+
+    Vega looks groups up by name in JavaScript's objects, which all have a "constructor" and others.
+    """
+    if isinstance(part, str):
+        text = unobeyed(part)
+        return text + _UNSEEN if _NAMES.fullmatch(text) else text
+    if isinstance(part, Mapping):
+        return {key: _drawable(value) for key, value in part.items()}
+    return [_drawable(each) for each in part] if isinstance(part, list | tuple) else part
 
 
 def color_of(region: str) -> str:
@@ -134,7 +155,7 @@ def spec_of(chart: Chart, *, validate: bool = False) -> dict[str, Any]:
 
     `validate` checks it against the schema, which takes as long as drawing it.
     """
-    spec = {**_part(chart), "config": _CONFIG, "$schema": alt.SCHEMA_URL}
+    spec = {**_drawable(_part(chart)), "config": _CONFIG, "$schema": alt.SCHEMA_URL}
     if validate:
         alt.Root.validate(spec)
     return spec

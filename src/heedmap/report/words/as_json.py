@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import unicodedata
-
 from heedmap.report.words.findings import WordsAudit
-from heedmap.report.words.shown import HIDDEN
+from heedmap.visible import unobeyed_json
 
 SCHEMA_VERSION = 1
 
@@ -45,15 +42,4 @@ def audit_json(audit: WordsAudit) -> str:
             for finding in audit.findings
         ],
     }
-    text = json.dumps(content, ensure_ascii=False, indent=1)
-    return text if text.isascii() and "\x7f" not in text else "".join(map(_escaped, text))
-
-
-def _escaped(character: str) -> str:
-    """As JSON writes it in ASCII, where it is hidden or a terminal would obey it.
-
-    Such are control characters, those that turn the direction of writing, and halves of characters.
-    """
-    if character == "\n" or unicodedata.category(character) not in HIDDEN:
-        return character
-    return "\\u007f" if character == "\x7f" else json.dumps(character)[1:-1]
+    return unobeyed_json(content)

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from heedmap.visible import one_line
+from heedmap.visible import HIDDEN, one_line
 
 MOST_SHOWN = 300
 """Characters of a text; more are left out in the middle."""
 SPACE = "␣"
 _ODD_SPACES = re.compile(r"^ +| +$|(?<= ) +")
-HIDDEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
-"""Categories of what cannot be seen, or does something instead."""
 
 
 def shown(text: str) -> str:

@@ -20,6 +20,7 @@ them again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -111,7 +112,7 @@ class Member:
 def member_named(name: str) -> Member:
     """The member of a name such as "heeding-0". Raises PolicyError for any other."""
     kind, _, seed = name.rpartition("-")
-    if kind not in KINDS or not seed.isdigit():
+    if kind not in KINDS or not re.fullmatch(r"[0-9]{1,9}", seed):
         raise PolicyError(
             "'{name}' is no member of the population; write KIND-SEED, such as heeding-0, with a "
             "kind of {kinds}.",
