@@ -122,7 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         stamp = ""
         try:
-            with gate(RecordError, "The page", "heedmap verify tells more", doing="shown"):
+            with gate(RecordError, WHOLE_PAGE, Phrase("heedmap verify tells more"), doing=Phrase("shown")):
                 if asked.path == "/state":
                     self._answer(HTTPStatus.OK, "application/json", self._state())
                     return

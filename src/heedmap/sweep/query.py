@@ -70,8 +70,10 @@ def _taken(found: duckdb.DuckDBPyRelation) -> pa.Table:
     """The rows, batch by batch: what is no longer DuckDB's is not in its limit of memory."""
     if len(found.columns) > MOST_COLUMNS:
         raise InputError(
-            f"The query gives {len(found.columns):,} columns, expected {MOST_COLUMNS:,} at most; "
-            f"name those that you need."
+            "The query gives {count:,} columns, expected {most:,} at most; name those that you "
+            "need.",
+            count=len(found.columns),
+            most=MOST_COLUMNS,
         )
     reader = found.to_arrow_reader(BATCH_ROWS)
     batches: list[pa.RecordBatch] = []

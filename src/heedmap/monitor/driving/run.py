@@ -95,7 +95,8 @@ def settings_of(
         )
     except ValidationError as error:
         raise InputError(
-            f"The drive's settings cannot be kept ({first_misfit(error)}); give shorter options."
+            "The drive's settings cannot be kept ({why}); give shorter options.",
+            why=first_misfit(error),
         ) from error
     finally:
         one.close()
