@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from heedmap.phrase import Phrase
+
 MOST_VALUES = 500_000_000
 """Of a batch: far more than any head gives."""
 NAMES = ("action", "actions", "action_pred", "pred_actions", "logits", "action_logits")
@@ -26,7 +28,7 @@ def as_scores(given: Any, examples: int) -> torch.Tensor:
     """
     tensor = _tensor(given, examples)
     if (odd := _oddness(tensor)) is not None:
-        raise TypeError(f"the policy gave {odd}; expected the values of an action")
+        raise TypeError(Phrase("the policy gave {odd}; expected the values of an action", odd=odd))
     if not tensor.is_floating_point():
         tensor = tensor.to(torch.float32)
     if tensor.ndim == 0 or (tensor.ndim == 1 and examples == 1):
@@ -39,13 +41,17 @@ def as_scores(given: Any, examples: int) -> torch.Tensor:
 def _oddness(tensor: torch.Tensor) -> str | None:
     """Why nothing could be computed from it; None where it can."""
     if tensor.is_meta:
-        return "a tensor that holds no values (on the device 'meta')"
+        return Phrase("a tensor that holds no values (on the device 'meta')")
     if tensor.is_complex():
-        return "complex numbers"
+        return Phrase("complex numbers")
     if tensor.layout != torch.strided or tensor.is_quantized:
-        return "a sparse or quantised tensor"
+        return Phrase("a sparse or quantised tensor")
     if tensor.numel() == 0 or tensor.numel() > MOST_VALUES:
-        return f"a tensor of {tensor.numel():,} values, of shape {tuple(tensor.shape)}"
+        return Phrase(
+            "a tensor of {count:,} values, of shape {shape}",
+            count=tensor.numel(),
+            shape=tuple(tensor.shape),
+        )
     return None
 
 
@@ -63,8 +69,11 @@ def _tensor(given: Any, examples: int) -> torch.Tensor:
     if (logits := getattr(given, "logits", None)) is not None:  # an output class of transformers
         return _tensor(logits, examples)
     raise TypeError(
-        f"the policy gave {type(given).__name__}; expected a tensor or array of shape (batch, "
-        f"action) or (batch, step, dim), or a dict that holds one as 'action'"
+        Phrase(
+            "the policy gave {kind}; expected a tensor or array of shape (batch, action) or "
+            "(batch, step, dim), or a dict that holds one as 'action'",
+            kind=type(given).__name__,
+        )
     )
 
 
@@ -78,7 +87,11 @@ def _of_sequence(given: list[Any] | tuple[Any, ...], examples: int) -> torch.Ten
     if examples == 1:  # the steps of one chunk
         return torch.stack([_tensor(each, 1).flatten() for each in given])[None]
     raise TypeError(
-        f"the policy gave a list of {len(given)} for {examples} examples; expected one entry each"
+        Phrase(
+            "the policy gave a list of {count} for {examples} examples; expected one entry each",
+            count=len(given),
+            examples=examples,
+        )
     )
 
 
@@ -97,6 +110,10 @@ def _entry(given: Mapping[Any, Any]) -> Any:
     if len(tensors) == 1:
         return tensors[0]
     raise TypeError(
-        f"the policy gave a dict with {', '.join(map(str, given)) or 'no entries'}; expected the "
-        f"action under one of the names {', '.join(NAMES)}"
+        Phrase(
+            "the policy gave a dict with {given}; expected the action under one of the names "
+            "{names}",
+            given=", ".join(map(str, given)) or Phrase("no entries"),
+            names=", ".join(NAMES),
+        )
     )
