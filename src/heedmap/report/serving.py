@@ -24,6 +24,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from heedmap.data.gates.gate import gate
 from heedmap.errors import HeedmapError, RecordError
 from heedmap.ladder.messages import Language
+from heedmap.phrase import Phrase
 from heedmap.report.page.environment import environment
 
 LOOPBACK = "127.0.0.1"
@@ -122,7 +123,12 @@ class _Handler(BaseHTTPRequestHandler):
             return
         stamp = ""
         try:
-            with gate(RecordError, WHOLE_PAGE, Phrase("heedmap verify tells more"), doing=Phrase("shown")):
+            with gate(
+                RecordError,
+                Phrase("The page"),
+                Phrase("heedmap verify tells more"),
+                doing=Phrase("shown"),
+            ):
                 if asked.path == "/state":
                     self._answer(HTTPStatus.OK, "application/json", self._state())
                     return
