@@ -25,6 +25,7 @@ from heedmap.errors import (
     first_line_of,
 )
 from heedmap.frozen import Frozen
+from heedmap.policies.checkpoints.adapters import merge_adapter
 from heedmap.policies.checkpoints.permissions import SAFE, Permissions
 from heedmap.policies.checkpoints.read import check_finite
 from heedmap.policies.family import Target
