@@ -23,7 +23,7 @@ def chosen() -> Iterator[Generated]:
     bases = {each.base.architecture: each for each in reversed(everybody) if each.is_healthy}
     for architecture in ARCHITECTURES:
         ours = [m for m in everybody if _likeness(m) == _likeness(bases[architecture])]
-        yield next(each for each in ours if each.is_healthy)
+        yield next(each for each in ours if each.coordinates.fault == "none")
         by_fault = {each.coordinates.fault: each for each in reversed(ours)}
         yield from [by_fault[fault] for fault in FAULTS if fault in by_fault][:2]
 
@@ -64,4 +64,6 @@ def test_the_cause_is_named(member: Generated) -> None:
         assert verdict.rungs["obeyed"].status == "holds"
     else:
         assert verdict.first_failing is not None
-        assert verdict.rungs["obeyed"].status == "fails"
+        # A change that may be rounding is not judged.
+        obeyed = verdict.rungs["obeyed"].status
+        assert obeyed == "fails" or (member.base.head != "discrete" and obeyed == "not measured")

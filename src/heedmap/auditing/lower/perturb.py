@@ -20,8 +20,9 @@ from heedmap.auditing.variants import (
     word_variants,
 )
 from heedmap.data.observation import Observation
-from heedmap.errors import CaptureError, InstructionError
+from heedmap.errors import CaptureError, InstructionError, PolicyRunError
 from heedmap.phrase import Phrase
+from heedmap.policies.attempts import attempt
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
 from heedmap.record.record import WordPositions
@@ -108,10 +109,15 @@ class Subject:
         return mine == theirs
 
     def moved_by_text(self, instruction: str) -> set[int] | None:
-        """Positions that another instruction moves; None where it is refused, or not as long."""
+        """Positions that another instruction moves; None where it is refused, or not as long.
+
+        So it is where the policy fails on it twice in a row: it need not take any word.
+        """
         try:
-            other = self.enter(instruction=instruction)
+            other = attempt(lambda: self.enter(instruction=instruction))
         except (SequenceLengthError, InstructionError):
+            return None
+        if isinstance(other, PolicyRunError):
             return None
         for one, two in zip(self.base.embeddings, other.embeddings, strict=False):
             if one.module_name == two.module_name and not torch.equal(one.ids, two.ids):
