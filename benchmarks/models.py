@@ -57,7 +57,9 @@ class Size:
 SIZES = {
     "real": Size(2048, 24, 32, 1024, 24, 16),
     "small": Size(256, 6, 4, 128, 4, 4),
+    "wide": Size(1024, 2, 8, 128, 2, 4),
 }
+"""`wide` has over 50 million parameters, most in its embeddings: a large network to an audit."""
 
 
 def kosmos2(size: str, dtype: torch.dtype, length: int, *, tower: bool = True) -> CallablePolicy:

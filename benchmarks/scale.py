@@ -3,7 +3,8 @@
     .venv/bin/python -m benchmarks.scale [--sizes small real] [--json FILE]
 
 Counted, not guessed: how many examples go through the decoder's last layer, and through the
-vision tower, in whole audits over a grid of frames and instructions. A model with few
+vision tower, in whole audits over a grid of frames and instructions; of a small network and of a
+large one, in which instructions on a frame share what comes before them. A model with few
 coefficients is fitted to some of the points and shown beside the others. Times of audits are
 then foretold from the time of one plain pass, and measured. What no machine here can run is
 worked out from the same coefficients, with the assumptions in `Assumptions`.
@@ -123,18 +124,19 @@ def main() -> None:
     parser.add_argument("--depths", nargs="+", default=list(DEPTHS), choices=DEPTHS)
     parser.add_argument("--json", type=Path, help="add the coefficients to this file")
     given = parser.parse_args()
-    policy = kosmos2("small", torch.float32, LENGTH)
+    policy, large = (kosmos2(size, torch.float32, LENGTH) for size in ("small", "wide"))
     costs = {depth: _fitted(policy, depth) for depth in given.depths}
+    of_large = {depth: _fitted(large, depth) for depth in given.depths}
     python_s: float | None = None
     for size in given.sizes:
         timed = policy if size == "small" else kosmos2(size, torch.float32, LENGTH)
-        python_s = _print_times(size, timed, costs, python_s)
-    _print_sweep(costs)
+        python_s = _print_times(size, timed, costs if size == "small" else of_large, python_s)
+    _print_sweep(of_large)
     if given.json is not None:
         row = {"benchmark": "scale", "machine": machine()}
         found = {
             depth: {name: asdict(cost) for name, cost in each._asdict().items()}
-            for depth, each in costs.items()
+            for depth, each in of_large.items()
         }
         with given.json.open("a") as file:
             file.write(json.dumps({**row, "costs": found}) + "\n")
@@ -142,16 +144,19 @@ def main() -> None:
 
 @contextmanager
 def counting(policy: Policy) -> Iterator[dict[str, int]]:
-    """Positions that enter the decoder's last layer and images that enter the tower, inside."""
+    """Positions in the decoder's last layer and images in the tower's, inside.
+
+    In its feed-forward part, which does not run where the layer is only passed by.
+    """
     module = policy.module
     assert isinstance(module, KosmosPolicy)
-    decoder = module.model.text_model.model.layers[-1]
-    tower = module.model.vision_model.model.encoder.layers[-1]
+    decoder = module.model.text_model.model.layers[-1].get_submodule("ffn")
+    tower = module.model.vision_model.model.encoder.layers[-1].get_submodule("mlp")
     counts = {"decoder": 0, "tower": 0}
 
     def counter(name: str, axes: int) -> Callable[..., None]:
         def count(layer: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-            states = args[0] if args else kwargs["hidden_states"]
+            states = args[0] if args else next(iter(kwargs.values()))
             counts[name] += int(np.prod(states.shape[:axes]))
 
         return count
@@ -202,7 +207,7 @@ def _fitted(policy: Policy, depth: Depth) -> Costs:
         fit(FITTED, [found[point].decoder for point in FITTED]),
         fit(FITTED, [found[point].tower for point in FITTED]),
     )
-    table = Table(title=f"{depth}: passes of an audit", title_justify="left")
+    table = Table(title=f"{depth}: passes of an audit, {policy.name}", title_justify="left")
     heads = ("frames", "instructions", "decoder", "foretold", "tower", "foretold", "in the fit")
     for column in heads:
         table.add_column(column, justify="right")
