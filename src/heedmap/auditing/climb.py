@@ -7,10 +7,9 @@ first case runs plainly once more: outputs and weights must not have changed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
-import torch
-
+from heedmap.auditing.alike import WATCHED_TOLERANCE, check_acts_alike
 from heedmap.auditing.any_stacks import (
     is_elsewhere,
     misses_attention,
@@ -22,10 +21,8 @@ from heedmap.auditing.one_stack import read_one_stack
 from heedmap.auditing.plan import Climb, Climbed
 from heedmap.auditing.preparation import evaluating, measuring
 from heedmap.auditing.trails import Trails
-from heedmap.data.observation import Observation
 from heedmap.errors import (
     CaptureError,
-    InstructionError,
     PolicyError,
     PolicyRunError,
 )
@@ -34,10 +31,6 @@ from heedmap.policies.base import ActionScores, Policy, same_sums, weights_sums
 from heedmap.policies.stages import stage
 from heedmap.policies.unwatched import is_raised_by_watching
 from heedmap.tracing.capture.trace import one_attention_path
-
-WATCHED_TOLERANCE = 1e-5
-"""Of the largest score: in inference mode a watched pass takes composite operators apart, which may
-round otherwise."""
 
 
 def climb(policy: Policy, plan: Climb, *, with_hash: bool = True) -> Climbed:
@@ -74,35 +67,13 @@ def climb(policy: Policy, plan: Climb, *, with_hash: bool = True) -> Climbed:
                 raise
             # What it does can still be measured, and followed.
             texts = list(first.instructions.values())
-            before = (_acts_alike(policy, first.observation, texts),)
+            before = (check_acts_alike(policy, first.observation, texts),)
             climbed = read_any_stacks(policy, plan, trails, error, with_hash=with_hash)
         plan.keep_steps(trails, climbed.result.measurements.trail, climbed.steps)
         with stage(Phrase("running the first frame once more, plainly")):
             _check_same(policy, before, policy([first.observation], [text]))
     plan.keep_trials(policy, climbed.upper)
     return climbed
-
-
-@stage(Phrase("asking the same twice"))
-def _acts_alike(policy: Policy, observation: Observation, texts: Sequence[str]) -> ActionScores:
-    """What the policy does under the first text, before another one and after it.
-
-    Raises PolicyError where that differs: it draws noise, or keeps something between its calls.
-    """
-    one = policy([observation], [texts[0]])
-    with suppress(InstructionError):
-        policy([observation], [texts[-1]])
-    two = policy([observation], [texts[0]])
-    if not torch.equal(one, two):
-        apart = float((one - two).abs().max()) if one.shape == two.shape else float("nan")
-        raise PolicyError(
-            "The policy '{policy}' is not deterministic: the same frame and instruction, given "
-            "twice, gave actions that differ by up to {apart:.2g}. Pin its noise "
-            "(CallablePolicy(..., noise_seed=0)), and clear its caches and queues in each call.",
-            policy=policy.name,
-            apart=apart,
-        )
-    return one
 
 
 def _check_same(policy: Policy, before: Sequence[ActionScores | None], after: ActionScores) -> None:

@@ -8,11 +8,13 @@ last to run.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
 import torch
 
+from heedmap.auditing.alike import check_acts_alike, is_same
 from heedmap.auditing.variants import observation_variants, word_variants
 from heedmap.data.observation import Observation
 from heedmap.errors import CaptureError, InstructionError, PolicyRunError
@@ -112,17 +114,25 @@ def action_rows(
     instruction: str,
     seed: int,
     final: Final | None = None,
+    seen: ActionScores | None = None,
 ) -> tuple[int, ...]:
     """Positions on whose final state the action depends: by gradient, or by trying.
 
     Where no gradient flows (a policy that runs under `no_grad`, picks an index, or cannot run
     with gradients), noise is put on groups of final states, which are halved until single rows
     remain. With `final`, kept from an earlier pass, only what comes behind the layers is run
-    for the gradient.
+    for the gradient. Where that pass gave other scores than `seen`, the policy is asked twice.
+
+    Raises PolicyError where it then acts otherwise: its noise is not pinned.
     """
-    rows = _rows_by_gradient(policy, stack, observation, instruction, seed, final)
+
+    def ran(scores: ActionScores) -> None:
+        if seen is not None and not is_same(scores.detach(), seen):
+            check_acts_alike(policy, observation, [instruction])
+
+    rows = _rows_by_gradient(policy, stack, observation, instruction, seed, final, ran)
     if rows is None:
-        rows = _rows_by_trying(policy, stack, observation, instruction, seed)
+        rows = _rows_by_trying(policy, stack, observation, instruction, seed, ran)
     return rows
 
 
@@ -144,7 +154,9 @@ def _candidate(
         with remembering(policy.module, towers, memories):
             if not _takes_in(policy, base, observation, instruction, seed):
                 return "nothing entering its first layer moves with frame or instruction"
-            rows = action_rows(policy, stack, observation, instruction, seed, base.final)
+            rows = action_rows(
+                policy, stack, observation, instruction, seed, base.final, base.scores
+            )
     except CaptureError as error:
         return error.phrase
     if not rows:
@@ -177,6 +189,7 @@ def _rows_by_gradient(
     instruction: str,
     seed: int,
     final: Final | None,
+    ran: Callable[[ActionScores], None],
 ) -> tuple[int, ...] | None:
     """None where no gradient flows from the action back to the final states."""
 
@@ -196,6 +209,7 @@ def _rows_by_gradient(
     if isinstance(found, PolicyRunError):
         return None  # its code takes no tensors that need gradients
     scores, leaves = found
+    ran(scores)
     if not scores.requires_grad:
         return None
     # Random weights, for the gradient of a plain sum vanishes behind a (log-)softmax.
@@ -210,9 +224,15 @@ def _rows_by_gradient(
 
 
 def _rows_by_trying(
-    policy: Policy, stack: Stack, observation: Observation, instruction: str, seed: int
+    policy: Policy,
+    stack: Stack,
+    observation: Observation,
+    instruction: str,
+    seed: int,
+    ran: Callable[[ActionScores], None],
 ) -> tuple[int, ...]:
     base = policy([observation], [instruction])
+    ran(base)
 
     def action_moves(start: int, stop: int) -> bool:
         def disturb(states: Embeddings) -> Embeddings:

@@ -65,7 +65,9 @@ def examine(
         seen = observe(policy, transformer.pattern, observation, instruction)
     length = seen.stack.length
     if length not in known:
-        known[length] = action_rows(policy, seen.stack, observation, instruction, seed, seen.final)
+        known[length] = action_rows(
+            policy, seen.stack, observation, instruction, seed, seen.final, seen.scores
+        )
     rows = known[length]
     subject = Subject(policy, observation, instruction, seen)
     movement = measure_movement(subject, others, seed)
