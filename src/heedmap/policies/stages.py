@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from heedmap.phrase import Phrase
+
 _STAGE: ContextVar[str | None] = ContextVar("_STAGE", default=None)
 
 
 @contextmanager
-def stage(doing: str) -> Iterator[None]:
+def stage(doing: Phrase) -> Iterator[None]:
     """Inside, a policy that fails does so while `doing`, such as "running a batch".
 
     Of stages inside one another the innermost counts. Also a decorator of functions.

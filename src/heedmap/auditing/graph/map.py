@@ -35,6 +35,7 @@ from heedmap.ladder.evidence import (
     HeadEffect,
     KnockoutPath,
 )
+from heedmap.phrase import Phrase
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
 from heedmap.record.regions import is_image
@@ -83,7 +84,7 @@ class _Sites(NamedTuple):
         return 1 + by_head + 2 * (len(self.modules) + len(self.calls))
 
 
-@stage("measuring where in its stacks the instruction is used")
+@stage(Phrase("measuring where in its stacks the instruction is used"))
 def measure_graph_map(
     policy: Policy,
     graphs: Mapping[int, PooledShares],

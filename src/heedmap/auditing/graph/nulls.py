@@ -15,6 +15,7 @@ from heedmap.auditing.upper.runner import length_key
 from heedmap.auditing.variants import made_up
 from heedmap.data.observation import Observation
 from heedmap.errors import CaptureError, InstructionError, NonFiniteError
+from heedmap.phrase import Phrase
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
 from heedmap.tracing.capture.stacks import block_of
@@ -27,7 +28,7 @@ class Nulls(NamedTuple):
     nonsense: float | None
 
 
-@stage("measuring attention with shuffled weights, and under made-up words")
+@stage(Phrase("measuring attention with shuffled weights, and under made-up words"))
 def measure_nulls(
     policy: Policy, observation: Observation, text: str, graph: Graph, seed: int
 ) -> Nulls:

@@ -9,12 +9,13 @@ import torch
 from heedmap.auditing.graph.rows import Graph
 from heedmap.auditing.trails import Trails, recorded
 from heedmap.errors import CaptureError, InstructionError
+from heedmap.phrase import Phrase
 from heedmap.policies.stages import stage
 from heedmap.tracing.capture.stacks import block_of, pattern_of
 from heedmap.tracing.trail.recording import Operator, OperatorKey, Recording
 
 
-@stage("taking each stack's states from the run under another instruction")
+@stage(Phrase("taking each stack's states from the run under another instruction"))
 def stacks_carried(
     trails: Trails, text: str, others: Sequence[str], graph: Graph
 ) -> dict[str, float]:
