@@ -59,7 +59,10 @@ def _stack(pattern: str, held: Sequence[Rows], reading_words: Set[int]) -> Stack
 
 
 _READS = "the action is decoded from its rows"
-_FEEDS = "the action rests on its rows through other attention only, or not at all"
+_FEEDS = (
+    "it encodes one kind of input, or the action rests on its rows through other attention only, "
+    "or not at all"
+)
 
 
 def presence(graph: Graph) -> PresenceFacts:
