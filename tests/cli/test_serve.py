@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from heedmap.cli.serve import CheckpointsView, ResultView
 from heedmap.errors import RecordError
@@ -191,7 +191,8 @@ def test_the_page_filters_and_compares_under_its_policy(browser: Browser, run: P
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(f"http://127.0.0.1:{port}/")
-        page.wait_for_function("document.querySelector('[data-live]').textContent === 'run'")
+        # Not `wait_for_function`: the page's policy lets no string be evaluated, if it has to wait.
+        expect(page.locator("[data-live]")).to_have_text("run")
         assert page.locator("#ladder .group:visible").count() == 2
         page.click("[data-tone=bad]")
         assert page.locator("#ladder .group:visible h3.bad").count() == 1

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from heedmap.ladder.messages import LANGUAGES, Language, say
 from heedmap.ladder.wording import verdict_sentences
@@ -172,7 +172,7 @@ def test_a_link_leads_to_the_same_view(opened: Open) -> None:
     assert f"policy={BYPASSED.replace('@', '%40')}" in page.url
     again = opened()
     again.evaluate(f"location.hash = {page.url.partition('#')[2]!r}")
-    again.wait_for_function("document.querySelector('#explorer output').textContent === '1'")
+    expect(again.locator("#explorer output").first).to_have_text("1")
     assert (again.locator("#explorer").inner_text(), chosen(again)) == view
     assert again.locator(f'[data-policy="{BYPASSED}"] .drawing:visible').count() > 0
 
