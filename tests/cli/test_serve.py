@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -16,27 +13,15 @@ from heedmap.cli.serve import CheckpointsView, ResultView
 from heedmap.errors import RecordError
 from heedmap.ladder.messages import say
 from heedmap.record.result import Result
-from heedmap.report.serving import View, server_of
+from heedmap.report.serving import server_of
 from heedmap.sweep.store import RunFolder
 from tests.cli.conftest import Cli
 from tests.report.browsing import browser
 from tests.report.sample import realistic
+from tests.serving import served
 from tests.sweep.runs import grid, ran
 
 __all__ = ["browser"]
-
-
-@contextmanager
-def served(view: View) -> Iterator[int]:
-    """The port of a running server."""
-    with server_of(view, 0) as server:
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield server.server_address[1]
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def ask(port: int, path: str, method: str = "GET", host: str | None = None) -> tuple[int, str, str]:

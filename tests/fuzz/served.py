@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, suppress
 from pathlib import Path
 from random import Random
-from threading import Thread
 
 from tests.fuzz.mutate import ESCAPE, VALUES
 
@@ -68,17 +67,11 @@ def spoil_request(folder: Path, draw: Random) -> str:
 def _served(run: Path) -> Iterator[int]:
     """The server's port. Afterwards AssertionError where it printed anything."""
     from heedmap.cli.serve import ResultView
-    from heedmap.report.serving import server_of
+    from tests.serving import served
 
     errors = io.StringIO()
-    with redirect_stderr(errors), server_of(ResultView(run, "en"), 0) as server:
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield server.server_address[1]
-        finally:
-            server.shutdown()
-            thread.join()
+    with redirect_stderr(errors), served(ResultView(run, "en")) as port:
+        yield port
     assert not errors.getvalue(), errors.getvalue()[-300:]
 
 

@@ -19,7 +19,7 @@ round otherwise."""
 
 
 def is_same(one: ActionScores, two: ActionScores) -> bool:
-    """Whether two runs of the same input, watched in their own ways, gave the same."""
+    """Whether two runs of the same input, each watched or plain, gave the same."""
     if one.shape != two.shape:
         return False
     most = WATCHED_TOLERANCE * float(one.abs().max())

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from heedmap.auditing.alike import WATCHED_TOLERANCE, check_acts_alike
+from heedmap.auditing.alike import check_acts_alike, is_same
 from heedmap.auditing.any_stacks import (
     is_elsewhere,
     misses_attention,
@@ -78,8 +78,7 @@ def climb(policy: Policy, plan: Climb, *, with_hash: bool = True) -> Climbed:
 
 def _check_same(policy: Policy, before: Sequence[ActionScores | None], after: ActionScores) -> None:
     """The first case's scores: when it was looked into, under watch, and plainly at last."""
-    most = WATCHED_TOLERANCE * float(after.abs().max())
-    if any(scores is None or float((scores - after).abs().max()) > most for scores in before):
+    if any(scores is None or not is_same(after, scores) for scores in before):
         raise PolicyError(
             "The policy '{policy}' gave different actions before, during and after its audit; it "
             "must be deterministic. Pin its noise and clear its caches.",
