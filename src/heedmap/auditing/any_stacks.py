@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from heedmap.auditing.described import describe_over_graph
 from heedmap.auditing.graph.measure import measure_graph
+from heedmap.auditing.lower.discovery import CROSS_ATTENTION
 from heedmap.auditing.plan import Climb, Climbed
 from heedmap.auditing.policy_result import policy_result
 from heedmap.auditing.trail import with_trail
@@ -23,6 +24,7 @@ from heedmap.errors import (
 from heedmap.ladder.verdict import Measurements
 from heedmap.phrase import Phrase, in_a_row
 from heedmap.policies.base import Policy, weights_sha256
+from heedmap.tracing.capture.stacks import pattern_of
 from heedmap.tracing.graph.nodes import nodes_of
 
 
@@ -39,18 +41,28 @@ def is_elsewhere(measured: Measurements) -> bool:
 
 
 def misses_attention(trails: Trails, text: str, measured: Measurements) -> bool:
-    """Whether a way beside the stack was found, and more attention ran than was seen with it.
+    """Whether attention that was not read with the one stack may bring the words to the action.
 
-    What goes past the one stack may then be read by the other attention, and be no bypass.
+    A way beside the stack was found, and more attention ran than was seen with it: what goes past
+    the stack may be read by the other, and be no bypass. Or none was found, attention runs behind
+    the stack, and the stack's action rows see no word, or another reads keys that are not its rows.
     """
     bypass = measured.bypass
-    if bypass.status != "found" or bypass.kind != "after":
+    is_past = bypass.status == "found" and bypass.kind == "after"
+    is_unseen = bool(measured.presence.positions) and not measured.visibility.instruction_reachable
+    is_crossed = any(stack.reason == CROSS_ATTENTION for stack in measured.stacks)
+    if not (is_past or is_unseen or is_crossed):
         return False
     try:
-        found = nodes_of(trails.of(text))
+        run = trails.of(text)
     except InstructionError:
         return False
-    return len(found) > sum(stack.layers for stack in measured.stacks)
+    nodes, taken = nodes_of(run), {stack.pattern for stack in measured.stacks if stack.taken}
+    if is_past:
+        return len(nodes) > sum(stack.layers for stack in measured.stacks)
+    own = [node.number for node in nodes if pattern_of(node.module) in taken]
+    ancestors = run.ancestors()
+    return bool(own) and any(node.number > max(own) and node.number in ancestors for node in nodes)
 
 
 def over_graph(plan: Climb, trails: Trails, climbed: Climbed) -> Climbed:

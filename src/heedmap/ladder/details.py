@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from textwrap import shorten
 
 from heedmap.ladder.evidence import CausalMap, Estimate, FollowingFacts
 from heedmap.ladder.messages import Language, say
 from heedmap.ladder.messages.numbers import ABSENT, amount, percent, ranges, rate
-from heedmap.ladder.thresholds import LEAST_ACTION_CHANGE_SHARE, NO_EFFECT_OF_A_CALL
+from heedmap.ladder.thresholds import (
+    CARRIES_NOTHING,
+    CARRIES_THE_INSTRUCTION,
+    LEAST_ACTION_CHANGE_SHARE,
+    NO_EFFECT_OF_A_CALL,
+)
 from heedmap.ladder.upper import (
     change_that_may_be_rounding,
     decided_frames,
@@ -17,6 +23,7 @@ from heedmap.ladder.upper import (
 )
 from heedmap.ladder.verdict import Details, Measurements, StackInfo
 
+_LAST_NUMBER = re.compile(r"((?:.*\.)?)(\d+)((?:\.[^.\d][^.]*)*)")
 ENCODED_TEXT_LETTERS = 120
 """Of a prompt that a sentence quotes."""
 
@@ -71,6 +78,8 @@ def details_of(measured: Measurements) -> Details:
         reading=tuple(stack.pattern for stack in partly),
         calls_cut=0 if measured.causal_map is None else len(measured.causal_map.by_call),
         calls_used=_used_in_some_calls(measured.causal_map),
+        carries_nothing=_carrying_nothing(measured.stacks),
+        image_only=_image_only(taken),
         followed=followed,
         ignored=ignored,
         alike=() if measured.behaviour is None else measured.behaviour.alike,
@@ -85,6 +94,27 @@ def _read_in_some_calls(reading: Sequence[StackInfo]) -> Sequence[StackInfo]:
     kinds = {(stack.calls, stack.calls_reading) for stack in reading}
     is_partly = all(len(calls_reading) < calls for calls, calls_reading in kinds)
     return reading if len(kinds) == 1 and is_partly else ()
+
+
+def _carrying_nothing(stacks: Sequence[StackInfo]) -> tuple[str, ...]:
+    """Stacks that hold words and move the action by next to nothing, where another brings it over.
+
+    Two that are both needed may each change nothing alone, and none of them brings it over.
+    """
+    if not any((stack.carried or 0.0) >= CARRIES_THE_INSTRUCTION for stack in stacks):
+        return ()
+    return tuple(
+        stack.pattern
+        for stack in stacks
+        if stack.holds_words and stack.moved is not None and stack.moved <= CARRIES_NOTHING
+    )
+
+
+def _image_only(taken: Sequence[StackInfo]) -> tuple[str, ...]:
+    """Of what the action is decoded from, where another part of it reads the instruction."""
+    return (
+        tuple(m for s in taken for m in s.image_only) if any(s.reads_words for s in taken) else ()
+    )
 
 
 def _used_in_some_calls(found: CausalMap | None) -> tuple[int, ...]:
@@ -170,6 +200,9 @@ def detail_texts(details: Details | dict[str, str], language: Language | None) -
         "calls": str(details.calls),
         "calls_reading": ranges(details.calls_reading),
         "reading": ", ".join(details.reading),
+        "carries_nothing": ", ".join(details.carries_nothing),
+        "carries_at_most": percent(CARRIES_NOTHING),
+        "image_only": ", ".join(_numbered(details.image_only)),
         "calls_cut": str(details.calls_cut),
         "calls_used": ranges(details.calls_used),
         "followed": ", ".join(details.followed),
@@ -185,6 +218,22 @@ def detail_texts(details: Details | dict[str, str], language: Language | None) -
         figure = f"{details.mediated.value:.2f}"
         texts["removed"] = _removed(figure, texts["dependence"], language)
     return {name: text or ABSENT for name, text in texts.items()}
+
+
+def _numbered(modules: Sequence[str]) -> list[str]:
+    """Like modules in one: "blocks.[0, 2].attn" for blocks.0.attn and blocks.2.attn."""
+    numbers: dict[tuple[str, str], list[int]] = {}
+    for module in modules:
+        found = _LAST_NUMBER.fullmatch(module)
+        before, number, after = found.groups() if found else (module, None, "")
+        held = numbers.setdefault((before, after), [])
+        held += [] if number is None else [int(number)]
+    return [
+        f"{before}[{ranges(held)}]{after}"
+        if len(held) > 1
+        else f"{before}{''.join(map(str, held))}{after}"
+        for (before, after), held in numbers.items()
+    ]
 
 
 def _encoded(text: str | None, language: Language | None) -> str:

@@ -135,6 +135,13 @@ last layer."""
 SIGNIFICANT_P = 0.05
 """Adjusted p-value below which a head's effect is drawn as significant; no verdict rests on it."""
 
+CARRIES_NOTHING = 0.01
+"""Share of the action's difference between two instructions by which a stack moves the action, at
+most, of which the report says that by itself it brings over next to nothing."""
+
+CARRIES_THE_INSTRUCTION = 0.5
+"""Share that some other stack has to bring over by itself, for that to be said."""
+
 NO_EFFECT_OF_A_CALL = 1e-6
 """Share of the largest effect of any call below which cutting the words in a call changes nothing:
 where it does not read them, or what it reads is multiplied by zero, the action is the very same."""

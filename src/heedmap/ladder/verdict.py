@@ -47,6 +47,14 @@ class StackInfo(Frozen):
     carried: float | None = None
     """Share of the action's difference between two instructions that comes over when all that its
     layers compute is taken from the run under the other one; None where it was not patched."""
+    moved: float | None = None
+    """How far that moves the action in any direction, as a share of the same difference."""
+    holds_words: bool = False
+    """Whether some of its keys hold words, in any of its calls; not known of a stack that was read
+    as a whole."""
+    image_only: tuple[str, ...] = ()
+    """Modules of which the action is decoded from rows that see image positions alone, in all
+    calls."""
 
 
 class TokenFacts(Frozen):
@@ -366,6 +374,11 @@ class Details(Frozen):
     ignored: tuple[str, ...] = ()
     alike: tuple[tuple[str, str], ...] = ()
     """Instructions that ask for different actions and never lead to different ones."""
+    carries_nothing: tuple[str, ...] = ()
+    """Stacks that hold the instruction, but change the action by next to nothing when they alone
+    are taken from the run under another one, where another stack brings it over."""
+    image_only: tuple[str, ...] = ()
+    """Modules that attend to image positions alone, beside others that read the instruction."""
     unmoved: int = 0
     """Frames on which the action is the same under all instructions, where it is not on others."""
     frames: int = 0

@@ -147,6 +147,7 @@ def _further(verdict: Verdict) -> list[str]:
             further.append("and_read_in_calls")
         elif isinstance(verdict.details, Details) and verdict.details.calls_used:
             further.append("and_used_in_calls")
+        further += _of_stacks(verdict)
         return [*further, "and_notes"] if verdict.notes else further
     keys = [_unread(verdict)] if verdict.is_unread else []
     keys += ["and_read_elsewhere"] if _is_read_elsewhere(verdict) else []
@@ -158,7 +159,17 @@ def _further(verdict: Verdict) -> list[str]:
         is_faint = verdict.rungs["used"].status == "fails"  # the effect does not count
         by = "and_bypassed_faintly" if is_faint else "and_bypassed"
         keys.append("and_follows_by_bypass" if obeyed == "holds" else by)
+    keys += _of_stacks(verdict)
     return [*keys, "and_notes"] if verdict.notes else keys
+
+
+def _of_stacks(verdict: Verdict) -> list[str]:
+    """What is known of single stacks, whatever the cause."""
+    details = verdict.details
+    if not isinstance(details, Details):
+        return []
+    keys = ["and_carries_nothing"] if details.carries_nothing else []
+    return [*keys, "and_image_only"] if details.image_only else keys
 
 
 def _unread(verdict: Verdict) -> str:

@@ -14,10 +14,13 @@ from heedmap.record.record import PolicyResult
 from tests.graph_policies import (
     DIM,
     NETWORKS,
+    PATCHES,
     TEXTS,
     Attention,
+    Attentions,
     Base,
     Fault,
+    apart,
     network,
     policy,
     trials,
@@ -165,3 +168,58 @@ def test_tables_hold_no_rows_of_a_stack_that_holds_no_words() -> None:
     assert found.record.policies[0].cases == ()
     assert found.record.policies[0].measurements.computations
     assert found.attention.num_rows == found.positions.num_rows == 0
+
+
+class Unread(Base):
+    """Image and words go through a backbone; an expert reads its image rows, and the words itself.
+
+    `mixes`: whether the backbone's image rows see words, so that some of them come over.
+    """
+
+    def __init__(self, mixes: bool) -> None:
+        super().__init__("none")
+        torch.manual_seed(3)
+        self.mixes = mixes
+        self.backbone, self.of_image, self.of_words = Attentions(), Attentions("sum"), Attentions()
+
+    def forward(self, images: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
+        states = torch.cat([images, words], dim=1)
+        seen = None if self.mixes else apart(PATCHES, words.shape[1])
+        for layer in self.backbone:
+            states = states + layer(states, layer.keys_and_values(states), seen)
+        x = self.queries(images)
+        for image, word in zip(self.of_image, self.of_words, strict=True):
+            x = x + image(x, image.keys_and_values(states[:, :PATCHES]))
+            x = x + word(x, word.keys_and_values(words))
+        return self.head(x).flatten(1)
+
+
+class Both(Base):
+    """The action rests on the product of what two stacks read: none of them carries it alone."""
+
+    def __init__(self) -> None:
+        super().__init__("none")
+        torch.manual_seed(4)
+        self.first, self.second = Attention(), Attention("softmax")
+
+    def forward(self, images: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
+        memory, x = torch.cat([images, words], dim=1), self.queries(images)
+        one = self.first(x, self.first.keys_and_values(memory))
+        return self.head(one * self.second(x, self.second.keys_and_values(memory))).flatten(1)
+
+
+def test_a_stack_that_holds_the_words_and_carries_nothing_is_said() -> None:
+    said = sentence_of(Unread(mixes=False).eval(), until="cut")
+    assert "backbone.* holds the instruction, but by itself brings over next to nothing" in said
+    assert "of_image.[0-1] attends to image positions alone" in said
+    twin = sentence_of(Unread(mixes=True).eval(), until="cut")
+    assert "next to nothing" not in twin
+    assert "image positions alone" not in twin
+    assert "next to nothing" not in sentence_of(Both().eval(), until="cut")
+
+
+def test_blocks_that_see_the_image_alone_are_named() -> None:
+    said = audited("alternating", "none").verdict.sentence
+    assert "of_image.[0-1] attends to image positions alone: no word is read there." in said
+    for name in ("cached expert", "encoder-decoder", "perceiver"):
+        assert "image positions alone" not in audited(name, "none").verdict.sentence

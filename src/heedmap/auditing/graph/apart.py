@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Bool
 
+from heedmap.auditing.graph.rows import ACTION, MIXED
 from heedmap.tracing.graph.nodes import Node, nodes_of
 from heedmap.tracing.trail.recording import OperatorKey, Recording
 
@@ -88,3 +89,35 @@ def any_of(flags: Sequence[torch.Tensor], none: torch.Tensor) -> torch.Tensor:
     for each in flags:
         found = found | each
     return found
+
+
+def regions_of(
+    held: Mapping[str, Sequence[torch.Tensor | None]],
+    none: torch.Tensor,
+    own: torch.Tensor | None,
+) -> dict[str, torch.Tensor]:
+    """Rows that each input makes differ, none of them in two; `own` are the action's."""
+    flags = {
+        name: any_of([each for each in found if each is not None], none)
+        for name, found in held.items()
+    }
+    if own is not None and own.shape == none.shape:
+        flags = _with_action(flags, own)
+    several = torch.stack(list(flags.values())).sum(dim=0) > 1
+    regions = {name: each & ~several for name, each in flags.items() if each.any()}
+    return regions | {MIXED: several} if several.any() else regions
+
+
+def _with_action(flags: Mapping[str, torch.Tensor], own: torch.Tensor) -> dict[str, torch.Tensor]:
+    """With the action's own keys as a region, which goes before the others.
+
+    But where the action is pooled over rows that hold an input, these stay what they are: some of
+    the own keys hold it then, and no others do.
+    """
+    pooled = torch.zeros_like(own)
+    for each in flags.values():
+        is_part = bool((each & own).any()) and bool((own & ~each).any())
+        if is_part and not bool((each & ~own).any()):
+            pooled = pooled | each
+    own = own & ~pooled
+    return {name: each & ~own for name, each in flags.items()} | {ACTION: own}

@@ -55,7 +55,24 @@ def _stack(pattern: str, held: Sequence[Rows], reading_words: Set[int]) -> Stack
         reads_words=any(rows.node.number in reading_words for rows in held),
         calls=1 + max(rows.node.call for rows in counted),
         calls_reading=tuple(sorted(reading)),
+        holds_words=any(bool(rows.words.any()) for rows in held),
+        image_only=_image_only(readers),
     )
+
+
+def _image_only(readers: Sequence[Rows]) -> tuple[str, ...]:
+    """Modules whose rows see image positions alone, in every call that the action rests on.
+
+    And no words that got to these positions before.
+    """
+    is_only: dict[str, bool] = {}
+    for rows in readers:
+        seen, still = rows.seen, torch.zeros_like(rows.seen)
+        if rows.moving is not None:
+            still = rows.images & ~rows.moving
+        only = bool(seen.any()) and not bool((seen & ~still).any())
+        is_only[rows.node.module] = is_only.get(rows.node.module, True) and only
+    return tuple(module for module, only in is_only.items() if only)
 
 
 _READS = "the action is decoded from its rows"

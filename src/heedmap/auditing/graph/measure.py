@@ -8,7 +8,7 @@ from typing import NamedTuple
 from heedmap.auditing.graph import facts
 from heedmap.auditing.graph.map import measure_graph_map
 from heedmap.auditing.graph.nulls import measure_nulls
-from heedmap.auditing.graph.patched import stacks_carried
+from heedmap.auditing.graph.patched import stacks_patched
 from heedmap.auditing.graph.pooled import PooledShares
 from heedmap.auditing.graph.regions import graph_of
 from heedmap.auditing.graph.use import measure_graph_use
@@ -104,8 +104,13 @@ def _stacks(
     if options.until == "exchange" or may_be_rounding(upper.obeyed.action_change):
         return found
     text, *others = trial.instructions.values()
-    carried = stacks_carried(trails, text, others, pooled.graph)
-    return tuple(s.model_copy(update={"carried": carried.get(s.pattern)}) for s in found)
+    patched = stacks_patched(trails, text, others, pooled.graph)
+    return tuple(
+        stack.model_copy(update=patched[stack.pattern]._asdict())
+        if stack.pattern in patched
+        else stack
+        for stack in found
+    )
 
 
 def _attended(trails: Trails, trial: Trial, pooled: PooledShares) -> AttendedFacts | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import torch
 
@@ -15,18 +16,27 @@ from heedmap.tracing.capture.stacks import block_of, pattern_of
 from heedmap.tracing.trail.recording import Operator, OperatorKey, Recording
 
 
+class Patched(NamedTuple):
+    """The action with one stack taken from the run under another instruction."""
+
+    carried: float
+    """1 is the other instruction's action, 0 the action as it was or one as far from the other's:
+    1 - |patched - other| / |base - other|, of the scores' L2 norms."""
+    moved: float
+    """|patched - base| / |base - other|: 0 only where the action is as it was."""
+
+
 @stage(Phrase("taking each stack's states from the run under another instruction"))
-def stacks_carried(
+def stacks_patched(
     trails: Trails, text: str, others: Sequence[str], graph: Graph
-) -> dict[str, float]:
-    """By stack: the share of the action's difference that comes over with what its layers compute.
+) -> dict[str, Patched]:
+    """By stack: what comes over of the action's difference with what its layers compute.
 
     All that runs inside a stack's layers in the run under `text` is taken from the run under
     another instruction, keys and values that are kept for later included, and all else is computed
-    anew. 1 is the other instruction's action, 0 the action as it was: 1 - |patched - other| /
-    |base - other|, of the scores' L2 norms. Of `others` that one is taken whose action is farthest.
-    Stacks are left out whose layers are not modules of their own, or cannot be held; all of them
-    where the actions are the same.
+    anew. Of `others` that one is taken whose action is farthest. Stacks are left out whose layers
+    are not modules of their own, or do not give what they gave in the other run (one that writes in
+    place cannot be held); all of them where the actions are the same.
     """
     base = trails.of(text)
     runs = [trails.of(other) for other in others if other in graph.word_texts]
@@ -35,7 +45,7 @@ def stacks_carried(
     if other is None or not apart:
         return {}
     theirs = {operator.key: operator for operator in other.operators}
-    found: dict[str, float] = {}
+    found: dict[str, Patched] = {}
     for pattern, blocks in _blocks(graph).items():
         held = _held(base, theirs, blocks)
         if "" in blocks or not held:
@@ -44,9 +54,22 @@ def stacks_carried(
             run = recorded(trails.policy, trails.observation, text, held)
         except (InstructionError, CaptureError):
             continue
-        if (left := _distance(run, other)) is not None:
-            found[pattern] = 1 - left / apart
+        left, moved = _distance(run, other), _distance(run, base)
+        if left is not None and moved is not None and _gives(run, theirs, blocks):
+            found[pattern] = Patched(1 - left / apart, moved / apart)
     return found
+
+
+def _gives(run: Recording, theirs: Mapping[OperatorKey, Operator], blocks: set[str]) -> bool:
+    """Whether these layers gave what they gave in the other run, whatever way they write it."""
+    for operator in run.operators:
+        other = theirs.get(operator.key)
+        if not _is_within(operator, blocks) or other is None:
+            continue
+        pairs = zip(operator.outputs, other.outputs, strict=False)
+        if any(not torch.equal(mine.tensor, given.tensor) for mine, given in pairs):
+            return False
+    return True
 
 
 def _blocks(graph: Graph) -> dict[str, set[str]]:

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 
 import torch
 
-from heedmap.auditing.graph.apart import Apart, any_of
+from heedmap.auditing.graph.apart import Apart, any_of, regions_of
 from heedmap.auditing.graph.beside import way_beside
 from heedmap.auditing.graph.carrier import carriers
-from heedmap.auditing.graph.rows import ACTION, MIXED, STATE, WORDS, Beside, Flags, Graph, Rows
+from heedmap.auditing.graph.rows import STATE, WORDS, Beside, Flags, Graph, Rows
 from heedmap.auditing.trails import Trails, recorded
 from heedmap.auditing.variants import observation_variants, state_variants
 from heedmap.data.observation import Observation
@@ -117,7 +117,9 @@ class _Tracing:
         states = state_variants(self.trails.observation)
         regions[STATE] = [self._held_apart(state, self.text) for state in states]
         own = self._own_keys()
-        rows = tuple(self._rows(node, own.get(node.key), words, regions) for node in self.nodes)
+        rows = tuple(
+            self._rows(node, own.get(node.key), words, regions, free_words) for node in self.nodes
+        )
         readers = [each for each in rows if each.reads]
         return Graph(
             self.base,
@@ -240,16 +242,17 @@ class _Tracing:
         own: torch.Tensor | None,
         words: Sequence[Apart],
         others: Mapping[str, Sequence[Apart]],
+        free_words: Sequence[Apart],
     ) -> Rows:
         inputs = {WORDS: words, **others}
         keys = {name: [each.keys.get(node.key) for each in runs] for name, runs in inputs.items()}
-        none = torch.zeros(node.groups, node.key_count, dtype=torch.bool)
-        regions = _regions(keys, none, own)
+        no_keys = torch.zeros(node.groups, node.key_count, dtype=torch.bool)
+        regions = regions_of(keys, no_keys, own)
         queries = {n: [each.queries.get(node.key) for each in runs] for n, runs in inputs.items()}
         action = self.action[node.key]
         none = torch.zeros(node.groups, node.query_count, dtype=torch.bool)
         is_known = any(each is not None for found in queries.values() for each in found)
-        starts = _regions(queries, none, action.expand_as(none)) if is_known else None
+        starts = regions_of(queries, none, action.expand_as(none)) if is_known else None
         asking = [each.any(dim=0) for each in queries[WORDS] if each is not None]
         holds_words = any_of(asking, torch.zeros(node.query_count, dtype=torch.bool))
         # Where all rows differ, or just the action's, they are modulated, and hold no word.
@@ -257,39 +260,9 @@ class _Tracing:
             bool((q & action).any()) and not bool(q.all()) and not torch.equal(q, action)
             for q in asking
         )
-        return Rows(node, action, holds_words, decodes, regions, starts)
-
-
-def _regions(
-    held: Mapping[str, Sequence[torch.Tensor | None]],
-    none: torch.Tensor,
-    own: torch.Tensor | None,
-) -> dict[str, torch.Tensor]:
-    """Rows that each input makes differ, none of them in two; `own` are the action's."""
-    flags = {
-        name: any_of([each for each in found if each is not None], none)
-        for name, found in held.items()
-    }
-    if own is not None and own.shape == none.shape:
-        flags = _with_action(flags, own)
-    several = torch.stack(list(flags.values())).sum(dim=0) > 1
-    regions = {name: each & ~several for name, each in flags.items() if each.any()}
-    return regions | {MIXED: several} if several.any() else regions
-
-
-def _with_action(flags: Mapping[str, torch.Tensor], own: torch.Tensor) -> dict[str, torch.Tensor]:
-    """With the action's own keys as a region, which goes before the others.
-
-    But where the action is pooled over rows that hold an input, these stay what they are: some of
-    the own keys hold it then, and no others do.
-    """
-    pooled = torch.zeros_like(own)
-    for each in flags.values():
-        is_part = bool((each & own).any()) and bool((own & ~each).any())
-        if is_part and not bool((each & ~own).any()):
-            pooled = pooled | each
-    own = own & ~pooled
-    return {name: each & ~own for name, each in flags.items()} | {ACTION: own}
+        free = [each.keys[node.key] for each in free_words if node.key in each.keys]
+        moving = any_of(free, no_keys) if free else None
+        return Rows(node, action, holds_words, decodes, regions, starts, moving)
 
 
 def _is_reached(rows: Rows, free: Sequence[Apart]) -> bool:

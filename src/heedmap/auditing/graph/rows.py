@@ -36,6 +36,9 @@ class Rows:
     """All regions of the keys by name; the rest is in none of them. No key is in two."""
     starts: Mapping[str, Bool[torch.Tensor, "group query"]] | None = None
     """As `regions`, of the query rows; None where they were not recognised."""
+    moving: Bool[torch.Tensor, "group key"] | None = None
+    """Keys that change with the words when nothing is held, whatever they were made of; None where
+    that was not measured."""
 
     @property
     def asking(self) -> Flags:

@@ -101,6 +101,7 @@ def _refuse_cross_attention(policy: Policy, stacks: list[Stack], taken: Transfor
         )
 
 
+CROSS_ATTENTION = "its queries and keys are not one sequence (cross-attention)"
 _FITS = Phrase(
     "attends to itself, takes in the frame or words, and the action depends on its final states"
 )
@@ -146,7 +147,7 @@ def _candidate(
 ) -> Transformer | str:
     """The transformer that this stack is, or why it cannot be the one that feeds the action."""
     if not stack.attends_to_itself:
-        return "its queries and keys are not one sequence (cross-attention)"
+        return CROSS_ATTENTION
     towers = towers_of(policy.module, first.seen, stack)
     memories = first.calls.remembered(towers)
     try:

@@ -1,0 +1,49 @@
+"""What a monitor's reading costs, against plain passes of its own batch, on a small specimen.
+
+    .venv/bin/python -m benchmarks.monitor [--cases 2] [--rounds 15] [--until exchange]
+        [--json FILE]
+
+A reading of some cases (a frame under three instructions each); the plain pass runs all of their
+frames and instructions as one batch.
+"""
+
+from __future__ import annotations
+
+import argparse
+from itertools import count
+from pathlib import Path
+
+from benchmarks.measure import interleaved, print_timings, write_json
+from heedmap.monitor.watch import Monitor
+from heedmap.testbed.specimens.cases import case_trials
+from heedmap.testbed.specimens.policy import SpecimenPolicy
+from heedmap.testbed.specimens.zoo import load_specimen
+
+
+def main() -> None:
+    """Measure and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--cases", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--until", choices=("exchange", "cut", "map"), default="exchange")
+    parser.add_argument("--json", type=Path, help="add the rows to this file of JSON lines")
+    given = parser.parse_args()
+    policy = SpecimenPolicy(
+        "exp42_counterfactual_pta@sound", load_specimen("exp42_counterfactual_pta@sound")
+    )
+    trials = case_trials(given.cases)
+    observations = [trial.observation for trial in trials for _ in trial.instructions]
+    texts = [text for trial in trials for text in trial.instructions.values()]
+    monitor = Monitor(policy, trials, every_steps=1, until=given.until, most_cost_share=None)
+    steps = count()
+    ways = {
+        "plain pass": lambda: policy(observations, texts),
+        "reading": lambda: monitor.at(next(steps)),
+    }
+    timings = interleaved(ways, given.rounds)
+    print_timings(f"A reading of {given.cases} cases, until {given.until}", timings, {})
+    write_json(given.json, "monitor", timings, cases=given.cases, until=given.until)
+
+
+if __name__ == "__main__":
+    main()
