@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 
 from heedmap.auditing.described import describe_over_graph
@@ -25,7 +25,7 @@ from heedmap.ladder.verdict import Measurements
 from heedmap.phrase import Phrase, in_a_row
 from heedmap.policies.base import Policy, weights_sha256
 from heedmap.tracing.capture.stacks import pattern_of
-from heedmap.tracing.graph.nodes import nodes_of
+from heedmap.tracing.graph.nodes import Node, nodes_of
 
 
 def is_elsewhere(measured: Measurements) -> bool:
@@ -44,25 +44,34 @@ def misses_attention(trails: Trails, text: str, measured: Measurements) -> bool:
     """Whether attention that was not read with the one stack may bring the words to the action.
 
     A way beside the stack was found, and more attention ran than was seen with it: what goes past
-    the stack may be read by the other, and be no bypass. Or none was found, attention runs behind
-    the stack, and the stack's action rows see no word, or another reads keys that are not its rows.
+    the stack may be read by the other, and be no bypass. Or other attention runs behind the stack
+    or between its layers, and the stack's action rows see no word, or all of its rows that hold
+    words hold the frame too, or another stack reads keys that are not its rows.
     """
-    bypass = measured.bypass
+    presence, bypass = measured.presence, measured.bypass
     is_past = bypass.status == "found" and bypass.kind == "after"
-    is_unseen = bool(measured.presence.positions) and not measured.visibility.instruction_reachable
+    is_unseen = bool(presence.positions) and not measured.visibility.instruction_reachable
     is_crossed = any(stack.reason == CROSS_ATTENTION for stack in measured.stacks)
-    if not (is_past or is_unseen or is_crossed):
+    is_mixed = bool(presence.mixed_positions) and not presence.positions
+    if not (is_past or is_unseen or is_crossed or is_mixed):
         return False
     try:
         run = trails.of(text)
     except InstructionError:
         return False
-    nodes, taken = nodes_of(run), {stack.pattern for stack in measured.stacks if stack.taken}
-    if is_past:
+    nodes = nodes_of(run)
+    if is_past and not is_mixed:
         return len(nodes) > sum(stack.layers for stack in measured.stacks)
-    own = [node.number for node in nodes if pattern_of(node.module) in taken]
-    ancestors = run.ancestors()
-    return bool(own) and any(node.number > max(own) and node.number in ancestors for node in nodes)
+    return _runs_among(nodes, run.ancestors(), {s.pattern for s in measured.stacks if s.taken})
+
+
+def _runs_among(nodes: Sequence[Node], ancestors: Set[int], taken: Set[str]) -> bool:
+    """Whether attention of other modules, on which the action rests, runs after these began."""
+    begun = min((n.number for n in nodes if pattern_of(n.module) in taken), default=None)
+    return begun is not None and any(
+        node.number > begun and node.number in ancestors and pattern_of(node.module) not in taken
+        for node in nodes
+    )
 
 
 def over_graph(plan: Climb, trails: Trails, climbed: Climbed) -> Climbed:

@@ -116,9 +116,9 @@ class Climb:
         if "trail" not in self.tables or trails is None:
             return None
         with everything_running(trails.policy.module):
-            found = measure_steps(trails, self.trials[0])
-        known.note_trails(trails)
-        trails.let_go_of_many()
+            found = measure_steps(trails.light, self.trials[0])
+        known.note_trails(trails.light)
+        trails.light.let_go_of_many()
         return found
 
     def keep_steps(
@@ -133,8 +133,8 @@ class Climb:
         texts = None if trail is None else trail.texts
         most_patched = MOST_PATCHED if self.options.until == "map" else 0
         if recorded is None or texts not in (None, recorded[0]) or len(recorded[1]) <= most_patched:
-            trial = self.trials[0]
-            recorded = measure_steps(trails, trial, texts, most_patched=most_patched)
+            runs = trails.light if texts is None else trails
+            recorded = measure_steps(runs, self.trials[0], texts, most_patched=most_patched)
         if recorded is not None:
             self.tables["trail"].add(trail_table(trails.policy.name, map(asdict, recorded[1])))
 

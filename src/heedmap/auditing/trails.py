@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -13,6 +13,7 @@ from heedmap.data.observation import Observation
 from heedmap.errors import InstructionError, PolicyRunError
 from heedmap.policies.attempts import attempt
 from heedmap.policies.base import Policy
+from heedmap.tracing.trail.calls import record_calls
 from heedmap.tracing.trail.differences import Differences
 from heedmap.tracing.trail.losses import entered
 from heedmap.tracing.trail.recorder import record
@@ -33,7 +34,11 @@ def recorded(
     Raises InstructionError where it does, or fails twice in a row; PolicyRunError of a failure that
     does not come again.
     """
-    found = attempt(lambda: record(policy, observation, text, held))
+    return _accepted(lambda: record(policy, observation, text, held))
+
+
+def _accepted(run: Callable[[], Recording]) -> Recording:
+    found = attempt(run)
     if isinstance(found, PolicyRunError):
         raise InstructionError(found.phrase) from found
     return found
@@ -46,6 +51,8 @@ class Trails:
     policy: Policy
     observation: Observation
     seed: int
+    calls_only: bool = False
+    """Whether runs tell what module calls gave, and not what operators did between them."""
     _known: dict[str, Recording] = field(default_factory=dict)
     _on_other_frame: tuple[str, Recording] | None = None
     repetition: tuple[str, Recording] | None = None
@@ -58,6 +65,11 @@ class Trails:
         variants = [variant for camera in cameras for variant in camera]
         return variants[0] if variants else None
 
+    @cached_property
+    def light(self) -> Trails:
+        """Runs of the same policy on the same frame, of which module calls alone are recorded."""
+        return Trails(self.policy, self.observation, self.seed, calls_only=True)
+
     def of(self, text: str) -> Recording:
         """The run under this text. Raises as `recorded` does."""
         if text not in self._known:
@@ -67,6 +79,8 @@ class Trails:
 
     def anew(self, text: str, at: Observation | None = None) -> Recording:
         """As `of`, but run again, or on another frame."""
+        if self.calls_only:
+            return _accepted(lambda: record_calls(self.policy, at or self.observation, text))
         return recorded(self.policy, at or self.observation, text)
 
     def repeated(self, text: str) -> Recording:

@@ -95,7 +95,8 @@ def measure_upper(
     knockouts = Knockouts(policy, runner.batch, runner.together, runner.known.of)
     assert found.obeyed is not None
     can_judge = not may_be_rounding(found.obeyed.action_change)
-    if use := measure_use(knockouts, structures, trials, metric, seed):
+    further = options.until == "map"
+    if use := measure_use(knockouts, structures, trials, metric, seed, further=further):
         used = use.facts if can_judge else None
         found = found._replace(used=used, by_trial={**found.by_trial, **use.by_trial})
     on_stage()

@@ -37,7 +37,7 @@ from heedmap.tracing.interventions.knockout import (
 RANDOM_DRAWS = 4
 """Sets of random edges that every knockout is matched with."""
 PATH_TRIALS = 8
-"""Frames on which the further paths are cut; the two towards the instruction on all."""
+"""Frames on which the further paths are cut, at most; the two towards the instruction on all."""
 
 WHOLE: CutName = "all -/-> instruction"
 DIRECT: CutName = "action -/-> instruction"
@@ -86,16 +86,19 @@ def measure_use(
     trials: Sequence[Trial],
     metric: ActionMetric,
     seed: int,
+    *,
+    further: bool = True,
 ) -> Use | None:
     """Over all trials whose instructions ask for different actions; None where none counts.
 
+    With `further` the paths that no verdict rests on are cut too, on the first `PATH_TRIALS`.
     Frames where the sequence is not built as on the others are left out, and counted.
     """
     counted = [trial for trial in trials if trial.is_needed is not False]
     usable = [t for t in counted if structures.check(t, list(t.instructions))]
     if not usable:
         return None
-    scores = _run_all(knockouts, structures, usable, seed)
+    scores = _run_all(knockouts, structures, usable, seed, PATH_TRIALS if further else 0)
     by_trial = values_by_trial(scores, usable, metric)
     if not by_trial:
         return None
@@ -120,7 +123,11 @@ def cut_edges_of(structure: Structure, cut: CutName) -> Edges:
 
 
 def _run_all(
-    knockouts: Knockouts, structures: Structures, trials: Sequence[Trial], seed: int
+    knockouts: Knockouts,
+    structures: Structures,
+    trials: Sequence[Trial],
+    seed: int,
+    path_trials: int,
 ) -> CutScores:
     found = CutScores()
     by_length: dict[int, list[_Job]] = {}
@@ -128,7 +135,7 @@ def _run_all(
         for name, text in trial.instructions.items():
             structure = structures.of(trial, name)
             assert structure is not None, "the trial was checked"
-            further = number < PATH_TRIALS
+            further = number < path_trials
             jobs = _jobs(number, trial, name, structure, further, found, seed)
             by_length.setdefault(length_key(knockouts.policy, text), []).extend(jobs)
     for jobs in by_length.values():

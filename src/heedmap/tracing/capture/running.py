@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -60,9 +60,9 @@ def watch_modules(
     what it gave (None where it raised).
     """
     running = Running()
-    watched = _Watched({inner: name for name, inner in module.named_modules()}, on_enter, on_leave)
+    watched = _Watched(names_of_modules(module), on_enter, on_leave)
     enter, leave = partial(_enter, running, watched), partial(_leave, running, watched)
-    if _holds_compiled(module):  # a compiled module warns of hooks on all modules
+    if _holds_compiled(watched.name_of):  # a compiled module warns of hooks on all modules
         handles = [inner.register_forward_pre_hook(enter) for inner in watched.name_of]
         handles += [
             inner.register_forward_hook(leave, always_call=True) for inner in watched.name_of
@@ -82,8 +82,25 @@ def watch_modules(
             handle.remove()
 
 
-def _holds_compiled(module: nn.Module) -> bool:
-    return any(type(inner).__name__ == "OptimizedModule" for inner in module.modules())
+def names_of_modules(module: nn.Module) -> dict[nn.Module, str]:
+    """As `named_modules` has them, in its order; several times as fast, as it does not recurse."""
+    found: dict[nn.Module, str] = {}
+    left = [("", module)]
+    while left:
+        name, inner = left.pop()
+        if inner in found:
+            continue
+        found[inner] = name
+        prefix = f"{name}." if name else ""
+        children = [
+            (prefix + own, each) for own, each in inner._modules.items() if each is not None
+        ]
+        left += reversed(children)
+    return found
+
+
+def _holds_compiled(modules: Iterable[nn.Module]) -> bool:
+    return any(type(inner).__name__ == "OptimizedModule" for inner in modules)
 
 
 @dataclass

@@ -120,7 +120,7 @@ class Knockouts:
                 cuts = [run.knockout for run in chosen if run.knockout is not None]
                 try:
                     trunk = trunk or trunks.of(text)
-                    copies = path.copies if path else self._agrees(trunk, rows, chosen[0], cuts)
+                    copies = path.copies if path else self._agrees(trunk, rows, chosen[0], cuts[0])
                     scores = _in_chunks(self.policy, trunk, rows, cuts, copies)
                 except NotShareableError as error:
                     why = str(error)
@@ -133,21 +133,18 @@ class Knockouts:
         return found
 
     def _agrees(
-        self, trunk: Trunk, rows: Sequence[int], example: KnockoutRun, cuts: Sequence[Knockout]
+        self, trunk: Trunk, rows: Sequence[int], example: KnockoutRun, cut: Knockout
     ) -> bool:
-        """Run some cuts both ways. Gives whether copies of the example are needed.
+        """Run one of the cuts both ways. Gives whether copies of the example are needed.
 
-        Two in the first place of a stack, the first and the last; one for each further length or
-        rows. Raises NotShareableError where neither way gives what whole passes give.
+        Raises NotShareableError where neither way gives what a whole pass gives.
         """
-        is_first = not any(pattern == trunk.stack.pattern for pattern, _, _ in self.paths)
-        tried = [cuts[0], cuts[-1]] if is_first else [cuts[-1]]
-        runs = [KnockoutRun(example.observation, example.instruction, cut) for cut in tried]
-        expected = act_under(self.policy, trunk.stack, runs, batch=1)
+        run = KnockoutRun(example.observation, example.instruction, cut)
+        expected = act_under(self.policy, trunk.stack, [run], batch=1)
         reasons: list[str] = []
         for copies in (False, True):
             try:
-                got = _in_chunks(self.policy, trunk, rows, tried, copies)
+                got = _in_chunks(self.policy, trunk, rows, [cut], copies)
             except NotShareableError as error:
                 reasons.append(str(error))
                 continue

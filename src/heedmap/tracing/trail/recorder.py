@@ -21,7 +21,7 @@ from heedmap.errors import CaptureError
 from heedmap.policies.base import Policy
 from heedmap.policies.unwatched import UNWATCHED, unwatched
 from heedmap.tracing.batches import free_bytes
-from heedmap.tracing.capture.running import OperatorMode, Running, watch_modules
+from heedmap.tracing.capture.running import OperatorMode, Running, names_of_modules, watch_modules
 from heedmap.tracing.trail.kinds import FILLING, UNINITIALISED
 from heedmap.tracing.trail.recording import (
     LEAST_BYTES,
@@ -50,7 +50,7 @@ def record(
     (activation patching, operator by operator). Raises what running the policy raises, and
     CaptureError where an operator is held at another shape than it gives.
     """
-    recording = Recording(limit_bytes=_limit_bytes(policy.module))
+    recording = Recording(limit_bytes=limit_bytes(policy.module))
     with torch.no_grad(), _recording(policy.module, recording, held or {}) as recorder:
         scores = policy.act_unchecked([observation], [instruction])
         recording.action = recorder.known(scores)
@@ -60,8 +60,8 @@ def record(
     return recording
 
 
-def _limit_bytes(module: nn.Module) -> int:
-    """A share of what is free where the policy runs: several recordings are held at once."""
+def limit_bytes(module: nn.Module) -> int:
+    """Of a recording: a share of what is free where the policy runs. Several are held at once."""
     device = next((each.device for each in module.parameters()), torch.device("cpu"))
     return max(LEAST_BYTES, free_bytes(device) // HELD_AT_ONCE)
 
@@ -70,14 +70,14 @@ def _limit_bytes(module: nn.Module) -> int:
 def _recording(
     module: nn.Module, into: Recording, held: Mapping[OperatorKey, torch.Tensor]
 ) -> Iterator[_Recorder]:
-    kinds = {name: type(inner).__name__ for name, inner in module.named_modules()}
+    kinds = {name: type(inner).__name__ for inner, name in names_of_modules(module).items()}
     begun: list[int] = []
 
     def on_enter(_: str) -> None:
         begun.append(len(into.operators))
 
     def on_leave(name: str, call: int, output: Any) -> None:
-        outputs = tuple(recorder.value(t) for t in _tensors(output))
+        outputs = tuple(recorder.value(t) for t in tensors_in(output))
         at = begun.pop()
         into.calls.append(ModuleCall(name, kinds[name], call, outputs, at, len(into.operators)))
 
@@ -142,7 +142,7 @@ class _Recorder(OperatorMode):
         if self._into.is_full or _points_elsewhere(func, args):
             return func(*args, **kwargs)
         self._leave_memory_out(func, args)
-        inputs = {id(t): self.value(t) for t in _tensors((args, kwargs))}
+        inputs = {id(t): self.value(t) for t in tensors_in((args, kwargs))}
         given = _with_values(args, inputs), _with_values(kwargs, inputs)
         written = _written(func, args, kwargs)
         for tensor in written:
@@ -156,7 +156,7 @@ class _Recorder(OperatorMode):
         if name in UNINITIALISED:
             result.zero_()  # what memory held before would differ between two runs
         number = len(self._into.operators)
-        outputs = tuple(self._made(t, number) for t in _tensors(result)) or tuple(
+        outputs = tuple(self._made(t, number) for t in tensors_in(result)) or tuple(
             self._made(t, number) for t in written
         )
         self._into.operators.append(
@@ -279,7 +279,7 @@ def _is_plain(leaf: Any) -> bool:
     return isinstance(leaf, torch.Tensor) and leaf.layout == torch.strided and not leaf.is_meta
 
 
-def _tensors(nested: Any) -> list[torch.Tensor]:
+def tensors_in(nested: Any) -> list[torch.Tensor]:
     """In order; asked of all arguments of every operator, and quicker than torch's pytrees."""
     if isinstance(nested, torch.Tensor):
         return [nested] if _is_plain(nested) else []
@@ -291,7 +291,7 @@ def _tensors(nested: Any) -> list[torch.Tensor]:
     found: list[torch.Tensor] = []
     for each in nested:
         if type(each) not in _NO_TENSORS:
-            found += _tensors(each)
+            found += tensors_in(each)
     return found
 
 
@@ -314,7 +314,7 @@ def _written(func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[
         return []
     given = {**dict(zip([a.name for a in schema.arguments], args, strict=False)), **kwargs}
     changed = [a.name for a in schema.arguments if a.alias_info and a.alias_info.is_write]
-    return [t for name in changed for t in _tensors(given.get(name))]
+    return [t for name in changed for t in tensors_in(given.get(name))]
 
 
 def _last_equal(operators: Sequence[Operator], scores: torch.Tensor) -> Value | None:
