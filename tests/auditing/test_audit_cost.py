@@ -66,11 +66,11 @@ def test_six_rungs_of_three_instructions(case: FrameCase, monkeypatch: pytest.Mo
     """Beyond rungs 1 to 4: four recorded runs, the prefix of the controls, and that of the cuts.
 
     Nothing that has run already runs again: not the instructions, not one of them a second time,
-    not the other frame. Cuts are checked by three whole passes, and one trunk serves all three.
+    not the other frame. Cuts are checked by one whole pass, and one trunk serves all three.
     Runs of a few rows count here as well.
     """
     monkeypatch.setattr("heedmap.auditing.upper.runner.LARGE", 0)
     policy = bare(*kosmos2())
     runs = counted(policy.module, {"stack": "text_model.model.layers.1.ffn"})
     audit(policy, case.frame, case.instructions, until="cut")
-    assert runs["stack"] == 33
+    assert runs["stack"] == 25

@@ -210,6 +210,55 @@ def test_no_input_for_words() -> None:
     assert words_fate(trails, SIDES, SIDES).of_words == "no input"
 
 
+Numbers = Callable[[list[str]], list[float]]
+"""What a network is given of a text's words, made outside of torch."""
+
+
+def task_of(words: list[str]) -> list[float]:
+    """One-hot by the cup's colour; zeros where none is named."""
+    return [float(colour in words) for colour in ("red", "blue")]
+
+
+def sentence_of(words: list[str]) -> list[float]:
+    """Mean of codes of known words, places counting; zeros where none is known."""
+    codes = [
+        {"red": 1, "blue": 2}[w] / (i + 1) for i, w in enumerate(words) if w in ("red", "blue")
+    ]
+    return [sum(codes), float(len(codes))]
+
+
+def told_outside(numbers: Numbers) -> WordsFate:
+    """Of a network whose words become a vector in plain Python; no single one of them enters."""
+    net, told = Encoders(), nn.Linear(2, DIM)
+    del net.embed  # what a table of embeddings would have held is kept, otherwise
+
+    def run(frames: Sequence[Any], texts: Sequence[str]) -> torch.Tensor:
+        vector = told(torch.tensor([numbers(texts[0].split())]))
+        return net.head((vector + net.image_of(frames[0]).mean(dim=1)) / 9)
+
+    trails = Trails(CallablePolicy("told", run, net), observation(), seed=0)
+    assert not trails.enters(*SIDES)
+    return words_fate(trails, SIDES, SIDES).of_words
+
+
+@pytest.mark.parametrize("numbers", [task_of, sentence_of])
+@pytest.mark.parametrize(
+    ("cut", "expected"),
+    [
+        (lambda words: words[:2], "cut off"),
+        (lambda words: words[-1:], "cut off"),
+        (lambda words: [*words[:2], *words[-1:]], "cut off"),
+        (lambda words: [word for word in words if len(word) < 3], "no input"),
+        (lambda words: [], "no input"),
+    ],
+    ids=["right", "left", "middle", "unknown", "empty"],
+)
+def test_numbers_of_a_task_that_are_made_outside_of_torch(
+    numbers: Numbers, cut: Callable[[list[str]], list[str]], expected: WordsFate
+) -> None:
+    assert told_outside(lambda words: numbers(cut(words))) == expected
+
+
 def test_texts_of_other_lengths_name_the_words_that_are_lost() -> None:
     """Also words that come a second time: something was lost, so something is named."""
     for texts in [

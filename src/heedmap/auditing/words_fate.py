@@ -54,6 +54,8 @@ def words_fate(trails: Trails, texts: tuple[str, str], known: Sequence[str]) -> 
         return Fate("same", lost)
     if _is_kept(trails, texts[0]):
         return Fate("stale", lost)
+    if _enter_elsewhere(trails, texts[0].split(), telling):
+        return Fate("cut off", lost)
     encoded = _encoded(trails, made_up)
     if encoded is None or words_of(made_up) & words_of(encoded.text):
         return Fate(_within_tokenizer(trails, texts[0], made_up, encoded), lost)
@@ -172,6 +174,17 @@ def _entries(words: Differences) -> int:
             if words.between(one, two).is_any:
                 return int(words.entries(one, two).sum())
     return 0
+
+
+def _enter_elsewhere(trails: Trails, mine: list[str], telling: Sequence[int]) -> bool:
+    """Whether the telling words enter from the text's beginning or end, in front of its others.
+
+    No single word of the text does where it stands. Where its number of a task is made outside of
+    torch, this shows that words are cut off before that, and not that they are unknown.
+    """
+    moved, rest = [mine[i] for i in telling], [w for i, w in enumerate(mine) if i not in telling]
+    text = " ".join(mine)
+    return any(trails.enters(text, " ".join(e)) for e in ([*moved, *rest], [*rest, *moved]))
 
 
 def _effective_word(trails: Trails, mine: Sequence[str], telling: Sequence[int]) -> int | None:

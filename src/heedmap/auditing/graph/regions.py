@@ -18,7 +18,7 @@ import torch
 from heedmap.auditing.graph.apart import Apart, any_of, regions_of
 from heedmap.auditing.graph.beside import way_beside
 from heedmap.auditing.graph.carrier import carriers
-from heedmap.auditing.graph.rows import STATE, WORDS, Beside, Flags, Graph, Rows
+from heedmap.auditing.graph.rows import ACTION, STATE, WORDS, Beside, Flags, Graph, Rows
 from heedmap.auditing.trails import Trails, recorded
 from heedmap.auditing.variants import observation_variants, state_variants
 from heedmap.data.observation import Observation
@@ -266,8 +266,10 @@ class _Tracing:
 
 
 def _is_reached(rows: Rows, free: Sequence[Apart]) -> bool:
-    """Whether anything that the action rows may see changes with the words."""
+    """Whether anything that the action rows may see changes with the input, beside themselves."""
     seen = rows.node.seen[:, rows.action].any(dim=1)
+    if (own := rows.regions.get(ACTION)) is not None:
+        seen = seen & ~own
     return any(
         bool((seen & each.keys[rows.node.key]).any()) for each in free if rows.node.key in each.keys
     )

@@ -39,7 +39,8 @@ own_only      as expected under the frame's own instruction, the same under ever
 own_by_state  the direction that the state suggests, under every instruction
 disobeys      changes with the instruction, as expected under at most half of them
 partial       as expected under some instructions on every frame, under others on none
-incompetent   wrong under the frame's own instruction on more than half of the frames
+incompetent   wrong under the frame's own instruction on more than half of the frames, and changes
+              with the instruction
 constant      the same on every frame and under every instruction
 length_only   identical under other words, and another one under instructions of other lengths
 not_needed    as expected, and all instructions of a frame expect the same

@@ -97,8 +97,12 @@ PADDINGS: tuple[Padding, ...] = ("none", "left", "right")
 OF_WORDS = frozenset(
     ["truncated", "unknown_words", "stale_instruction", "same_ids", "empty_instruction"]
 )
-"""Faults before the network: a task's number is made of the words outside torch, so all that shows
-is that nothing changes."""
+"""Faults before the network: a task's number is made of the words outside torch, so that little
+shows but that nothing changes."""
+NO_TASK = frozenset(["unknown_words", "same_ids"])
+"""Those of them under which no text has a task's number: the network is given the very same, so
+that nothing outside of the policy's own Python can tell them from one that has no input for words.
+"""
 
 
 @dataclass(frozen=True)
@@ -144,6 +148,8 @@ class Generated:
     @property
     def cause(self) -> str:
         """The cause that is true; "none" for a healthy one."""
+        if self._has_no_task:
+            return "absent"
         return HEALTHY_CAUSES.get(self.base.route, self.implementation.fault)
 
     @property
@@ -152,9 +158,15 @@ class Generated:
         if self.base.route in HEALTHY_CAUSES:
             return ("none",)
         also = self.implementation.also
+        if self._has_no_task:
+            return (*also, self.implementation.fault)
         if self.base.route == "task" and self.implementation.fault in OF_WORDS:
             return (*also, "absent")
         return also
+
+    @property
+    def _has_no_task(self) -> bool:
+        return self.base.route == "task" and self.implementation.fault in NO_TASK
 
     @property
     def obeys(self) -> bool | None:

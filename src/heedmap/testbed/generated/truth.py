@@ -16,6 +16,8 @@ from heedmap.testbed.generated.world import CLASSES, DIRECTIONS
 
 TOLERANCE = 1e-5
 """Relative change of an action that is rounding."""
+NOTICED = 0.05
+"""Relative change of an action that is more than a trace of the instruction."""
 SAME_PROBABILITY = 0.05
 
 Actions = list[dict[str, Float[np.ndarray, " action"]]]
@@ -86,7 +88,8 @@ def _is_true(truth: Truth, run: Run, trials: Sequence[Trial], actions: Actions) 
             by_name = hits.mean(axis=0)
             return bool((by_name == 1).any()) and bool((by_name == 0).any())
         case "incompetent":
-            return float(_own(trials, hits).mean()) < 0.5
+            # One that ignores its instruction besides has two faults, of which either may be named.
+            return float(_own(trials, hits).mean()) < 0.5 and change > NOTICED
 
 
 def hits_of(trials: Sequence[Trial], actions: Actions) -> np.ndarray:
