@@ -38,7 +38,7 @@ from heedmap.record.tables import (
     word_image_table,
 )
 from heedmap.tracing.capture.towers import remembering
-from heedmap.tracing.observe import describe_action
+from heedmap.tracing.observe import Watch, describe_action
 from heedmap.types import VisibleByLayer
 
 
@@ -67,13 +67,14 @@ def read_one_stack(
     """
     first = plan.examined[0]
     text = next(iter(first.instructions.values()))
-    transformer = find_transformer(policy, first.observation, text, plan.seed)
+    watch = plan.watch(trails, first)
+    transformer = find_transformer(policy, first.observation, text, plan.seed, watch)
     found = _Findings(Diagnosis(policy, transformer, plan.seed))
     assert transformer.first_pass is not None
     found.rows[transformer.first_pass.stack.length] = transformer.first_rows
     with remembering(policy.module, transformer.towers, transformer.memories):
         for frame in plan.examined:
-            _climb_frame(policy, transformer, frame, plan, found)
+            _climb_frame(policy, transformer, frame, plan, found, plan.watch(trails, frame))
             if frame is first and not is_elsewhere(found.diagnosis.lower(first.instructions)):
                 plan.release()  # of more frames they would be many
         steps = plan.record_steps(trails, found.known)
@@ -97,12 +98,17 @@ def read_one_stack(
 
 @stage(Phrase("running the frames under their instructions"))
 def _climb_frame(
-    policy: Policy, transformer: Transformer, frame: Trial, plan: Climb, found: _Findings
+    policy: Policy,
+    transformer: Transformer,
+    frame: Trial,
+    plan: Climb,
+    found: _Findings,
+    watch: Watch,
 ) -> None:
     """Rungs 1-4 on one frame, instruction by instruction."""
     first: Examined | None = None
     for name in frame.instructions:
-        one = _climb_case(policy, transformer, frame, name, plan, found)
+        one = _climb_case(policy, transformer, frame, name, plan, found, watch)
         if plan.by_frame and first is None:  # held no longer than needed: it is large
             first = one
         plan.on_step(policy)
@@ -119,11 +125,15 @@ def _climb_case(
     name: str,
     plan: Climb,
     found: _Findings,
+    watch: Watch,
 ) -> Examined:
     text = frame.instructions[name]
     others = [other for key, other in frame.instructions.items() if key != name]
     seen = transformer.first_pass if found.diagnosis.is_empty else None
-    one = examine(policy, transformer, frame.observation, text, others, plan.seed, found.rows, seen)
+    one = examine(
+        *(policy, transformer, frame.observation, text, others, plan.seed, found.rows, seen),
+        watch=watch,
+    )
     token_count, length = policy.token_count(text), one.seen.sequence.shape[1]
     layouts: dict[LayoutKind, Layout] = {}
     if (declared := plan.declared_for(policy)) is not None:

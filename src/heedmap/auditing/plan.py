@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 import pyarrow as pa
 
 from heedmap.auditing.diagnosis import CaseFacts
-from heedmap.auditing.steps import Steps, measure_steps
+from heedmap.auditing.steps import Steps, measure_steps, pairs_of
 from heedmap.auditing.trails import Trails
 from heedmap.auditing.upper.known import KnownScores
 from heedmap.auditing.upper.measure import UpperFacts, UpperOptions
@@ -24,7 +24,7 @@ from heedmap.record.tables import (
     trail_table,
     trial_table,
 )
-from heedmap.tracing.capture.towers import everything_running
+from heedmap.tracing.observe import Watch, unwatched_pass
 
 
 @runtime_checkable
@@ -108,6 +108,15 @@ class Climb:
             clusters = {trial.name: trial.cluster for trial in self.trials}
             self.tables["trials"].add(trial_table(policy.name, clusters, upper.by_trial))
 
+    def watch(self, trails: Trails | None, frame: Trial) -> Watch:
+        """Around plain passes on this frame: those that the steps are made of are not run again."""
+        if "trail" not in self.tables or trails is None:
+            return unwatched_pass
+        is_same = frame.observation is trails.observation
+        texts = next(iter(pairs_of(self.trials[0])), ()) if is_same else ()
+        light = trails.light
+        return lambda text: light.watching(text) if text in texts else unwatched_pass(text)
+
     def record_steps(self, trails: Trails | None, known: KnownScores) -> Steps | None:
         """Every module call of the first trial, before the upper rungs; None where not kept.
 
@@ -115,8 +124,7 @@ class Climb:
         """
         if "trail" not in self.tables or trails is None:
             return None
-        with everything_running(trails.policy.module):
-            found = measure_steps(trails.light, self.trials[0])
+        found = measure_steps(trails.light, self.trials[0])
         known.note_trails(trails.light)
         trails.light.let_go_of_many()
         return found

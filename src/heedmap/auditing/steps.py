@@ -115,7 +115,7 @@ def follow(
 
 def _exchange(trails: Trails, trial: Trial) -> UpperFacts:
     """What exchanges do; runs that the trail needs anyway are not made twice."""
-    pair: Sequence[str] = (_pairs(trial) or [list(trial.instructions.values())])[0]
+    pair: Sequence[str] = (pairs_of(trial) or [list(trial.instructions.values())])[0]
     with suppress(InstructionError):  # run plainly, its error says more
         for text in pair:
             trails.of(text)
@@ -146,7 +146,7 @@ def measure_steps(
     instructions of equal length. Calls are patched where there are at most `most_patched` (None:
     however many). `trails` are of the trial's frame.
     """
-    pairs = [texts] if texts is not None else _pairs(trial)
+    pairs = [texts] if texts is not None else pairs_of(trial)
     for one, two in pairs[:TRIED_PAIRS]:
         try:
             base, other = trails.of(one), trails.of(two)
@@ -163,7 +163,7 @@ def measure_steps(
     return None
 
 
-def _pairs(trial: Trial) -> list[tuple[str, str]]:
+def pairs_of(trial: Trial) -> list[tuple[str, str]]:
     """Instructions two by two, those of equally many words first: these run in the same shapes."""
     texts = dict.fromkeys(trial.instructions.values())
     return sorted(combinations(texts, 2), key=lambda pair: _words(pair[0]) != _words(pair[1]))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 import torch
 
@@ -12,8 +13,9 @@ from heedmap.auditing.variants import observation_variants
 from heedmap.data.observation import Observation
 from heedmap.errors import InstructionError, PolicyRunError
 from heedmap.policies.attempts import attempt
-from heedmap.policies.base import Policy
-from heedmap.tracing.trail.calls import record_calls
+from heedmap.policies.base import ActionScores, Policy
+from heedmap.tracing.capture.towers import everything_running
+from heedmap.tracing.trail.calls import add_remembered, record_calls, watching_calls
 from heedmap.tracing.trail.differences import Differences
 from heedmap.tracing.trail.losses import entered
 from heedmap.tracing.trail.recorder import record
@@ -79,9 +81,25 @@ class Trails:
 
     def anew(self, text: str, at: Observation | None = None) -> Recording:
         """As `of`, but run again, or on another frame."""
-        if self.calls_only:
+        if not self.calls_only:
+            return recorded(self.policy, at or self.observation, text)
+        with everything_running(self.policy.module):
             return _accepted(lambda: record_calls(self.policy, at or self.observation, text))
-        return recorded(self.policy, at or self.observation, text)
+
+    @contextmanager
+    def watching(self, text: str) -> Iterator[Callable[[ActionScores], None]]:
+        """Keep the module calls of the one run in the body, as that of this frame and text.
+
+        What is yielded is to be called with the run's scores; if it is not, nothing is kept.
+        """
+        with watching_calls(self.policy) as recording:
+            yield partial(self._keep, text, recording)
+
+    def _keep(self, text: str, recording: Recording, scores: ActionScores) -> None:
+        for base in self._known.values():
+            add_remembered(self.policy, recording, base)
+        recording.scores = scores.detach().clone()
+        self._known[text] = recording
 
     def repeated(self, text: str) -> Recording:
         """The run under this text once more: what differs from `of` is the policy's own noise."""

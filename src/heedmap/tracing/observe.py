@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -99,6 +99,15 @@ class Pass(Entered):
     def visible_anywhere(self, rows: tuple[int, ...]) -> VisiblePositions:
         """Whether any of these rows may see a position in at least one layer."""
         return np.asarray(self.visible(rows).any(axis=0))
+
+
+Watch = Callable[[str], AbstractContextManager[Callable[[ActionScores], None]]]
+"""Goes around a plain pass under this instruction, and is given its scores afterwards."""
+
+
+def unwatched_pass(instruction: str) -> AbstractContextManager[Callable[[ActionScores], None]]:
+    """Keeps nothing of a pass."""
+    return nullcontext(lambda scores: None)
 
 
 def observe(

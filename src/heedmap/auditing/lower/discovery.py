@@ -26,7 +26,15 @@ from heedmap.policies.stages import stage
 from heedmap.tracing.capture.inputs import SequenceLengthError, edit_leaving
 from heedmap.tracing.capture.stacks import Stack, stacks_of, towers_of
 from heedmap.tracing.capture.towers import Memories, remembering
-from heedmap.tracing.observe import Final, FirstPass, Pass, enter, first_pass
+from heedmap.tracing.observe import (
+    Final,
+    FirstPass,
+    Pass,
+    Watch,
+    enter,
+    first_pass,
+    unwatched_pass,
+)
 from heedmap.types import Embeddings
 
 
@@ -49,13 +57,20 @@ class Transformer:
 
 @stage(Phrase("looking for the transformer that feeds the action"))
 def find_transformer(
-    policy: Policy, observation: Observation, instruction: str, seed: int
+    policy: Policy,
+    observation: Observation,
+    instruction: str,
+    seed: int,
+    watch: Watch = unwatched_pass,
 ) -> Transformer:
-    """The transformer that feeds the action.
+    """The transformer that feeds the action. `watch` goes around the first, plain pass.
 
     Raises CaptureError, naming what was found of every stack, when none fits.
     """
-    first = first_pass(policy, observation, instruction)
+    with watch(instruction) as keep:
+        first = first_pass(policy, observation, instruction)
+    if not first.seen.took_apart:
+        keep(first.scores)
     stacks = stacks_of(first.seen, policy.transformer_name)
     infos: list[StackInfo] = []
     taken: Transformer | None = None
@@ -168,11 +183,14 @@ def _candidate(
 def _takes_in(
     policy: Policy, base: Pass, observation: Observation, instruction: str, seed: int
 ) -> bool:
-    """Whether what enters the first layer moves with any camera, or with a word exchanged."""
-    cameras = observation_variants(observation, seed).values()
-    exchanges = [(variant, instruction) for variants in cameras for variant in variants]
+    """Whether what enters the first layer moves with a word exchanged, or with any camera.
+
+    Words first: for them no tower has to run.
+    """
     texts = [text for _, texts in word_variants(instruction, []) for text in texts[:1]]
-    exchanges += [(observation, text) for text in texts]
+    exchanges = [(observation, text) for text in texts]
+    cameras = observation_variants(observation, seed).values()
+    exchanges += [(variant, instruction) for variants in cameras for variant in variants]
     for other_observation, other_instruction in exchanges:
         try:
             other = enter(policy, base, other_observation, other_instruction)

@@ -18,7 +18,7 @@ from heedmap.policies.stages import stage
 from heedmap.record.layout import Layout
 from heedmap.tracing.capture.inputs import SequenceLengthError
 from heedmap.tracing.capture.masks import Hops, hops_to
-from heedmap.tracing.observe import Pass, observe
+from heedmap.tracing.observe import Pass, Watch, observe, unwatched_pass
 
 
 @dataclass(frozen=True)
@@ -54,15 +54,19 @@ def examine(
     seed: int,
     rows_by_length: dict[int, tuple[int, ...]] | None = None,
     seen: Pass | None = None,
+    watch: Watch = unwatched_pass,
 ) -> Examined:
     """Run, find the action rows, and change pixels, words and state one by one.
 
     `rows_by_length` are rows found before, by the sequence's length; what is found is added.
-    `seen` is the plain pass, where there was one.
+    `seen` is the plain pass, where there was one; `watch` goes around it, where there was none.
     """
     known = {} if rows_by_length is None else rows_by_length
     if seen is None:
-        seen = observe(policy, transformer.pattern, observation, instruction)
+        with watch(instruction) as keep:
+            seen = observe(policy, transformer.pattern, observation, instruction)
+        if not seen.took_apart:
+            keep(seen.scores)
     length = seen.stack.length
     if length not in known:
         known[length] = action_rows(
