@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 
+import torch
+
 from heedmap.auditing.described import describe_over_graph
 from heedmap.auditing.graph.measure import measure_graph
 from heedmap.auditing.lower.discovery import CROSS_ATTENTION
@@ -25,7 +27,7 @@ from heedmap.ladder.verdict import Measurements
 from heedmap.phrase import Phrase, in_a_row
 from heedmap.policies.base import Policy, weights_sha256
 from heedmap.tracing.capture.stacks import pattern_of
-from heedmap.tracing.graph.nodes import Node, nodes_of
+from heedmap.tracing.graph.nodes import nodes_of
 
 
 def is_elsewhere(measured: Measurements) -> bool:
@@ -40,13 +42,14 @@ def is_elsewhere(measured: Measurements) -> bool:
     return presence.measured and (nowhere or is_read_whole) and len(measured.stacks) > 1
 
 
-def misses_attention(trails: Trails, text: str, measured: Measurements) -> bool:
+def misses_attention(trails: Trails, texts: Sequence[str], measured: Measurements) -> bool:
     """Whether attention that was not read with the one stack may bring the words to the action.
 
     A way beside the stack was found, and more attention ran than was seen with it: what goes past
-    the stack may be read by the other, and be no bypass. Or other attention runs behind the stack
-    or between its layers, and the stack's action rows see no word, or all of its rows that hold
-    words hold the frame too, or another stack reads keys that are not its rows.
+    the stack may be read by the other, and be no bypass. Or other attention reads words, behind the
+    stack or between its layers, and the stack's action rows see none, or all of its rows that hold
+    words hold the frame too, or the other's keys are not its own rows. `texts` are instructions of
+    the frame.
     """
     presence, bypass = measured.presence, measured.bypass
     is_past = bypass.status == "found" and bypass.kind == "after"
@@ -56,21 +59,34 @@ def misses_attention(trails: Trails, text: str, measured: Measurements) -> bool:
     if not (is_past or is_unseen or is_crossed or is_mixed):
         return False
     try:
-        run = trails.of(text)
+        nodes = nodes_of(trails.of(texts[0]))
+        if is_past and not is_mixed:
+            return len(nodes) > sum(stack.layers for stack in measured.stacks)
+        return _reads_words_later(trails, texts, {s.pattern for s in measured.stacks if s.taken})
     except InstructionError:
         return False
-    nodes = nodes_of(run)
-    if is_past and not is_mixed:
-        return len(nodes) > sum(stack.layers for stack in measured.stacks)
-    return _runs_among(nodes, run.ancestors(), {s.pattern for s in measured.stacks if s.taken})
 
 
-def _runs_among(nodes: Sequence[Node], ancestors: Set[int], taken: Set[str]) -> bool:
-    """Whether attention of other modules, on which the action rests, runs after these began."""
-    begun = min((n.number for n in nodes if pattern_of(n.module) in taken), default=None)
-    return begun is not None and any(
-        node.number > begun and node.number in ancestors and pattern_of(node.module) not in taken
-        for node in nodes
+def _reads_words_later(trails: Trails, texts: Sequence[str], taken: Set[str]) -> bool:
+    """Whether attention of other modules reads what changes with the words, after these began.
+
+    And the action rests on it. Cross-attention to an image alone, between a decoder's layers, does
+    not count.
+    """
+    run = trails.of(texts[0])
+    nodes, ancestors = nodes_of(run), run.ancestors()
+    own = [node.number for node in nodes if pattern_of(node.module) in taken]
+    after = [node for node in nodes if own and node.number > min(own) and node.number in ancestors]
+    later = [node for node in after if pattern_of(node.module) not in taken]
+    if not later:
+        return False
+    others = [{n.key: n.values for n in nodes_of(trails.of(text))} for text in texts[1:2]]
+    return any(
+        node.key not in values
+        or values[node.key].shape != node.values.shape
+        or not torch.equal(values[node.key], node.values)
+        for values in others
+        for node in later
     )
 
 

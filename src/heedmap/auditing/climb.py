@@ -50,14 +50,14 @@ def climb(policy: Policy, plan: Climb, *, with_hash: bool = True) -> Climbed:
         return Climbed(result, upper)
     with evaluating(policy), one_attention_path(), _weights_unchanged(policy):
         first = plan.examined[0]
-        text = next(iter(first.instructions.values()))
+        texts = list(first.instructions.values())
         trails = Trails(policy, plan.trials[0].observation, plan.seed) if plan.trials else None
         try:
             holding = plan.holding()
             climbed, before = read_one_stack(policy, holding, trails, with_hash=with_hash)
             measured = climbed.result.measurements
             if trails is not None and (
-                is_elsewhere(measured) or misses_attention(trails, text, measured)
+                is_elsewhere(measured) or misses_attention(trails, texts, measured)
             ):
                 climbed = over_graph(plan, trails, climbed)
             if climbed.result.cases:  # it is the one stack's
@@ -66,12 +66,11 @@ def climb(policy: Policy, plan: Climb, *, with_hash: bool = True) -> Climbed:
             if isinstance(error, PolicyRunError) and not is_raised_by_watching(error.__cause__):
                 raise
             # What it does can still be measured, and followed.
-            texts = list(first.instructions.values())
             before = (check_acts_alike(policy, first.observation, texts),)
             climbed = read_any_stacks(policy, plan, trails, error, with_hash=with_hash)
         plan.keep_steps(trails, climbed.result.measurements.trail, climbed.steps)
         with stage(Phrase("running the first frame once more, plainly")):
-            _check_same(policy, before, policy([first.observation], [text]))
+            _check_same(policy, before, policy([first.observation], texts[:1]))
     plan.keep_trials(policy, climbed.upper)
     return climbed
 

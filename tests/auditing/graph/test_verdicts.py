@@ -223,3 +223,30 @@ def test_blocks_that_see_the_image_alone_are_named() -> None:
     assert "of_image.[0-1] attends to image positions alone: no word is read there." in said
     for name in ("cached expert", "encoder-decoder", "perceiver"):
         assert "image positions alone" not in audited(name, "none").verdict.sentence
+
+
+class BetweenLayers(Base):
+    """A decoder over words and an action row, between whose layers all rows read the image."""
+
+    def __init__(self) -> None:
+        super().__init__("none")
+        torch.manual_seed(7)
+        self.layers, self.of_image = Attentions(), Attentions()
+
+    def forward(self, images: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
+        rows = torch.cat([words, self.queries(images)], dim=1)
+        for own, cross in zip(self.layers, self.of_image, strict=True):
+            rows = rows + cross(rows, cross.keys_and_values(images))
+            rows = rows + own(rows, own.keys_and_values(rows))
+        return self.head(rows[:, words.shape[1] :]).flatten(1)
+
+
+def test_a_decoder_that_reads_the_image_between_its_layers_is_one_stack() -> None:
+    """Its positions and words are known, which a graph does not have."""
+    frames = trials(1)
+    shown = {frame.name: frame.observation for frame in frames}
+    net = policy(BetweenLayers().eval())
+    found = audit(net, shown, TEXTS, trials=frames, until="cut").record.policies[0]
+    assert found.verdict.cause == "none"
+    assert not found.measurements.computations
+    assert found.cases
