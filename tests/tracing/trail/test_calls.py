@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
@@ -128,7 +128,7 @@ def tower_run(changed: bool) -> tuple[Policy, Recording, Recording]:
     tower = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
     net = nn.ModuleDict({"tower": tower, "head": nn.Linear(3, 2)})
 
-    def run(frames: object, texts: list[str]) -> torch.Tensor:
+    def run(frames: Sequence[Any], texts: Sequence[str]) -> torch.Tensor:
         given = torch.ones(1, 3) + (float(len(texts[0])) if changed else 0.0)
         return net["head"](net["tower"](given) * len(texts[0]))
 
