@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import audit, cached, capture, instructions, knockouts
+from benchmarks import audit, cached, capture, instructions, knockouts, monitor
 from benchmarks.floors import measured_rates
 from benchmarks.models import SIZES, Size
 from tests.test_docs import DOCS
@@ -30,6 +30,7 @@ def test_every_benchmark_runs_in_small_and_writes_its_rows(
         (knockouts.main, ["--length", "78", "--sample", "2"]),
         (audit.main, []),
         (cached.main, ["--size", "small", "--steps", "2"]),
+        (monitor.main, []),
     ):
         monkeypatch.setattr("sys.argv", ["benchmark", *short, *more])
         main()
@@ -40,6 +41,7 @@ def test_every_benchmark_runs_in_small_and_writes_its_rows(
         "knockouts",
         "audit",
         "cached",
+        "monitor",
     ]
     assert all(len(row["timings"]) >= 2 for row in found)
     assert "floor s" in capsys.readouterr().out
