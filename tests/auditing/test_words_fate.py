@@ -187,6 +187,45 @@ def test_an_earlier_text_is_given_again(kind: str) -> None:
     assert fate(STALE[kind](), *texts)[0] == "stale"
 
 
+class Branches(Tokenised):
+    """Guidance: each text beside as many blank words, in one batch of two rows."""
+
+    def __init__(self, tokenise: Tokenise, *, words_first: bool) -> None:
+        super().__init__(tokenise)
+        self.words_first = words_first
+
+    def run(self, frames: Sequence[Any], texts: Sequence[str]) -> torch.Tensor:
+        words = texts[0].split()
+        pair = [["blank"] * len(words), words]
+        order = -1 if self.words_first else 1
+        ids = torch.tensor([self.tokenise(each) for each in pair[::order]])
+        without, asked = self.embed(ids).sum(dim=1)[[0, 1][::order]]
+        image = self.rest.image_of(frames[0]).mean(dim=1)
+        return self.rest.head((without + 1.5 * (asked - without) + image) / 9)
+
+
+def kept_by_length() -> Tokenise:
+    """What was encoded first of each length: the blank words beside the text."""
+    kept: dict[int, list[int]] = {}
+    return lambda words: kept.setdefault(len(words), open_ids(words))
+
+
+@pytest.mark.parametrize("words_first", [False, True])
+@pytest.mark.parametrize("kind", ["kept", "unknown"])
+def test_branches_of_which_neither_has_the_words_are_no_unknown_words(
+    kind: str, words_first: bool
+) -> None:
+    tokenise = kept_by_length() if kind == "kept" else known_ids
+    net = Branches(tokenise, words_first=words_first)
+    if kind == "kept" and words_first:
+        tokenise(["blank"] * 4)  # texts of other lengths keep their own words
+    trails = Trails(CallablePolicy("guided", net.run, net), observation(), seed=0)
+    texts = ("go to west now", "go to east now")
+    assert not trails.enters(*texts)
+    found = words_fate(trails, texts, texts).of_words
+    assert (found == "unknown") == (kind == "unknown")
+
+
 @pytest.mark.parametrize("slot", [[3, 4], [3, *[PADDING] * 9], [3, *[PADDING] * 3, *[9] * 16, 4]])
 def test_an_empty_slot(slot: list[int]) -> None:
     """A template without the words, of fewer ids than there are words, beside image places."""

@@ -12,7 +12,7 @@ from heedmap.ladder.evidence import BehaviourFacts
 from heedmap.ladder.judge import judge
 from heedmap.ladder.messages import LANGUAGES, Language, say
 from heedmap.ladder.messages.numbers import ABSENT as DASH
-from heedmap.ladder.verdict import Details, Verdict
+from heedmap.ladder.verdict import Details, StackInfo, Verdict
 from heedmap.ladder.wording import verdict_text
 from tests.ladder.facts import (
     ABSENT,
@@ -228,3 +228,24 @@ def test_a_way_beside_the_sequence_is_no_bypass_where_nothing_of_the_words_is_in
     """Then the instruction conditions the network: cross-attention, FiLM, adaptive norms."""
     facts = measured(obeyed=obeyed(), bypass={"status": "found"}, presence=presence)
     assert judge(facts.model_copy(update={"behaviour": acts})).cause == cause
+
+
+def test_a_bypass_is_none_where_the_instruction_moves_every_position() -> None:
+    """Modulated are all of them then, that of the robot's state, which no frame moves, too."""
+    found = {"status": "found", "kind": "after", "module": "film", "change": 1.0}
+    stack = StackInfo(
+        pattern="layers.*", layers=2, positions=5, backend="sdpa", taken=True, reason="it fits"
+    )
+
+    def cause(mixed: tuple[int, ...]) -> Cause:
+        facts = measured(
+            presence={"positions": (4,), "mixed_positions": mixed},
+            visibility=NOWHERE,
+            bypass=found,
+        )
+        acts = {"stacks": (stack,), "behaviour": behaviour()}
+        return judge(facts.model_copy(update=acts)).cause
+
+    assert cause((0, 1, 2, 3)) == "none"
+    assert cause((0, 1, 2)) == "bypass"  # one is not moved: words have a position of their own
+    assert cause(()) == "bypass"

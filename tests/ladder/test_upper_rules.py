@@ -116,6 +116,18 @@ def test_a_cut_that_takes_away_what_never_moved_is_no_use() -> None:
     assert judge_used(deaf)[0].status == "fails"
 
 
+@pytest.mark.parametrize(
+    ("dependence", "status"), [(0.0005, "fails"), (0.019, "fails"), (0.02, "holds")]
+)
+def test_no_more_is_used_than_there_is(dependence: float, status: str) -> None:
+    """Random edges made a difference of 0.8 bits of next to none."""
+    cut = used(estimate(0.8), dependence=dependence)
+    faint = obeyed(**UNANSWERED | {"swap_distance": estimate(dependence / 2)}, following=WRONG)
+    rung, cause = judge_used(facts(faint, behaviour(), cut))
+    assert rung.status == status
+    assert (cause is None) == (status == "holds")
+
+
 def test_words_that_come_by_another_way_than_was_cut_are_used() -> None:
     """Older records, without behaviour, have no more than the cut."""
     way = used(STILL, dependence=0.9)

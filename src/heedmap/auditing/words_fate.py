@@ -238,14 +238,18 @@ def _shared_id(trails: Trails, words: Sequence[str]) -> WordsFate | None:
     """Where these words and made-up ones all become one id: "unknown"; None where they do not.
 
     "same" where the prompt has no other id: whatever it holds is that one, so it tells nothing of
-    what the tokeniser knows. They are put one behind the other into a short text, so that nothing
-    is cut off, and each text is longer than the last, for caches go by length.
+    what the tokeniser knows. Nor does a batch of equal rows, branches of which none has the words.
+    They are put one behind the other into a short text, so that nothing is cut off, and each text
+    is longer than the last, for caches go by length.
     """
     texts = [_fresh_word(FRESH_LETTERS[0], 4)]
     for word in (*words, _fresh_word(FRESH_LETTERS[1], 5)):
         texts.append(f"{texts[-1]} {word}")
     try:
-        runs = [[Counter(ids.tolist()) for ids in _looked_up(trails.of(each))] for each in texts]
+        runs = [
+            [Counter(ids.tolist()) for ids in _looked_up(trails.of(each), rows_alike=False)]
+            for each in texts
+        ]
     except InstructionError:
         return None
     shared: list[WordsFate] = []
@@ -276,10 +280,18 @@ def _is_kept(trails: Trails, one: str) -> bool:
     return len(second.operators) < len(first.operators)
 
 
-def _looked_up(recording: Recording) -> list[torch.Tensor]:
-    """Ids of every look-up in an embedding or a bag of them."""
+def _looked_up(recording: Recording, *, rows_alike: bool = True) -> list[torch.Tensor]:
+    """Ids of every look-up in a table. Without `rows_alike` not of a batch whose rows are equal."""
+    return [i.flatten() for i in _id_tensors(recording) if rows_alike or not _has_equal_rows(i)]
+
+
+def _has_equal_rows(ids: torch.Tensor) -> bool:
+    return ids.ndim > 1 and len(ids) > 1 and bool((ids == ids[:1]).all())
+
+
+def _id_tensors(recording: Recording) -> list[torch.Tensor]:
     return [
-        operator.inputs[1].tensor.flatten()
+        operator.inputs[1].tensor
         for operator in recording.operators
         if operator.short_name in LOOK_UPS
         and len(operator.inputs) > 1

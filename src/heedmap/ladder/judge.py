@@ -153,7 +153,13 @@ def _without_fault(measured: Measurements) -> Cause:
 
 
 def _is_conditioned(measured: Measurements) -> bool:
-    """Whether the instruction conditions the network without tokens of its own in its sequence."""
+    """Whether the instruction conditions the network without tokens of its own in its sequence.
+
+    Then it moves no position, or those of the frame, or all: that of the robot's state, too.
+    """
     presence = measured.presence
     nowhere = not (presence.positions or presence.overwritten_positions)
-    return measured.behaviour is not None and presence.measured and nowhere
+    moved = len(presence.positions) + len(presence.mixed_positions)
+    lengths = [stack.positions for stack in measured.stacks if stack.taken]
+    everywhere = bool(presence.mixed_positions) and lengths == [moved]
+    return measured.behaviour is not None and presence.measured and (nowhere or everywhere)

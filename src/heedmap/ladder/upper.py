@@ -57,7 +57,9 @@ def judge_used(measured: Measurements) -> tuple[Rung, Cause | None]:
         return _used_by_exchange(measured) if by_exchange else _NOT_MEASURED
     evidence = facts.model_dump(mode="json")
     is_still = measured.behaviour is not None and not measured.behaviour.responds
-    if is_effect(facts.mediated, facts.unit) and not is_still:  # random edges may add to nothing
+    # Random edges may add a difference where there is none, which no knockout takes away.
+    is_any = is_large(facts.dependence, facts.unit) and not is_still
+    if is_any and is_effect(facts.mediated, facts.unit):
         return Rung(status="holds", value=facts.mediated.value, evidence=evidence), None
     if _moves(measured):
         evidence |= {"by": "exchange"}  # by another way than the sequence that was cut
