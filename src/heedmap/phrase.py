@@ -76,8 +76,8 @@ class Phrase(str):
         return _filled(translated, {k: in_language(v, language) for k, v in self.values.items()})
 
 
-def speak(language: Language) -> None:
-    """In this context, say what names no language in this one."""
+def speak(language: Language | None) -> None:
+    """In this context, say what names no language in this one; None: in that of HEEDMAP_LANG."""
     _SPOKEN.set(language)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from heedmap import phrase
 from heedmap.cli.main import app
+from heedmap.phrase import spoken
 from tests.cli.conftest import Cli
 from tests.cli.test_language import commands
 from tests.templates import help_texts
@@ -100,3 +102,19 @@ def test_a_program_that_calls_the_app_itself_is_answered_alike() -> None:
     korean = CliRunner().invoke(app, ["verify", "--help", "--lang", "ko"]).output
     assert "폴더" in korean
     assert "Usage: " in CliRunner().invoke(app, ["verify", "--help"]).output
+    assert spoken() == "en", "what one call asks for does not hold for the next"
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("en", "bash completion installed in"), ("ko", "bash 자동 완성을 설치했습니다: ")],
+)
+def test_installing_completion_is_told(
+    language: str, told: str, cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr("typer._completion_shared._get_shell_name", lambda: "bash")
+    ran = cli("--install-completion", "--lang", language)
+    assert ran.code == 0, ran.err
+    assert ran.out.startswith(told)
+    assert (tmp_path / ".bashrc").is_file()

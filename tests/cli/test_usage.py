@@ -41,20 +41,20 @@ def test_in_english_it_is_as_typer_says_it(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "environment", "expected"),
+    ("arguments", "expected"),
     [
-        ((), {}, "en"),
-        ((), {"HEEDMAP_LANG": "ko"}, "ko"),
-        (("--lang", "en"), {"HEEDMAP_LANG": "ko"}, "en"),
-        (("x", "--lang=ko", "--nope"), {}, "ko"),
-        (("--lang",), {}, "en"),
-        (("--lang", "de"), {}, "en"),
+        ((), None),
+        (("--lang", "en"), "en"),
+        (("x", "--lang=ko", "--nope"), "ko"),
+        (("--lang", "en", "x", "--lang", "ko"), "ko"),
+        (("--lang",), None),
+        (("--lang", "de"), None),
     ],
 )
 def test_the_language_is_found_whatever_else_is_wrong(
-    arguments: tuple[str, ...], environment: dict[str, str], expected: str
+    arguments: tuple[str, ...], expected: str | None
 ) -> None:
-    assert asked_for(arguments, environment) == expected
+    assert asked_for(arguments) == expected
 
 
 def test_an_error_is_said_in_the_language_of_the_call(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import inspect
 import io
-import os
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
@@ -60,9 +59,9 @@ class Helpful(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """As every command's; help and errors of the whole call are in the language it names."""
-        language = asked_for(args, os.environ)
-        speak(language.value)
-        if language != Language.en:
+        language = asked_for(args)
+        speak(language.value if language else None)
+        if spoken() != Language.en:
             ctx.formatter_class = Formatter
             translate(self, ctx, said)
         return super().parse_args(ctx, args)

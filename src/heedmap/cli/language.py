@@ -7,7 +7,7 @@ so that a command need not pass it on; pages, which hold both languages, show it
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
 
@@ -23,15 +23,15 @@ class Language(StrEnum):
     ko = "ko"
 
 
-def asked_for(arguments: Sequence[str], environment: Mapping[str, str]) -> Language:
-    """The language that a call asks for, whatever else is wrong with it."""
-    found = environment.get(VARIABLE, "")
+def asked_for(arguments: Sequence[str]) -> Language | None:
+    """The language that a call asks for, whatever else is wrong with it; None where it does not."""
+    found = ""
     for number, each in enumerate(arguments):
         if each == "--lang":
             found = next(iter(arguments[number + 1 :]), "")
         elif each.startswith("--lang="):
             found = each.removeprefix("--lang=")
-    return Language(found) if found in list(Language) else Language.en
+    return Language(found) if found in list(Language) else None
 
 
 def _speak(context: typer.Context, language: Language) -> Language:
