@@ -232,7 +232,7 @@ def test_it_fits_the_window(opened: Open, width: int) -> None:
 def test_rows_of_tables_are_cards_on_a_phone(opened: Open, language: str, label: str) -> None:
     page = opened(viewport={"width": 360, "height": 800}, query=f"?lang={language}")
     tables = page.locator(".scroll:has(.cards)")
-    assert tables.count() == 5
+    assert tables.count() == 6
     for wide in tables.evaluate_all("all => all.map(e => e.scrollWidth - e.clientWidth)"):
         assert wide <= 0
     first = "#table-layers tbody tr:first-child td"
