@@ -22,6 +22,7 @@ from heedmap.errors import (
 from heedmap.policies.callable import CallablePolicy
 from heedmap.record.record import PolicyResult
 from heedmap.record.result import Result
+from heedmap.testbed.specimens.network import Wiring
 from heedmap.testbed.specimens.world import FrameCase
 from heedmap.tracing.capture.calls import FusedCall
 from tests.conftest import random_network, random_policy, run_bare
@@ -260,7 +261,7 @@ def test_many_frames_hold_no_more_tensors_than_few(case: FrameCase) -> None:
 
 @pytest.mark.parametrize("wiring", ["sound", "monavla"])
 def test_a_record_is_the_same_whatever_is_spoken(
-    wiring: str, case: FrameCase, monkeypatch: pytest.MonkeyPatch
+    wiring: Wiring, case: FrameCase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     records = []
     for language in ("en", "ko"):
