@@ -106,9 +106,14 @@ clean: ## remove the virtual environment, caches and the demo's result
 	rm -rf $(VENV) $(LEROBOT) $(OUT) $(SMOLLM) .pytest_cache .ruff_cache .hypothesis build dist site mutants .coverage*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+SETTING_UP := Setting up $(VENV) (a minute the first time) ...
+ifeq ($(HEEDMAP_LANG),ko)
+SETTING_UP := $(VENV) 준비 중(처음에는 1분쯤) ...
+endif
+
 # What heedmap needs to run; what its tests need comes on top of it.
 $(VENV)/.runtime: pyproject.toml constraints.txt
-	@echo "Setting up $(VENV) (a minute the first time) ..."
+	@echo "$(SETTING_UP)"
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) --editable .
 	@touch $@

@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from typer.main import get_command
+
 import heedmap
 from heedmap import errors
+from heedmap.cli.help import paragraphs, translate
+from heedmap.cli.main import app
 
 SOURCE = Path(heedmap.__file__).parent
 SIGNALS = frozenset(
@@ -55,9 +59,23 @@ def calls() -> Iterator[tuple[str, ast.Call]]:
             yield from ((name, n) for n in supers if ast.unparse(n.func) == "super().__init__")
 
 
+def help_texts() -> set[str]:
+    """Every paragraph of `--help`, of all commands, as a translation would meet it."""
+    found: set[str] = set()
+
+    def noted(text: str) -> str:
+        found.update(paragraphs(text))
+        return text
+
+    command = get_command(app)
+    context = command.make_context("heedmap", [], resilient_parsing=True)
+    translate(command, context, noted)
+    return found
+
+
 def templates() -> dict[str, set[str]]:
-    """Every template with the files that it stands in."""
-    found: dict[str, set[str]] = {}
+    """Every template with the files that it stands in; those of help are in one of their own."""
+    found = {text: {"help"} for text in help_texts()}
     for name, call in calls():
         template = call.args[0] if call.args else None
         if isinstance(template, ast.Constant) and isinstance(template.value, str):

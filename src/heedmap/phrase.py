@@ -15,15 +15,23 @@ some hundred entries are read in milliseconds, and only where a reader of Korean
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from functools import lru_cache
 from numbers import Integral, Real
 from pathlib import Path
 from string import Formatter
-from typing import Any
+from typing import Any, Literal
 
 from heedmap.particles import with_particle
+
+Language = Literal["en", "ko"]
+
+VARIABLE = "HEEDMAP_LANG"
+
+_SPOKEN: ContextVar[Language | None] = ContextVar("spoken_language", default=None)
 
 _FOLDER = Path(__file__).parent / "translations"
 _ENTRY = re.compile(r'^msgid ((?:".*"\n)+)msgstr ((?:".*"\n)+)', re.MULTILINE)
@@ -66,6 +74,16 @@ class Phrase(str):
                 return str(self)
             translated = self.template  # nothing but values in a row
         return _filled(translated, {k: in_language(v, language) for k, v in self.values.items()})
+
+
+def speak(language: Language | None) -> None:
+    """In this context, say what names no language in this one; None: in that of HEEDMAP_LANG."""
+    _SPOKEN.set(language)
+
+
+def spoken() -> Language:
+    """What is said in this context where no language is named: of `speak`, or of HEEDMAP_LANG."""
+    return _SPOKEN.get() or ("ko" if os.environ.get(VARIABLE) == "ko" else "en")
 
 
 def in_language(value: Any, language: str) -> Any:

@@ -22,6 +22,7 @@ from heedmap.errors import (
 from heedmap.policies.callable import CallablePolicy
 from heedmap.record.record import PolicyResult
 from heedmap.record.result import Result
+from heedmap.testbed.specimens.network import Wiring
 from heedmap.testbed.specimens.world import FrameCase
 from heedmap.tracing.capture.calls import FusedCall
 from tests.conftest import random_network, random_policy, run_bare
@@ -256,3 +257,16 @@ def test_many_frames_hold_no_more_tensors_than_few(case: FrameCase) -> None:
         gc.unfreeze()
     assert len(alive) == 10
     assert max(alive[4:]) <= max(alive[:4]) > 0
+
+
+@pytest.mark.parametrize("wiring", ["sound", "monavla"])
+def test_a_record_is_the_same_whatever_is_spoken(
+    wiring: Wiring, case: FrameCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = []
+    for language in ("en", "ko"):
+        monkeypatch.setenv("HEEDMAP_LANG", language)
+        found = audit(random_policy(wiring), case.frame, case.instructions, until="exchange")
+        records.append(found.record.model_dump_json(exclude={"run"}))
+    assert records[0] == records[1]
+    assert not [letter for letter in records[1] if "가" <= letter <= "힣"]

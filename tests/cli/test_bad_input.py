@@ -158,6 +158,24 @@ def test_a_folder_without_cases(cli: Cli, tmp_path: Path) -> None:
     assert_refused(ran, "given holds no case folders", "--count")
 
 
+@pytest.mark.parametrize(
+    "command",
+    [("audit", "x", "--cases", "given"), ("exam", "given", "--policy", "x"), ("needed", "given")],
+)
+def test_one_case_where_a_folder_of_them_is_due(
+    command: tuple[str, ...], cli: Cli, tmp_path: Path
+) -> None:
+    (tmp_path / "given").mkdir()
+    (tmp_path / "given" / "instructions.yaml").write_text("[]")
+    assert_refused(cli(*command), "given is one case; give the folder that holds it")
+
+
+def test_a_folder_of_nothing_is_no_data_set_of_an_exam(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "given").mkdir()
+    ran = cli("exam", "given", "--policy", "x")
+    assert_refused(ran, "a folder of cases is given as --cases, or as DATASET")
+
+
 def test_names_from_outside_are_no_commands_to_a_terminal(cli: Cli) -> None:
     ran = cli("words", "esc\x1b[31mname\u202e.foo")
     assert ran.code == 1

@@ -55,8 +55,8 @@ def test_a_result_is_served_and_stays_as_it_is(run: Path) -> None:
         state = json.loads(ask(port, "/state")[1])
         assert state["said"] == {"en": "run", "ko": "run"}
         assert f'data-stamp="{state["stamp"]}"' in page
-        assert ask(port, "/../record.json")[0] == 404
-        assert ask(port, "/", host="evil.example")[0] == 403
+        assert ask(port, "/../record.json")[:2] == (404, "없는 페이지입니다.")
+        assert ask(port, "/", host="evil.example")[:2] == (403, "이 컴퓨터에서만 볼 수 있습니다.")
         assert ask(port, "/", "POST")[0] == 501
     assert before == {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
 
@@ -122,7 +122,7 @@ def test_checkpoints_are_curves_and_a_report_each(
         page = ask(port, "/")[1]
         assert page.index('href="000002/report.html"') < page.index('href="000010/report.html"')
         assert ask(port, "/000010/report.html")[0] == 200
-        assert ask(port, "/000011/report.html")[0] == 404
+        assert ask(port, "/000011/report.html")[:2] == (404, "No such page.")
         assert json.loads(ask(port, "/state")[1])["said"]["en"] == "2 checkpoints"
     read: list[Path] = []
     load = Result.load

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from heedmap.cli.usage import asked_for
+from heedmap.cli.language import asked_for
 from tests.cli.conftest import Cli
 
 
@@ -12,7 +12,7 @@ from tests.cli.conftest import Cli
     ("arguments", "expected"),
     [
         (("audit", "x", "--frme", "y"), "없는 옵션입니다: --frme (비슷한 옵션: --force, --frame)"),
-        (("report",), "인수 'folder'가 없습니다."),
+        (("report",), "인수 '폴더'가 없습니다."),
         (("report", "x", "y"), "쓰이지 않는 인수가 있습니다(y)"),
         (("serve", "x", "--port", "nine"), "'--port'의 값이 잘못되었습니다: 정수여야 합니다"),
         (
@@ -29,7 +29,7 @@ def test_a_wrong_call_is_told_in_korean(
     ran = cli(*arguments, "--lang", "ko")
     assert ran.code == 2
     assert ran.err.splitlines()[-1].endswith(expected)
-    assert ran.err.startswith("Usage: ")
+    assert ran.err.startswith("사용법: ")
     assert "--help" in ran.err
     assert not ran.out
 
@@ -41,26 +41,26 @@ def test_in_english_it_is_as_typer_says_it(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "environment", "expected"),
+    ("arguments", "expected"),
     [
-        ((), {}, "en"),
-        ((), {"HEEDMAP_LANG": "ko"}, "ko"),
-        (("--lang", "en"), {"HEEDMAP_LANG": "ko"}, "en"),
-        (("x", "--lang=ko", "--nope"), {}, "ko"),
-        (("--lang",), {}, "en"),
-        (("--lang", "de"), {}, "en"),
+        ((), None),
+        (("--lang", "en"), "en"),
+        (("x", "--lang=ko", "--nope"), "ko"),
+        (("--lang", "en", "x", "--lang", "ko"), "ko"),
+        (("--lang",), None),
+        (("--lang", "de"), None),
     ],
 )
 def test_the_language_is_found_whatever_else_is_wrong(
-    arguments: tuple[str, ...], environment: dict[str, str], expected: str
+    arguments: tuple[str, ...], expected: str | None
 ) -> None:
-    assert asked_for(arguments, environment) == expected
+    assert asked_for(arguments) == expected
 
 
 def test_an_error_is_said_in_the_language_of_the_call(
     cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    korean = "error: /no/where는 heedmap 결과가 아닙니다."
+    korean = "오류: /no/where는 heedmap 결과가 아닙니다."
     assert cli("report", "/no/where", "--lang", "ko").err.startswith(korean)
     assert cli("report", "/no/where").err.startswith("error: /no/where is not a heedmap result")
     monkeypatch.setenv("HEEDMAP_LANG", "ko")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,31 @@ def test_a_dear_reading_is_put_off_and_that_is_said_once(
     first, *_, last = capsys.readouterr().out.splitlines()
     assert first.startswith("heedmap: step 0: ")
     assert last == "heedmap: 2 readings, 4.0 s, 11.8 % of the run"
+
+
+def test_a_monitor_speaks_korean_and_keeps_what_it_keeps_in_english(
+    slow: Clock,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    kept = []
+    for language in ("en", "ko"):
+        monkeypatch.setenv("HEEDMAP_LANG", language)
+        history = tmp_path / f"{language}.jsonl"
+        monitor = watching(
+            policy_of(network()), most_cost_share=0.1, clock=slow, verbose=True, history=history
+        )
+        monitor.at(0)
+        assert monitor.at(1) is None
+        kept.append(history.read_text())
+    assert kept[0] == kept[1]
+    assert "verdict" not in kept[1]
+    assert "측정 한 번에 2초가 걸립니다." in caplog.text
+    assert monitor.finish().startswith("heedmap: 측정 1회, 2.0초, 실행 시간의 100.0 %")
+    said = next(line for line in capsys.readouterr().out.splitlines() if "스텝 0" in line)
+    assert not re.search("[A-Za-z]{3,} [a-z]{2,} [a-z]{2,}", said), said
 
 
 def test_training_outlives_a_reading_that_fails(caplog: pytest.LogCaptureFixture) -> None:

@@ -32,10 +32,21 @@ def in_threads(*tasks: Callable[[], object]) -> None:
         raise raised[0]
 
 
-@pytest.mark.parametrize("is_one_policy", [True, False])
+@pytest.mark.parametrize(
+    ("is_one_policy", "language", "waits"),
+    [
+        (True, "en", "another thread of this process is auditing"),
+        (False, "ko", "이 프로세스의 다른 스레드가 감사 중입니다."),
+    ],
+)
 def test_audits_in_threads_give_what_they_give_one_after_another(
-    is_one_policy: bool, caplog: pytest.LogCaptureFixture
+    is_one_policy: bool,
+    language: str,
+    waits: str,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("HEEDMAP_LANG", language)
     trials = trials_of(1)
     expected = plain().audited(trials).measurements
     one = plain()
@@ -48,7 +59,7 @@ def test_audits_in_threads_give_what_they_give_one_after_another(
     with caplog.at_level(logging.WARNING, "heedmap"):
         in_threads(lambda: audited("one", one), lambda: audited("two", two))
     assert found == {"one": expected, "two": expected}
-    assert "another thread of this process is auditing" in caplog.text
+    assert waits in caplog.text
 
 
 def test_a_thread_that_failed_lets_the_next_one_in_and_a_thread_does_not_wait_for_itself() -> None:

@@ -228,6 +228,24 @@ def test_it_fits_the_window(opened: Open, width: int) -> None:
     assert cut == []
 
 
+@pytest.mark.parametrize(("language", "label"), [("en", "Image%"), ("ko", "이미지%")])
+def test_rows_of_tables_are_cards_on_a_phone(opened: Open, language: str, label: str) -> None:
+    page = opened(viewport={"width": 360, "height": 800}, query=f"?lang={language}")
+    tables = page.locator(".scroll:has(.cards)")
+    assert tables.count() == 6
+    for wide in tables.evaluate_all("all => all.map(e => e.scrollWidth - e.clientWidth)"):
+        assert wide <= 0
+    first = "#table-layers tbody tr:first-child td"
+    texts = page.locator(first).evaluate_all(
+        "all => all.map(e => getComputedStyle(e, '::before').content)"
+    )
+    heads = page.locator("#table-layers thead tr:last-child th").all_text_contents()
+    assert len(texts) == len(heads)
+    assert texts[0] == "none", "the policy's name is the head of the card"
+    assert sum(label in text for text in texts) == 2, "declared and measured"
+    assert all(text.endswith('\u00a0"') for text in texts[1:])
+
+
 def test_a_thousand_rows_are_quick(opened: Open, tmp_path: Path) -> None:
     frames = [f"frame {n}" for n in range(7)]
     file = tmp_path / "many.html"

@@ -23,6 +23,7 @@ from heedmap.report.figures.style import spec_of, to_svg
 from heedmap.report.page import background, data_tables
 from heedmap.report.page.bilingual import Bilingual
 from heedmap.report.page.drawings import page_svg
+from heedmap.report.page.environment import css_text
 from heedmap.report.page.groups import groups_of, summary_of
 from heedmap.report.page.render import render_html, write_html
 from heedmap.report.page.story import story_rows
@@ -43,6 +44,15 @@ def page(audited: Result) -> str:
 @pytest.fixture(scope="module")
 def parsed(page: str) -> Page:
     return Page(page)
+
+
+def test_a_label_in_the_style_sheet_ends_nothing() -> None:
+    hostile = '"; } </style><script>alert(1)</script>\\\n'
+    written = css_text(hostile)
+    assert not set('"<>;{}()/\n') & set(written[1:-1])
+    codes = re.sub(r"\\([0-9a-f]+) ", lambda found: chr(int(found[1], 16)), written[1:-1])
+    assert codes == hostile
+    assert css_text("이미지 a-b") == '"이미지 a-b"'
 
 
 def test_the_page_is_well_formed_and_small(page: str, parsed: Page) -> None:

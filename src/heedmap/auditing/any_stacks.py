@@ -24,7 +24,7 @@ from heedmap.errors import (
     NoAttentionError,
 )
 from heedmap.ladder.verdict import Measurements
-from heedmap.phrase import Phrase, in_a_row
+from heedmap.phrase import Phrase, in_a_row, spoken
 from heedmap.policies.base import Policy, weights_sha256
 from heedmap.tracing.capture.stacks import pattern_of
 from heedmap.tracing.graph.nodes import nodes_of
@@ -174,5 +174,6 @@ def _own_errors_are_told() -> Iterator[None]:
             error_kind=type(error).__name__,
             why=error,
         )
-        warnings.warn(f"{told}; please report this.", RuntimeWarning, stacklevel=2)
+        asks = Phrase("{told}; please report this.", told=told)
+        warnings.warn(asks.in_language(spoken()), RuntimeWarning, stacklevel=2)
         raise CaptureError(in_a_row((told, "."), "")) from error

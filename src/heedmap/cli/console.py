@@ -20,6 +20,7 @@ from rich.progress import (
 )
 from rich.segment import Segment
 
+from heedmap.phrase import Phrase, spoken
 from heedmap.record.result import Result
 from heedmap.visible import MOST_LETTERS, sentence, unobeyed, unobeyed_json, visible
 
@@ -94,7 +95,8 @@ def print_line(console: Console, line: str) -> None:
 
 def print_error(message: str) -> None:
     """One line on standard error."""
-    err.print("error:", style="bold red", end=" ")
+    head = Phrase("error:").in_language(spoken())
+    err.print(head, style="bold red", end=" ")
     print_line(err, sentence(message))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
@@ -19,6 +19,7 @@ from heedmap.cli.drive import drive
 from heedmap.cli.exam import exam
 from heedmap.cli.finetune import finetune
 from heedmap.cli.forensics import forensics
+from heedmap.cli.help import Helpful
 from heedmap.cli.input_options import (
     CaseFolder,
     Cases,
@@ -30,7 +31,7 @@ from heedmap.cli.input_options import (
     Paraphrases,
     Seed,
 )
-from heedmap.cli.language import Lang, Language
+from heedmap.cli.language import Lang, LangBefore, Language
 from heedmap.cli.needed import needed
 from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRemoteCode
 from heedmap.cli.query import query
@@ -50,12 +51,12 @@ from heedmap.cli.verify import verify
 from heedmap.cli.watch_checkpoints import watch_checkpoints
 from heedmap.cli.words import words
 from heedmap.errors import HeedmapError
-from heedmap.ladder.messages import spoken
-from heedmap.phrase import Phrase
+from heedmap.phrase import Phrase, spoken
 from heedmap.policies.checkpoints.permissions import Permissions
 from heedmap.record.folders import check_writable
 
 app = typer.Typer(
+    cls=Helpful,
     help="Tells whether a robot policy follows its language instruction and, where it does not, "
     "at which step the instruction was lost.",
     no_args_is_help=True,
@@ -248,12 +249,15 @@ def options(
             help="Of an error, print also where it came from and what caused it.",
         ),
     ] = False,
+    lang: LangBefore = None,
 ) -> None:
     """Options before the command."""
     context.ensure_object(Settings).debug = debug
     if version:
         out.print(__version__, highlight=False)
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 def main() -> None:
@@ -263,20 +267,21 @@ def main() -> None:
     try:
         ended = call.run(app, obj=settings, standalone_mode=False)
     except UsageError as error:
-        raise SystemExit(show_usage(error)) from None
+        raise SystemExit(call.run(show_usage, error)) from None
     except typer.Abort:
         raise SystemExit(1) from None
     except HeedmapError as error:
-        _end(error, error.in_language(call.run(spoken)), settings)
+        call.run(_tell, error, error.phrase, settings)
+        raise SystemExit(1) from None
     except OSError as error:  # of a path that no reader could even look at
         file, why = error.filename or Phrase("A file"), error.strerror or error
         told = Phrase("{file} cannot be used: {why}.", file=file, why=why)
-        _end(error, told.in_language(call.run(spoken)), settings)
+        call.run(_tell, error, told, settings)
+        raise SystemExit(1) from None
     raise SystemExit(ended if isinstance(ended, int) else 0)
 
 
-def _end(error: Exception, told: str, settings: Settings) -> NoReturn:
+def _tell(error: Exception, told: Phrase, settings: Settings) -> None:
     if settings.debug:
         print_causes(error)
-    print_error(told)
-    raise SystemExit(1) from None
+    print_error(told.in_language(spoken()))

@@ -116,7 +116,7 @@ def remedy(
             seed=seed,
             remedies=remedies,
             kept=kept,
-            on_progress=advance,
+            on_progress=_in_words(advance),
         )
     console = show_or_pipe(
         as_json,
@@ -128,6 +128,17 @@ def remedy(
     if output is not None:
         page = write_remedies(found, output, lang.value)
         print_line(console, say("report_at", lang.value, path=str(page.resolve())))
+
+
+def _in_words(advance: Advance) -> Advance:
+    """Follows the trying of remedies, which are labelled by their code and setting."""
+    from heedmap.report.remedies.wording import name_in_words
+
+    def shown(label: str, done: int, total: int) -> None:
+        code, _, setting = label.partition(" ")
+        advance(name_in_words(code, setting), done, total)
+
+    return shown
 
 
 def remedy_inputs(policy: Policy, given: InputOptions) -> AuditInputs:

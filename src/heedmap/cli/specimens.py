@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from heedmap.cli.console import err, out, print_line, progress_bar
-from heedmap.cli.language import Lang, Language
+from heedmap.cli.language import Lang, LangBefore, Language
 from heedmap.cli.score import score
 from heedmap.cli.specimens_drive import drive
 from heedmap.cli.styles import Style
@@ -25,6 +25,11 @@ app = typer.Typer(
 
 SIDES = ("left", "right", "forward")
 """Names of the instructions of a case."""
+
+
+@app.callback()
+def options(lang: LangBefore = None) -> None:
+    """Options before the command."""
 
 
 @app.command("list")

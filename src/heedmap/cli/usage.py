@@ -6,15 +6,11 @@ errors are; one that a later typer words otherwise is shown as it is.
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Mapping, Sequence
-
 import typer
 
 from heedmap.cli.console import err, print_error, print_line
-from heedmap.cli.language import VARIABLE, Language
-from heedmap.phrase import Phrase, said_again
+from heedmap.cli.language import Language
+from heedmap.phrase import Phrase, said_again, spoken
 
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 """Of whichever click typer brings with it."""
@@ -40,22 +36,12 @@ SENTENCES = (
 )
 
 
-def asked_for(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
-    """The code of the language that a call asks for, whatever else is wrong with it."""
-    found = environment.get(VARIABLE, "")
-    for number, each in enumerate(arguments):
-        if each == "--lang":
-            found = next(iter(arguments[number + 1 :]), "")
-        elif each.startswith("--lang="):
-            found = each.removeprefix("--lang=")
-    return found if found in [each.value for each in Language] else Language.en.value
-
-
 def show(error: Exception) -> int:
     """Print how the call should look and what is wrong with it; gives the exit code."""
-    language = asked_for(sys.argv[1:], os.environ)
+    language = spoken()
     context = getattr(error, "ctx", None)
-    if language == Language.en.value or context is None:
+    is_help = type(error).__name__ == "NoArgsIsHelpError"
+    if language == Language.en or context is None or is_help:
         error.show()  # type: ignore[attr-defined] # of every error of click
     else:
         print_line(err, context.get_usage())

@@ -43,6 +43,10 @@ def load_cases(folder: Path) -> list[Trial]:
     Raises FrameError when there is none.
     """
     found = case_folders(folder)
+    if not found and is_case(folder):
+        raise FrameError(
+            "{folder} is one case; give the folder that holds it and others.", folder=folder
+        )
     if not found:
         raise FrameError(
             "{folder} holds no case folders ({case_frame} beside {case_instructions}) and is no "
@@ -59,6 +63,11 @@ def case_folders(folder: Path) -> list[Path]:
     """Case folders in a folder and in its folders, in the order of their names."""
     places = (f"*/{CASE_INSTRUCTIONS}", f"*/*/{CASE_INSTRUCTIONS}")
     return sorted(path.parent for place in places for path in folder.glob(place))
+
+
+def is_case(folder: Path) -> bool:
+    """Whether it is itself a case, rather than a folder of cases."""
+    return (folder / CASE_INSTRUCTIONS).is_file()
 
 
 def _placed(trial: Trial, place: Path) -> Trial:

@@ -129,7 +129,8 @@ def _of_folder(locator: Locator) -> Episode:
         )
     raise FrameError(
         "The folder {path} is no LeRobot data set (it has no meta/info.json) and no RLDS data "
-        "set (it holds no .tfrecord files); give {forms}, or --cases for a folder of cases.",
+        "set (it holds no .tfrecord files); give {forms}; a folder of cases is given as "
+        "--cases, or as DATASET.",
         path=locator.path,
         forms=FORMS,
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from heedmap.data.cases import case_folders, load_cases
+from heedmap.data.cases import case_folders, is_case, load_cases
 from heedmap.data.counterfactuals import MOST, RECORDED, Table, named_counterfactuals
 from heedmap.data.locator import parse_locator
 from heedmap.data.sources import episode_at, episode_count, frames_at, is_lerobot
@@ -114,7 +114,7 @@ def data_set_trials(written: str, most_frames: int, history: int = 0) -> list[Tr
     broken or has no instruction.
     """
     path = parse_locator(written).path
-    if path.is_dir() and not is_lerobot(path) and case_folders(path):
+    if path.is_dir() and not is_lerobot(path) and (case_folders(path) or is_case(path)):
         return _spread(load_cases(path), most_frames)
     if not path.is_dir():
         frames = [frame for frame in frames_at(written, history) if frame.instruction]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from heedmap.errors import InstructionLostError, MonitorError
 from heedmap.monitor.reading import Reading
 from heedmap.monitor.watch import LOGGER, Monitor
+from heedmap.phrase import spoken
 
 if TYPE_CHECKING:
     from lightning.pytorch import Callback, LightningModule, Trainer
@@ -74,7 +75,7 @@ class LightningMonitor(Callback):
             self.monitor.at(trainer.global_step, pl_module)
         except InstructionLostError as lost:
             if trainer.is_global_zero:
-                LOGGER.log(logging.WARNING, str(lost))
+                LOGGER.log(logging.WARNING, lost.in_language(spoken()))
             raise
         finally:
             for reading in self.monitor.readings[taken:]:

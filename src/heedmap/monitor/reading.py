@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
+from pydantic import Field
+
 from heedmap.frozen import Frozen
 from heedmap.ladder.causes import CAUSES, NO_WORD_ARRIVES, Cause, RungName
 from heedmap.ladder.evidence import Estimate, FollowingFacts, ObeyedFacts, UsedFacts
 from heedmap.ladder.messages import say
-from heedmap.ladder.verdict import AttendedFacts, Status
+from heedmap.ladder.verdict import AttendedFacts, Status, Verdict
+from heedmap.ladder.wording import verdict_text
 from heedmap.record.record import PolicyResult
 
 PREFIX = "heedmap/"
@@ -36,6 +39,12 @@ class Reading(Frozen):
     """How long the audit took."""
     notes: tuple[Cause, ...] = ()
     """What the structure shows, though the instruction arrives."""
+    verdict: Verdict | None = Field(default=None, exclude=True, repr=False)
+    """What the sentence was made of; not kept in a history."""
+
+    def said(self) -> tuple[str, str]:
+        """Sentence and fix in the language of this context; as they are where they were kept."""
+        return (self.sentence, self.fix) if self.verdict is None else verdict_text(self.verdict)
 
     def lost(self, rungs: tuple[RungName, ...]) -> RungName | None:
         """The first of these rungs that fails; None where none does.
@@ -56,9 +65,8 @@ class Reading(Frozen):
         """Why training stopped here, and how it would not have."""
         about = "text" if self.cause in NO_WORD_ARRIVES else "fault"
         about = "image" if self.cause == "image_masked" else about
-        return say(
-            "training_stopped", step=self.step, sentence=self.sentence, fix=self.fix, about=about
-        )
+        sentence, fix = self.said()
+        return say("training_stopped", step=self.step, sentence=sentence, fix=fix, about=about)
 
 
 def read_off(found: PolicyResult, step: int, seconds: float) -> Reading:
@@ -74,6 +82,7 @@ def read_off(found: PolicyResult, step: int, seconds: float) -> Reading:
         fix=verdict.fix,
         seconds=seconds,
         notes=verdict.notes,
+        verdict=verdict,
     )
 
 

@@ -10,6 +10,7 @@ from transformers.trainer_callback import TrainerCallback, TrainerControl, Train
 
 from heedmap.errors import InstructionLostError, MonitorError
 from heedmap.monitor.watch import LOGGER, Monitor
+from heedmap.phrase import spoken
 
 if TYPE_CHECKING:
     from transformers import Trainer, TrainingArguments
@@ -66,7 +67,7 @@ class TrainerMonitor(TrainerCallback):
             self._read(state, control, model)
         except InstructionLostError as lost:
             if state.is_world_process_zero:
-                LOGGER.warning(str(lost))
+                LOGGER.warning(lost.in_language(spoken()))
             control.should_training_stop = True
 
     def on_train_end(

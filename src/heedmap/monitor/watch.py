@@ -30,6 +30,7 @@ from heedmap.monitor.pace import Clock, Pace
 from heedmap.monitor.ranks import from_first_rank, is_first_rank, refuse_sharded
 from heedmap.monitor.reading import Reading, read_off
 from heedmap.monitor.untouched import untouched
+from heedmap.phrase import phrase_of
 from heedmap.policies.base import Policy
 from heedmap.record.record import PolicyResult
 
@@ -167,20 +168,26 @@ class Monitor:
     def finish(self) -> str:
         """What watching cost, as one line, which is logged: to be called when training ends."""
         cost = self.cost
-        times = "1 reading" if cost.readings == 1 else f"{cost.readings} readings"
-        line = f"heedmap: {times}, {cost.seconds:.1f} s, {100 * cost.share:.1f} % of the run"
+        line = say(
+            "training_cost",
+            readings=cost.readings,
+            seconds=f"{cost.seconds:.1f}",
+            share=f"{100 * cost.share:.1f} %",
+        )
         self._say(line)
         return line
 
     def _look(self, step: int, module: nn.Module | None) -> Reading | None:
         """One reading; None where it costs too much now, or fails (with a warning)."""
         if not self._pace.can_afford:
-            self._warn_once(
-                "dear",
-                f"heedmap: a reading takes {self._pace.last_s:.2g} s; one at step {step} would be "
-                f"{100 * self._pace.next_share:.0f} % of the time since the last. Readings are put "
-                f"off as long as they exceed most_cost_share={self._pace.most_cost_share}.",
+            line = say(
+                "training_put_off",
+                seconds=f"{self._pace.last_s:.2g}",
+                step=step,
+                share=f"{100 * self._pace.next_share:.0f} %",
+                most=str(self._pace.most_cost_share),
             )
+            self._warn_once("dear", line)
             return None
         policy = self._policy_for(module)
         refuse_sharded(policy.module)
@@ -192,9 +199,8 @@ class Monitor:
         except (HeedmapError, torch.OutOfMemoryError) as error:
             if self.strict:
                 raise
-            self._warn_once(
-                "failed", f"heedmap: no reading at step {step}; training goes on. {error}"
-            )
+            why = phrase_of(error) or str(error)
+            self._warn_once("failed", say("training_no_reading", step=step, error=why))
             return None
         reading = read_off(found, step, self._pace.last_s)
         if self.history is not None:
@@ -232,9 +238,10 @@ class Monitor:
 
     def _keep(self, reading: Reading) -> None:
         self.readings = (*self.readings, reading)
-        self._say(say("training_step", step=reading.step, sentence=reading.sentence))
+        sentence, _ = reading.said()
+        self._say(say("training_step", step=reading.step, sentence=sentence))
         if reading.is_bypassed(self.stop_when):
-            line = say("training_bypassed", step=reading.step, sentence=reading.sentence)
+            line = say("training_bypassed", step=reading.step, sentence=sentence)
             self._warn_once("bypass", line)
             return
         if reading.lost(self.stop_when) is None:

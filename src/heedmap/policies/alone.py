@@ -12,6 +12,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from heedmap.phrase import Phrase, spoken
+
 LOGGER = logging.getLogger("heedmap")
 
 _LOCK = threading.RLock()
@@ -21,10 +23,11 @@ _LOCK = threading.RLock()
 def alone() -> Iterator[None]:
     """Inside, no other thread of this process audits; one that has to wait says so in the log."""
     if not _LOCK.acquire(blocking=False):
-        LOGGER.warning(
+        waits = Phrase(
             "heedmap: another thread of this process is auditing; this audit begins when that one "
             "has ended (to run both at once, use two processes)."
         )
+        LOGGER.warning(waits.in_language(spoken()))
         _LOCK.acquire()
     try:
         yield

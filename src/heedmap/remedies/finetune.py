@@ -27,6 +27,7 @@ from torch import nn
 from heedmap.auditing.measures.following import Expectation, parse_expectation
 from heedmap.data.trials import Trial
 from heedmap.errors import RemedyError
+from heedmap.ladder.messages import say
 from heedmap.phrase import Phrase
 from heedmap.policies.base import Policy
 from heedmap.policies.checkpoints.adapters import peft_package
@@ -160,7 +161,7 @@ def train(
         schedule.step()
         losses.append(loss.item())
         if on_progress is not None:
-            on_progress(f"loss {losses[-1]:.3f}", step + 1, recipe.steps)
+            on_progress(say("finetune_loss", loss=f"{losses[-1]:.3f}"), step + 1, recipe.steps)
     if on_step is not None:
         on_step(recipe.steps)
     return losses

@@ -34,6 +34,7 @@ MOST_SILENCE_S = 60.0
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _REST = "style-src 'unsafe-inline'; img-src data:; connect-src 'self'; base-uri 'none'; "
 _REST += "form-action 'none'; frame-ancestors 'none'"
+_NO_PAGE = Phrase("No such page.")
 
 
 @dataclass(frozen=True)
@@ -113,13 +114,13 @@ class _Handler(BaseHTTPRequestHandler):
         assert isinstance(self.server, ThreadingHTTPServer)
         port = self.server.server_port
         if self.headers.get("Host") not in (f"{LOOPBACK}:{port}", f"localhost:{port}"):
-            self._answer(HTTPStatus.FORBIDDEN, "text/plain", "Only for this machine.")
+            self._refuse(HTTPStatus.FORBIDDEN, Phrase("Only for this machine."))
             return  # another site's name that points here
         try:
             asked = urlsplit(self.path)
             query = parse_qs(asked.query, max_num_fields=MOST_FIELDS)
         except ValueError:  # no address at all, or of too many fields
-            self._answer(HTTPStatus.NOT_FOUND, "text/plain", "No such page.")
+            self._refuse(HTTPStatus.NOT_FOUND, _NO_PAGE)
             return
         stamp = ""
         try:
@@ -138,7 +139,7 @@ class _Handler(BaseHTTPRequestHandler):
         except HeedmapError as error:
             page = page_of(error.in_language(self.served.language), self.served.language)
         if page is None:
-            self._answer(HTTPStatus.NOT_FOUND, "text/plain", "No such page.")
+            self._refuse(HTTPStatus.NOT_FOUND, _NO_PAGE)
         else:
             self._answer(HTTPStatus.OK, "text/html", self._live(page, stamp))
 
@@ -149,6 +150,9 @@ class _Handler(BaseHTTPRequestHandler):
         live = environment().get_template("live.html.j2")
         shows = self.served.has_policies and 'id="ladder"' in page
         return page.replace("</body>", f"{live.render(stamp=stamp, has_policies=shows)}</body>", 1)
+
+    def _refuse(self, status: HTTPStatus, why: Phrase) -> None:
+        self._answer(status, "text/plain", why.in_language(self.served.language))
 
     def _answer(self, status: HTTPStatus, kind: str, text: str) -> None:
         content = text.encode()

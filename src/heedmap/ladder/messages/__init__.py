@@ -12,18 +12,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from contextvars import ContextVar
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from heedmap.particles import with_particle
+from heedmap.phrase import Language as Language
 from heedmap.phrase import in_language
+from heedmap.phrase import speak as speak
+from heedmap.phrase import spoken as spoken
 
 if TYPE_CHECKING:
     from fluent.runtime import FluentBundle
 
-Language = Literal["en", "ko"]
 LANGUAGES: tuple[Language, ...] = ("en", "ko")
 
 Value = str | int
@@ -31,18 +32,6 @@ Value = str | int
 
 A float is a figure and is written by `numbers.py` first.
 """
-
-_TERMINAL: ContextVar[Language] = ContextVar("terminal_language", default="en")
-
-
-def speak(language: Language) -> None:
-    """In this context, say what names no language in this one."""
-    _TERMINAL.set(language)
-
-
-def spoken() -> Language:
-    """What a message without a language is said in."""
-    return _TERMINAL.get()
 
 
 class MessageError(LookupError):

@@ -13,6 +13,7 @@ from heedmap.data.gates.documents import first_misfit
 from heedmap.data.images import thumbnail
 from heedmap.data.pixels import Frame
 from heedmap.errors import InputError
+from heedmap.ladder.messages import say
 from heedmap.monitor.driving.driver import Asked, Driver
 from heedmap.monitor.driving.environment import Environment, Maker
 from heedmap.monitor.driving.folder import DriveFolder
@@ -128,7 +129,7 @@ class Drives:
                         lines[episode.seed] = episode
                     kept = Drive.of(self.settings, list(lines.values()))
                     if on_progress is not None:
-                        on_progress("driving", len(kept.episodes), episodes)
+                        on_progress(say("driving_progress"), len(kept.episodes), episodes)
             finally:
                 for environment in environments:
                     environment.close()

@@ -72,6 +72,17 @@ class DataTable:
                 found.append((column.group, 1))
         return found
 
+    @property
+    def labels(self) -> list[Bilingual]:
+        """What stands before a cell on a phone: each group on a line of its own."""
+        before = (None, *(column.group for column in self.columns))
+        return [
+            column.label
+            if column.group in (None, last)
+            else both(lambda of, c=column, g=column.group: f"\n{g.of(of)}:\n{c.label.of(of)}")
+            for last, column in zip(before, self.columns, strict=False)
+        ]
+
 
 def summary_table(result: Result) -> DataTable:
     """Last layer and mean over layers of every case; over frames where there are too many."""

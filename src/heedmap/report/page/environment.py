@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 from heedmap.ladder.messages import LANGUAGES, say
 from heedmap.report.figures.colors import css_class
-from heedmap.report.page.bilingual import Bilingual, both, phrase
+from heedmap.report.page.bilingual import Bilingual, both, phrase, plain
 from heedmap.report.wording import percent, region_name
 
 
@@ -30,6 +30,9 @@ def environment() -> Environment:
     made.filters["name"] = _name
     made.filters["css"] = css_class
     made.filters["code"] = _with_code
+    made.filters["css_text"] = css_text
+    made.filters["said"] = phrase
+    made.filters["plain"] = plain
     return made
 
 
@@ -37,6 +40,12 @@ def _name(text: str) -> Markup:
     """A name from outside: escaped, kept from turning its neighbours' direction, breakable."""
     broken = Markup(str(escape(text)).replace("_", "_<wbr>").replace("@", "<wbr>@"))
     return Markup("<bdi>{}</bdi>").format(broken)
+
+
+def css_text(text: str) -> Markup:
+    """As a string of a style sheet: no letter but those of words ends or escapes anything."""
+    safe = (c if c.isalnum() or c in " -,:" else f"\\{ord(c):x} " for c in text)
+    return Markup('"' + "".join(safe) + '"')
 
 
 def _with_code(text: Bilingual) -> Markup:

@@ -21,9 +21,14 @@ def cell_name(name: CellName, of: Remedies, language: Language = "en") -> str:
 
 def remedy_name(tried: Tried, language: Language = "en") -> str:
     """Such as "guidance w = 2"."""
-    is_form = tried.remedy == "form"
-    setting = say(f"remedy_form_{tried.setting}", language) if is_form else tried.setting
-    return say(f"remedy_name_{tried.remedy}", language, setting=setting).strip()
+    return name_in_words(tried.remedy, tried.setting, language)
+
+
+def name_in_words(remedy: str, setting: str, language: Language | None = None) -> str:
+    """The same of a remedy's code and what it is set to."""
+    if remedy == "form":
+        setting = say(f"remedy_form_{setting}", language)
+    return say(f"remedy_name_{remedy}", language, setting=setting).strip()
 
 
 def share_text(found: Estimate | None, language: Language = "en") -> str:

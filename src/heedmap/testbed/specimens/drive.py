@@ -30,6 +30,7 @@ import torch
 
 from heedmap.auditing.measures.rate import Rate
 from heedmap.frozen import Frozen
+from heedmap.ladder.messages import say
 from heedmap.testbed.specimens.episodes import Episode, draw_episodes
 from heedmap.testbed.specimens.network import TinyKosmos2Policy
 from heedmap.testbed.specimens.rooms import Actions, Room
@@ -117,7 +118,7 @@ def drive(
         for run, action in zip(active, actions, strict=True):
             run.step(action, step)
         if on_progress is not None:
-            on_progress(f"driving {name}, {style}", step, max_steps)
+            on_progress(say("drive_progress", name=name, style=style), step, max_steps)
     return Drives(
         name=name,
         style=style,

@@ -138,6 +138,7 @@ drive_other = the other object
 drive_reached_target = Reached the target (95 % CI)
 drive_reached_other = Reached the other (95 % CI)
 drive_steps = Steps
+drive_progress = driving { $name }, { $style }
 drive_note = Both runs start from the same state; success is reaching the target. Rooms in which the greedy expert reaches no two objects are skipped ({ $skipped }).
 score_causes = Planted and named cause
 score_plant = Plant

@@ -20,6 +20,7 @@ driving_no_difference = That the instruction changes whether the target is reach
 driving_same = Under both it took the same actions, step by step, in { $same } of { COUNT($n, "episode/episodes") }.
 driving_seldom = It seldom reaches the target even with the right instruction, so that these rates say little about the instruction.
 driving_passed_over = Seeds that give no episode and were passed over: { $count }.
+driving_progress = driving
 driving_none = No episode was driven yet.
 
 ## The table

@@ -58,6 +58,9 @@ needed_predicted = The frame alone predicts the { $target } ({ $gain } of { COUN
 needed_not_predicted = A linear probe does not predict the { $target } from the frame alone ({ $gain } of { COUNT($entropy, "bit/bits") }, { $share }): this data needs the instruction.
 training_step = heedmap: step { $step }: { $sentence }
 training_bypassed = heedmap: at step { $step } the instruction reaches the action through a bypass path; training continues. { $sentence }
+training_cost = heedmap: { COUNT($readings, "reading/readings") }, { $seconds } s, { $share } of the run
+training_put_off = heedmap: a reading takes { $seconds } s; one at step { $step } would be { $share } of the time since the last. Readings are put off as long as they exceed most_cost_share={ $most }.
+training_no_reading = heedmap: no reading at step { $step }; training goes on. { $error }
 training_stopped = heedmap: stopped at step { $step }: { $sentence } Fix: { $fix } { $about ->
     [text] Training would continue without text;
     [image] Training would continue without the image;

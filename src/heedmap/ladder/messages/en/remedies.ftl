@@ -57,6 +57,7 @@ remedy_null_branch = Guidance moves away from what the policy does under { $null
 remedy_untrained = { $remedies }: the same weights get what they were not trained with. Where that does not help, retraining in the corrected wiring is due (heedmap finetune, or your own training).
 remedy_why_not = { $remedy }: not applied. { $why }
 remedy_finetuned = Trained on { COUNT($frames, "frame/frames") } ({ COUNT($pairs, "pair/pairs") } of frame and instruction), measured on { COUNT($held, "other/others") }: { COUNT($weights, "weight/weights") } over { COUNT($layers, "layer/layers") }, rank { $rank }, { COUNT($steps, "step/steps") }; the loss went from { $first } to { $last }.
+finetune_loss = loss { $loss }
 remedy_finetuned_cause = With the adapter the audit finds as the cause: { $cause }.
 remedy_finetuned_wiring = It was trained in a corrected wiring, and works in that wiring alone: correct the policy's code before the adapter is used.
 

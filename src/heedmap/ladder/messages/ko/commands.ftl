@@ -115,6 +115,7 @@ drive_other = 다른 물체
 drive_reached_target = 목표 도달률 (95 % CI)
 drive_reached_other = 다른 물체 도달률 (95 % CI)
 drive_steps = 스텝
+drive_progress = { $name } 실행, { $style } 지시문
 drive_note = 두 실행은 같은 상태에서 시작하며, 목표에 도달하면 성공입니다. 탐욕적 전문가가 물체 두 개에 도달하지 못하는 방은 제외합니다({ $skipped }개).
 score_causes = 심은 원인과 진단된 원인
 score_plant = 정책

@@ -38,7 +38,7 @@ exam_kind_untrained = 학습하지 않은 조합
 exam_kind_punctuation = 구두점
 exam_kind_case = 대소문자
 exam_kind_filler = 군말
-exam_kind_paraphrase = 바꿔 쓰기
+exam_kind_paraphrase = 바꿔 말하기
 exam_kind_nonsense = 무의미한 단어
 exam_kind_blank = 빈 지시문
 
@@ -96,7 +96,7 @@ exam_found_undecided = { $rate }: 이것으로는 판정할 수 없습니다. �
 exam_missing_not_chosen = --kinds에서 제외했습니다.
 exam_missing_no_word = 이 종류가 바꿀 단어나 형식이 데이터셋의 지시문에 없습니다.
 exam_missing_same_action = 모든 변형이 본래의 지시문과 같은 액션을 요구합니다.
-exam_missing_no_paraphrase = 알려진 바꿔 쓰기가 없습니다. 케이스의 YAML 파일에 적을 수 있습니다.
+exam_missing_no_paraphrase = 알려진 바꿔 말하기가 없습니다. 사례의 YAML 파일에 적을 수 있습니다.
 exam_missing_no_case = 대소문자가 없는 문자입니다.
 exam_missing_no_other = 비슷해 보이는 프레임에 다른 지시문이 없습니다.
 exam_missing_all_alike = 데이터셋의 모든 지시문이 비슷해 보이는 프레임에 있습니다.

@@ -55,6 +55,9 @@ needed_predicted = 프레임만으로 { $target } 예측이 가능합니다({ $e
 needed_not_predicted = 선형 프로브로는 프레임만으로 { $target } 예측이 되지 않습니다({ $entropy }비트 중 { $gain }, { $share }). 이 데이터에는 지시문이 필요합니다.
 training_step = heedmap: 스텝 { $step }: { $sentence }
 training_bypassed = heedmap: 스텝 { $step }에서 지시문이 우회 경로로 액션에 도달하므로 학습을 계속합니다. { $sentence }
+training_cost = heedmap: 측정 { $readings }회, { $seconds }초, 실행 시간의 { $share }
+training_put_off = heedmap: 측정 한 번에 { $seconds }초가 걸립니다. 스텝 { $step }에서 측정하면 지난 측정 이후 시간의 { $share } 만큼이 됩니다. most_cost_share={ $most } 아래로 내려갈 때까지 측정을 미룹니다.
+training_no_reading = heedmap: 스텝 { $step }에서 측정하지 못했습니다. 학습은 계속합니다. { $error }
 training_stopped = heedmap: 스텝 { $step }에서 중지했습니다. { $sentence } 권장 조치: { $fix } { $about ->
     [text] 계속하면 텍스트 없이 학습하게 됩니다.
     [image] 계속하면 이미지 없이 학습하게 됩니다.

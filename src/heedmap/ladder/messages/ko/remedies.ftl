@@ -57,6 +57,7 @@ remedy_null_branch = 가이던스는 정책이 { $null } 하는 액션에서 멀
 remedy_untrained = { $remedies }: 같은 가중치에 학습하지 않은 입력을 줍니다. 도움이 되지 않으면 고친 배선에서 다시 학습해야 합니다(heedmap finetune 또는 자체 학습).
 remedy_why_not = { $remedy }: 적용하지 않음. { $why }
 remedy_finetuned = 프레임 { $frames }개(프레임과 지시문의 쌍 { $pairs }개)로 학습하고 다른 { $held }개에서 측정했습니다. 층 { $layers }개에 가중치 { $weights }개, 랭크 { $rank }, { $steps }스텝. 손실: { $first } → { $last }.
+finetune_loss = 손실 { $loss }
 remedy_finetuned_cause = 어댑터를 쓰면 감사에서 밝히는 원인: { $cause }.
 remedy_finetuned_wiring = 고친 배선에서 학습했으므로 그 배선에서만 작동합니다. 어댑터를 쓰기 전에 정책의 코드를 고치십시오.
 

@@ -33,13 +33,13 @@ obeyed_title = 준수: 지시문 교체의 효과
 obeyed_needed = 필요
 obeyed_competent = 능력
 obeyed_swap = 지시문 교체
-obeyed_paraphrase = 바꿔 쓰기
+obeyed_paraphrase = 바꿔 말하기
 obeyed_followed = 준수율 (95 % CI)
 obeyed_chance = 우연 수준
 obeyed_all = 프레임 전체
 obeyed_grounding = LGS
 obeyed_drop = 감소
-obeyed_note = 필요: 지시문의 기대 액션이 서로 다른 프레임. 능력: 원래 지시문에서 기대 액션과 일치하는 비율이며, 일치하지 않는 프레임은 제외합니다. 지시문 교체, 바꿔 쓰기: 액션 사이의 거리. LGS: 기대 액션일 때 출력하는 비율에서 기대 액션이 아닐 때 출력하는 비율을 뺀 값. 감소: 지시문을 바꿔 쓸 때의 감소량.
+obeyed_note = 필요: 지시문의 기대 액션이 서로 다른 프레임. 능력: 원래 지시문에서 기대 액션과 일치하는 비율이며, 일치하지 않는 프레임은 제외합니다. 지시문 교체, 바꿔 말하기: 액션 사이의 거리. LGS: 기대 액션일 때 출력하는 비율에서 기대 액션이 아닐 때 출력하는 비율을 뺀 값. 감소: 지시문을 바꿔 말할 때의 감소량.
 
 random_weights = 체크포인트에 없어 무작위로 초기화된 가중치가 { $count }개 있습니다(예: { $first }). 결과에는 이 가중치의 영향이 포함됩니다.
 architecture = { $family }, 레이어 { $layers }개, 헤드 { $heads }개: { $transformer }
