@@ -62,7 +62,7 @@ class GymEnvironment:
         self._options = options or GymOptions()
         spec = self._env.spec
         self.max_steps = (spec.max_episode_steps if spec else None) or MOST_STEPS
-        self._names = _action_names(self._env, self._options)
+        self._names, self._numbers = _discrete_actions(self._env, self._options)
 
     def begin(self, seed: int) -> bool:
         """Reset with that seed."""
@@ -93,9 +93,8 @@ class GymEnvironment:
             action = clipped(scores, space.low, space.high)
             text = ",".join(f"{value:.4g}" for value in action.flatten())
         elif self._names:
-            names = list(self._names)
-            text = names[chosen(scores, names)]
-            action = self._names[text]
+            best = chosen(scores, self._names)
+            text, action = self._names[best], self._numbers[best]
         else:
             raise InputError(
                 "The environment's actions are of the kind {kind}; Discrete and Box can be "
@@ -175,14 +174,16 @@ class GymEnvironment:
         return np.asarray(_entry(self._obs, self._options.state), dtype=np.float32).flatten()
 
 
-def _action_names(env: gymnasium.Env[Any, Any], options: GymOptions) -> dict[str, int]:
-    """The environment's actions in the order of the policy's scores; empty where none are named.
+def _discrete_actions(
+    env: gymnasium.Env[Any, Any], options: GymOptions
+) -> tuple[list[str], tuple[int, ...]]:
+    """Names and numbers of actions in the order of the policy's scores; empty for other spaces.
 
     Raises InputError for an action that it does not have.
     """
     space = env.action_space
     if not isinstance(space, Discrete):
-        return {}
+        return [], ()
     numbers = options.actions or tuple(range(int(space.start), int(space.start + space.n)))
     if outside := [n for n in numbers if not space.contains(np.int64(n))]:
         raise InputError(
@@ -196,7 +197,7 @@ def _action_names(env: gymnasium.Env[Any, Any], options: GymOptions) -> dict[str
         names = [str(kinds(n).name) for n in numbers]  # type: ignore[misc] # an IntEnum, perhaps
     except Exception:
         names = [str(n) for n in numbers]
-    return dict(zip(names, numbers, strict=True))
+    return names, numbers
 
 
 def _entry(obs: Any, key: str | None) -> Any:

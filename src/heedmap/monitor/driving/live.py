@@ -10,7 +10,7 @@ import numpy as np
 
 from heedmap.errors import InputError
 from heedmap.monitor.driving.driver import Asked, Driver
-from heedmap.monitor.driving.environment import Environment, View
+from heedmap.monitor.driving.environment import Each, Environment, View, one_by_one
 from heedmap.report.driving.result import GOALS, Condition, Goal, Run
 
 
@@ -94,14 +94,14 @@ def said(view: View, condition: Condition) -> str:
     return text
 
 
-def drive_side_by_side(driver: Driver, lives: Sequence[Live]) -> None:
+def drive_side_by_side(driver: Driver, lives: Sequence[Live], each: Each = one_by_one) -> None:
     """Drive all to their ends. Raises PolicyError as the policy and the environments do."""
     while active := [live for live in lives if not live.is_done]:
-        views = [live.environment.look() for live in active]
+        views = each(lambda live: live.environment.look(), active)
         asked = [
             live.ask(view, links=driver.keeps_state)
             for live, view in zip(active, views, strict=True)
         ]
         rows = driver.scores(asked)
-        for live, view, moment, row in zip(active, views, asked, rows, strict=True):
-            live.step(Done(view, moment, row))
+        steps = zip(active, map(Done, views, asked, rows), strict=True)
+        each(lambda step: step[0].step(step[1]), steps)

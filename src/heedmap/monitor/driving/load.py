@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from heedmap.errors import InputError, MissingExtraError
 from heedmap.monitor.driving.environment import Environment, Maker
+from heedmap.monitor.driving.guarded import Guarded
 from heedmap.phrase import Phrase
 from heedmap.policies.factories import call_factory, import_from_here
 from heedmap.testbed.specimens.world import Style
@@ -28,8 +29,14 @@ NEEDED = ("reached", "begin", "look", "act", "is_over")
 def load_environment(name: str, options: dict[str, str]) -> Maker:
     """What makes the environment that `name` names; `options` are those of `GymOptions`.
 
-    Raises InputError where there is none to be had, MissingExtraError for a missing package.
+    Whatever it raises later is one sentence. Raises InputError where there is none to be had,
+    MissingExtraError for a missing package.
     """
+    make = _maker(name, options)
+    return lambda: Guarded(make())
+
+
+def _maker(name: str, options: dict[str, str]) -> Maker:
     own = {
         "babyai": lambda: _babyai("goal"),
         "babyai-path": lambda: _babyai("path"),

@@ -22,7 +22,7 @@ import numpy as np
 
 from heedmap.auditing.measures.distance import ActionMetric
 from heedmap.monitor.driving.driver import Asked, Driver
-from heedmap.monitor.driving.environment import Environment
+from heedmap.monitor.driving.environment import Each, Environment, one_by_one
 from heedmap.monitor.driving.live import Done, Live, drive_side_by_side, said
 from heedmap.report.driving.result import Exchange, HowCopied, Steered
 
@@ -75,6 +75,7 @@ def steer(
     *,
     every: int,
     max_steps: int,
+    each: Each = one_by_one,
 ) -> list[Steered]:
     """Exchange in the episode of each seed; there are at least as many `environments`.
 
@@ -82,15 +83,23 @@ def steer(
     instruction.
     """
     bases = [Base(seed, every, max_steps) for seed in seeds]
-    for base, environment in zip(bases, environments, strict=False):
-        environment.begin(base.seed)
+    begun = list(zip(bases, environments, strict=False))
+    each(lambda one: one[1].begin(one[0].seed), begun)
+    for base, environment in begun:
         base.live = Live(environment, "wrong", 2 * max_steps, on_step=base.note)
-    drive_side_by_side(driver, [base.live for base in bases if base.live is not None])
-    return [_steered(driver, metric, base, environments) for base in bases]
+    lives = [base.live for base in bases if base.live is not None]
+    drive_side_by_side(driver, lives, each)
+    for live in lives:
+        live.on_step = None  # or copied simulators would wait for the collector of cycles
+    return [_steered(driver, metric, base, environments, each) for base in bases]
 
 
 def _steered(
-    driver: Driver, metric: ActionMetric, base: Base, environments: Sequence[Environment]
+    driver: Driver,
+    metric: ActionMetric,
+    base: Base,
+    environments: Sequence[Environment],
+    each: Each,
 ) -> Steered:
     how: HowCopied | None = next((h for h in HOW if _leads_on(base, h, environments[0])), None)
     if how is None:
@@ -109,13 +118,16 @@ def _steered(
                 for a, b in zip(asked, some, strict=True)
             ]
         )
-        lives: list[Live] = []
-        for branch, environment in zip(some, environments, strict=False):
-            state = _restored(base, branch, how, environment)
-            if state is None:
-                return Steered(how=None, missing="not_repeatable")
-            lives.append(Live(state, "right", base.max_steps, branch.done.asked.before))
-        drive_side_by_side(driver, lives)
+        places = list(zip(some, environments, strict=False))
+        states = each(lambda place: _restored(base, place[0], how, place[1]), places)
+        lives = [
+            Live(state, "right", base.max_steps, branch.done.asked.before)
+            for branch, state in zip(some, states, strict=True)
+            if state is not None
+        ]
+        if len(lives) < len(some):
+            return Steered(how=None, missing="not_repeatable")
+        drive_side_by_side(driver, lives, each)
         distances = metric.distances(again, right)
         found += [
             Exchange(
