@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -27,8 +29,8 @@ def drive(
     env: Annotated[
         str,
         typer.Option(
-            help="babyai, miniworld (or babyai-path, miniworld-path), metaworld:TASK, a "
-            "gymnasium id, or package.module:factory."
+            help="babyai, miniworld (or babyai-path, miniworld-path), metaworld:TASK, "
+            "libero:SUITE/NUMBER, a gymnasium id, or package.module:factory."
         ),
     ],
     episodes: Annotated[
@@ -119,7 +121,11 @@ def drive(
     permissions = Permissions(trust_checkpoint, trust_remote_code, allow_partial, hub)
     driver = Driver(load_policy(policy, permissions), keeps_state=keeps_state, parallel=parallel)
     folder = DriveFolder(output)
-    with at_work(here, env, options, workers) as (maker, each), progress_bar() as advance:
+    with (
+        redirect_stdout(sys.stderr),  # what simulators print is no result
+        at_work(here, env, options, workers) as (maker, each),
+        progress_bar() as advance,
+    ):
         settings = settings_of(
             *(driver, maker, policy, env, options, chosen, max_steps, exchange_every)
         )

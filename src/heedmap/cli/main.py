@@ -266,6 +266,13 @@ def main() -> None:
         raise SystemExit(show_usage(error)) from None
     except typer.Abort:
         raise SystemExit(1) from None
+    except SystemExit as error:  # nothing of ours raises it in there
+        told = Phrase(
+            "Other code ended the command (exit code {code}), such as the policy's or the "
+            "environment's own; what came after it was not done.",
+            code=error.code,
+        )
+        _end(error, told.in_language(call.run(spoken)), settings)
     except HeedmapError as error:
         _end(error, error.in_language(call.run(spoken)), settings)
     except OSError as error:  # of a path that no reader could even look at
@@ -275,7 +282,7 @@ def main() -> None:
     raise SystemExit(ended if isinstance(ended, int) else 0)
 
 
-def _end(error: Exception, told: str, settings: Settings) -> NoReturn:
+def _end(error: BaseException, told: str, settings: Settings) -> NoReturn:
     if settings.debug:
         print_causes(error)
     print_error(told)

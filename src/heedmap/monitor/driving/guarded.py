@@ -118,6 +118,12 @@ def _checked(view: Any) -> View:
         None if state is None else state.copy(),
         view.observation.history,
     )
+    if not isinstance(view.texts, Mapping):
+        raise InputError(
+            "The environment's texts are a {kind}, expected a mapping from right, wrong, "
+            "paraphrase and blank to instructions.",
+            kind=type(view.texts).__name__,
+        )
     return View(kept, _texts(view.texts), phase)
 
 

@@ -7,11 +7,12 @@ whether the goal of the wrong instruction was reached is not known.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, final
+from typing import Annotated, Any, final
 
 import gymnasium
 import numpy as np
 from gymnasium.spaces import Box, Discrete
+from pydantic import Field
 
 from heedmap.data.observation import ONLY_CAMERA, Observation
 from heedmap.data.pixels import Frame
@@ -34,6 +35,9 @@ OTHER_SEEDS = 20
 """So many further seeds are looked at for another mission."""
 
 
+Words = Annotated[str, Field(min_length=1)]
+
+
 class GymOptions(Frozen):
     """What the user says of an environment; None is found by looking."""
 
@@ -44,9 +48,9 @@ class GymOptions(Frozen):
     """Key of `info`, or `reward`: a reward above 0."""
     actions: tuple[int, ...] | None = None
     """The environment's action for each of the policy's, in order."""
-    right: str | None = None
-    wrong: str | None = None
-    paraphrase: str | None = None
+    right: Words | None = None
+    wrong: Words | None = None
+    paraphrase: Words | None = None
 
 
 @final
@@ -74,6 +78,13 @@ class GymEnvironment:
                 missions=", ".join(MISSIONS),
             )
         wrong = self._options.wrong or self._other_mission(seed, right)
+        if wrong == right:
+            raise InputError(
+                "The wrong instruction is the right one of the episode with seed {seed} "
+                "('{text}'); give another --wrong, or leave it out.",
+                seed=seed,
+                text=right,
+            )
         self._texts: dict[Condition, str] = {"right": right, "blank": ""}
         if wrong is not None:
             self._texts["wrong"] = wrong
@@ -152,7 +163,11 @@ class GymEnvironment:
             return obs
         if key is None and isinstance(obs, Mapping):
             key = next((name for name in IMAGES if _is_picture(obs.get(name))), None)
-        found = self._rendered() if key in (None, "render") else _entry(obs, key)
+        if key is None:
+            rendered = self._rendered()
+            found = obs if rendered is None else rendered
+        else:
+            found = self._rendered() if key == "render" else _entry(obs, key)
         if not _is_picture(found):
             raise InputError(
                 "The environment gives no picture (uint8, height x width x 3, {least_px} px or "
@@ -166,7 +181,10 @@ class GymEnvironment:
     def _rendered(self) -> Any:
         if self._env.render_mode != "rgb_array":
             return None
-        return self._env.render()
+        try:
+            return self._env.render()
+        except NotImplementedError:
+            return None
 
     def _state(self) -> np.ndarray | None:
         if self._options.state is None:

@@ -39,6 +39,7 @@ class Live:
     reached: dict[Goal, int] = field(default_factory=dict)
     steps: int = 0
     first_text: str = ""
+    start_sha256: str | None = None
     _actions: list[bytes] = field(default_factory=list)
 
     @property
@@ -58,6 +59,7 @@ class Live:
             steps=self.steps,
             target_step=self.reached.get("target"),
             other_step=self.reached.get("other"),
+            start_sha256=self.start_sha256,
             actions_sha256=hashlib.sha256(b"".join(self._actions)).hexdigest(),
         )
 
@@ -69,6 +71,7 @@ class Live:
         """Act, and note what is reached now."""
         if not self.steps:
             self.first_text = done.asked.text
+            self.start_sha256 = done.asked.observation.sha256
         if self.on_step is not None:
             self.on_step(self, done)
         action = self.environment.act(done.scores)

@@ -18,7 +18,7 @@ from heedmap.monitor.driving.driver import Asked, Driver
 from heedmap.monitor.driving.environment import Each, Environment, Maker, one_by_one
 from heedmap.monitor.driving.folder import DriveFolder
 from heedmap.monitor.driving.live import Done, Live, drive_side_by_side, said
-from heedmap.monitor.driving.steer import steer
+from heedmap.monitor.driving.steer import bounded, steer
 from heedmap.monitor.driving.video import check_can_write, write_video
 from heedmap.report.driving.result import (
     Condition,
@@ -35,6 +35,8 @@ MOST_FRAMES = 2_000
 """Of a video."""
 MOST_MOMENTS = 12
 """Of a strip."""
+MOST_LETTERS = 500
+"""Of an action: a hand has many joints."""
 MOST_PASSED_OVER = 1_000
 """Seeds in a row without an episode, after which no more is looked for."""
 Progress = Callable[[str, int, int], None]
@@ -239,11 +241,11 @@ class Drives:
                 text = said(done.view, against)
                 asked = Asked(done.asked.observation, text, done.asked.before)
                 other = self.driver.scores([asked])
-                distance = float(self.metric.distances(done.scores[None], other)[0])
+                distance = bounded(self.metric.distances(done.scores[None], other)).item()
             moments.append(
                 Moment(
                     step=place,
-                    action=action,
+                    action=action[:MOST_LETTERS],
                     distance=distance,
                     jpeg=b64encode(thumbnail(done.view.observation.pixels)).decode(),
                 )

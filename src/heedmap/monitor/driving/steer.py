@@ -28,6 +28,7 @@ from heedmap.report.driving.result import Exchange, HowCopied, Steered
 
 RELATIVE, ABSOLUTE = 1e-3, 1e-4
 """Scores that agree to so much are the same: a batch of another size rounds otherwise."""
+MOST_DISTANCE = 1e150
 HOW: tuple[HowCopied, ...] = get_args(HowCopied)
 
 
@@ -94,6 +95,11 @@ def steer(
     return [_steered(driver, metric, base, environments, each) for base in bases]
 
 
+def bounded(distances: np.ndarray) -> np.ndarray:
+    """As numbers that can be kept, where actions are so large that their squares are not."""
+    return np.minimum(distances, MOST_DISTANCE)
+
+
 def _steered(
     driver: Driver,
     metric: ActionMetric,
@@ -128,7 +134,7 @@ def _steered(
         if len(lives) < len(some):
             return Steered(how=None, missing="not_repeatable")
         drive_side_by_side(driver, lives, each)
-        distances = metric.distances(again, right)
+        distances = bounded(metric.distances(again, right))
         found += [
             Exchange(
                 step=branch.step,

@@ -237,6 +237,7 @@ def _work(
 ) -> None:
     """A worker's life: questions in, answers out, until it is left alone."""
     os.environ.update(environment)  # the server's is that of its start
+    os.dup2(2, 1)  # what simulators print is no result
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that writes
     end_with_parent()
     held: Held | None = None
