@@ -18,7 +18,7 @@ from heedmap.monitor.driving.driver import Asked, Driver
 from heedmap.monitor.driving.environment import Each, Environment, Maker, one_by_one
 from heedmap.monitor.driving.folder import DriveFolder
 from heedmap.monitor.driving.live import Done, Live, drive_side_by_side, said
-from heedmap.monitor.driving.steer import bounded, steer
+from heedmap.monitor.driving.steer import distances_of, steer
 from heedmap.monitor.driving.video import check_can_write, write_video
 from heedmap.report.driving.result import (
     Condition,
@@ -241,7 +241,7 @@ class Drives:
                 text = said(done.view, against)
                 asked = Asked(done.asked.observation, text, done.asked.before)
                 other = self.driver.scores([asked])
-                distance = bounded(self.metric.distances(done.scores[None], other)).item()
+                distance = distances_of(self.metric, done.scores[None], other).item()
             moments.append(
                 Moment(
                     step=place,

@@ -21,7 +21,7 @@ from typing import get_args
 import numpy as np
 
 from heedmap.auditing.measures.distance import ActionMetric
-from heedmap.monitor.driving.driver import Asked, Driver
+from heedmap.monitor.driving.driver import Asked, Driver, Rows
 from heedmap.monitor.driving.environment import Each, Environment, one_by_one
 from heedmap.monitor.driving.live import Done, Live, drive_side_by_side, said
 from heedmap.report.driving.result import Exchange, HowCopied, Steered
@@ -95,9 +95,10 @@ def steer(
     return [_steered(driver, metric, base, environments, each) for base in bases]
 
 
-def bounded(distances: np.ndarray) -> np.ndarray:
-    """As numbers that can be kept, where actions are so large that their squares are not."""
-    return np.minimum(distances, MOST_DISTANCE)
+def distances_of(metric: ActionMetric, first: Rows, second: Rows) -> np.ndarray:
+    """One an episode, as numbers that can be kept: squares of very large actions cannot."""
+    with np.errstate(over="ignore"):
+        return np.minimum(metric.distances(first, second), MOST_DISTANCE)
 
 
 def _steered(
@@ -134,7 +135,7 @@ def _steered(
         if len(lives) < len(some):
             return Steered(how=None, missing="not_repeatable")
         drive_side_by_side(driver, lives, each)
-        distances = bounded(metric.distances(again, right))
+        distances = distances_of(metric, again, right)
         found += [
             Exchange(
                 step=branch.step,
