@@ -43,8 +43,10 @@ def test_the_healthy_one_follows_and_wired_wrongly_it_does_not(counterfactual: S
 
 
 @pytest.mark.world
-def test_the_confounded_one_does_the_same_whatever_is_named() -> None:
+def test_the_confounded_one_goes_to_the_nearest_object_whatever_is_named() -> None:
+    """It knows which is nearest in three rooms of four: see docs/smollm.md."""
     scenes, found = shipped_scenes(), actions(load_network("confounded"))
-    assert (found == found[:, :1]).all(axis=1).mean() > 0.8
+    assert (found == found[:, :1]).all(axis=1).mean() > 0.6
     nearest = scenes.actions[np.arange(ROOMS), scenes.nearest[:ROOMS]]
-    print((found == nearest[:, None]).mean())
+    named = (found == scenes.actions[:ROOMS]).mean()
+    assert (found == nearest[:, None]).mean() > max(0.55, named + 0.2)

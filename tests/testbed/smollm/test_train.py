@@ -12,7 +12,7 @@ from heedmap.testbed.smollm import train
 from heedmap.testbed.smollm import train_vision as pretext
 from heedmap.testbed.smollm.lowrank import adapters_of
 from heedmap.testbed.smollm.scenes import Scenes
-from heedmap.testbed.smollm.weights import REGIMES, load_trained, save_trained, weights_file
+from heedmap.testbed.smollm.weights import REGIMES, VISION, load_trained, save_trained, weights_file
 from heedmap.testbed.specimens.world import HELD_OUT_SEED_START
 from tests.testbed.smollm.tiny import painted_scenes, tiny_backbone, tiny_policy
 
@@ -106,8 +106,12 @@ def test_the_whole_recipe_runs_from_frames_to_weights_that_load(
     monkeypatch.setattr(train, "collect", collect)
     monkeypatch.setattr(train, "BATCH", 4)
     monkeypatch.setattr(pretext, "BATCH", 4)
-    small = "--rooms 8 --held-out-rooms 3 --vision-steps 3 --counterfactual-steps 4"
-    arguments = [str(tmp_path), *small.split(), "--confounded-steps", "2", "--first-layer", "1"]
+    small = "--rooms 8 --held-out-rooms 3 --vision-steps 3 --nearest-steps 2"
+    arguments = [
+        str(tmp_path),
+        *small.split(),
+        *["--counterfactual-steps", "4", "--confounded-steps", "2", "--first-layer", "1"],
+    ]
     train.main(arguments)
     assert drawn == [(8, 0), (3, HELD_OUT_SEED_START)]
     shown = capsys.readouterr().out
@@ -116,7 +120,8 @@ def test_the_whole_recipe_runs_from_frames_to_weights_that_load(
     logits = []
     for regime in REGIMES:
         policy = tiny_policy()
-        load_trained(policy, *(weights_file(name, tmp_path) for name in ("vision", regime)))
+        names = VISION[regime], regime
+        load_trained(policy, *(weights_file(name, tmp_path) for name in names))
         logits.append(policy(torch.rand(1, 3, 112, 112), ["go to the red ball"]))
         assert logits[-1].isfinite().all()
     assert not torch.equal(*logits), "the confounded one went on from the other"

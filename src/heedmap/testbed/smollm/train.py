@@ -33,10 +33,15 @@ from heedmap.testbed.smollm.lowrank import attach
 from heedmap.testbed.smollm.network import SmolPolicy
 from heedmap.testbed.smollm.packed import action_logits, packed_inputs, through
 from heedmap.testbed.smollm.scenes import THINGS, Scenes, collect
-from heedmap.testbed.smollm.train_vision import right_sides, train_vision
+from heedmap.testbed.smollm.train_vision import (
+    right_nearest,
+    right_sides,
+    teach_nearest,
+    train_vision,
+)
 from heedmap.testbed.smollm.vision import PatchTokens
 from heedmap.testbed.smollm.weights import (
-    REGIMES,
+    VISION,
     Regime,
     resume_from,
     save_trained,
@@ -130,14 +135,14 @@ def train_upper(
 
 
 @torch.no_grad()
-def followed(policy: SmolPolicy, scenes: Scenes, states: torch.Tensor, first: int) -> np.ndarray:
-    """Whether the action is the expert's under each instruction: (frame, thing)."""
-    right = list[torch.Tensor]()
+def actions_of(policy: SmolPolicy, scenes: Scenes, states: torch.Tensor, first: int) -> np.ndarray:
+    """What it does under each instruction: (frame, thing)."""
+    chosen = list[torch.Tensor]()
     for start in range(0, len(scenes), CHUNK):
         behind = states[start : start + CHUNK].bfloat16()
         behind = through(policy, policy.decoder.layers[first:], behind, THINGS)
-        right.append(action_logits(policy, behind.float(), THINGS).argmax(dim=2))
-    return torch.cat(right).numpy() == scenes.actions
+        chosen.append(action_logits(policy, behind.float(), THINGS).argmax(dim=2))
+    return torch.cat(chosen).numpy()
 
 
 @dataclass(frozen=True)
@@ -147,8 +152,9 @@ class Sizes:
     rooms: int = 1_800
     held_out_rooms: int = 150
     vision_steps: int = 1_200
+    nearest_steps: int = 400
     counterfactual_steps: int = 900
-    confounded_steps: int = 200
+    confounded_steps: int = 500
     first_layer: int = FIRST_TRAINED
 
 
@@ -169,19 +175,36 @@ def run(folder: Path, sizes: Sizes, report: Callable[[str], None]) -> None:
     on_step = _every_hundred(report, "image tokens")
     patches = train_vision(seen, backbone, steps=sizes.vision_steps, on_step=on_step)
     report(f"image tokens tell the side of {right_sides(patches, held, backbone):.1%} of objects")
-    policy, seen = policy_of(backbone, patches), seen.every(2)
-    save_vision(policy, weights_file("vision", folder))
-    first = sizes.first_layer
+    train_regime("counterfactual", patches, seen.every(2), held, folder, sizes, report)
+    patches = teach_nearest(patches, seen, backbone, steps=sizes.nearest_steps, on_step=on_step)
+    share = right_nearest(patches, held, backbone)
+    report(f"image tokens tell where the nearest object is in {share:.1%} of frames")
+    train_regime("confounded", patches, seen.every(2), held, folder, sizes, report)
+
+
+def train_regime(
+    regime: Regime,
+    patches: PatchTokens,
+    seen: Scenes,
+    held: Scenes,
+    folder: Path,
+    sizes: Sizes,
+    report: Callable[[str], None],
+) -> None:
+    """Train one of the two policies on these image tokens, and write both into the folder.
+
+    The confounded one goes on from the other, which lies in the folder.
+    """
+    policy, first = policy_of(load_backbone(), patches), sizes.first_layer
+    save_vision(policy, weights_file(VISION[regime], folder))
     own, other = (lower_states(policy, each, first) for each in (seen, held))
     report(f"states that enter layer {first}: {tuple(own.shape)}")
-    for regime in REGIMES:
-        policy, steps = policy_of(load_backbone(), patches), getattr(sizes, f"{regime}_steps")
-        curve = Curve(policy, held, other, report, first, last=steps)
-        before = weights_file("counterfactual", folder) if regime == "confounded" else None
-        labels = labels_of(seen, regime)
-        train_upper(policy, own, labels, steps, first=first, resumed=before, on_step=curve)
-        save_trained(policy, weights_file(regime, folder))
-        report(f"{regime} is trained: {weights_file(regime, folder)}")
+    steps, labels = getattr(sizes, f"{regime}_steps"), labels_of(seen, regime)
+    curve = Curve(policy, held, other, report, first, last=steps)
+    before = weights_file("counterfactual", folder) if regime == "confounded" else None
+    train_upper(policy, own, labels, steps, first=first, resumed=before, on_step=curve)
+    save_trained(policy, weights_file(regime, folder))
+    report(f"{regime} is trained: {weights_file(regime, folder)}")
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -216,18 +239,19 @@ class Curve:
         last: int | None = None,
     ) -> None:
         self._measured, self._report, self._last = (policy, held, states, first), report, last
-        self._is_asked = held.is_in_view
-        self._nearest = np.arange(len(held)), held.nearest
+        self._is_asked, self._named = held.is_in_view, held.actions
+        self._nearest = held.actions[np.arange(len(held)), held.nearest][:, None]
         self._losses: list[float] = []
 
     def __call__(self, step: int, loss: float) -> None:
         """After a step of `train_upper`."""
         self._losses.append(loss)
         if step % self.report_every == 0 or step == self._last:
-            right = followed(*self._measured)
+            chosen, asked = actions_of(*self._measured), self._is_asked
             self._report(
-                f"step {step}: loss {np.mean(self._losses[-self.report_every :]):.3f}, held out "
-                f"{right[self._is_asked].mean():.1%}, nearest {right[self._nearest].mean():.1%}"
+                f"step {step}: loss {np.mean(self._losses[-self.report_every :]):.3f}, held out: "
+                f"towards what is named {(chosen == self._named)[asked].mean():.1%}, towards the "
+                f"nearest {(chosen == self._nearest)[asked].mean():.1%}"
             )
 
 
