@@ -60,7 +60,7 @@ class TwoSpaces(Fork):
 
     def __init__(self) -> None:
         super().__init__()
-        self.action_space = gymnasium.spaces.MultiDiscrete([3, 3])
+        self.action_space: Any = gymnasium.spaces.MultiDiscrete([3, 3])
 
 
 class ManyActions(Fork):
@@ -76,7 +76,7 @@ class NoNumbers(Fork):
 
     def __init__(self) -> None:
         super().__init__()
-        self.action_space = gymnasium.spaces.Box(-1, 1, (0,), np.float32)
+        self.action_space: Any = gymnasium.spaces.Box(-1, 1, (0,), np.float32)
 
 
 class LongWords(Fork):
@@ -121,7 +121,7 @@ class Hand(Fork):
 
     def __init__(self) -> None:
         super().__init__()
-        self.action_space = gymnasium.spaces.Box(-1, 1, (300,), np.float32)
+        self.action_space: Any = gymnasium.spaces.Box(-1, 1, (300,), np.float32)
 
     def step(self, action: Any) -> Any:
         return super().step(np.int64(np.sign(action[0]) + 1))

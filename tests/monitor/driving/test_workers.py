@@ -95,11 +95,19 @@ def wait_for(is_so: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, bytes]:
+    """What is printed of a drive that nothing stopped, and its lines."""
+    folder = tmp_path_factory.mktemp("whole") / "out"
+    printed = json.loads(subprocess.check_output(command(folder, 1)))
+    return printed, (folder / LINES).read_bytes()
+
+
 @pytest.mark.apart
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_a_killed_drive_leaves_no_process_and_goes_on(
-    tmp_path: Path, workers: int, how: signal.Signals
+    whole: tuple[Any, bytes], tmp_path: Path, workers: int, how: signal.Signals
 ) -> None:
     lines = tmp_path / "out" / LINES
     process = subprocess.Popen(
@@ -115,7 +123,5 @@ def test_a_killed_drive_leaves_no_process_and_goes_on(
     _, said = process.communicate(timeout=SECONDS)
     assert b"Traceback" not in said
     wait_for(lambda: not any(child.is_running() for child in children))
-    whole = json.loads(subprocess.check_output(command(tmp_path / "whole", 3 - workers)))
     again = json.loads(subprocess.check_output(command(tmp_path / "out", workers)))
-    assert again == whole
-    assert (tmp_path / "out" / LINES).read_bytes() == (tmp_path / "whole" / LINES).read_bytes()
+    assert (again, lines.read_bytes()) == whole

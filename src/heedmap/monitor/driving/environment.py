@@ -69,7 +69,8 @@ class Environment(Protocol):
 
 Maker = Callable[[], Environment]
 """Makes one more environment, for one more episode side by side."""
-Given, Made = TypeVar("Given"), TypeVar("Made")
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 
 
 class Each(Protocol):

@@ -163,11 +163,9 @@ class GymEnvironment:
             return obs
         if key is None and isinstance(obs, Mapping):
             key = next((name for name in IMAGES if _is_picture(obs.get(name))), None)
-        if key is None:
-            rendered = self._rendered()
-            found = obs if rendered is None else rendered
-        else:
-            found = self._rendered() if key == "render" else _entry(obs, key)
+        found: Any = self._rendered() if key in (None, "render") else _entry(obs, key)
+        if found is None and key is None:
+            found = obs  # to say what it is
         if not _is_picture(found):
             raise InputError(
                 "The environment gives no picture (uint8, height x width x 3, {least_px} px or "
