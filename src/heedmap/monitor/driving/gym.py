@@ -164,7 +164,7 @@ class GymEnvironment:
         if key is None and isinstance(obs, Mapping):
             key = next((name for name in IMAGES if _is_picture(obs.get(name))), None)
         found: Any = self._rendered() if key in (None, "render") else _entry(obs, key)
-        if found is None and key is None:
+        if key is None and not isinstance(found, np.ndarray):
             found = obs  # to say what it is
         if not _is_picture(found):
             raise InputError(
