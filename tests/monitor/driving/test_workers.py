@@ -104,8 +104,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, bytes]:
 
 
 @pytest.mark.apart
-@pytest.mark.parametrize("workers", [1, 2])
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("workers", "how"), [(1, signal.SIGKILL), (2, signal.SIGKILL), (2, signal.SIGINT)]
+)
 def test_a_killed_drive_leaves_no_process_and_goes_on(
     whole: tuple[Any, bytes], tmp_path: Path, workers: int, how: signal.Signals
 ) -> None:
