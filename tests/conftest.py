@@ -70,8 +70,15 @@ class ByWhatTheyShare(LoadScopeScheduling):
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What needs a browser is `apart`; the longest first, all others as they were."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What needs a browser is `apart`; the longest first, all others as they were.
+
+    What is marked `world` is left out unless `-m` names it: nothing of it is skipped there.
+    """
+    if "world" not in config.option.markexpr:
+        left_out = [item for item in items if item.get_closest_marker("world")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.apart)

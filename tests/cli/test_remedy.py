@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from heedmap.data.images import png_bytes
+from heedmap.record.files import only_writer
 from tests.cli.conftest import Cli
 from tests.remedies.world import OTHER_WORDS, TEXTS, trials
 
@@ -75,6 +76,18 @@ def test_an_adapter_is_trained_watched_and_loaded_over_the_policy(cli: Cli, tmp_
     steps = [json.loads(line)["step"] for line in readings]
     assert steps[0] == 0
     assert steps == sorted(steps)
+
+
+@pytest.mark.usefixtures("cases")
+def test_a_folder_is_written_by_one_training_at_a_time(cli: Cli, tmp_path: Path) -> None:
+    call = ("finetune", "mine:linear", "--cases", "cases", "--steps", "1", "--out", "tuned")
+    with only_writer(tmp_path / "tuned"):
+        refused = cli(*call)
+    assert refused.code == 1
+    assert "tuned is being written by another process; wait for it" in refused.err
+    (tmp_path / "tuned" / "adapter").write_text("a file")
+    refused = cli(*call)
+    assert "adapter cannot be made: File exists" in refused.err
 
 
 @pytest.mark.usefixtures("cases")

@@ -13,7 +13,7 @@ from heedmap.cli.serve import CheckpointsView, ResultView
 from heedmap.errors import RecordError
 from heedmap.ladder.messages import say
 from heedmap.record.result import Result
-from heedmap.report.serving import server_of
+from heedmap.report.serving import hosts_of, server_of
 from heedmap.sweep.store import RunFolder
 from tests.cli.conftest import Cli
 from tests.report.browsing import browser
@@ -158,6 +158,12 @@ def test_what_cannot_be_served_is_one_sentence(
     assert "holds no result, sweep or checkpoints" in refused.err
     with served(ResultView(run, "en")) as port, pytest.raises(RecordError, match="another --port"):
         server_of(ResultView(run, "en"), port)
+
+
+def test_on_the_port_of_http_a_browser_leaves_it_out() -> None:
+    assert "localhost" in hosts_of(80)
+    assert "localhost:80" in hosts_of(80)
+    assert hosts_of(8377) == ["127.0.0.1:8377", "localhost:8377"]
 
 
 def test_a_result_that_is_gone_is_told_in_the_language_of_the_page(run: Path) -> None:

@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from heedmap.errors import RecordError
 from heedmap.record import left
+from heedmap.record.files import only_writer
 from heedmap.record.left import IN_USE, HeldFolder
 from tests.report.sample import realistic
 
@@ -89,3 +91,15 @@ def test_a_folder_that_another_process_takes_for_left_is_made_again(
     held = HeldFolder("one-", tmp_path)
     assert [folder.exists() for folder in seen] == [False, True]
     assert held.path == seen[1]
+
+
+def test_a_folder_has_one_writer_at_a_time(tmp_path: Path) -> None:
+    place = tmp_path / "new" / "out"
+    refused = pytest.raises(RecordError, match="out is being written by another process; wait")
+    with only_writer(place), refused, only_writer(place):
+        pass
+    with only_writer(place):
+        assert place.is_dir()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RecordError, match="file cannot be made"), only_writer(tmp_path / "file"):
+        pass

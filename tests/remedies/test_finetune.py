@@ -108,12 +108,41 @@ def test_too_little_or_no_gradient_is_one_sentence() -> None:
             split(few)
     net = Linear(3)
     cut = CallablePolicy("cut", lambda f, t: net(f, t).detach(), net, action_names=ACTIONS)
-    refused = pytest.raises(RemedyError, match="runs without gradients")
+    refused = pytest.raises(RemedyError, match="No gradient reaches the adapters")
     with adapted(cut, trials(2), RECIPE) as (model, _), refused:
         train(cut, trials(8), RECIPE, model)
     assert not any("lora" in name for name, _ in net.named_parameters())
     with pytest.raises(RemedyError, match="runs no linear layer"):
         finetune(chunks(0.0), trials(12, continuous=True), RECIPE)
+
+
+def test_a_policy_that_takes_one_example_at_once_is_trained_one_by_one() -> None:
+    net = Linear(3)
+
+    def run(frames: Sequence[Frame], texts: Sequence[str]) -> torch.Tensor:
+        assert len(frames) == 1
+        return net(frames, texts)
+
+    single = CallablePolicy("single", run, net, action_names=ACTIONS)
+    losses = []
+    for policy in (single, classes()):
+        with adapted(policy, trials(2), RECIPE) as (model, _):
+            losses.append(train(policy, trials(8), RECIPE, model))
+    assert losses[0] == pytest.approx(losses[1], abs=1e-4)
+    assert losses[0][-1] < 0.7 * losses[0][0]
+
+
+def test_a_gradient_that_is_not_finite_is_said_before_it_spoils_the_adapter() -> None:
+    class AtZero(Linear):
+        def forward(self, frames: Sequence[Frame], texts: Sequence[str]) -> torch.Tensor:
+            logits = super().forward(frames, texts)
+            return logits + torch.sqrt(0 * logits)
+
+    net = AtZero(3)
+    policy = CallablePolicy("at zero", net, net, action_names=ACTIONS)
+    refused = pytest.raises(RemedyError, match="gradient is not finite after 0 steps, although")
+    with adapted(policy, trials(2), RECIPE) as (model, _), refused:
+        train(policy, trials(8), RECIPE, model)
 
 
 def test_an_adapter_of_a_specimen_loads_by_its_name(tmp_path: Path) -> None:

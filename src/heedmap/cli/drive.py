@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -27,8 +29,8 @@ def drive(
     env: Annotated[
         str,
         typer.Option(
-            help="babyai, miniworld (or babyai-path, miniworld-path), metaworld:TASK, a "
-            "gymnasium id, or package.module:factory."
+            help="babyai, miniworld (or babyai-path, miniworld-path), metaworld:TASK, "
+            "libero:SUITE/NUMBER, a gymnasium id, or package.module:factory."
         ),
     ],
     episodes: Annotated[
@@ -75,6 +77,10 @@ def drive(
         typer.Option("--keeps-state", help="The policy keeps something from step to step; slower."),
     ] = False,
     parallel: Annotated[int, typer.Option(min=1, max=256, help="Episodes side by side.")] = 8,
+    workers: Annotated[
+        int,
+        typer.Option(min=1, max=64, help="Processes that simulate and draw; 1: this one does."),
+    ] = 1,
     output: Annotated[
         Path, typer.Option("--out", help="Folder of the drive; one that was begun goes on.")
     ] = Path("heedmap-drive"),
@@ -95,6 +101,7 @@ def drive(
     from heedmap.monitor.driving.folder import DriveFolder
     from heedmap.monitor.driving.load import load_environment
     from heedmap.monitor.driving.run import Drives, settings_of
+    from heedmap.monitor.driving.workers import at_work
     from heedmap.policies.registry import load_policy
     from heedmap.report.driving.as_json import drive_json
     from heedmap.report.driving.terminal import print_drive
@@ -110,13 +117,19 @@ def drive(
         "actions": actions,
     }
     options = {name: value for name, value in given.items() if value is not None}
-    maker = load_environment(env, options)
+    here = load_environment(env, options)
     permissions = Permissions(trust_checkpoint, trust_remote_code, allow_partial, hub)
     driver = Driver(load_policy(policy, permissions), keeps_state=keeps_state, parallel=parallel)
-    settings = settings_of(driver, maker, policy, env, options, chosen, max_steps, exchange_every)
     folder = DriveFolder(output)
-    with progress_bar() as advance:
-        found = Drives(driver, settings, maker, folder).run(episodes, seed, advance)
+    with (
+        redirect_stdout(sys.stderr),  # what simulators print is no result
+        at_work(here, env, options, workers) as (maker, each),
+        progress_bar() as advance,
+    ):
+        settings = settings_of(
+            *(driver, maker, policy, env, options, chosen, max_steps, exchange_every)
+        )
+        found = Drives(driver, settings, maker, folder, each).run(episodes, seed, advance)
     page = folder.write_page(lang.value)
     if as_json:
         typer.echo(drive_json(found))

@@ -17,7 +17,7 @@ from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRem
 from heedmap.cli.remedy import Still, remedy_inputs
 from heedmap.ladder.messages import say
 from heedmap.policies.checkpoints.permissions import Permissions
-from heedmap.record.files import made_folder
+from heedmap.record.files import made_folder, only_writer
 
 if TYPE_CHECKING:
     from heedmap.data.trials import Trial
@@ -92,7 +92,6 @@ def finetune(
     permissions = Permissions(trust_checkpoint, trust_remote_code, allow_partial, hub)
     loaded = load_policy(policy, permissions)
     inputs = remedy_inputs(loaded, InputOptions(cases=cases, history=history))
-    made_folder(output)
     recipe = FinetuneRecipe(
         steps=steps,
         frames_per_step=batch,
@@ -119,7 +118,9 @@ def finetune(
             history=output / HISTORY,
         ).at
 
-    with progress_bar() as advance:
+    with only_writer(output), progress_bar() as advance:
+        if (output / ADAPTER).exists():
+            made_folder(output / ADAPTER)  # hours of training are not to end at a file of that name
         found = tune(
             *(loaded, inputs.trials or (), recipe, output / ADAPTER),
             base=policy.partition(":")[2] or policy,
@@ -128,8 +129,8 @@ def finetune(
             watching=watching,
             on_progress=advance,
         )
+        page = write_remedies(found, output, lang.value)
     print_remedies(found, out, lang.value)
-    page = write_remedies(found, output, lang.value)
     place = str((output / ADAPTER).resolve())
     print_line(out, say("remedy_adapter_at", lang.value, path=place))
     print_line(out, say("report_at", lang.value, path=str(page.resolve())))

@@ -270,6 +270,14 @@ def main() -> None:
         raise SystemExit(call.run(show_usage, error)) from None
     except typer.Abort:
         raise SystemExit(1) from None
+    except SystemExit as error:  # nothing of ours raises it in there
+        told = Phrase(
+            "Other code ended the command (exit code {code}), such as the policy's or the "
+            "environment's own; what came after it was not done.",
+            code=error.code,
+        )
+        call.run(_tell, error, told, settings)
+        raise SystemExit(1) from None
     except HeedmapError as error:
         call.run(_tell, error, error.phrase, settings)
         raise SystemExit(1) from None
@@ -281,7 +289,7 @@ def main() -> None:
     raise SystemExit(ended if isinstance(ended, int) else 0)
 
 
-def _tell(error: Exception, told: Phrase, settings: Settings) -> None:
+def _tell(error: BaseException, told: Phrase, settings: Settings) -> None:
     if settings.debug:
         print_causes(error)
     print_error(told.in_language(spoken()))

@@ -28,6 +28,7 @@ from heedmap.cli.permissions import AllowPartial, Hub, TrustCheckpoint, TrustRem
 from heedmap.errors import RemedyError
 from heedmap.ladder.messages import say
 from heedmap.policies.checkpoints.permissions import Permissions
+from heedmap.record.files import made_folder
 
 if TYPE_CHECKING:
     from heedmap.ladder.causes import Cause
@@ -106,6 +107,8 @@ def remedy(
     permissions = Permissions(trust_checkpoint, trust_remote_code, allow_partial, hub)
     loaded = load_policy(policy, permissions)
     inputs = remedy_inputs(loaded, given)
+    if output is not None:
+        made_folder(output)  # before anything is measured
     kept = Kept.of(loaded)
     with progress_bar() as advance:
         found = try_remedies(

@@ -10,7 +10,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -131,6 +131,24 @@ def held_folder(folder: Path, lock_file: str) -> Iterator[None]:
             raise BlockingIOError(f"{folder / lock_file} is locked") from error
         with held:
             yield
+
+
+@contextmanager
+def only_writer(folder: Path, lock_file: str = ".lock") -> Iterator[None]:
+    """Make the folder; inside, no other process writes there.
+
+    Raises RecordError where one does, or the folder cannot be made.
+    """
+    made_folder(folder)
+    with ExitStack() as held:
+        try:
+            held.enter_context(held_folder(folder, lock_file))
+        except BlockingIOError:
+            raise RecordError(
+                "{path} is being written by another process; wait for it, or choose another --out.",
+                path=folder,
+            ) from None
+        yield
 
 
 @contextmanager

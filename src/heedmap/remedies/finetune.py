@@ -25,6 +25,7 @@ from safetensors.torch import load_file, save
 from torch import nn
 
 from heedmap.auditing.measures.following import Expectation, parse_expectation
+from heedmap.data.observation import Observation
 from heedmap.data.trials import Trial
 from heedmap.errors import RemedyError
 from heedmap.ladder.messages import say
@@ -33,6 +34,7 @@ from heedmap.policies.base import Policy
 from heedmap.policies.checkpoints.adapters import peft_package
 from heedmap.record.files import made_folder, write_whole
 from heedmap.remedies.result import FinetuneRecipe
+from heedmap.tracing.batches import BatchSize, in_batches
 
 HELD_OUT_EVERY = 3
 """Every third episode is kept for measuring, and never trained on."""
@@ -86,8 +88,8 @@ def adapted(
     names = _layers(policy, trial, kinds)
     if not names:
         raise RemedyError(
-            "The policy '{policy}' runs no linear layer of torch, so no low-rank adapter can be "
-            "put over it; train it in its own code.",
+            "The policy '{policy}' runs no linear layer of torch inside its module, so no low-rank "
+            "adapter can be put over one; train it in its own code.",
             policy=policy.name,
         )
     config = peft.LoraConfig(
@@ -135,17 +137,18 @@ def train(
     )
     rng = np.random.default_rng(recipe.seed)
     losses: list[float] = []
+    batch = BatchSize(recipe.frames_per_step * max(map(len, by_frame)))
     for step in range(recipe.steps):
         if on_step is not None:
             on_step(step)
         count = min(recipe.frames_per_step, len(by_frame))
         chosen = [by_frame[i] for i in rng.permutation(len(by_frame))[:count]]
-        loss = _loss(policy, chosen, recipe.ratio_weight, rng)
+        loss = _loss(policy, chosen, recipe.ratio_weight, rng, batch)
         if not loss.requires_grad:
             raise RemedyError(
-                "The policy '{policy}' runs without gradients (under no_grad or inference_mode, "
-                "or it chooses an index), so it cannot be trained through its own call; train it "
-                "in its own code.",
+                "No gradient reaches the adapters of the policy '{policy}': it runs under no_grad "
+                "or inference_mode, chooses an index, or calls layers that it holds apart from its "
+                "module. It cannot be trained through its own call; train it in its own code.",
                 policy=policy.name,
             )
         if not loss.isfinite():
@@ -156,7 +159,13 @@ def train(
             )
         optimizer.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(weights, 1.0)
+        if not torch.nn.utils.clip_grad_norm_(weights, 1.0).isfinite():
+            raise RemedyError(
+                "The gradient is not finite after {step} steps, although the loss is; lower --lr "
+                "(now {rate:g}), or look for a square root or division at 0 in the policy.",
+                step=step,
+                rate=recipe.peak_lr,
+            )
         optimizer.step()
         schedule.step()
         losses.append(loss.item())
@@ -199,13 +208,22 @@ def pairs_of(trial: Trial, action_names: tuple[str, ...] | None) -> list[Pair]:
 
 
 def _loss(
-    policy: Policy, frames: Sequence[Sequence[Pair]], ratio_weight: float, rng: np.random.Generator
+    policy: Policy,
+    frames: Sequence[Sequence[Pair]],
+    ratio_weight: float,
+    rng: np.random.Generator,
+    batch: BatchSize,
 ) -> torch.Tensor:
     """Mean over the pairs; texts are drawn among an instruction and its paraphrases."""
+
+    def run(some: Sequence[tuple[Observation, str]]) -> torch.Tensor:
+        return policy.act_unchecked([seen for seen, _ in some], [text for _, text in some]).float()
+
     pairs = [pair for frame in frames for pair in frame]
     texts = [pair.texts[int(rng.integers(len(pair.texts)))] for pair in pairs]
     with torch.enable_grad():
-        scores = policy.act_unchecked([pair.trial.observation for pair in pairs], texts).float()
+        seen = [pair.trial.observation for pair in pairs]
+        scores = torch.stack(in_batches(list(zip(seen, texts, strict=True)), batch, run))
         if policy.action_names is None:
             return _margin(scores, [pair.expected for pair in pairs])
         labels = torch.tensor([pair.expected.index for pair in pairs], device=scores.device)

@@ -28,6 +28,7 @@ from heedmap.phrase import Phrase
 from heedmap.report.page.environment import environment
 
 LOOPBACK = "127.0.0.1"
+HTTP_PORT = 80
 MOST_FIELDS = 200
 MOST_SILENCE_S = 60.0
 """Of a browser that is connected; then its thread ends."""
@@ -94,6 +95,12 @@ def page_of(text: str, language: Language = "en") -> str:
     )
 
 
+def hosts_of(port: int) -> list[str]:
+    """What browsers call this machine; port 80 goes without saying."""
+    named = [f"{host}:{port}" for host in (LOOPBACK, "localhost")]
+    return [*named, LOOPBACK, "localhost"] if port == HTTP_PORT else named
+
+
 class _Server(ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Nothing where whoever asked has gone away, or says nothing for too long."""
@@ -112,8 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer with a page, or with the state of the view."""
         assert isinstance(self.server, ThreadingHTTPServer)
-        port = self.server.server_port
-        if self.headers.get("Host") not in (f"{LOOPBACK}:{port}", f"localhost:{port}"):
+        if self.headers.get("Host") not in hosts_of(self.server.server_port):
             self._refuse(HTTPStatus.FORBIDDEN, Phrase("Only for this machine."))
             return  # another site's name that points here
         try:

@@ -11,7 +11,6 @@ import contextlib
 import multiprocessing
 import os
 import signal
-import threading
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -19,6 +18,7 @@ from multiprocessing.process import BaseProcess
 from typing import Literal
 
 from heedmap.policies.checkpoints.permissions import Permissions
+from heedmap.policies.processes import end_with_parent
 from heedmap.sweep.engine import ATTEMPTS, Waiting
 from heedmap.sweep.outcome import Outcome, failed
 from heedmap.sweep.plan import Cell, Plan
@@ -154,7 +154,7 @@ def _work(
     """A worker's life: cells in, outcomes out, until it gets None or is left alone."""
     os.environ.update(environment)  # the server's is that of its start
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that writes
-    _end_with_parent()
+    end_with_parent()
     from heedmap.sweep.cell import CellRunner
 
     runner = CellRunner(plan, permissions)
@@ -166,16 +166,3 @@ def _work(
             pipe.send(runner.run(cell))
         except (EOFError, BrokenPipeError, ConnectionResetError):
             return
-
-
-def _end_with_parent() -> None:
-    """End at once when the parent does, even by a signal that it cannot see."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

@@ -1,20 +1,22 @@
-"""metaworld's tasks in pairs. What needs the simulator is skipped where it is not installed."""
+"""metaworld's tasks in pairs. What needs the simulator is run by `make test-world`."""
 
 from __future__ import annotations
-
-import importlib.util
 
 import numpy as np
 import pytest
 
 from heedmap.data.observation import of_frame
-from heedmap.errors import InputError
+from heedmap.errors import InputError, MissingExtraError
 from heedmap.monitor.driving.metaworld import MetaWorldTask
 from heedmap.testbed.metaworld import DIMENSIONS, TASKS, heeding, make_task
 
-needs_metaworld = pytest.mark.skipif(
-    importlib.util.find_spec("metaworld") is None, reason="metaworld is not installed"
-)
+
+@pytest.fixture
+def drawer() -> MetaWorldTask:
+    try:
+        return MetaWorldTask("drawer-open")
+    except (MissingExtraError, InputError) as error:
+        pytest.fail(str(error), pytrace=False)
 
 
 def test_each_task_undoes_the_one_that_undoes_it_and_no_two_say_the_same() -> None:
@@ -37,9 +39,11 @@ def test_the_expert_rests_without_words_or_state() -> None:
     assert rows.shape == (2, DIMENSIONS)
 
 
-@needs_metaworld
-def test_the_expert_of_what_is_said_gets_there_and_each_seed_is_the_same_again() -> None:
-    drawer, policy = MetaWorldTask("drawer-open"), heeding()
+@pytest.mark.world
+def test_the_expert_of_what_is_said_gets_there_and_each_seed_is_the_same_again(
+    drawer: MetaWorldTask,
+) -> None:
+    policy = heeding()
     drawer.begin(1)
     first = drawer.look()
     drawer.begin(2)

@@ -1,4 +1,4 @@
-"""The room in 3-D. What draws is skipped where miniworld is not installed or cannot draw."""
+"""The room in 3-D. What draws is run by `make test-world`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def room() -> Room3d:
     try:
         return Room3d()
     except (MissingExtraError, InputError) as error:
-        pytest.skip(f"no 3-D room here: {error}")
+        pytest.fail(str(error), pytrace=False)
 
 
 def test_the_specimens_take_the_rooms_frames_and_no_others() -> None:
@@ -56,6 +56,7 @@ def test_a_machine_that_cannot_draw_is_told_in_one_sentence(
         Room3d()
 
 
+@pytest.mark.world
 def test_the_expert_gets_there_and_each_room_is_drawn_again_alike(room: Room3d) -> None:
     steps = [room.expert_steps(place, seed, 30) for seed in range(6) for place in range(3)]
     assert sum(step is not None for step in steps) >= 12, "on some ways another object stands"
@@ -107,6 +108,7 @@ class ColouredRoom(MiniWorldRoom):
         return len(set(meant)) == 2 and len(set(colours)) == 3
 
 
+@pytest.mark.world
 def test_a_policy_that_sees_colours_is_steered_by_replay(room: Room3d, tmp_path: Path) -> None:
     found = driven(
         *(policy_of(by_colour), tmp_path / "out", ColouredRoom), episodes=3, every=5, max_steps=30

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from torch import nn
 
 from heedmap.data.pixels import Frame
 from heedmap.monitor.driving.driver import Driver
-from heedmap.monitor.driving.environment import Maker
+from heedmap.monitor.driving.environment import Each, Maker, one_by_one
 from heedmap.monitor.driving.folder import DriveFolder
 from heedmap.monitor.driving.gym import GymEnvironment, GymOptions
 from heedmap.monitor.driving.run import Drives, settings_of
@@ -77,6 +79,21 @@ class Unrepeatable(Uncopied):
         return frame
 
 
+class Dying(Fork):
+    """Its simulator ends the whole process."""
+
+    def step(self, action: np.int64) -> tuple[Frame, float, bool, bool, dict]:
+        os._exit(7)
+
+
+class Slow(Fork):
+    """Each step takes as long as drawing does."""
+
+    def step(self, action: np.int64) -> tuple[Frame, float, bool, bool, dict]:
+        time.sleep(0.02)
+        return super().step(action)
+
+
 def heeding(frame: Frame, text: str) -> int:
     """Goes to the lamp that is named, and stays where none is."""
     colour = RED if "red" in text else BLUE if "blue" in text else None
@@ -117,6 +134,11 @@ def policy_of(act: Act) -> CallablePolicy:
     return CallablePolicy(act.__name__, run, nn.Identity(), action_names=NAMES)
 
 
+def make_heeding() -> CallablePolicy:
+    """A factory, for the command line."""
+    return policy_of(heeding)
+
+
 def first_words() -> CallablePolicy:
     network = FirstWords()
     return CallablePolicy("first_words", network.run, network, action_names=NAMES)
@@ -136,6 +158,7 @@ def driven(
     keeps_state: bool = False,
     max_steps: int = 10,
     first_seed: int = 0,
+    each: Each = one_by_one,
 ) -> Drive:
     """Drive it, three episodes side by side."""
     maker = maker or fork(paraphrase="walk to the lamp")
@@ -143,4 +166,4 @@ def driven(
     settings = settings_of(
         *(driver, maker, policy.name, "fork", {}, CONDITIONS, max_steps, every),
     )
-    return Drives(driver, settings, maker, DriveFolder(folder)).run(episodes, first_seed)
+    return Drives(driver, settings, maker, DriveFolder(folder), each).run(episodes, first_seed)

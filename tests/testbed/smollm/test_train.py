@@ -12,7 +12,8 @@ from heedmap.testbed.smollm import train
 from heedmap.testbed.smollm import train_vision as pretext
 from heedmap.testbed.smollm.lowrank import adapters_of
 from heedmap.testbed.smollm.scenes import Scenes
-from heedmap.testbed.smollm.weights import save_trained
+from heedmap.testbed.smollm.weights import REGIMES, VISION, load_trained, save_trained, weights_file
+from heedmap.testbed.specimens.world import HELD_OUT_SEED_START
 from tests.testbed.smollm.tiny import painted_scenes, tiny_backbone, tiny_policy
 
 
@@ -90,3 +91,39 @@ def test_adapters_learn_and_nothing_else_moves(monkeypatch: pytest.MonkeyPatch) 
         kept = now.get(name, now.get(name.replace("proj.", "proj.base.")))
         assert kept is not None
         assert torch.equal(kept, value.to(kept.dtype))
+
+
+def test_the_whole_recipe_runs_from_frames_to_weights_that_load(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drawn: list[tuple[int, int]] = []
+
+    def collect(rooms: int, walk_steps: int, first_seed: int = 0) -> Scenes:
+        drawn.append((rooms, first_seed))
+        return painted_scenes(rooms, seed=first_seed)
+
+    monkeypatch.setattr(train, "load_backbone", tiny_backbone)
+    monkeypatch.setattr(train, "collect", collect)
+    monkeypatch.setattr(train, "BATCH", 4)
+    monkeypatch.setattr(pretext, "BATCH", 4)
+    small = "--rooms 8 --held-out-rooms 3 --vision-steps 3 --nearest-steps 2"
+    arguments = [
+        str(tmp_path),
+        *small.split(),
+        *["--counterfactual-steps", "4", "--confounded-steps", "2", "--first-layer", "1"],
+    ]
+    train.main(arguments)
+    assert drawn == [(8, 0), (3, HELD_OUT_SEED_START)]
+    shown = capsys.readouterr().out
+    assert "8 frames of training, 3 held out" in shown
+    assert "held out" in shown.split("counterfactual is trained")[0].split("states that enter")[1]
+    logits = []
+    for regime in REGIMES:
+        policy = tiny_policy()
+        names = VISION[regime], regime
+        load_trained(policy, *(weights_file(name, tmp_path) for name in names))
+        logits.append(policy(torch.rand(1, 3, 112, 112), ["go to the red ball"]))
+        assert logits[-1].isfinite().all()
+    assert not torch.equal(*logits), "the confounded one went on from the other"
+    train.main(arguments)
+    assert len(drawn) == 2, "frames that are there are not drawn anew"

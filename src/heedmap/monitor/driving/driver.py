@@ -69,5 +69,12 @@ class Driver:
         return rows
 
     def _called(self, moments: Sequence[Asked]) -> Rows:
-        scores = self.policy([m.observation for m in moments], [m.text for m in moments])
+        seen = [_copied(m.observation) for m in moments]  # some policies write into their frames
+        scores = self.policy(seen, [m.text for m in moments])
         return scores.detach().cpu().double().numpy()
+
+
+def _copied(observation: Observation) -> Observation:
+    images = {name: image.copy() for name, image in observation.images.items()}
+    state = observation.state
+    return Observation(images, None if state is None else state.copy(), observation.history)

@@ -6,9 +6,9 @@ wrong are given by the environment, for they depend on the room; blank is empty 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from jaxtyping import Float
@@ -69,3 +69,18 @@ class Environment(Protocol):
 
 Maker = Callable[[], Environment]
 """Makes one more environment, for one more episode side by side."""
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+
+
+class Each(Protocol):
+    """Calls a function, which asks an environment, for each of several; the results in order."""
+
+    def __call__(self, call: Callable[[Given], Made], given: Iterable[Given], /) -> list[Made]:
+        """Raises what one of the calls raises."""
+        ...
+
+
+def one_by_one(call: Callable[[Given], Made], given: Iterable[Given], /) -> list[Made]:
+    """In this thread."""
+    return list(map(call, given))

@@ -8,8 +8,8 @@ Other options than those that a folder was begun with are refused.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,7 +20,7 @@ from heedmap.errors import RecordError
 from heedmap.frozen import Frozen
 from heedmap.ladder.messages import Language
 from heedmap.phrase import Phrase
-from heedmap.record.files import held_folder, made_folder, plain_path, read_plain, write_whole
+from heedmap.record.files import made_folder, only_writer, plain_path, read_plain, write_whole
 from heedmap.report.driving.page import render_drive
 from heedmap.report.driving.result import Drive, Episode, Settings, Strip
 
@@ -59,20 +59,9 @@ class DriveFolder:
         )
         return Drive.of(settings, [])
 
-    @contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self) -> AbstractContextManager[None]:
         """Inside, no other process may write here. Raises RecordError where one does."""
-        made_folder(self.path)
-        with ExitStack() as held:
-            try:
-                held.enter_context(held_folder(self.path, LOCK))
-            except BlockingIOError:
-                raise RecordError(
-                    "{path} is being written by another process; wait for it, or choose another "
-                    "--out.",
-                    path=self.path,
-                ) from None
-            yield
+        return only_writer(self.path, LOCK)
 
     def read(self) -> Drive:
         """What was driven so far. Raises RecordError for files that are no drive."""

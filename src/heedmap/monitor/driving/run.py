@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 
 from pydantic import ValidationError
 
@@ -15,10 +16,10 @@ from heedmap.data.pixels import Frame
 from heedmap.errors import InputError
 from heedmap.ladder.messages import say
 from heedmap.monitor.driving.driver import Asked, Driver
-from heedmap.monitor.driving.environment import Environment, Maker
+from heedmap.monitor.driving.environment import Each, Environment, Maker, one_by_one
 from heedmap.monitor.driving.folder import DriveFolder
 from heedmap.monitor.driving.live import Done, Live, drive_side_by_side, said
-from heedmap.monitor.driving.steer import steer
+from heedmap.monitor.driving.steer import distances_of, steer
 from heedmap.monitor.driving.video import check_can_write, write_video
 from heedmap.report.driving.result import (
     Condition,
@@ -35,6 +36,8 @@ MOST_FRAMES = 2_000
 """Of a video."""
 MOST_MOMENTS = 12
 """Of a strip."""
+MOST_LETTERS = 500
+"""Of an action: a hand has many joints."""
 MOST_PASSED_OVER = 1_000
 """Seeds in a row without an episode, after which no more is looked for."""
 Progress = Callable[[str, int, int], None]
@@ -111,6 +114,8 @@ class Drives:
     settings: Settings
     maker: Maker
     folder: DriveFolder
+    each: Each = one_by_one
+    """How several environments are asked."""
 
     def run(self, episodes: int, first_seed: int, on_progress: Progress | None = None) -> Drive:
         """Drive the seeds from the first on until there are so many episodes; all that is kept.
@@ -143,22 +148,38 @@ class Drives:
         first_seed: int,
     ) -> Iterator[list[int]]:
         """Seeds that give episodes and were not driven; those that give none are noted at once."""
-        found, batch, passed_over, seed = 0, [], 0, first_seed
-        while found < episodes and passed_over < MOST_PASSED_OVER:
-            line = lines.get(seed)
-            if line is None and not environments[0].begin(seed):
-                line = Episode(seed=seed, runs={})
-                self.folder.append([line])
+        found, batch, passed_over = 0, list[int](), 0
+        for seed, line in self._looked_up(environments, lines, first_seed):
             has_episode = line is None or bool(line.runs)
             found, passed_over = found + has_episode, 0 if has_episode else passed_over + 1
             if line is None:
                 batch.append(seed)
-            if len(batch) == self.driver.parallel:
+            elif seed not in lines:
+                self.folder.append([line])
+            is_last = found == episodes or passed_over == MOST_PASSED_OVER
+            if len(batch) == self.driver.parallel or (is_last and batch):
                 yield batch
                 batch = []
-            seed += 1
-        if batch:
-            yield batch
+            if is_last:
+                return
+
+    def _looked_up(
+        self, environments: Sequence[Environment], lines: dict[int, Episode], first_seed: int
+    ) -> Iterator[tuple[int, Episode | None]]:
+        """Seeds in order, each with its line: None where it has an episode yet to be driven.
+
+        Several are looked up at once.
+        """
+        for first in count(first_seed, len(environments)):
+            seeds = range(first, first + len(environments))
+            new = [seed for seed in seeds if seed not in lines]
+            begun = self.each(
+                lambda one: one[0].begin(one[1]), list(zip(environments, new, strict=False))
+            )
+            gives = dict(zip(new, begun, strict=True))
+            for seed in seeds:
+                line = None if gives.get(seed) else Episode(seed=seed, runs={})
+                yield seed, lines.get(seed, line)
 
     def _driven(
         self, seeds: list[int], environments: Sequence[Environment], *, is_first: bool
@@ -167,15 +188,13 @@ class Drives:
         runs: dict[int, dict[Condition, Run]] = {seed: {} for seed in seeds}
         strips: list[Strip] = []
         for condition in self.settings.conditions:
-            lives = [
-                Live(environment, condition, self.settings.max_steps)
-                for seed, environment in zip(seeds, environments, strict=False)
-                if environment.begin(seed)
-            ]
+            begun = list(zip(environments, seeds, strict=False))
+            self.each(lambda one: one[0].begin(one[1]), begun)
+            lives = [Live(one, condition, self.settings.max_steps) for one, _ in begun]
             film = Film()
-            if is_first and lives:
+            if is_first:
                 lives[0].on_acted = film.note
-            drive_side_by_side(self.driver, lives)
+            drive_side_by_side(self.driver, lives, self.each)
             for seed, live in zip(seeds, lives, strict=True):
                 runs[seed][condition] = live.run()
             if film.steps:
@@ -191,6 +210,7 @@ class Drives:
                 *(self.driver, self.metric, environments, seeds),
                 every=self.settings.exchange_every,
                 max_steps=self.settings.max_steps,
+                each=self.each,
             )
         found = [
             Episode(seed=seed, runs=runs[seed], steered=each)
@@ -222,11 +242,11 @@ class Drives:
                 text = said(done.view, against)
                 asked = Asked(done.asked.observation, text, done.asked.before)
                 other = self.driver.scores([asked])
-                distance = float(self.metric.distances(done.scores[None], other)[0])
+                distance = distances_of(self.metric, done.scores[None], other).item()
             moments.append(
                 Moment(
                     step=place,
-                    action=action,
+                    action=action[:MOST_LETTERS],
                     distance=distance,
                     jpeg=b64encode(thumbnail(done.view.observation.pixels)).decode(),
                 )

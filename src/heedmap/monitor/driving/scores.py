@@ -9,6 +9,9 @@ import numpy as np
 from heedmap.errors import PolicyError
 from heedmap.monitor.driving.environment import Scores
 
+MOST_NAMES = 8
+"""Of the actions that an error names."""
+
 
 def chosen(scores: Scores, names: Sequence[str]) -> int:
     """The index of the best of the named actions; of equal scores the first.
@@ -21,7 +24,7 @@ def chosen(scores: Scores, names: Sequence[str]) -> int:
             "expected one score an action, in that order. For another order or number give "
             "--actions.",
             count=len(names),
-            names=", ".join(names),
+            names=", ".join([*names[:MOST_NAMES], "..."] if len(names) > MOST_NAMES else names),
             given=scores.size,
         )
     return int(scores.argmax())
@@ -33,7 +36,7 @@ def clipped(scores: Scores, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     Of a chunk of several steps the first is taken. Raises PolicyError when the numbers are no
     whole number of steps.
     """
-    if scores.size == 0 or scores.size % low.size:
+    if scores.size == 0 or low.size == 0 or scores.size % low.size:
         raise PolicyError(
             "The environment takes {size} numbers a step (shape {shape}), but the policy gives "
             "{given}; expected as many, or a chunk of several steps.",

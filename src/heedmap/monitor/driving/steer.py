@@ -21,13 +21,14 @@ from typing import get_args
 import numpy as np
 
 from heedmap.auditing.measures.distance import ActionMetric
-from heedmap.monitor.driving.driver import Asked, Driver
-from heedmap.monitor.driving.environment import Environment
+from heedmap.monitor.driving.driver import Asked, Driver, Rows
+from heedmap.monitor.driving.environment import Each, Environment, one_by_one
 from heedmap.monitor.driving.live import Done, Live, drive_side_by_side, said
 from heedmap.report.driving.result import Exchange, HowCopied, Steered
 
 RELATIVE, ABSOLUTE = 1e-3, 1e-4
 """Scores that agree to so much are the same: a batch of another size rounds otherwise."""
+MOST_DISTANCE = 1e150
 HOW: tuple[HowCopied, ...] = get_args(HowCopied)
 
 
@@ -75,6 +76,7 @@ def steer(
     *,
     every: int,
     max_steps: int,
+    each: Each = one_by_one,
 ) -> list[Steered]:
     """Exchange in the episode of each seed; there are at least as many `environments`.
 
@@ -82,15 +84,29 @@ def steer(
     instruction.
     """
     bases = [Base(seed, every, max_steps) for seed in seeds]
-    for base, environment in zip(bases, environments, strict=False):
-        environment.begin(base.seed)
+    begun = list(zip(bases, environments, strict=False))
+    each(lambda one: one[1].begin(one[0].seed), begun)
+    for base, environment in begun:
         base.live = Live(environment, "wrong", 2 * max_steps, on_step=base.note)
-    drive_side_by_side(driver, [base.live for base in bases if base.live is not None])
-    return [_steered(driver, metric, base, environments) for base in bases]
+    lives = [base.live for base in bases if base.live is not None]
+    drive_side_by_side(driver, lives, each)
+    for live in lives:
+        live.on_step = None  # or copied simulators would wait for the collector of cycles
+    return [_steered(driver, metric, base, environments, each) for base in bases]
+
+
+def distances_of(metric: ActionMetric, first: Rows, second: Rows) -> np.ndarray:
+    """One an episode, as numbers that can be kept: squares of very large actions cannot."""
+    with np.errstate(over="ignore"):
+        return np.minimum(metric.distances(first, second), MOST_DISTANCE)
 
 
 def _steered(
-    driver: Driver, metric: ActionMetric, base: Base, environments: Sequence[Environment]
+    driver: Driver,
+    metric: ActionMetric,
+    base: Base,
+    environments: Sequence[Environment],
+    each: Each,
 ) -> Steered:
     how: HowCopied | None = next((h for h in HOW if _leads_on(base, h, environments[0])), None)
     if how is None:
@@ -109,14 +125,17 @@ def _steered(
                 for a, b in zip(asked, some, strict=True)
             ]
         )
-        lives: list[Live] = []
-        for branch, environment in zip(some, environments, strict=False):
-            state = _restored(base, branch, how, environment)
-            if state is None:
-                return Steered(how=None, missing="not_repeatable")
-            lives.append(Live(state, "right", base.max_steps, branch.done.asked.before))
-        drive_side_by_side(driver, lives)
-        distances = metric.distances(again, right)
+        places = list(zip(some, environments, strict=False))
+        states = each(lambda place: _restored(base, place[0], how, place[1]), places)
+        lives = [
+            Live(state, "right", base.max_steps, branch.done.asked.before)
+            for branch, state in zip(some, states, strict=True)
+            if state is not None
+        ]
+        if len(lives) < len(some):
+            return Steered(how=None, missing="not_repeatable")
+        drive_side_by_side(driver, lives, each)
+        distances = distances_of(metric, again, right)
         found += [
             Exchange(
                 step=branch.step,

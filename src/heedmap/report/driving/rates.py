@@ -102,6 +102,12 @@ def same_actions(drive: Drive, condition: Condition) -> Rate | None:
     return Rate.of(sum(same), len(same)) if same else None
 
 
+def unequal_starts(drive: Drive) -> int:
+    """Episodes that did not begin alike under all conditions."""
+    starts = [{run.start_sha256 for run in each.runs.values()} for each in drive.episodes]
+    return sum(len(each - {None}) > 1 for each in starts)
+
+
 def curve(drive: Drive) -> list[Exchanged]:
     """By the step of the exchange, first to last."""
     steps = sorted({each.step for found in drive.steered for each in found.exchanges})

@@ -38,6 +38,8 @@ class Run(Frozen):
     other_step: Steps | None
     actions_sha256: Name
     """Of all actions in their order: equal for two runs that did the same."""
+    start_sha256: Name | None = None
+    """Of what was seen first; None in drives of before it was kept."""
 
 
 class Exchange(Frozen):

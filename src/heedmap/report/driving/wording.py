@@ -19,6 +19,7 @@ from heedmap.report.driving.rates import (
     phases,
     rate_of,
     same_actions,
+    unequal_starts,
 )
 from heedmap.report.driving.result import Condition, Drive
 
@@ -68,6 +69,8 @@ def notes(drive: Drive, language: Language = "en") -> Iterator[str]:
             yield say("driving_same", language, same=same.successes, n=same.n)
         if right.value < SELDOM:
             yield say("driving_seldom", language)
+    if unequal := unequal_starts(drive):
+        yield say("driving_unequal_starts", language, count=unequal, n=len(drive.episodes))
     if drive.passed_over:
         yield say("driving_passed_over", language, count=drive.passed_over)
 

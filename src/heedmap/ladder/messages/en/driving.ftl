@@ -19,6 +19,7 @@ driving_differs = The instruction changes whether the target is reached: { COUNT
 driving_no_difference = That the instruction changes whether the target is reached was not found: { COUNT($value, "point/points") }{ $interval }, exact McNemar p = { $p }.
 driving_same = Under both it took the same actions, step by step, in { $same } of { COUNT($n, "episode/episodes") }.
 driving_seldom = It seldom reaches the target even with the right instruction, so that these rates say little about the instruction.
+driving_unequal_starts = In { $count } of { COUNT($n, "episode/episodes") } what was seen first differs between the instructions: the environment does not begin alike for one seed, so that these rates compare different starts.
 driving_passed_over = Seeds that give no episode and were passed over: { $count }.
 driving_progress = driving
 driving_none = No episode was driven yet.

@@ -10,6 +10,7 @@ driving_differs = 목표 도달 여부가 지시문에 따라 달라집니다: {
 driving_no_difference = 목표 도달 여부가 지시문에 따라 달라진다는 결과는 나오지 않았습니다: { $value }포인트{ $interval }, 정확 McNemar p = { $p }.
 driving_same = 에피소드 { $n }개 중 { $same }개에서 두 지시문에 대해 모든 스텝의 행동이 같았습니다.
 driving_seldom = 올바른 지시문으로도 목표에 거의 도달하지 못하므로, 이 비율만으로는 지시문에 대해 말할 수 있는 것이 적습니다.
+driving_unequal_starts = 에피소드 { $n }개 중 { $count }개에서 처음 본 것이 지시문마다 다릅니다. 환경이 같은 시드에서 똑같이 시작하지 않으므로, 이 비율들은 서로 다른 시작을 비교한 것입니다.
 driving_passed_over = 에피소드가 나오지 않아 건너뛴 시드: { $count }개.
 driving_progress = 실행
 driving_none = 아직 움직인 에피소드가 없습니다.
