@@ -5,9 +5,10 @@ from __future__ import annotations
 from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from heedmap import __version__
 from heedmap.cli import specimens
@@ -49,13 +50,32 @@ from heedmap.cli.usage import show as show_usage
 from heedmap.cli.verify import verify
 from heedmap.cli.watch_checkpoints import watch_checkpoints
 from heedmap.cli.words import words
-from heedmap.errors import HeedmapError
+from heedmap.errors import HeedmapError, ends_program
 from heedmap.ladder.messages import spoken
 from heedmap.phrase import Phrase
 from heedmap.policies.checkpoints.permissions import Permissions
 from heedmap.record.folders import check_writable
 
+
+class Commands(TyperGroup):
+    """Commands that come to their end, or say why they do not."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """As `TyperGroup.invoke`. Raises HeedmapError where code that it ran calls `sys.exit`."""
+        try:
+            return super().invoke(ctx)
+        except SystemExit as ended:
+            if ends_program(ended):
+                raise
+            raise HeedmapError(
+                "Code that this command ran called sys.exit({code}) before the command had come "
+                "to its end; take that call out of it, or raise an error there.",
+                code=repr(ended.code),
+            ) from ended
+
+
 app = typer.Typer(
+    cls=Commands,
     help="Tells whether a robot policy follows its language instruction and, where it does not, "
     "at which step the instruction was lost.",
     no_args_is_help=True,
