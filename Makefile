@@ -70,9 +70,8 @@ coverage-rules: $(VENV)/.complete ## the same of rules, gates and records alone,
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --include "$(RULES)" --fail-under 88
 
-mutation: $(VENV)/.complete ## change the ladder's rules one by one: does a test notice?
-	$(BIN)/mutmut run
-	$(BIN)/mutmut results
+mutation: $(VENV)/.complete ## change the rules of ladder and trail one by one: does a test notice?
+	$(BIN)/python -m benchmarks.mutants
 
 test-lerobot: $(LEROBOT)/.complete ## test LeRobot's own policies, on Python 3.12
 	HF_HUB_OFFLINE=1 $(LEROBOT)/bin/python -m pytest -q tests_lerobot
