@@ -6,8 +6,8 @@
 mutmut makes the changes (a number, a comparison, an argument left out). Each is tried by those
 tests that run the changed function, the shortest first, in a fork of one session of pytest, so that
 nothing is imported or collected again: a second a change or less. Files and tests are those of
-`[tool.mutmut]` in pyproject.toml, or as given. Prints figures by file and each change that no test
-noticed; exits 1 where a share of a file's changes below `--least` was noticed.
+`[tool.mutmut]` in pyproject.toml, or as given. Prints each change that no test noticed as it comes,
+then figures by file; exits 1 where a share of a file's changes below `--least` was noticed.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ LEAST_SECONDS, FACTOR = 20, 3
 """A change may make the tests take so many seconds, and so many times what they take."""
 
 Fate = Literal["noticed", "unnoticed", "timeout", "no test"]
+LEFT: tuple[Fate, ...] = ("unnoticed", "no test")
 
 
 @dataclass
@@ -105,6 +106,8 @@ class Session:
                 items = sorted(hits[mangled_name_from_mutant_name(name)], key=lambda i: took_s[i])
                 limit_s = LEAST_SECONDS + FACTOR * sum(took_s[item] for item in items)
                 each.fates[name] = self._fate(name, items, limit_s) if items else "no test"
+                if each.fates[name] in LEFT:
+                    print(f"{each.fates[name]}: {name}\n{each.difference(name)}", flush=True)
             print(f"{each.file}: {time.monotonic() - begun:.0f} s", flush=True)
         return True
 
@@ -161,17 +164,13 @@ def changed(file: str) -> Mutants:
 
 
 def table(found: Sequence[Mutants]) -> str:
-    """Figures by file in Markdown, then every change that nobody noticed."""
+    """Figures by file in Markdown."""
     lines = ["| file | changes | noticed | unnoticed | no test |", "|---|---|---|---|---|"]
     for each in found:
         counts = Counter(each.fates.values())
         noticed = counts["noticed"] + counts["timeout"]
         figures = (len(each.fates), noticed, counts["unnoticed"], counts["no test"])
         lines.append(f"| {each.file} | {' | '.join(map(str, figures))} |")
-    for each in found:
-        for name, fate in each.fates.items():
-            if fate in ("unnoticed", "no test"):
-                lines += [f"{fate}: {name}", each.difference(name)]
     return "\n".join(lines)
 
 

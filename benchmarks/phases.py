@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import importlib
 import itertools
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import IO, Any
 
@@ -44,6 +46,7 @@ _BEGIN_WITH = {
 }
 """What a phase begins with; it lasts until the next one begins."""
 _ONCE_A_CELL_IS_DONE = {"loading": "loading others", "first cell": "later cells"}
+PRELOADED = ["heedmap.cli.main", *(place.partition(":")[0] for place in _BEGIN_WITH), "altair"]
 _ALWAYS = "2026-01-01T00:00:00+00:00"
 
 
@@ -51,7 +54,9 @@ _ALWAYS = "2026-01-01T00:00:00+00:00"
 class Run:
     """Such a process; `lines` come as phases begin, each with the seconds since the start."""
 
-    process: subprocess.Popen[bytes]
+    process_id: int
+    end: Callable[[], int]
+    """Waits for its end; gives the exit code, negative for a signal."""
     lines: IO[str]
 
     def phases(self) -> Iterator[tuple[float, str]]:
@@ -62,22 +67,54 @@ class Run:
 
 
 @contextmanager
-def started(grid: Path, place: Path) -> Iterator[Run]:
-    """A process that sweeps and reports into `place/run`; it has ended afterwards."""
-    ours, theirs = os.pipe()
+def started(grid: Path, place: Path, *, from_nothing: bool = False) -> Iterator[Run]:
+    """A process that sweeps and reports into `place/run`.
+
+    It begins with a Python that has imported all, unless `from_nothing`.
+    """
     place.mkdir(parents=True, exist_ok=True)
-    paths = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.phases", str(theirs), str(grid), "run"],
-        cwd=place,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
-        pass_fds=[theirs],
-        stdout=subprocess.DEVNULL,
-    )
+    ours, theirs = os.pipe()
+    end = (_spawned if from_nothing else _forked)(theirs, grid, place)
     os.close(theirs)
     with os.fdopen(ours) as lines:
-        yield Run(process, lines)
-        process.wait()
+        yield Run(*end, lines)
+
+
+def _spawned(descriptor: int, grid: Path, place: Path) -> tuple[int, Callable[[], int]]:
+    paths = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.phases", str(descriptor), str(grid), "run"],
+        cwd=place,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+        pass_fds=[descriptor],
+        stdout=subprocess.DEVNULL,
+    )
+    return process.pid, process.wait
+
+
+def _forked(descriptor: int, grid: Path, place: Path) -> tuple[int, Callable[[], int]]:
+    """Of a server that does nothing else: torch's and Arrow's threads would be lost."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOADED)
+    given = Connection(os.dup(descriptor), readable=False)
+    process = context.Process(target=_in_a_fork, args=(given, grid, place))
+    process.start()
+    given.close()
+    assert process.pid is not None
+
+    def end() -> int:
+        process.join()
+        assert process.exitcode is not None
+        return process.exitcode
+
+    return process.pid, end
+
+
+def _in_a_fork(told: Connection, grid: Path, place: Path) -> None:
+    os.chdir(place)
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+    sweep_and_report(told.fileno(), str(grid), "run")
 
 
 def lengths(run: Run) -> dict[str, float]:
@@ -121,9 +158,8 @@ class _Teller:
         setattr(owner, name, telling)
 
 
-def main() -> None:
-    """Sweep, then report."""
-    descriptor, grid, run = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+def sweep_and_report(descriptor: int, grid: str, run: str) -> None:
+    """In this process. Raises SystemExit with any other code than 0."""
     teller = _Teller(descriptor)
     teller.tell("starting")
     from heedmap.cli.main import main as heedmap
@@ -145,4 +181,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sweep_and_report(int(sys.argv[1]), sys.argv[2], sys.argv[3])

@@ -114,8 +114,9 @@ def killed_in_each_phase(grid: Path, place: Path, kills: int, seed: int) -> int:
     temporary_files = place / "tmp"
     temporary_files.mkdir(exist_ok=True)
     os.environ["TMPDIR"] = str(temporary_files)
-    with started(grid, place / "whole") as run:
+    with started(grid, place / "whole", from_nothing=True) as run:
         takes_s = lengths(run)
+        run.end()
     usual = set(os.listdir(temporary_files))
     drawn, killed_in, found = random.Random(seed), Counter[str](), list[str]()
     share = -(-kills // len(PHASES))
@@ -139,22 +140,21 @@ def killed_in_each_phase(grid: Path, place: Path, kills: int, seed: int) -> int:
 
 def killed_after(grid: Path, place: Path, phase: str, delay_s: float) -> str | None:
     """Kill so long after a phase begins. Gives the phase that it came in; None where none did."""
-    with started(grid, place / "killed") as run:
+    with started(grid, place / "killed", from_nothing=phase == "starting") as run:
         begun = run.phases()
         if not any(each == phase for _, each in begun):
             return None
         time.sleep(delay_s)
-        run.process.send_signal(signal.SIGKILL)
+        os.kill(run.process_id, signal.SIGKILL)
         reached = [phase, *(each for _, each in begun)][-1]
-    return None if run.process.returncode != -signal.SIGKILL else reached
+        return reached if run.end() == -signal.SIGKILL else None
 
 
 def completed(grid: Path, place: Path) -> list[str]:
     """What differs once the run has come to its end, which is then removed."""
     with started(grid, place / "killed") as run:
-        pass
-    if run.process.returncode != 0:
-        return [f"the sweep ended with {run.process.returncode}"]
+        if (code := run.end()) != 0:
+            return [f"the sweep ended with {code}"]
     one, two = place / "whole" / "run", place / "killed" / "run"
     found = differences(one, two)
     for name in ("report.html", "manifest.json"):
