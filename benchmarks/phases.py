@@ -1,8 +1,9 @@
 """A sweep and its report in one process, which tells in which phase it is.
 
 `python -m benchmarks.phases FD GRID RUN` is what `heedmap sweep GRID --out RUN` and `heedmap report
-RUN` are, but for a line that it writes to the file descriptor whenever a phase begins, and for the
-time that the report names, which is always the same. Who reads the lines knows where a kill came.
+RUN` are, but for a line that it writes to the file descriptor whenever a phase begins, and for time
+and commit that the report names, which are always the same. Who reads the lines knows where a kill
+came.
 """
 
 from __future__ import annotations
@@ -168,8 +169,8 @@ def sweep_and_report(descriptor: int, grid: str, run: str) -> None:
     teller.is_cell_done = any(Path(run).glob("checksums/*.json"))
     for place, phase in _BEGIN_WITH.items():
         teller.wrap(place, phase)
-    real = result.describe_run
-    result.describe_run = lambda *args: real(*args).model_copy(update={"created_utc": _ALWAYS})
+    real, same = result.describe_run, {"created_utc": _ALWAYS, "commit": None}
+    result.describe_run = lambda *args: real(*args).model_copy(update=same)
     for command in (["sweep", grid, "--out", run], ["report", run]):
         sys.argv = ["heedmap", *command]
         try:

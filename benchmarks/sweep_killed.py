@@ -160,7 +160,8 @@ def completed(grid: Path, place: Path) -> list[str]:
     for name in ("report.html", "manifest.json"):
         if (one / name).read_bytes() != (two / name).read_bytes():
             found.append(name)
-    shutil.rmtree(place / "killed")
+    if not found:
+        shutil.rmtree(place / "killed")
     return found
 
 
