@@ -53,7 +53,7 @@ fuzz: $(VENV)/.complete ## try 2,600 hostile inputs on every reader, in a minute
 	$(BIN)/python -m tests.fuzz.run --short --processes 2
 
 fuzz-nightly: $(VENV)/.complete ## try others, of today's seeds, for an hour
-	$(BIN)/python -m tests.fuzz.run --times 20 --seconds 3600 --first $$(date +%Y%m%d)000
+	$(BIN)/python -m tests.fuzz.run --times 20 --turn 25 --seconds 3600 --first $$(date +%Y%m%d)000
 
 coverage: $(VENV)/.complete $(VENV)/.beside ## run the test suite, and tell which branches no test takes
 	$(BIN)/coverage erase

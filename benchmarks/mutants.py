@@ -39,7 +39,7 @@ from mutmut.utils.format_utils import get_mutant_name, mangled_name_from_mutant_
 ROOT = Path(__file__).parents[1]
 COPIED = ("src", "tests", "benchmarks", "examples", "docs", "pyproject.toml")
 """What the changed code is put beside."""
-LEAST_SECONDS, FACTOR = 20, 3
+SECONDS, FACTOR = 20, 3
 """A change may make the tests take so many seconds, and so many times what they take."""
 
 Fate = Literal["noticed", "unnoticed", "timeout", "no test"]
@@ -78,9 +78,10 @@ class Mutants:
 class Session:
     """A plugin of pytest that runs all tests once, and those of each change in a fork."""
 
-    def __init__(self, changed: Sequence[Mutants], only: Sequence[str]) -> None:
+    def __init__(self, changed: Sequence[Mutants], only: Sequence[str], seconds: int) -> None:
         self._changed = changed
         self._only = only
+        self._seconds = seconds
         self._is_fork = False
         self._failed: list[str] = []
 
@@ -104,7 +105,7 @@ class Session:
                 if self._only and name not in self._only:
                     continue
                 items = sorted(hits[mangled_name_from_mutant_name(name)], key=lambda i: took_s[i])
-                limit_s = LEAST_SECONDS + FACTOR * sum(took_s[item] for item in items)
+                limit_s = self._seconds + FACTOR * sum(took_s[item] for item in items)
                 each.fates[name] = self._fate(name, items, limit_s) if items else "no test"
                 if each.fates[name] in LEFT:
                     print(f"{each.fates[name]}: {name}\n{each.difference(name)}", flush=True)
@@ -174,14 +175,13 @@ def table(found: Sequence[Mutants]) -> str:
     return "\n".join(lines)
 
 
-def run_here(files: Sequence[str], tests: Sequence[str], only: Sequence[str], least: float) -> int:
+def run_here(given: argparse.Namespace) -> int:
     """Change the files of this very folder, and try; gives the exit code."""
-    found = [changed(file) for file in files]
-    plugin = Session(found, only)
-    given = ("-q", "-s", "-p", "no:cacheprovider", "-n", "0", *tests)
-    code = pytest.main(list(given), plugins=[plugin])
+    found = [changed(file) for file in given.files]
+    options = ("-q", "-s", "-p", "no:cacheprovider", "-n", "0", *given.tests)
+    code = pytest.main(list(options), plugins=[Session(found, given.only, given.seconds)])
     print(table(found))
-    return int(code != 0 or any(each.noticed_share < least for each in found if each.fates))
+    return int(code != 0 or any(each.noticed_share < given.least for each in found if each.fates))
 
 
 def main() -> int:
@@ -191,10 +191,11 @@ def main() -> int:
     parser.add_argument("--tests", nargs="+", default=config().pytest_add_cli_args_test_selection)
     parser.add_argument("--only", nargs="*", default=[], help="changes, by their names")
     parser.add_argument("--least", type=float, default=0.9, help="share that must be noticed")
+    parser.add_argument("--seconds", type=int, default=SECONDS, help="more that one may take")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.here:
-        return run_here(given.files, given.tests, given.only, given.least)
+        return run_here(given)
     with tempfile.TemporaryDirectory(prefix="heedmap-mutants-") as folder:
         for name in COPIED:
             copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
