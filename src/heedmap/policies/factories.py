@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from heedmap.errors import HeedmapError, ends_program, first_line_of
+from heedmap.errors import HeedmapError, ends_program, first_line_of, without_stop
 
 
 def import_from_here(name: str, error: type[HeedmapError], advice: Callable[[], str]) -> ModuleType:
@@ -46,5 +46,5 @@ def call_factory(factory: Callable[[], Any], name: str, error: type[HeedmapError
 
 def described(error: BaseException) -> str:
     """Its kind and the first line of what it says."""
-    first_line = first_line_of(error)
+    first_line = without_stop(first_line_of(error))
     return f"{type(error).__name__}: {first_line}" if first_line else type(error).__name__

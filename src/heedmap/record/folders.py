@@ -12,7 +12,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -61,11 +61,26 @@ def check_writable(folder: Path, *, overwrite: bool = False) -> None:
         place = _place(folder)
         with _locked(place):
             _check_replaceable(place, overwrite)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{place.name}-", dir=place.parent):
+        with (
+            _made(place.parent),
+            tempfile.TemporaryDirectory(prefix=f".{place.name}-", dir=place.parent),
+        ):
             pass
     except OSError as error:
         raise _cannot_write(folder, error) from error
+
+
+@contextmanager
+def _made(folder: Path) -> Iterator[None]:
+    """Inside, the folder is there; those that were made for it go again, if nothing came in."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            for each in missing:
+                each.rmdir()
 
 
 @contextmanager
@@ -79,6 +94,7 @@ def result_folder(folder: Path, *, overwrite: bool = False) -> Iterator[Path]:
     check_writable(folder, overwrite=overwrite)
     place = _place(folder)
     try:
+        place.parent.mkdir(parents=True, exist_ok=True)
         workplace = HeldFolder(f".{place.name}-", place.parent)
     except OSError as error:
         raise _cannot_write(place, error) from error
