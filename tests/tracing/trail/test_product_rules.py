@@ -172,3 +172,16 @@ def test_other_operators_choose_nothing() -> None:
     words = runs_of(body)
     assert not is_sum_over_equals(words, operator_of(words, "mul"))
     assert not is_sum_over_equals(words, operator_of(words, "bmm"))
+
+
+@pytest.mark.parametrize(("second", "are_equal"), [(1.0, True), (2.0, False)])
+def test_a_product_of_two_matrices_chooses_as_a_batch_of_them(
+    second: float, are_equal: bool
+) -> None:
+    def body(net: Encoders, words: T, image: T) -> T:
+        first = words[:, TOLD, :1]
+        rows = torch.tensor([[1.0], [second]]).expand(2, 8)
+        return net.head(torch.mm(torch.cat([first, 1 - first], dim=1), rows))
+
+    words = runs_of(body)
+    assert is_sum_over_equals(words, operator_of(words, "mm")) is are_equal
