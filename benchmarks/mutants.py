@@ -71,8 +71,9 @@ class Mutants:
             if isinstance(node, ast.FunctionDef)
         }
         before = functions[f"{mangled_name_from_mutant_name(short)}__mutmut_orig"]
-        lines = difflib.unified_diff(before, functions[short], lineterm="", n=0)
-        return "\n".join(f"    {line}" for line in list(lines)[2:] if "__mutmut_" not in line)
+        lines = list(difflib.unified_diff(before, functions[short], lineterm="", n=0))[2:]
+        changes = [line for line in lines if line[0] in "+-" and "__mutmut_" not in line]
+        return "\n".join(f"    {line}" for line in changes)
 
 
 class Session:
@@ -101,14 +102,16 @@ class Session:
         print(f"{len(session.items)} tests take {sum(took_s.values()):.0f} s", flush=True)
         for each in self._changed:
             begun = time.monotonic()
-            for name in each.names:
+            for number, name in enumerate(each.names, 1):
                 if self._only and name not in self._only:
                     continue
                 items = sorted(hits[mangled_name_from_mutant_name(name)], key=lambda i: took_s[i])
                 limit_s = self._seconds + FACTOR * sum(took_s[item] for item in items)
                 each.fates[name] = self._fate(name, items, limit_s) if items else "no test"
                 if each.fates[name] in LEFT:
-                    print(f"{each.fates[name]}: {name}\n{each.difference(name)}", flush=True)
+                    place = f"{number} of {len(each.names)}"
+                    told = f"{each.fates[name]}: {name} ({place})\n{each.difference(name)}"
+                    print(told, flush=True)
             print(f"{each.file}: {time.monotonic() - begun:.0f} s", flush=True)
         return True
 

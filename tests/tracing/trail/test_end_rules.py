@@ -16,7 +16,7 @@ from heedmap.tracing.trail.ends import (
     positions_of,
 )
 from heedmap.tracing.trail.recording import Operator
-from tests.tracing.trail.plain import Body, Encoders, between, policy_of
+from tests.tracing.trail.plain import LEFT, Body, Encoders, between, policy_of
 
 T = torch.Tensor
 
@@ -161,3 +161,17 @@ def test_places_along_an_axis() -> None:
     assert along(entries, 2) == (2,)
     assert along(torch.tensor([True, False, True]), 0) == (0, 2)
     assert along(torch.zeros(3, dtype=torch.bool), 0) == ()
+
+
+def test_an_operator_that_the_other_run_lacks_ends_nothing() -> None:
+    def body(net: Encoders, words: T, image: T) -> T:
+        state = words[:, 2]
+        if torch.equal(words, net.words_of(LEFT)):
+            state = torch.relu(state)
+        return net.head(state)
+
+    words = runs_of(body)
+    number = operator_of(words, "relu").number
+    assert number not in words.matched
+    assert not ends_at(words, number)
+    assert not is_content(words, number)
