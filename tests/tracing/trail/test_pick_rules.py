@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,10 +15,11 @@ from heedmap.tracing.trail.attention import Read
 from heedmap.tracing.trail.differences import Differences
 from heedmap.tracing.trail.ends import Loss
 from heedmap.tracing.trail.losses import find_loss
-from heedmap.tracing.trail.picks import why_not_read
+from heedmap.tracing.trail.picks import picked, why_not_read
 from heedmap.tracing.trail.recording import Operator
 from tests.tracing.trail.plain import IMAGES, Body, Encoders, between, policy_of, recorded
 from tests.tracing.trail.plants import PLANTS
+from tests.tracing.trail.test_end_rules import operator_of, runs_of
 
 T = torch.Tensor
 TOLD = 2
@@ -110,12 +112,13 @@ def test_values_that_are_alike_are_named_before_rounding_and_after_masks() -> No
 def test_only_examples_that_differ_count() -> None:
     """Another branch of a batch sees its own words."""
     hidden = torch.stack([torch.ones(4, 4), torch.zeros(4, 4)])
-    first, both = {"differing_examples": (0,)}, {"differing_examples": (0, 1)}
+    first: dict[str, Any] = {"differing_examples": (0,)}
+    both: dict[str, Any] = {"differing_examples": (0, 1)}
     assert why_not_read(NO_WORDS, read_of(hidden, batch=2, **first), None)[0] == "masked"
     assert why_not_read(NO_WORDS, read_of(hidden, batch=2, **both), None)[0] == "rounded away"
     assert why_not_read(NO_WORDS, read_of(hidden, batch=2), None)[0] == "rounded away"
     weights = torch.stack([torch.zeros(4, 4), torch.ones(4, 4)])
-    of = {"weights": weights, "batch": 2}
+    of: dict[str, Any] = {"weights": weights, "batch": 2}
     assert why_not_read(NO_WORDS, read_of(**of, **first), None)[0] == "no weight"
     assert why_not_read(NO_WORDS, read_of(**of, **both), None)[0] == "rounded away"
     assert why_not_read(NO_WORDS, read_of(**of), None)[0] == "rounded away"
@@ -160,13 +163,23 @@ def test_rows_that_are_left_out_and_that_go_on(
 def test_entries_that_are_picked_here_and_there_lie_along_no_axis() -> None:
     def body(net: Encoders, words: T, image: T) -> T:
         states = torch.tanh(words) * torch.eye(8)[0]  # one dimension alone has words in it
-        picked = states[:, [TOLD, 0], [1, 0]]
-        return net.head(image[:, 0] + picked.sum(dim=1, keepdim=True))
+        rows = states[:, [TOLD, 0], [1, 0]]
+        return net.head(image[:, 0] + rows.sum(dim=1, keepdim=True))
 
     loss = lost(body)
     assert (loss.how, loss.positions, loss.kept) == ("left out", (), ())
     assert loss.operator is not None
     assert loss.operator.short_name == "index"
+
+
+@pytest.mark.parametrize("error", [RuntimeError, TypeError, IndexError])
+def test_rows_that_cannot_be_told_are_left_out_all_the_same(error: type[Exception]) -> None:
+    def refuses(*args: Any, **kwargs: Any) -> T:
+        raise error
+
+    words = runs_of(lambda net, words, image: net.head(told(net, words, image)[:, 0]))
+    operator = replace(operator_of(words, "select"), func=refuses)
+    assert picked(words, None, operator) == Loss("left out", operator)
 
 
 def test_what_says_which_rows_are_picked_is_a_choice() -> None:
