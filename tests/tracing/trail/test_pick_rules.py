@@ -285,3 +285,21 @@ def test_so_is_a_sum_in_which_they_are_too_small(operation: Callable[[T, T], T])
 
     loss = lost(body)
     assert (loss.how, loss.positions) == ("rounded away", (TOLD,))
+
+
+@pytest.mark.parametrize("reads_image", [True, False])
+def test_attention_that_reads_the_frame_elsewhere_is_the_readers(reads_image: bool) -> None:
+    """The row that is picked sees itself alone; other rows of that attention may hold the frame."""
+
+    def body(net: Encoders, words: T, image: T) -> T:
+        beside = image if reads_image else words
+        rows = torch.cat([words, beside, net.action], dim=1)
+        mask = torch.ones(9, 9, dtype=torch.bool)
+        mask[-1, :-1] = False
+        read = F.scaled_dot_product_attention(rows, rows, rows, attn_mask=mask)[:, -1]
+        return net.head(read + image[:, 0])
+
+    loss = lost(body)
+    assert loss.how == "masked"
+    assert loss.is_inside_reader is reads_image
+    assert not find_loss(between(policy_of(body)), None).is_inside_reader, "no frame to tell by"
