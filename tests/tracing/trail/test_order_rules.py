@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
+from heedmap.tracing.trail.differences import Differences
 from heedmap.tracing.trail.ends import Loss
 from heedmap.tracing.trail.losses import find_loss
-from tests.tracing.trail.plain import DIM, IMAGES, Body, Encoders, between, policy_of
+from tests.tracing.trail.plain import DIM, IMAGES, Body, Encoders, between, policy_of, recorded
 
 T = torch.Tensor
 TOLD = 2
@@ -101,3 +102,18 @@ def test_one_row_that_is_picked_for_itself_is_no_loop() -> None:
         return net.head(told)
 
     assert lost(body).how == "left out"
+
+
+@pytest.mark.parametrize("takes_image", [True, False])
+def test_a_loop_over_the_frame_too_is_the_readers(takes_image: bool) -> None:
+    """The state is read before both."""
+
+    def body(net: Encoders, words: T, image: T) -> T:
+        later = image if takes_image else words
+        states = states_of(net, later, torch.cat([net.action, net.action, words], dim=1))
+        return net.head(torch.stack(states, dim=1)[:, 1] + image[:, 0])
+
+    policy = policy_of(body)
+    frame = Differences(recorded(policy), recorded(policy, seed=1))
+    loss = find_loss(between(policy), frame)
+    assert (loss.how, loss.is_inside_reader) == ("masked by order", takes_image)
