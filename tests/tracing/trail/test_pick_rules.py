@@ -303,3 +303,15 @@ def test_attention_that_reads_the_frame_elsewhere_is_the_readers(reads_image: bo
     assert loss.how == "masked"
     assert loss.is_inside_reader is reads_image
     assert not find_loss(between(policy_of(body)), None).is_inside_reader, "no frame to tell by"
+
+
+def test_values_that_are_written_over_before_the_rows_are_values_equal() -> None:
+    """What is picked are rows of an attention whose values are nothing, beside the words."""
+
+    def body(net: Encoders, words: T, image: T) -> T:
+        values = words.masked_fill(torch.ones(1, 4, 8, dtype=torch.bool), 0.5)
+        read = F.scaled_dot_product_attention(words, words, values)
+        return net.head(torch.cat([read.round(decimals=3), words], dim=1)[:, 0] + image[:, 0])
+
+    loss = lost(body)
+    assert (loss.how, loss.positions) == ("values equal", (TOLD,))
