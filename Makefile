@@ -56,7 +56,7 @@ fuzz: $(VENV)/.complete ## try 2,600 hostile inputs on every reader, in a minute
 	$(BIN)/python -m tests.fuzz.run --short --processes 2
 
 fuzz-nightly: $(VENV)/.complete ## try others, of today's seeds, for an hour
-	$(BIN)/python -m tests.fuzz.run --times 20 --seconds 3600 --first $$(date +%Y%m%d)000
+	$(BIN)/python -m tests.fuzz.run --times 20 --turn 25 --seconds 3600 --first $$(date +%Y%m%d)000
 
 coverage: $(VENV)/.complete $(VENV)/.beside ## run the test suite, and tell which branches no test takes
 	$(BIN)/coverage erase
@@ -73,9 +73,8 @@ coverage-rules: $(VENV)/.complete ## the same of rules, gates and records alone,
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --include "$(RULES)" --fail-under 88
 
-mutation: $(VENV)/.complete ## change the ladder's rules one by one: does a test notice?
-	$(BIN)/mutmut run
-	$(BIN)/mutmut results
+mutation: $(VENV)/.complete ## change the rules of ladder and trail one by one: does a test notice?
+	$(BIN)/python -m benchmarks.mutants
 
 test-lerobot: $(LEROBOT)/.complete ## test LeRobot's own policies, on Python 3.12
 	HF_HUB_OFFLINE=1 $(LEROBOT)/bin/python -m pytest -q tests_lerobot

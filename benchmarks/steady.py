@@ -3,9 +3,10 @@
     .venv/bin/python -m benchmarks.steady [--audits 300] [--warm-up 30] [--stride 1]
 
 After warming up, audits one policy again and again. Then the policy raises at each of its calls in
-turn, and is interrupted (Ctrl-C) at each. After every audit are compared: weights, hooks, training
-flags, generators (also the policy's own), gradient mode, default type, warnings' filters, signal
-handlers, threads, attention paths. Exits 1 where anything differs, or memory grew by more than 5 %.
+turn, is interrupted (Ctrl-C) at each, and calls `sys.exit` at each. After every audit are compared:
+weights, hooks, training flags, generators (also the policy's own), gradient mode, default type,
+filters of warnings, handlers of signals, threads, attention paths. Exits 1 where anything differs,
+or memory grew by more than 5 %.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def main() -> None:
         f"at the end, at most {100 * grown:+.1f} %",
         flush=True,
     )
-    for error in (RuntimeError, KeyboardInterrupt):
+    for error in (RuntimeError, KeyboardInterrupt, SystemExit):
         begun = time.perf_counter()
         before = resident_bytes()
         calls = stopped_at_calls(counting, trials, error, given.stride)

@@ -7,6 +7,8 @@ wrong, what was expected, what was found, and what to do next.
 
 from __future__ import annotations
 
+import signal
+from traceback import walk_tb
 from typing import Any, TypeVar, cast
 
 from heedmap.phrase import Phrase, phrase_of
@@ -153,5 +155,27 @@ def said_by(error: BaseException) -> str:
     """What an error says; nothing where it cannot, as a class of a stranger's own may not."""
     try:
         return str(error)
-    except Exception:
+    except BaseException as unsaid:
+        if ends_program(unsaid):
+            raise
         return ""
+
+
+def ends_program(error: BaseException) -> bool:
+    """Whether an error is to end the program, and is no fault of the code that raised it.
+
+    Ctrl-C is, and so is `sys.exit` in a handler of a signal, by which a cluster takes a machine
+    back. `sys.exit` in a policy is a fault: it would end an audit without a result and without a
+    word, as a success. So is what a library in another language raises when it fails: it need not
+    be an `Exception`.
+    """
+    if isinstance(error, SystemExit):
+        return _is_of_a_signal(error)
+    return isinstance(error, KeyboardInterrupt | GeneratorExit)
+
+
+def _is_of_a_signal(error: SystemExit) -> bool:
+    """Whether it was raised in a handler of a signal: a function, or a method."""
+    handlers = [signal.getsignal(number) for number in signal.valid_signals()]
+    codes = {getattr(each, "__code__", None) for each in handlers} - {None}
+    return any(frame.f_code in codes for frame, _ in walk_tb(error.__traceback__))

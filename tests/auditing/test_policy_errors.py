@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from asyncio import CancelledError
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -98,16 +102,64 @@ def test_so_is_memory_that_python_does_not_find() -> None:
         assert isinstance(raised.__cause__, MemoryError)
 
 
-@pytest.mark.parametrize("stops", [KeyboardInterrupt, SystemExit])
-def test_what_stops_the_program_is_no_error_of_the_policy(stops: type[BaseException]) -> None:
+def told_to_end(number: int, frame: FrameType | None) -> None:
+    """Handles a signal as programs on a cluster do."""
+    raise SystemExit(143)
+
+
+def of_a_signal(said: str) -> BaseException:
+    """What comes where a signal does: nothing, as its handler raises."""
+    signal.raise_signal(signal.SIGUSR1)
+    return AssertionError(f"{said}: the handler did not run")
+
+
+@pytest.mark.parametrize(
+    ("error", "stops"), [(KeyboardInterrupt, KeyboardInterrupt), (of_a_signal, SystemExit)]
+)
+def test_what_stops_the_program_is_no_error_of_the_policy(
+    error: Callable[[str], BaseException], stops: type[BaseException]
+) -> None:
     counting, trials = plain(), trials_of(1)
-    before = state_of(counting)
-    counting.error = stops
-    for at in (12, 60):
-        counting.at = at
-        with pytest.raises(stops, match=f"boom {at}"):
-            counting.audited(trials)
-        assert is_as_before(counting, before)
+    usual = signal.signal(signal.SIGUSR1, told_to_end)
+    try:
+        before = state_of(counting)
+        counting.error = error
+        for at in (12, 60):
+            counting.at = at
+            with pytest.raises(stops, match=f"boom {at}|143"):
+                counting.audited(trials)
+            assert is_as_before(counting, before)
+    finally:
+        signal.signal(signal.SIGUSR1, usual)
+
+
+class Panic(BaseException):
+    """As libraries that are not written in Python raise."""
+
+
+def in_a_thread(said: str) -> BaseException:
+    """`sys.exit` where the policy asks another thread for its action."""
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(sys.exit, said).result()
+    return AssertionError("the thread did not end")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (SystemExit, "SystemExit"),
+        (in_a_thread, "SystemExit"),
+        (CancelledError, "CancelledError"),
+        (Panic, "Panic"),
+    ],
+)
+def test_a_policy_cannot_end_the_program(error: Callable[[str], BaseException], kind: str) -> None:
+    counting, trials = plain(), trials_of(1)
+    counting.error = error
+    for at in (1, 12, 60):
+        raised = raises_at(counting, trials, at)
+        assert f"raised {kind}: boom {at}" in str(raised)
+        assert type(raised.__cause__).__name__ == kind
 
 
 def takes(most: int) -> Counting:

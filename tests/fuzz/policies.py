@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from asyncio import CancelledError
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -29,6 +30,10 @@ class SilentError(Exception):
 
     def __str__(self) -> str:
         raise ValueError("no words")
+
+
+class Panic(BaseException):
+    """As libraries that are not written in Python raise."""
 
 
 def _raises(error: Callable[[], BaseException]) -> Give:
@@ -107,6 +112,10 @@ BAD: dict[str, Give] = {
     "silent error": _raises(SilentError),
     "stop": _raises(StopIteration),
     "assertion": _raises(lambda: AssertionError()),
+    "exit": _raises(lambda: SystemExit(0)),
+    "exit of escapes": _raises(lambda: SystemExit(ESCAPE)),
+    "cancelled": _raises(CancelledError),
+    "panic": _raises(lambda: Panic(f"{ESCAPE}\nsecond line")),
     "memory": _raises(MemoryError),
     "torch's memory": _raises(lambda: torch.OutOfMemoryError("CUDA out of memory")),
     "group": _raises(lambda: ExceptionGroup("several", [ValueError("a"), TypeError("b")])),

@@ -2,7 +2,8 @@
 
 `python -m tests.fuzz.run` tries as many as each kind says; `--short` fewer where they take long
 (`make fuzz`), `--times 20` twenty times as many, `--first N` other seeds, `--kind words` one kind,
-`--seconds 3600` until then, `--processes 2` kinds side by side.
+`--seconds 3600` until then, `--turn 25` so many of a kind before the next one has its turn,
+`--processes 2` kinds side by side.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ from tests.fuzz.outcome import MOST_SECONDS, Outcome
 
 ROOT = Path(__file__).parent.parent.parent
 ROUND = 250
-"""Of a kind, before the next one has its turn: more than any has in `make fuzz`."""
+"""Of a kind, before the next one has its turn: more than any has in `make fuzz`, where each is then
+tried by one process.
+"""
 WARM_UP_SECONDS = 180.0
 """For a sample to be written, and what reads it to be imported."""
 
@@ -145,19 +148,19 @@ def inputs_of(
 
 
 def side_by_side(
-    inputs: Iterable[tuple[str, int]], processes: int, patience_s: float
+    inputs: Iterable[tuple[str, int]], processes: int, patience_s: float, turn: int = ROUND
 ) -> Iterator[Tried]:
-    """As `try_all`, with whole kinds in several processes; each takes the next kind when free."""
+    """As `try_all` in several processes; each takes the next `turn` inputs of a kind when free."""
     by_kind: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for each in inputs:
         by_kind[each[0]].append(each)
     longest = max(map(len, by_kind.values()), default=0)
     left, done = SimpleQueue[list[tuple[str, int]]](), SimpleQueue[Tried | BaseException | None]()
-    for begin in range(0, longest, ROUND):  # where time ends, every kind had its turn
+    for begin in range(0, longest, turn):  # where time ends, every kind had its turn
         for kind in sorted(
             by_kind, key=lambda name: KINDS[name].short is None
         ):  # the longest first
-            left.put(by_kind[kind][begin : begin + ROUND])
+            left.put(by_kind[kind][begin : begin + turn])
 
     def work() -> None:
         try:
@@ -210,13 +213,14 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="first seed")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="end after these")
     parser.add_argument("--short", action="store_true", help="fewer of those that take long")
+    parser.add_argument("--turn", type=int, default=ROUND, help="of a kind, before the next one")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--patience", type=float, default=MOST_SECONDS, help="seconds of an input")
     parser.add_argument("--out", type=Path, help="a file for the findings, as JSON lines")
     given = parser.parse_args()
     begin, found, names = time.monotonic(), list[Tried](), given.kind or list(KINDS)
     inputs = inputs_of(names, given.first, given.times, short=given.short)
-    for each in side_by_side(inputs, given.processes, given.patience):
+    for each in side_by_side(inputs, given.processes, given.patience, given.turn):
         found.append(each)
         if each.outcome.is_finding:
             told = each.outcome.told[:300]

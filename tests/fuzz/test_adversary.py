@@ -241,3 +241,26 @@ def test_nothing_is_printed_of_whatever_is_asked(
             server.shutdown()
             thread.join()
     assert capfd.readouterr() == ("", "")
+
+
+# ---- what was found on the way
+
+
+def test_a_word_without_end_fits_into_a_sentence(cli: Cli, tmp_path: Path) -> None:
+    from tests.fuzz.samples import picture, write_factories
+
+    write_factories(tmp_path)
+    picture().save(tmp_path / "a.png", "PNG")
+    word = "a" * 100_000
+    given = ("--instruction", f"left={word}", "--instruction", "right=go right")
+    ran = cli("doctor", "factories:policy", "--frame", "a.png", *given)
+    assert ran.code in (0, 1)
+    assert len(ran.out + ran.err) < 20_000
+
+
+def test_an_audit_that_fails_leaves_no_folders_that_were_made_for_it(tmp_path: Path) -> None:
+    check_writable(tmp_path / "a" / "b" / "c")
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "a").mkdir()
+    check_writable(tmp_path / "a" / "b" / "c")
+    assert [path.name for path in tmp_path.rglob("*")] == ["a"]

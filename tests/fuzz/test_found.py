@@ -13,6 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
+from heedmap.auditing.api import audit
 from heedmap.data.hdf5 import instruction_in
 from heedmap.data.images import load_frame
 from heedmap.data.instructions import load_instructions
@@ -22,6 +23,8 @@ from heedmap.monitor.history import read_history
 from heedmap.policies.checkpoints.folder import check_place, read_config
 from heedmap.policies.checkpoints.read import read_weights
 from heedmap.report.forensics.read import read_published
+from heedmap.sweep import query as sweep_query
+from heedmap.sweep.store import RunFolder
 from tests.fuzz import samples
 from tests.fuzz.mutate import ESCAPE, TEXTS
 from tests.fuzz.outcome import judged, tried
@@ -158,3 +161,40 @@ def test_nor_does_one_that_comes_in_the_middle(gives: str, tmp_path: Path) -> No
         told = {"gives": gives, "from": first, "for": count, "continuous": True}
         (tmp_path / "policy.json").write_text(json.dumps(told))
         assert not (found := tried(audit_policy, tmp_path)).is_finding, found
+
+
+@pytest.mark.parametrize("place", [3, 9, -300, -3])
+def test_a_bit_of_a_recorded_episode_that_changed_is_seen(place: int, tmp_path: Path) -> None:
+    """In its length, the checksum of that, its data and the checksum of these."""
+    samples.write_rlds_set(tmp_path)
+    assert frames_at(f"{tmp_path}/set#episode=1&frames=0")
+    (file,) = (tmp_path / "set").iterdir()
+    content = bytearray(file.read_bytes())
+    content[place] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(FrameError, match="checksum|damaged|record"):
+        frames_at(f"{tmp_path}/set#episode=1&frames=0")
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("with recursive t(n) as (select 1 union all select n from t) select max(n) from t", "s;"),
+        ("select repeat('x', 4000000000)", "cannot be run"),
+        ("select printf('%2100000000d', 1)", "cannot be run"),
+        ("select count(*) from range(1000000000) a, range(1000000000) b", "s;"),
+        ("(" * 101 + "select 1" + ")" * 101, "in more than 100 levels"),
+    ],
+)
+def test_a_query_without_end_ends(sql: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep_query, "MOST_SECONDS", 0.2)
+    stored = Path(__file__).parents[1] / "fixtures" / "sweep-v1"
+    with pytest.raises(InputError, match=said) as caught:
+        sweep_query.query(RunFolder.open(stored), sql)
+    assert judged(str(caught.value)).kind == "refused"
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63])
+def test_a_seed_that_no_generator_takes(seed: int) -> None:
+    with pytest.raises(InputError, match="expected a whole number from 0"):
+        audit("p:q", np.zeros((32, 32, 3), "uint8"), {"a": "b", "c": "d"}, seed=seed)

@@ -118,6 +118,21 @@ def test_training_outlives_a_reading_that_fails(caplog: pytest.LogCaptureFixture
         watching(policy_of(net), strict=True).at(0)
 
 
+def test_training_outlives_a_policy_that_ends_the_program(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    net = network()
+
+    def ends(frames: Any, instructions: Any) -> torch.Tensor:
+        raise SystemExit(0)
+
+    policy = CallablePolicy("ends", ends, net, action_names=ACTIONS)
+    assert watching(policy).at(0) is None
+    assert "training goes on. The policy 'ends' raised SystemExit: 0, while " in caplog.text
+    with pytest.raises(PolicyError, match="raised SystemExit"):
+        watching(policy, strict=True).at(0)
+
+
 def test_a_weight_that_the_policy_updates_ends_the_run() -> None:
     policy = random_policy("sound")
 

@@ -14,6 +14,7 @@ import pytest
 from heedmap.errors import HeedmapError, RecordError
 from heedmap.record.folders import check_writable, result_folder
 from heedmap.record.manifest import MANIFEST_FILE, manifest_of_folder
+from heedmap.record.reading import verify_result
 from heedmap.record.result import Result
 from tests.report import sample
 
@@ -266,3 +267,70 @@ def test_readers_never_see_two_results_in_one(tmp_path: Path) -> None:
     stop.touch()
     reader.join(timeout=60)
     assert (reader.exitcode, mixed.read_text()) == (0, "0")
+
+
+class Killed(BaseException):
+    """In place of a kill, after which nothing is cleaned up."""
+
+
+def killed_at(moment: int, run: Callable[[], object]) -> None:
+    """Run, and end before (0, 2, ...) or after (1, 3, ...) the next file gets its name."""
+    replace, unlink, moves = Path.replace, Path.unlink, 0
+    is_dead = False
+
+    def replacing(self: Path, target: Path) -> None:
+        nonlocal moves, is_dead
+        moves += 1
+        for when in (2 * moves - 2, 2 * moves - 1):
+            if when == moment:
+                is_dead = True
+                raise Killed
+            if when % 2 == 0:
+                replace(self, target)
+
+    def unlinking(self: Path, missing_ok: bool = False) -> None:
+        if not is_dead:
+            unlink(self, missing_ok=missing_ok)
+
+    with pytest.MonkeyPatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(Path, "replace", replacing)
+        patched.setattr(Path, "unlink", unlinking)
+        run()
+
+
+@pytest.mark.parametrize("moment", range(4))
+def test_a_report_that_was_killed_at_any_moment_is_written_by_the_next_call(
+    moment: int, result: Result, tmp_path: Path
+) -> None:
+    """Before and after the manifest and the report get their names."""
+    folder, undisturbed = tmp_path / "d", tmp_path / "e"
+    for each in (folder, undisturbed):
+        result.save(each)
+        result.save_report(each, "the first page")
+    result.save_report(undisturbed, "the last page")
+    killed_at(moment, lambda: result.save_report(folder, "the second page"))
+    assert Result.load(folder).record == result.record
+    result.save_report(folder, "the last page")
+    assert everything(folder) == everything(undisturbed)
+
+
+@pytest.mark.parametrize("moment", range(4))
+def test_nor_does_it_keep_a_result_from_being_replaced(
+    moment: int, result: Result, tmp_path: Path
+) -> None:
+    folder = tmp_path / "d"
+    result.save(folder)
+    killed_at(moment, lambda: result.save_report(folder, "a page"))
+    result.save(folder, overwrite=True)
+    assert verify_result(folder).damaged == ()
+    assert not list(folder.glob(".part-*"))
+
+
+def test_a_page_of_the_users_own_is_no_page_that_was_killed(result: Result, tmp_path: Path) -> None:
+    folder = tmp_path / "d"
+    result.save(folder)
+    killed_at(0, lambda: result.save_report(folder, "a page"))
+    (folder / "report.html").write_text("my own page")
+    with pytest.raises(RecordError, match=r"report\.html is not as heedmap wrote it"):
+        result.save_report(folder, "a page")
+    assert (folder / "report.html").read_text() == "my own page"

@@ -80,6 +80,11 @@ def always_dies() -> Policy:
     return _dying(lambda: os.kill(os.getpid(), signal.SIGKILL))
 
 
+def ends_its_process() -> Policy:
+    """Ends its process as if all were well, past every `except` and `finally`."""
+    return _dying(lambda: os._exit(0))
+
+
 def _dying(die: Callable[[], None]) -> Policy:
     network, calls = PlainPolicy("sdpa"), 0
 

@@ -73,15 +73,18 @@ def test_ray_with_two_actors_one_of_them_killed_gives_the_same(
 
 
 @pytest.mark.apart
+@pytest.mark.parametrize(
+    ("policy", "how"), [("always_dies", "signal 9"), ("ends_its_process", "exit code 0")]
+)
 def test_a_cell_whose_worker_always_dies_is_recorded_and_the_sweep_goes_on(
-    tmp_path: Path,
+    policy: str, how: str, tmp_path: Path
 ) -> None:
-    path = grid(tmp_path, ["always_dies", "plain"], count=2)
+    path = grid(tmp_path, [policy, "plain"], count=2)
     folder = RunFolder.begin(tmp_path / "run", plan_of(path))
     assert run_sweep(folder, LocalEngine(2)) == Totals(2, 2, 1, 2)
     dead, _ = folder.read("cells").to_pylist()
     assert dead["error_type"] == "WorkerDied"
-    assert dead["error"] == f"Its worker died {ATTEMPTS} times, last by signal 9."
+    assert dead["error"] == f"Its worker died {ATTEMPTS} times, last by {how}."
 
 
 def test_a_worker_keeps_its_policy_as_long_as_it_can() -> None:

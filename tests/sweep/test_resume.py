@@ -21,6 +21,7 @@ from heedmap.sweep.engine import Totals, run_sweep
 from heedmap.sweep.local import LocalEngine
 from heedmap.sweep.plan_file import LOCK_FILE, PLAN_FILE
 from heedmap.sweep.store import RunFolder
+from tests.record.test_folders import everything, killed_at
 from tests.sweep.runs import TWINS, assert_same, command, grid, plan_of, ran, told
 
 
@@ -203,3 +204,21 @@ def test_a_disk_that_really_is_full(tmp_path: Path) -> None:
         assert len(folder.read("frames")) == 2 * len(folder.statuses())
     finally:
         subprocess.run(["umount", "--lazy", str(disk)], check=True)  # tables may be mapped still
+
+
+@pytest.mark.parametrize("moment", range(4))
+@pytest.mark.parametrize("is_swept_again", [False, True])
+def test_a_report_that_was_killed_at_any_moment_is_written_by_the_next_call(
+    moment: int, is_swept_again: bool, tmp_path: Path
+) -> None:
+    folder, undisturbed = (
+        RunFolder.begin(tmp_path / name, plan_of(grid(tmp_path))) for name in ("run", "other")
+    )
+    undisturbed.add_report("a page")
+    killed_at(moment, lambda: folder.add_report("a page"))
+    if is_swept_again:
+        with folder.writing():
+            pass
+        (folder.path / LOCK_FILE).unlink(missing_ok=True)
+    folder.add_report("a page")
+    assert everything(folder.path) == everything(undisturbed.path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -50,13 +50,31 @@ from heedmap.cli.usage import show as show_usage
 from heedmap.cli.verify import verify
 from heedmap.cli.watch_checkpoints import watch_checkpoints
 from heedmap.cli.words import words
-from heedmap.errors import HeedmapError
+from heedmap.errors import HeedmapError, ends_program
 from heedmap.phrase import Phrase, spoken
 from heedmap.policies.checkpoints.permissions import Permissions
 from heedmap.record.folders import check_writable
 
+
+class Commands(Helpful):
+    """Commands that come to their end, or say why they do not."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """As typer's own. Raises HeedmapError where code that it ran calls `sys.exit`."""
+        try:
+            return super().invoke(ctx)
+        except SystemExit as ended:
+            if ends_program(ended):
+                raise
+            raise HeedmapError(
+                "Code that this command ran called sys.exit({code}) before the command had come "
+                "to its end; take that call out of it, or raise an error there.",
+                code=repr(ended.code),
+            ) from ended
+
+
 app = typer.Typer(
-    cls=Helpful,
+    cls=Commands,
     help="Tells whether a robot policy follows its language instruction and, where it does not, "
     "at which step the instruction was lost.",
     no_args_is_help=True,
@@ -270,14 +288,6 @@ def main() -> None:
         raise SystemExit(call.run(show_usage, error)) from None
     except typer.Abort:
         raise SystemExit(1) from None
-    except SystemExit as error:  # nothing of ours raises it in there
-        told = Phrase(
-            "Other code ended the command (exit code {code}), such as the policy's or the "
-            "environment's own; what came after it was not done.",
-            code=error.code,
-        )
-        call.run(_tell, error, told, settings)
-        raise SystemExit(1) from None
     except HeedmapError as error:
         call.run(_tell, error, error.phrase, settings)
         raise SystemExit(1) from None
@@ -289,7 +299,7 @@ def main() -> None:
     raise SystemExit(ended if isinstance(ended, int) else 0)
 
 
-def _tell(error: BaseException, told: Phrase, settings: Settings) -> None:
+def _tell(error: Exception, told: Phrase, settings: Settings) -> None:
     if settings.debug:
         print_causes(error)
     print_error(told.in_language(spoken()))

@@ -20,6 +20,7 @@ from heedmap.errors import (
     NonFiniteError,
     PolicyError,
     PolicyRunError,
+    ends_program,
     first_line_of,
 )
 from heedmap.phrase import Phrase
@@ -170,7 +171,7 @@ class Policy(ABC):
         """Inside, what the policy's own code raises becomes a PolicyRunError that names the stage.
 
         `instructions` are those that it is given. An InstructionError passes, and so do heedmap's
-        own errors, which may end a pass early; KeyboardInterrupt and SystemExit are no errors.
+        own errors, which may end a pass early; Ctrl-C is no error, `sys.exit` is one.
         """
         try:
             yield
@@ -182,7 +183,9 @@ class Policy(ABC):
             raise PolicyRunError("{why}{came}", stage, why=error, came=came) from error
         except HeedmapError:
             raise
-        except Exception as error:
+        except BaseException as error:
+            if ends_program(error):
+                raise
             given = f"'{instructions[0]}'" if instructions[0] else Phrase("an empty instruction")
             more = (
                 Phrase(" and {more} more", more=len(instructions) - 1)

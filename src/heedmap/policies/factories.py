@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from heedmap.errors import HeedmapError, first_line_of
+from heedmap.errors import HeedmapError, ends_program, first_line_of, without_stop
 
 
 def import_from_here(name: str, error: type[HeedmapError], advice: Callable[[], str]) -> ModuleType:
@@ -19,7 +19,9 @@ def import_from_here(name: str, error: type[HeedmapError], advice: Callable[[], 
         sys.path.insert(0, here)
     try:
         return importlib.import_module(name)
-    except (Exception, SystemExit) as cause:  # a script may read the command line
+    except BaseException as cause:  # a script may read the command line, and end
+        if ends_program(cause):
+            raise
         raise error(
             "The module '{name}' cannot be imported ({why}); {advice}.",
             name=name,
@@ -34,7 +36,9 @@ def call_factory(factory: Callable[[], Any], name: str, error: type[HeedmapError
         return factory()
     except HeedmapError:
         raise
-    except (Exception, SystemExit) as cause:
+    except BaseException as cause:
+        if ends_program(cause):
+            raise
         raise error(
             "The factory '{name}' raised {why}.", name=name, why=described(cause)
         ) from cause
@@ -42,5 +46,5 @@ def call_factory(factory: Callable[[], Any], name: str, error: type[HeedmapError
 
 def described(error: BaseException) -> str:
     """Its kind and the first line of what it says."""
-    first_line = first_line_of(error)
+    first_line = without_stop(first_line_of(error))
     return f"{type(error).__name__}: {first_line}" if first_line else type(error).__name__

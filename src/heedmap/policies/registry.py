@@ -13,7 +13,7 @@ from typing import cast
 import torch
 from torch import nn
 
-from heedmap.errors import HeedmapError, PolicyError
+from heedmap.errors import HeedmapError, PolicyError, ends_program
 from heedmap.phrase import Phrase, in_a_row
 from heedmap.policies.base import Policy
 from heedmap.policies.callable import CallablePolicy
@@ -66,7 +66,9 @@ def _from_family(entry: Registered, target: Target, permissions: Permissions) ->
         load = cast(Loader, entry.load())
     except HeedmapError:
         raise
-    except Exception as error:
+    except BaseException as error:
+        if ends_program(error):
+            raise
         raise PolicyError(
             "{subject} cannot be imported ({why}); mend or uninstall that package.",
             subject=subject,
@@ -77,7 +79,9 @@ def _from_family(entry: Registered, target: Target, permissions: Permissions) ->
         policy = load(target, permissions)
     except HeedmapError:
         raise
-    except Exception as error:
+    except BaseException as error:
+        if ends_program(error):
+            raise
         raise PolicyError(
             "{subject} raised {why} for '{target}'.",
             subject=subject,

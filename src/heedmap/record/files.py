@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import glob
 import os
 import re
 import stat
@@ -78,6 +79,16 @@ def replace_file(path: Path, content: bytes) -> None:
     Also after the power fails: it is on the disk before it gets its name, and with its name
     afterwards. Raises OSError; no temporary file is left then.
     """
+    with written_beside(path, content) as part:
+        move_to(path, part)
+
+
+@contextmanager
+def written_beside(path: Path, content: bytes) -> Iterator[Path]:
+    """A file beside its place, on the disk already; it goes where the block does not move it.
+
+    A killed process leaves it. Raises OSError.
+    """
     handle, name = tempfile.mkstemp(prefix=f"{PART_PREFIX}{path.name}-", dir=path.parent)
     part = Path(name)
     try:
@@ -86,10 +97,21 @@ def replace_file(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         part.chmod(0o644)
-        part.replace(path)
-        sync(path.parent)
+        yield part
     finally:
         part.unlink(missing_ok=True)
+
+
+def move_to(path: Path, part: Path) -> None:
+    """Give a file its name, on the disk too. Raises OSError."""
+    part.replace(path)
+    sync(path.parent)
+
+
+def parts_of(path: Path) -> list[Path]:
+    """What killed processes were writing in place of a file; links are none."""
+    found = path.parent.glob(f"{PART_PREFIX}{glob.escape(path.name)}-*")
+    return [each for each in found if each.is_file() and not each.is_symlink()]
 
 
 def sync_folder(folder: Path) -> None:

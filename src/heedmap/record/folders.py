@@ -12,18 +12,28 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from heedmap.errors import RecordError
 from heedmap.phrase import Phrase
-from heedmap.record.files import exchange, read_plain, replace_file, sync, sync_folder
+from heedmap.record.files import (
+    exchange,
+    move_to,
+    parts_of,
+    read_plain,
+    replace_file,
+    sync,
+    sync_folder,
+    written_beside,
+)
 from heedmap.record.left import HeldFolder
 from heedmap.record.manifest import (
     MANIFEST_FILE,
     Damage,
+    Kind,
     Manifest,
     foreign_entries,
     listed,
@@ -51,11 +61,26 @@ def check_writable(folder: Path, *, overwrite: bool = False) -> None:
         place = _place(folder)
         with _locked(place):
             _check_replaceable(place, overwrite)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{place.name}-", dir=place.parent):
+        with (
+            _made(place.parent),
+            tempfile.TemporaryDirectory(prefix=f".{place.name}-", dir=place.parent),
+        ):
             pass
     except OSError as error:
         raise _cannot_write(folder, error) from error
+
+
+@contextmanager
+def _made(folder: Path) -> Iterator[None]:
+    """Inside, the folder is there; those that were made for it go again, if nothing came in."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            for each in missing:
+                each.rmdir()
 
 
 @contextmanager
@@ -69,6 +94,7 @@ def result_folder(folder: Path, *, overwrite: bool = False) -> Iterator[Path]:
     check_writable(folder, overwrite=overwrite)
     place = _place(folder)
     try:
+        place.parent.mkdir(parents=True, exist_ok=True)
         workplace = HeldFolder(f".{place.name}-", place.parent)
     except OSError as error:
         raise _cannot_write(place, error) from error
@@ -89,36 +115,60 @@ def result_folder(folder: Path, *, overwrite: bool = False) -> Iterator[Path]:
         workplace.remove()
 
 
-def add_report(folder: Path, report: bytes, is_same_result: Callable[[], bool]) -> Path:
-    """Write the report into a result folder and enter it in the manifest; gives its path.
+def add_report(
+    folder: Path, kind: Kind, report: bytes, is_same_result: Callable[[], bool] = lambda: True
+) -> Path:
+    """Write the report into the folder of a result or a sweep, and enter it in the manifest.
 
+    Gives its path. A process that is killed at any moment leaves what the next call goes on with.
     `is_same_result` says whether the folder still holds what the report was made from. Raises
-    RecordError when it does not, or the folder cannot be written.
+    RecordError when it does not, or the report there is not heedmap's; OSError.
     """
     path = folder / REPORT_FILE
-    try:
-        with _locked(folder.resolve()):
-            if not is_same_result():
-                raise RecordError(
-                    "{folder} was replaced by another result while its report was made; run the "
-                    "command again.",
-                    folder=folder,
-                )
-            manifest = read_manifest(folder, "result")
-            if manifest is not None:
-                check_own_report(folder, manifest)
+    with _locked(folder.resolve()):
+        if not is_same_result():
+            raise RecordError(
+                "{folder} was replaced by another result while its report was made; run the "
+                "command again.",
+                folder=folder,
+            )
+        manifest = _settled(folder, kind)
+        if manifest is None:
             replace_file(path, report)
-            if manifest is not None:
-                entered = manifest.with_file(REPORT_FILE, report)
-                replace_file(folder / MANIFEST_FILE, entered.encode())
-    except OSError as error:
-        raise RecordError(
-            "The report cannot be written to {path}: {why}.", path=path, why=error.strerror or error
-        ) from error
+            return path
+        _check_own_report(folder, manifest)
+        with written_beside(path, report) as part:
+            entered = manifest.with_file(REPORT_FILE, report)
+            replace_file(folder / MANIFEST_FILE, entered.encode())
+            move_to(path, part)
     return path
 
 
-def check_own_report(folder: Path, manifest: Manifest) -> None:
+def settle(folder: Path, kind: Kind) -> None:
+    """End what a process was doing that was killed while it wrote a report. Raises OSError."""
+    with _locked(folder.resolve()):
+        _settled(folder, kind)
+
+
+def _settled(folder: Path, kind: Kind) -> Manifest | None:
+    """The folder's manifest; what a killed process left beside a report's place goes.
+
+    That is moved to its place which the manifest names already. A folder without a manifest is
+    left as it is.
+    """
+    manifest, path = read_manifest(folder, kind), folder / REPORT_FILE
+    if manifest is None:
+        return None
+    entered = manifest.files.get(REPORT_FILE)
+    for part in parts_of(path):
+        if entered is not None and entered.difference(part.read_bytes()) is None:
+            move_to(path, part)
+    for part in (*parts_of(path), *parts_of(folder / MANIFEST_FILE)):
+        part.unlink(missing_ok=True)
+    return manifest
+
+
+def _check_own_report(folder: Path, manifest: Manifest) -> None:
     """Raise RecordError where the folder's report was not written by heedmap, or was changed."""
     path = folder / REPORT_FILE
     if not path.exists() and not path.is_symlink():
@@ -180,6 +230,8 @@ def _check_replaceable(place: Path, overwrite: bool) -> None:
         raise RecordError("{place} exists and is not a folder; choose another --out.", place=place)
     if not any(place.iterdir()):
         return
+    if overwrite:
+        _settled(place, "result")
     own = own_files(place)
     foreign = foreign_entries(place, own or (), written_later=[REPORT_FILE])
     if foreign:

@@ -146,7 +146,15 @@ class Result(Shown):
         def is_this_result() -> bool:
             return read_record(folder) == self.record
 
-        return add_report(folder, report.encode(), is_this_result)
+        path = folder / REPORT_FILE
+        try:
+            return add_report(folder, "result", report.encode(), is_this_result)
+        except OSError as error:
+            raise RecordError(
+                "The report cannot be written to {path}: {why}.",
+                path=path,
+                why=error.strerror or error,
+            ) from error
 
     @classmethod
     def load(cls, folder: Path) -> Result:

@@ -21,7 +21,7 @@ from heedmap.auditing.plan import Climb
 from heedmap.auditing.preparation import evaluating
 from heedmap.auditing.upper.measure import UpperOptions, check_trials
 from heedmap.data.trials import Trial
-from heedmap.errors import HeedmapError, PolicyError
+from heedmap.errors import HeedmapError, PolicyError, ends_program
 from heedmap.phrase import Phrase
 from heedmap.policies.base import Policy, weights_sha256
 from heedmap.policies.checkpoints.permissions import SAFE, Permissions
@@ -43,7 +43,7 @@ class _Held:
     policy: Policy | None = None
     weights: str | None = None
     scale: tuple[float, ...] | None = None
-    error: Exception | None = None
+    error: BaseException | None = None
 
 
 class CellRunner:
@@ -70,7 +70,9 @@ class CellRunner:
             held = self._hold(cell.policy)
             load_seconds = time.perf_counter() - at
             outcome = self._measured(cell, held)
-        except Exception as error:  # whatever a policy raises belongs to its cell
+        except BaseException as error:  # whatever a policy raises belongs to its cell
+            if ends_program(error):
+                raise
             outcome = failed_by(self.plan, cell, error)
         finally:
             torch.set_num_threads(threads)
@@ -113,7 +115,9 @@ class CellRunner:
             gc.collect()
             try:
                 self._held = self._loaded(number)
-            except Exception as error:
+            except BaseException as error:
+                if ends_program(error):
+                    raise
                 self._held = _Held(number, error=error)
         return self._held
 

@@ -61,7 +61,7 @@ def failed(plan: Plan, cell: Cell, error_type: str, message: str) -> Outcome:
     return Outcome(cell, "failed", {COMMIT: part(COMMIT, [row])}, message, started_utc=now_utc())
 
 
-def failed_by(plan: Plan, cell: Cell, error: Exception) -> Outcome:
+def failed_by(plan: Plan, cell: Cell, error: BaseException) -> Outcome:
     """As `failed`, for an error of ours or of a library."""
     return failed(plan, cell, type(error).__name__, first_line_of(error))
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import accumulate
 from threading import Timer
 from typing import Any
 
 import duckdb
+import psutil
 import pyarrow as pa
 
 from heedmap.errors import InputError, first_line_of, without_stop
@@ -50,20 +53,44 @@ def query(folder: RunFolder, sql: str) -> pa.Table:
         timer = Timer(MOST_SECONDS, connection.interrupt)
         timer.start()
         try:
-            found = connection.sql(sql)
-            if found is None:
-                raise InputError("The statement gives no rows; write one that does: select ...")
-            return _taken(found)
+            with _growing_at_most(2 * MOST_MEMORY_MB * 10**6):
+                found = connection.sql(sql)
+                if found is None:
+                    raise InputError("The statement gives no rows; write one that does: select ...")
+                return _taken(found)
         except duckdb.InterruptException as error:
             raise InputError(
                 "The query took more than {seconds:.0f} s; ask for less, or read the Parquet "
                 "files of the run themselves.",
                 seconds=MOST_SECONDS,
             ) from error
-        except (duckdb.Error, UnicodeError, RuntimeError) as error:
+        except (duckdb.Error, UnicodeError, RuntimeError, OSError, MemoryError) as error:
             raise InputError(_told(error, sql)) from error
         finally:
             timer.cancel()
+
+
+@contextmanager
+def _growing_at_most(size_bytes: int) -> Iterator[None]:
+    """Inside, this process gets so much more memory from the system, where that can be limited.
+
+    DuckDB's own limit does not count a single value that is being made, and such a function is not
+    interrupted: `repeat('x', 2000000000)`.
+    """
+    if sys.platform != "linux":
+        yield
+        return
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    most = psutil.Process().memory_info().vms + size_bytes
+    if before[0] != resource.RLIM_INFINITY:
+        most = min(most, before[0])
+    resource.setrlimit(resource.RLIMIT_AS, (most, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def _taken(found: duckdb.DuckDBPyRelation) -> pa.Table:

@@ -24,10 +24,16 @@ from heedmap.data.gates.gate import gate
 from heedmap.data.parquet import read_parquet
 from heedmap.errors import RecordError
 from heedmap.phrase import Phrase
-from heedmap.record.files import PART_PREFIX, held_folder, plain_path, read_plain, replace_file
-from heedmap.record.folders import REPORT_FILE, check_own_report
+from heedmap.record.files import (
+    PART_PREFIX,
+    held_folder,
+    parts_of,
+    plain_path,
+    read_plain,
+    replace_file,
+)
+from heedmap.record.folders import add_report, settle
 from heedmap.record.manifest import (
-    MANIFEST_FILE,
     Checksum,
     Damage,
     Manifest,
@@ -119,18 +125,10 @@ class RunFolder:
 
     def add_report(self, report: str) -> Path:
         """Write the text of the run's report beside its tables; gives the report's path."""
-        path = self.path / REPORT_FILE
         try:
-            manifest = read_manifest(self.path, "sweep")
-            if manifest is not None:
-                check_own_report(self.path, manifest)
-            replace_file(path, report.encode())
-            if manifest is not None:
-                entered = manifest.with_file(REPORT_FILE, report.encode())
-                replace_file(self.path / MANIFEST_FILE, entered.encode())
+            return add_report(self.path, "sweep", report.encode())
         except OSError as error:
             raise cannot_write(self.path, error) from error
-        return path
 
     def statuses(self) -> dict[str, str]:
         """`ok` or `failed`, by cell; cells that were not run are left out."""
@@ -280,8 +278,9 @@ class RunFolder:
         for name in (*RUN_SCHEMAS, CHECKSUMS):
             for path in plain_path(self.path, name).glob(f"{PART_PREFIX}p*-s*-f*.*"):
                 path.unlink(missing_ok=True)
-        for name in (PLAN_FILE, MANIFEST_FILE, REPORT_FILE, HOLDER_FILE):
-            for path in self.path.glob(f"{PART_PREFIX}{name}-*"):
+        settle(self.path, "sweep")
+        for name in (PLAN_FILE, HOLDER_FILE):
+            for path in parts_of(self.path / name):
                 path.unlink(missing_ok=True)
 
     def _write(self, name: str, content: bytes) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from heedmap.errors import HeedmapError, first_line_of, without_stop
+from heedmap.errors import HeedmapError, ends_program, first_line_of, without_stop
 from heedmap.phrase import Phrase
 
 READ = Phrase("read")
@@ -19,21 +19,23 @@ def gate(
 
     Something else than reading is said by `doing`.
 
-    heedmap's own errors pass as they are, and so do KeyboardInterrupt and SystemExit. A library
-    may raise anything at all about bytes from outside, so no list of its errors is ever whole.
+    heedmap's own errors pass as they are, and so does Ctrl-C. A library may raise anything at all
+    about bytes from outside, so no list of its errors is ever whole.
     """
     try:
         yield
     except (HeedmapError, BrokenPipeError):  # the latter is of whoever reads what is printed
         raise
-    except Exception as cause:
+    except BaseException as cause:
+        if ends_program(cause):
+            raise
         raise refusal(error, what, cause, advice, kind, doing) from cause
 
 
 def refusal(
     error: type[HeedmapError],
     what: str,
-    cause: Exception,
+    cause: BaseException,
     advice: str,
     kind: str = "",
     doing: str = READ,

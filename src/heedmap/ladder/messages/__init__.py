@@ -34,6 +34,10 @@ A float is a figure and is written by `numbers.py` first.
 """
 
 
+MOST_LETTERS = 900
+"""Of a text in a message; Fluent takes no more than a thousand."""
+
+
 class MessageError(LookupError):
     """No such message, or a value that it needs is missing: a mistake of the program."""
 
@@ -133,9 +137,13 @@ def _range(numbers: object, forms: object) -> str:
 
 
 def _as_argument(value: Value) -> object:
-    """A number chooses the plural, and is written without separators of thousands."""
+    """A number chooses the plural, and is written without separators of thousands.
+
+    Of a very long text the middle is left out.
+    """
     if isinstance(value, str):
-        return value
+        half = MOST_LETTERS // 2
+        return value if len(value) <= MOST_LETTERS else f"{value[:half]} ... {value[-half:]}"
     from fluent.runtime.types import fluent_number
 
     return fluent_number(value, useGrouping=False)

@@ -62,7 +62,8 @@ class Driver:
         is_next = self._last is not None and moment.before is self._last
         todo = [moment] if is_next else moment.so_far()
         if not is_next:
-            self.policy.begin_episode()
+            with self.policy.own_errors([moment.text]):
+                self.policy.begin_episode()
         self._last = None  # an error in between leaves the policy in the middle of an episode
         rows = [self._called([each]) for each in todo][-1]
         self._last = moment
