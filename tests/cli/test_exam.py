@@ -109,7 +109,7 @@ def said(printed: str) -> list[str]:
         (("cases", "--kinds", "colour,taste"), "'taste' is no kind of change"),
         (("nowhere",), "does not exist"),
         (("cases/f0/frame.png",), "came with no instruction"),
-        (("cases/f0",), "is no LeRobot data set"),
+        (("cases/f0",), "is one case; give the folder that holds it"),
     ],
 )
 def test_what_cannot_be_used_is_one_sentence(

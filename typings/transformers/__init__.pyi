@@ -1,13 +1,17 @@
-# What of transformers is imported from its top, for the type checker alone: its own __init__ has the
-# checker read two thousand files. Add a name here where it says that one is unknown.
+# What of transformers is imported from its top, for the type checker alone: its own __init__ has
+# the checker read two thousand files. Add a name here where it says that one is unknown.
 
 from transformers.modeling_utils import (
     AttentionInterface as AttentionInterface,
+)
+from transformers.modeling_utils import (
     PreTrainedModel as PreTrainedModel,
 )
 from transformers.models.auto.configuration_auto import AutoConfig as AutoConfig
 from transformers.models.auto.modeling_auto import (
     AutoModel as AutoModel,
+)
+from transformers.models.auto.modeling_auto import (
     AutoModelForImageTextToText as AutoModelForImageTextToText,
 )
 from transformers.models.auto.processing_auto import AutoProcessor as AutoProcessor
@@ -22,15 +26,21 @@ from transformers.models.idefics3.modeling_idefics3 import (
 )
 from transformers.models.kosmos2.configuration_kosmos2 import (
     Kosmos2Config as Kosmos2Config,
+)
+from transformers.models.kosmos2.configuration_kosmos2 import (
     Kosmos2TextConfig as Kosmos2TextConfig,
 )
 from transformers.models.kosmos2.modeling_kosmos2 import (
     Kosmos2ForConditionalGeneration as Kosmos2ForConditionalGeneration,
+)
+from transformers.models.kosmos2.modeling_kosmos2 import (
     Kosmos2Model as Kosmos2Model,
 )
 from transformers.models.llama.configuration_llama import LlamaConfig as LlamaConfig
 from transformers.models.llama.modeling_llama import (
     LlamaForCausalLM as LlamaForCausalLM,
+)
+from transformers.models.llama.modeling_llama import (
     LlamaModel as LlamaModel,
 )
 from transformers.models.paligemma.configuration_paligemma import PaliGemmaConfig as PaliGemmaConfig
@@ -54,6 +64,8 @@ from transformers.tokenization_utils_tokenizers import (
 from transformers.trainer import Trainer as Trainer
 from transformers.trainer_callback import (
     TrainerCallback as TrainerCallback,
+)
+from transformers.trainer_callback import (
     TrainerState as TrainerState,
 )
 from transformers.training_args import TrainingArguments as TrainingArguments

@@ -94,7 +94,7 @@ def test_starts_that_differ_for_one_seed_are_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("policy", "options", "said"),
     [
-        (f"{HERE}:exits", (), "called sys.exit(0)"),
+        (f"{HERE}:exits", (), "raised SystemExit: 0"),
         (f"{HERE}:heeds", ("--right", ""), "--right is empty; give an instruction"),
         (f"{HERE}:heeds", ("--right", "go", "--wrong", "go"), "is the right one of the episode"),
         (f"{HERE}:heeds", ("--paraphrase", "x" * 2_001), "is one of 2001 letters"),
