@@ -226,6 +226,12 @@ def test_branches_of_which_neither_has_the_words_are_no_unknown_words(
     assert (found == "unknown") == (kind == "unknown")
 
 
+def test_branches_whose_words_are_all_one_id_are_told_by_it() -> None:
+    net = Branches(lambda words: [7 for _ in words], words_first=True)
+    trails = Trails(CallablePolicy("guided", net.run, net), observation(), seed=0)
+    assert words_fate(trails, SIDES, SIDES).of_words == "same"
+
+
 @pytest.mark.parametrize("slot", [[3, 4], [3, *[PADDING] * 9], [3, *[PADDING] * 3, *[9] * 16, 4]])
 def test_an_empty_slot(slot: list[int]) -> None:
     """A template without the words, of fewer ids than there are words, beside image places."""

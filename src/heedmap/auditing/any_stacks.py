@@ -6,9 +6,8 @@ import warnings
 from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 
-import torch
-
 from heedmap.auditing.described import describe_over_graph
+from heedmap.auditing.graph.apart import Apart
 from heedmap.auditing.graph.measure import measure_graph
 from heedmap.auditing.lower.discovery import CROSS_ATTENTION
 from heedmap.auditing.plan import Climb, Climbed
@@ -80,12 +79,10 @@ def _reads_words_later(trails: Trails, texts: Sequence[str], taken: Set[str]) ->
     later = [node for node in after if pattern_of(node.module) not in taken]
     if not later:
         return False
-    others = [{n.key: n.values for n in nodes_of(trails.of(text))} for text in texts[1:2]]
+    others = [Apart.between(run, nodes, trails.of(text)) for text in texts[1:2]]
     return any(
-        node.key not in values
-        or values[node.key].shape != node.values.shape
-        or not torch.equal(values[node.key], node.values)
-        for values in others
+        node.key not in other.keys or bool(other.keys[node.key].any())
+        for other in others
         for node in later
     )
 

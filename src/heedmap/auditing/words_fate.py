@@ -119,7 +119,8 @@ def fate_of_ids(trails: Trails, texts: tuple[str, str], *, are_one: bool) -> Fat
     _, lost = _telling(*texts)
     if are_one:
         return Fate("same", lost)
-    return Fate("arrive") if _shared_id(trails, lost) is None else Fate("same", lost)
+    shared = _shared_id(trails, lost, have_entered=True)
+    return Fate("arrive") if shared is None else Fate("same", lost)
 
 
 def _telling(one: str, two: str) -> tuple[list[int], tuple[str, ...]]:
@@ -234,32 +235,33 @@ def _takes_what_was_kept(trails: Trails, text: str) -> bool:
     )
 
 
-def _shared_id(trails: Trails, words: Sequence[str]) -> WordsFate | None:
+def _shared_id(
+    trails: Trails, words: Sequence[str], *, have_entered: bool = False
+) -> WordsFate | None:
     """Where these words and made-up ones all become one id: "unknown"; None where they do not.
 
     "same" where the prompt has no other id: whatever it holds is that one, so it tells nothing of
-    what the tokeniser knows. Nor does a batch of equal rows, branches of which none has the words.
-    They are put one behind the other into a short text, so that nothing is cut off, and each text
-    is longer than the last, for caches go by length.
+    what the tokeniser knows. Nor does one other id in all rows of a batch, branches without words,
+    unless they `have_entered`. They are put one behind the other into a short text, so that nothing
+    is cut off, and each text is longer than the last, for caches go by length.
     """
     texts = [_fresh_word(FRESH_LETTERS[0], 4)]
     for word in (*words, _fresh_word(FRESH_LETTERS[1], 5)):
         texts.append(f"{texts[-1]} {word}")
     try:
-        runs = [
-            [Counter(ids.tolist()) for ids in _looked_up(trails.of(each), rows_alike=False)]
-            for each in texts
-        ]
+        runs = [[Counter(ids.tolist()) for ids in _looked_up(trails.of(each))] for each in texts]
+        alike = [_has_equal_rows(ids) for ids in _id_tensors(trails.of(texts[-1]))]
     except InstructionError:
         return None
     shared: list[WordsFate] = []
-    for look_up in zip(*runs, strict=False):
+    for is_alike, *look_up in zip(alike, *runs, strict=False):
         added = [set(more - ids) for ids, more in pairwise(look_up)]
         if not all(added):
             continue  # no words, or no longer than before
         if len(found := set[int]().union(*added)) == 1:
             kept = set(look_up[0]) & set(look_up[-1]) - set(look_up[0] - look_up[-1])
-            shared.append("unknown" if kept - found else "same")
+            if have_entered or not (kept - found and is_alike):
+                shared.append("unknown" if kept - found else "same")
         elif not _are_places(added):
             return None
     return None if not shared else "unknown" if "unknown" in shared else "same"
@@ -272,7 +274,7 @@ def _are_places(added: Sequence[set[int]]) -> bool:
 
 def _is_kept(trails: Trails, one: str) -> bool:
     """Whether a text that is given for the second time takes fewer operators: a cache."""
-    text = f"{one} {' '.join(_fresh_word(letters, 4) for letters in FRESH_LETTERS[:3])}"
+    text = " ".join([one, *(_fresh_word(letters, 4) for letters in FRESH_LETTERS[:3])])
     try:
         first, second = (trails.anew(text) for _ in range(2))
     except InstructionError:
@@ -280,9 +282,9 @@ def _is_kept(trails: Trails, one: str) -> bool:
     return len(second.operators) < len(first.operators)
 
 
-def _looked_up(recording: Recording, *, rows_alike: bool = True) -> list[torch.Tensor]:
-    """Ids of every look-up in a table. Without `rows_alike` not of a batch whose rows are equal."""
-    return [i.flatten() for i in _id_tensors(recording) if rows_alike or not _has_equal_rows(i)]
+def _looked_up(recording: Recording) -> list[torch.Tensor]:
+    """Ids of every look-up in a table."""
+    return [ids.flatten() for ids in _id_tensors(recording)]
 
 
 def _has_equal_rows(ids: torch.Tensor) -> bool:
@@ -290,10 +292,6 @@ def _has_equal_rows(ids: torch.Tensor) -> bool:
 
 
 def _id_tensors(recording: Recording) -> list[torch.Tensor]:
-    return [
-        operator.inputs[1].tensor
-        for operator in recording.operators
-        if operator.short_name in LOOK_UPS
-        and len(operator.inputs) > 1
-        and not operator.inputs[1].is_weight
-    ]
+    looking = (operator for operator in recording.operators if operator.short_name in LOOK_UPS)
+    found = (operator.inputs[1] for operator in looking if len(operator.inputs) > 1)
+    return [value.tensor for value in found if not value.is_weight]
