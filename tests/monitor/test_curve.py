@@ -50,7 +50,9 @@ def test_rungs_that_can_be_climbed_only_by_learning_are_0_before_and_1_after(
 
 def test_the_history_and_the_table_hold_what_was_logged(learned: Learned) -> None:
     readings = read_history(learned.history)
-    assert readings == learned.monitor.readings
+    # Whole verdicts, for lines in another language, are of the process alone.
+    logged = [each.model_copy(update={"verdict": None}) for each in learned.monitor.readings]
+    assert list(readings) == logged
     table = learned.monitor.curve()
     assert table.equals(curve_of(readings))
     assert table["step"].to_pylist() == [0, 30, 60]
