@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from heedmap.data.observation import Observation
-from heedmap.errors import HeedmapError, InputError, without_stop
+from heedmap.errors import HeedmapError, InputError, ends_program, without_stop
 from heedmap.monitor.driving.environment import Environment, Scores, View
 from heedmap.phrase import Phrase, in_a_row
 from heedmap.policies.factories import described
@@ -71,7 +71,9 @@ class Guarded:
             return call()
         except HeedmapError:
             raise
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            if ends_program(error):
+                raise
             raise InputError(
                 "The environment raised {why}, at step {step} of the episode with seed {seed}; "
                 "mend it, and run the same command again: finished episodes are kept.",
