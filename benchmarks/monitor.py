@@ -15,9 +15,8 @@ from pathlib import Path
 
 from benchmarks.measure import interleaved, print_timings, write_json
 from heedmap.monitor.watch import Monitor
+from heedmap.policies.registry import load_policy
 from heedmap.testbed.specimens.cases import case_trials
-from heedmap.testbed.specimens.policy import SpecimenPolicy
-from heedmap.testbed.specimens.zoo import load_specimen
 
 
 def main() -> None:
@@ -28,9 +27,7 @@ def main() -> None:
     parser.add_argument("--until", choices=("exchange", "cut", "map"), default="exchange")
     parser.add_argument("--json", type=Path, help="add the rows to this file of JSON lines")
     given = parser.parse_args()
-    policy = SpecimenPolicy(
-        "exp42_counterfactual_pta@sound", load_specimen("exp42_counterfactual_pta@sound")
-    )
+    policy = load_policy("specimen:exp42_counterfactual_pta@sound")
     trials = case_trials(given.cases)
     observations = [trial.observation for trial in trials for _ in trial.instructions]
     texts = [text for trial in trials for text in trial.instructions.values()]

@@ -26,7 +26,7 @@ from heedmap.ladder.verdict import Measurements
 from heedmap.phrase import Phrase, in_a_row, spoken
 from heedmap.policies.base import Policy, weights_sha256
 from heedmap.tracing.capture.stacks import pattern_of
-from heedmap.tracing.graph.nodes import nodes_of
+from heedmap.tracing.graph.nodes import Node, nodes_of
 
 
 def is_elsewhere(measured: Measurements) -> bool:
@@ -61,30 +61,35 @@ def misses_attention(trails: Trails, texts: Sequence[str], measured: Measurement
         nodes = nodes_of(trails.of(texts[0]))
         if is_past and not is_mixed:
             return len(nodes) > sum(stack.layers for stack in measured.stacks)
-        return _reads_words_later(trails, texts, {s.pattern for s in measured.stacks if s.taken})
+        taken = {stack.pattern for stack in measured.stacks if stack.taken}
+        return _reads_words_later(trails, texts, nodes, taken)
     except InstructionError:
         return False
 
 
-def _reads_words_later(trails: Trails, texts: Sequence[str], taken: Set[str]) -> bool:
+def _reads_words_later(
+    trails: Trails, texts: Sequence[str], nodes: Sequence[Node], taken: Set[str]
+) -> bool:
     """Whether attention of other modules reads what changes with the words, after these began.
 
     And the action rests on it. Cross-attention to an image alone, between a decoder's layers, does
-    not count.
+    not count. `nodes` are those of the run under the first text.
     """
     run = trails.of(texts[0])
-    nodes, ancestors = nodes_of(run), run.ancestors()
-    own = [node.number for node in nodes if pattern_of(node.module) in taken]
-    after = [node for node in nodes if own and node.number > min(own) and node.number in ancestors]
-    later = [node for node in after if pattern_of(node.module) not in taken]
-    if not later:
+    ancestors = run.ancestors()
+    begun = min((n.number for n in nodes if pattern_of(n.module) in taken), default=None)
+    later = [
+        node
+        for node in nodes
+        if begun is not None
+        and node.number > begun
+        and node.number in ancestors
+        and pattern_of(node.module) not in taken
+    ]
+    if not later or len(texts) == 1:
         return False
-    others = [Apart.between(run, nodes, trails.of(text)) for text in texts[1:2]]
-    return any(
-        node.key not in other.keys or bool(other.keys[node.key].any())
-        for other in others
-        for node in later
-    )
+    keys = Apart.between(run, nodes, trails.of(texts[1])).keys
+    return any(node.key not in keys or bool(keys[node.key].any()) for node in later)
 
 
 def over_graph(plan: Climb, trails: Trails, climbed: Climbed) -> Climbed:

@@ -229,9 +229,7 @@ def _numbered(modules: Sequence[str]) -> list[str]:
         held = numbers.setdefault((before, after), [])
         held += [] if number is None else [int(number)]
     return [
-        f"{before}[{ranges(held)}]{after}"
-        if len(held) > 1
-        else f"{before}{''.join(map(str, held))}{after}"
+        f"{before}{f'[{ranges(held)}]' if len(held) > 1 else ranges(held)}{after}"
         for (before, after), held in numbers.items()
     ]
 

@@ -24,6 +24,7 @@ from heedmap.tracing.capture.inputs import (
     watch_boundaries,
 )
 from heedmap.tracing.capture.instead import instead_of
+from heedmap.tracing.capture.running import names_of_modules
 from heedmap.tracing.capture.stacks import Stack, block_of, pattern_of, stacks_of, unseen_attention
 from heedmap.tracing.capture.towers import CallsOfModules, keeping_calls
 from heedmap.tracing.capture.trace import EditEmbedding, EmbeddingCall, Trace, trace
@@ -130,7 +131,7 @@ def observe(
     Raises CaptureError when the stack does not run, runs twice, or has another length.
     """
     module = policy.module
-    attentions = [name for name, _ in module.named_modules() if pattern_of(name) == pattern]
+    attentions = [name for name in names_of_modules(module).values() if pattern_of(name) == pattern]
     blocks = list(dict.fromkeys(block_of(name) for name in attentions))
     with ExitStack() as contexts:
         seen = contexts.enter_context(trace(module, edit_embedding=edit_embedding))
@@ -175,7 +176,7 @@ def first_pass(policy: Policy, observation: Observation, instruction: str) -> Fi
     Raises CaptureError when no attention can be seen at all.
     """
     module = policy.module
-    blocks = [name for name, _ in module.named_modules() if block_of(name) == name]
+    blocks = [name for name in names_of_modules(module).values() if block_of(name) == name]
     with (
         trace(module) as seen,
         keeping_calls(module, [name for name in blocks if pattern_of(name) == name]) as calls,

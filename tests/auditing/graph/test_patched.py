@@ -40,7 +40,7 @@ class TwoWays(Base):
         super().__init__("none")
         torch.manual_seed(3)
         self.mixes = mixes
-        self.backbone, self.reads, self.words_of = Attentions(), Attentions("softmax"), Attentions()
+        self.backbone, self.of_image, self.words_of = Attentions(), Attentions("sum"), Attentions()
 
     def forward(self, images: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
         states = torch.cat([images, words], dim=1)
@@ -48,7 +48,7 @@ class TwoWays(Base):
         for layer in self.backbone:
             states = states + layer(states, layer.keys_and_values(states), seen)
         x = self.queries(images)
-        for image, word in zip(self.reads, self.words_of, strict=True):
+        for image, word in zip(self.of_image, self.words_of, strict=True):
             x = x + image(x, image.keys_and_values(states[:, :PATCHES]))
             x = x + word(x, word.keys_and_values(words))
         return self.head(x).flatten(1)

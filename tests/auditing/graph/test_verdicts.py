@@ -11,16 +11,15 @@ from torch import nn
 from heedmap.auditing.api import audit
 from heedmap.ladder.evidence import Intervention
 from heedmap.record.record import PolicyResult
+from tests.auditing.graph.test_patched import TwoWays
 from tests.graph_policies import (
     DIM,
     NETWORKS,
-    PATCHES,
     TEXTS,
     Attention,
     Attentions,
     Base,
     Fault,
-    apart,
     network,
     policy,
     trials,
@@ -170,30 +169,6 @@ def test_tables_hold_no_rows_of_a_stack_that_holds_no_words() -> None:
     assert found.attention.num_rows == found.positions.num_rows == 0
 
 
-class Unread(Base):
-    """Image and words go through a backbone; an expert reads its image rows, and the words itself.
-
-    `mixes`: whether the backbone's image rows see words, so that some of them come over.
-    """
-
-    def __init__(self, mixes: bool) -> None:
-        super().__init__("none")
-        torch.manual_seed(3)
-        self.mixes = mixes
-        self.backbone, self.of_image, self.of_words = Attentions(), Attentions("sum"), Attentions()
-
-    def forward(self, images: torch.Tensor, words: torch.Tensor) -> torch.Tensor:
-        states = torch.cat([images, words], dim=1)
-        seen = None if self.mixes else apart(PATCHES, words.shape[1])
-        for layer in self.backbone:
-            states = states + layer(states, layer.keys_and_values(states), seen)
-        x = self.queries(images)
-        for image, word in zip(self.of_image, self.of_words, strict=True):
-            x = x + image(x, image.keys_and_values(states[:, :PATCHES]))
-            x = x + word(x, word.keys_and_values(words))
-        return self.head(x).flatten(1)
-
-
 class Both(Base):
     """The action rests on the product of what two stacks read: none of them carries it alone."""
 
@@ -209,10 +184,10 @@ class Both(Base):
 
 
 def test_a_stack_that_holds_the_words_and_carries_nothing_is_said() -> None:
-    said = sentence_of(Unread(mixes=False).eval(), until="cut")
+    said = sentence_of(TwoWays(mixes=False).eval(), until="cut")
     assert "backbone.* holds the instruction, but by itself brings over next to nothing" in said
     assert "of_image.[0-1] attends to image positions alone" in said
-    twin = sentence_of(Unread(mixes=True).eval(), until="cut")
+    twin = sentence_of(TwoWays(mixes=True).eval(), until="cut")
     assert "next to nothing" not in twin
     assert "image positions alone" not in twin
     assert "next to nothing" not in sentence_of(Both().eval(), until="cut")

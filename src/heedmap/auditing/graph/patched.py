@@ -14,6 +14,7 @@ from heedmap.phrase import Phrase
 from heedmap.policies.stages import stage
 from heedmap.tracing.capture.stacks import block_of, pattern_of
 from heedmap.tracing.trail.recording import Operator, OperatorKey, Recording
+from heedmap.tracing.trail.steps import distance_of_scores
 
 
 class Patched(NamedTuple):
@@ -102,8 +103,4 @@ def _is_within(operator: Operator, blocks: set[str]) -> bool:
 
 
 def _distance(one: Recording, two: Recording) -> float | None:
-    """Between scores, L2; None where they cannot be compared."""
-    if one.scores is None or two.scores is None or one.scores.shape != two.scores.shape:
-        return None
-    found = float((one.scores.double() - two.scores.double()).norm())
-    return found if found < float("inf") else None
+    return distance_of_scores(one.scores, two.scores)

@@ -120,7 +120,7 @@ class Knockouts:
                 cuts = [run.knockout for run in chosen if run.knockout is not None]
                 try:
                     trunk = trunk or trunks.of(text)
-                    copies = path.copies if path else self._agrees(trunk, rows, chosen[0], cuts[0])
+                    copies = path.copies if path else self._agrees(trunk, rows, chosen[0])
                     scores = _in_chunks(self.policy, trunk, rows, cuts, copies)
                 except NotShareableError as error:
                     why = str(error)
@@ -132,19 +132,17 @@ class Knockouts:
             found |= dict.fromkeys(plain, trunk.scores[0].float().cpu())
         return found
 
-    def _agrees(
-        self, trunk: Trunk, rows: Sequence[int], example: KnockoutRun, cut: Knockout
-    ) -> bool:
-        """Run one of the cuts both ways. Gives whether copies of the example are needed.
+    def _agrees(self, trunk: Trunk, rows: Sequence[int], run: KnockoutRun) -> bool:
+        """Make one run with a cut both ways. Gives whether copies of the example are needed.
 
         Raises NotShareableError where neither way gives what a whole pass gives.
         """
-        run = KnockoutRun(example.observation, example.instruction, cut)
+        assert run.knockout is not None
         expected = act_under(self.policy, trunk.stack, [run], batch=1)
         reasons: list[str] = []
         for copies in (False, True):
             try:
-                got = _in_chunks(self.policy, trunk, rows, [cut], copies)
+                got = _in_chunks(self.policy, trunk, rows, [run.knockout], copies)
             except NotShareableError as error:
                 reasons.append(str(error))
                 continue

@@ -126,7 +126,7 @@ def carried_shares(
     left behind. Raises what running the policy raises, unless it fails under a patch, twice.
     """
     relative, others = relative_differences(base, other), Differences(base, other).other_calls
-    apart = _distance(base.scores, other.scores)
+    apart = distance_of_scores(base.scores, other.scores)
     if not apart:
         return [None] * len(base.calls)
     shares: list[float | None] = []
@@ -135,16 +135,16 @@ def carried_shares(
         if relative[number]:
             outputs = others[call.module, call.call].outputs
             patched = _patched(policy, observation, instruction, call, outputs)
-            left = _distance(patched, other.scores)
+            left = distance_of_scores(patched, other.scores)
             share = None if left is None else 1 - left / apart
         shares.append(share)
         on_progress(number + 1, len(base.calls))
     with torch.no_grad():
         again = policy.act_unchecked([observation], [instruction])
-    return shares if _distance(again, base.scores) == 0 else [None] * len(base.calls)
+    return shares if distance_of_scores(again, base.scores) == 0 else [None] * len(base.calls)
 
 
-def _distance(one: ActionScores | None, two: ActionScores | None) -> float | None:
+def distance_of_scores(one: ActionScores | None, two: ActionScores | None) -> float | None:
     """Between scores; None where they cannot be compared."""
     if one is None or two is None or one.shape != two.shape:
         return None
