@@ -22,7 +22,7 @@ from torch import nn
 from torch.nn.modules import module as torch_module
 from torch.utils._python_dispatch import _get_current_dispatch_mode_stack
 
-import heedmap.auditing.upper.runner
+import heedmap.tracing.batches
 from heedmap.auditing.api import audit
 from heedmap.data.observation import of_frame
 from heedmap.data.pixels import Frame
@@ -185,6 +185,6 @@ def told_at_calls(rungs: str, counting: Counting, *, lower_alone: bool) -> None:
 
 
 if __name__ == "__main__":
-    heedmap.auditing.upper.runner.LARGE = 0  # instructions on one frame share what they can
+    heedmap.tracing.batches.LARGE = 0  # instructions on one frame share what they can
     told_at_calls("whole", plain(), lower_alone=False)
     told_at_calls("lower", specimen(), lower_alone=True)

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from heedmap.auditing.lower.attended import AttendedGatherer
 from heedmap.auditing.lower.discovery import Transformer
 from heedmap.auditing.lower.examine import Examined
 from heedmap.auditing.lower.patches import patch_map
 from heedmap.auditing.lower.prompt import shifts_with_length
-from heedmap.auditing.lower.tokens import measure_tokens
+from heedmap.auditing.lower.tokens import measure_tokens, token_ids
 from heedmap.auditing.upper.known import KnownScores
 from heedmap.auditing.upper.measure import UpperFacts, UpperOptions, measure_upper
 from heedmap.auditing.upper.structure import Structures
@@ -44,6 +45,8 @@ class CaseFacts:
     instruction: str
     words_in_ids: frozenset[int]
     """Places of its words that were seen to become ids."""
+    ids: Mapping[str, torch.Tensor]
+    """What it became, by the embedding's module."""
 
 
 class Diagnosis:
@@ -84,6 +87,7 @@ class Diagnosis:
             attended,
             examined.subject.instruction,
             examined.movement.words_in_ids,
+            token_ids(examined.seen),
         )
         self._cases.append(facts)
         self._structures.learn(examined)
@@ -147,9 +151,7 @@ class Diagnosis:
         attended = [case.attended for case in cases if case.attended is not None]
         return Measurements(
             stacks=self._transformer.stacks,
-            tokens=self._tokens_under(
-                first, instructions, {case.instruction: case.words_in_ids for case in cases}
-            ),
+            tokens=self._tokens_under(first, instructions, cases),
             presence=_presence_facts([case.presence for case in cases], first),
             visibility=worst_visibility([case.visibility for case in cases]),
             attended=self._attended.facts(attended),
@@ -160,16 +162,19 @@ class Diagnosis:
         self,
         first: Examined,
         instructions: Mapping[str, str],
-        words_in_ids: Mapping[str, frozenset[int]],
+        cases: Sequence[CaseFacts],
     ) -> TokenFacts:
         """Words become tokens without a look at the frame: measured once for equal words."""
         key = tuple(instructions.items())
         if key not in self._tokens:
-            observation = first.subject.observation
-            found = measure_tokens(
-                self._policy, observation, instructions, first.seen, words_in_ids
+            self._tokens[key] = measure_tokens(
+                self._policy,
+                first.subject.observation,
+                instructions,
+                first.seen,
+                {case.instruction: case.words_in_ids for case in cases},
+                {case.instruction: case.ids for case in cases},
             )
-            self._tokens[key] = found
         return self._tokens[key]
 
 

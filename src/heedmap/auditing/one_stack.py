@@ -15,6 +15,7 @@ from heedmap.auditing.any_stacks import is_elsewhere
 from heedmap.auditing.described import describe_policy
 from heedmap.auditing.diagnosis import CaseFacts, Diagnosis
 from heedmap.auditing.facts import attention_digest
+from heedmap.auditing.lower.at_once import VariantBatches
 from heedmap.auditing.lower.discovery import Transformer, find_transformer
 from heedmap.auditing.lower.examine import Examined, examine
 from heedmap.auditing.lower.word_image import word_image
@@ -47,6 +48,7 @@ class _Findings:
     """What the cases of one policy yield, gathered case by case."""
 
     diagnosis: Diagnosis
+    batches: VariantBatches
     cases: list[Case] = field(default_factory=list)
     facts: dict[tuple[str, str], CaseFacts] = field(default_factory=dict)
     frames: dict[str, Measurements] = field(default_factory=dict)
@@ -69,7 +71,7 @@ def read_one_stack(
     text = next(iter(first.instructions.values()))
     watch = plan.watch(trails, first)
     transformer = find_transformer(policy, first.observation, text, plan.seed, watch)
-    found = _Findings(Diagnosis(policy, transformer, plan.seed))
+    found = _Findings(Diagnosis(policy, transformer, plan.seed), VariantBatches(policy))
     assert transformer.first_pass is not None
     found.rows[transformer.first_pass.stack.length] = transformer.first_rows
     with remembering(policy.module, transformer.towers, transformer.memories):
@@ -133,6 +135,7 @@ def _climb_case(
     one = examine(
         *(policy, transformer, frame.observation, text, others, plan.seed, found.rows, seen),
         watch=watch,
+        batches=found.batches,
     )
     token_count, length = policy.token_count(text), one.seen.sequence.shape[1]
     layouts: dict[LayoutKind, Layout] = {}

@@ -29,6 +29,8 @@ Result = TypeVar("Result")
 
 FREE_SHARE = 0.5
 """Of the free memory: what one batch may take."""
+LARGE = 50_000_000
+"""Parameters from which passes cost more than what prepares them."""
 OPERATORS_ALIVE = 6
 """Results as large as the largest one that a forward pass on a CPU holds at one time, about."""
 
@@ -118,6 +120,11 @@ def is_out_of_memory(error: BaseException) -> bool:
             return True  # torch's allocator on a CPU
         cause = cause.__cause__
     return False
+
+
+def is_large(module: torch.nn.Module) -> bool:
+    """Whether its passes cost so much that it pays to prepare for fewer of them."""
+    return sum(parameter.numel() for parameter in module.parameters()) >= LARGE
 
 
 def size_that_fits(

@@ -228,17 +228,61 @@ def enter(
 
     Raises SequenceLengthError when the sequence has another length.
     """
+    sequence, embeddings = _entering(policy, like, [observation], [instruction], edit_embedding)
+    return Entered(sequence, embeddings)
+
+
+def enter_together(
+    policy: Policy, like: Pass, observations: Sequence[Observation], instructions: Sequence[str]
+) -> list[Entered]:
+    """As `enter`, of several examples in one batch; each as if it had been alone.
+
+    Raises CaptureError where rows of the sequence, or of ids, are not those of the examples.
+    """
+    sequence, embeddings = _entering(policy, like, observations, instructions)
+    count = len(instructions)
+    of_rows = [
+        _rows(call, own, count) for call, own in zip(embeddings, like.embeddings, strict=False)
+    ]
+    if len(sequence) != count or len(embeddings) != len(like.embeddings) or None in of_rows:
+        raise CaptureError(
+            "The policy '{policy}' does not run a batch of {count} examples as so many rows.",
+            policy=policy.name,
+            count=count,
+        )
+    return [
+        Entered(sequence[row : row + 1], tuple(calls[row] for calls in of_rows if calls))
+        for row in range(count)
+    ]
+
+
+def _rows(call: EmbeddingCall, alone: EmbeddingCall, count: int) -> list[EmbeddingCall] | None:
+    """A batch's look-up, row by row; None where it does not have the shape of one example's."""
+    if call.ids.shape == alone.ids.shape:
+        return [call] * count  # of all rows alike, as those of positions
+    if len(alone.ids) != 1 or call.ids.shape != (count, *alone.ids.shape[1:]):
+        return None
+    return [replace(call, ids=call.ids[row : row + 1]) for row in range(count)]
+
+
+def _entering(
+    policy: Policy,
+    like: Pass,
+    observations: Sequence[Observation],
+    instructions: Sequence[str],
+    edit_embedding: EditEmbedding | None = None,
+) -> tuple[Sequences, tuple[EmbeddingCall, ...]]:
     stack = like.stack
     within = None if like.took_apart else {call.module_name for call in like.embeddings}
-    with ExitStack() as contexts:
-        seen = contexts.enter_context(
-            trace(policy.module, edit_embedding=edit_embedding, within=within)
-        )
+    watched = trace(
+        policy.module, batch=len(instructions), edit_embedding=edit_embedding, within=within
+    )
+    with watched as seen, ExitStack() as contexts:
         entering = contexts.enter_context(capture_entering(policy.module, stack))
         if not like.looks_up_later:
             contexts.enter_context(stopping_before(policy.module, stack.first_block))
-        policy([observation], [instruction])
-    return Entered(entering.only(), tuple(seen.embeddings))
+        policy(observations, instructions)
+    return entering.only(), tuple(seen.embeddings)
 
 
 def traced(policy: Policy, observation: Observation, instruction: str) -> Trace:

@@ -133,7 +133,7 @@ def test_instructions_input_options_run_together_in_large_networks(
     case: FrameCase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As one by one; the one that is too long is left out, a pair on its own runs as before."""
-    monkeypatch.setattr("heedmap.auditing.upper.runner.LARGE", 0)
+    monkeypatch.setattr("heedmap.tracing.batches.LARGE", 0)
     model, inputs = llama()
     policy = bare(model, inputs)
     observation, other = of_frame(case.frame), of_frame(np.zeros_like(case.frame))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from heedmap.auditing.lower.at_once import VariantBatches
 from heedmap.auditing.lower.discovery import Transformer, action_rows
 from heedmap.auditing.lower.layout import measured_layout
 from heedmap.auditing.lower.perturb import Movement, Subject, measure_movement
@@ -55,11 +56,13 @@ def examine(
     rows_by_length: dict[int, tuple[int, ...]] | None = None,
     seen: Pass | None = None,
     watch: Watch = unwatched_pass,
+    batches: VariantBatches | None = None,
 ) -> Examined:
     """Run, find the action rows, and change pixels, words and state one by one.
 
     `rows_by_length` are rows found before, by the sequence's length; what is found is added.
     `seen` is the plain pass, where there was one; `watch` goes around it, where there was none.
+    With `batches` variants run together where that is exact.
     """
     known = {} if rows_by_length is None else rows_by_length
     if seen is None:
@@ -74,7 +77,7 @@ def examine(
         )
     rows = known[length]
     subject = Subject(policy, observation, instruction, seen)
-    movement = measure_movement(subject, others, seed)
+    movement = measure_movement(subject, others, seed, batches)
     hops = hops_to(seen.stack, rows)
     layout = measured_layout(
         seen.sequence.shape[1],

@@ -1,17 +1,20 @@
 """Which positions entering the transformer move when pixels, words or state are changed.
 
-Every variant is a forward pass of its own with a batch of one, so that an unchanged
-position is equal bit for bit and no tolerance has to be chosen. Instructions are only
-compared at equal length: a shift of positions is never taken for meaning.
+Every variant is a forward pass of its own with a batch of one (or one of a batch that was shown
+to give the same, see `at_once`), so that an unchanged position is equal bit for bit and no
+tolerance has to be chosen. Instructions are only compared at equal length: a shift of positions
+is never taken for meaning.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 
+from heedmap.auditing.lower.at_once import VariantBatches
 from heedmap.auditing.variants import (
     MADE_UP_WORDS,
     observation_variants,
@@ -65,6 +68,8 @@ class Subject:
     """Embeddings whose ids were seen to change with the instruction."""
     other_ids: set[str] = field(default_factory=set)
     """Instructions that were seen to become other ids."""
+    entered: dict[str, Entered] = field(default_factory=dict)
+    """What entered under other instructions on this frame, of those that ran already."""
 
     def run(
         self,
@@ -90,18 +95,20 @@ class Subject:
         edit_embedding: EditEmbedding | None = None,
     ) -> Entered:
         """As `run`, as far as the transformer's first layer only."""
-        return enter(
-            self.policy,
-            self.base,
-            observation or self.observation,
-            self.instruction if instruction is None else instruction,
-            edit_embedding=edit_embedding,
-        )
+        text = self.instruction if instruction is None else instruction
+        if observation is None and edit_embedding is None and text in self.entered:
+            return self.entered[text]
+        seen = observation or self.observation
+        return enter(self.policy, self.base, seen, text, edit_embedding=edit_embedding)
+
+    @cached_property
+    def _length(self) -> int | None:
+        return self.policy.token_count(self.instruction)
 
     def same_length(self, instruction: str) -> bool:
         """Equal token counts; where the policy cannot count them, equal numbers of words."""
         try:
-            mine, theirs = (self.policy.token_count(t) for t in (self.instruction, instruction))
+            mine, theirs = self._length, self.policy.token_count(instruction)
         except InstructionError:
             return False  # too long for this policy
         if mine is None or theirs is None:
@@ -127,14 +134,29 @@ class Subject:
 
 
 @stage(Phrase("measuring which positions move with image, words and state"))
-def measure_movement(subject: Subject, others: Sequence[str], seed: int) -> Movement:
+def measure_movement(
+    subject: Subject, others: Sequence[str], seed: int, batches: VariantBatches | None = None
+) -> Movement:
     """Change pixels, words and state in turn and see what enters the transformer differently.
 
-    `others` are further instructions, whose words serve as replacements. Raises
-    CaptureError when the same input gives another sequence, since nothing could be concluded.
+    `others` are further instructions, whose words serve as replacements; with `batches` they run
+    together where that is exact. Raises CaptureError when the same input gives another sequence,
+    since nothing could be concluded.
     """
     policy, observation = subject.policy, subject.observation
     instruction, base = subject.instruction, subject.base
+    words = instruction.split()
+    made_up = [with_word(words, at, MADE_UP_WORDS[0]) for at in range(len(words))]
+    by_place = [
+        # A made-up one first: where it moves something, the word is also known to become an id.
+        (word, [made_up[at], *texts])
+        for at, (word, texts) in enumerate(word_variants(instruction, others))
+    ]
+    alike = [other for other in others if subject.same_length(other)]
+    if batches is not None:
+        first = (next(filter(subject.same_length, texts), None) for _, texts in by_place)
+        variants = [*(text for text in first if text is not None), *alike]
+        subject.entered |= batches.entered(base, observation, instruction, variants)
     if not torch.equal(base.sequence, subject.enter().sequence):
         raise CaptureError(
             "the same frame and instruction gave two different sequences in '{policy}': it rounds "
@@ -146,20 +168,16 @@ def measure_movement(subject: Subject, others: Sequence[str], seed: int) -> Move
         for camera, variants in observation_variants(observation, seed).items()
     }
     by_word, by_instruction, measured = [], set[int](), False
-    words = instruction.split()
-    made_up = [with_word(words, at, MADE_UP_WORDS[0]) for at in range(len(words))]
-    for at, (word, texts) in enumerate(word_variants(instruction, others)):
-        # A made-up one first: where it moves something, the word is also known to become an id.
-        positions, tried = _moved_by_word(subject, [made_up[at], *texts])
+    for word, texts in by_place:
+        positions, tried = _moved_by_word(subject, texts)
         measured = measured or tried
         by_instruction.update(positions)
         if tried:
             by_word.append(WordPositions(word=word, positions=tuple(sorted(positions))))
-    for other in others:
-        if subject.same_length(other):
-            positions = subject.moved_by_text(other)
-            measured = measured or positions is not None
-            by_instruction.update(positions or ())
+    for other in alike:
+        moved_by_other = subject.moved_by_text(other)
+        measured = measured or moved_by_other is not None
+        by_instruction.update(moved_by_other or ())
     return Movement(
         by_camera=by_camera,
         by_instruction=tuple(sorted(by_instruction)),
@@ -190,9 +208,7 @@ def _moved_by_any(subject: Subject, variants: Sequence[Observation]) -> tuple[in
 def _moved_by_word(subject: Subject, texts: Sequence[str]) -> tuple[set[int], bool]:
     """What replacing one word moves, and whether any variant had an equal length."""
     tried = 0
-    for text in texts:
-        if not subject.same_length(text):
-            continue
+    for text in filter(subject.same_length, texts):
         positions = subject.moved_by_text(text)
         if positions is None:
             continue

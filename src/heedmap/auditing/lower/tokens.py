@@ -27,7 +27,8 @@ from heedmap.tracing.capture.inputs import stopping_before
 from heedmap.tracing.capture.trace import EmbeddingCall, trace
 from heedmap.tracing.observe import Pass
 
-_Ids = dict[str, torch.Tensor]
+_Ids = Mapping[str, torch.Tensor]
+"""All ids looked up in one pass, by the embedding's module."""
 
 
 @stage(Phrase("following the instruction's words to token ids"))
@@ -37,15 +38,30 @@ def measure_tokens(
     instructions: Mapping[str, str],
     base: Pass | None = None,
     words_in_ids: Mapping[str, Set[int]] = MappingProxyType({}),
+    known: Mapping[str, _Ids] = MappingProxyType({}),
 ) -> TokenFacts:
     """Follow the ids of every instruction, of its words and of longer variants.
 
     With `base`, a pass in which no id was looked up behind the transformer, policies are
     stopped where that begins; otherwise they run to their end. `words_in_ids` are places of words
-    in an instruction whose exchange for a made-up one was seen to change its ids.
+    in an instruction whose exchange for a made-up one was seen to change its ids; `known` are ids
+    of instructions that ran before.
     """
     layer = None if base is None or base.looks_up_later else base.stack.first_block
-    return _measure(_Reader(policy, observation, layer), dict(instructions), words_in_ids)
+    read = _Reader(policy, observation, layer, None if base is None else set(token_ids(base)))
+    return _measure(read, dict(instructions), words_in_ids, known)
+
+
+def token_ids(seen: Pass) -> dict[str, torch.Tensor]:
+    """All ids that a pass looked up, by the embedding's module."""
+    return _by_module(seen.embeddings)
+
+
+def _by_module(calls: Sequence[EmbeddingCall]) -> dict[str, torch.Tensor]:
+    found: dict[str, list[torch.Tensor]] = {}
+    for call in calls:
+        found.setdefault(call.module_name, []).append(call.ids.flatten().cpu())
+    return {name: torch.cat(ids) for name, ids in found.items()}
 
 
 @dataclass(frozen=True)
@@ -55,13 +71,12 @@ class _Reader:
     policy: Policy
     observation: Observation
     stop_before: str | None
+    modules: Set[str] | None
+    """Those whose look-ups count; None: all."""
 
     def ids(self, text: str) -> _Ids:
         """All ids looked up, by the embedding's module."""
-        found: dict[str, list[torch.Tensor]] = {}
-        for call in self._calls(text):
-            found.setdefault(call.module_name, []).append(call.ids.flatten().cpu())
-        return {name: torch.cat(ids) for name, ids in found.items()}
+        return _by_module(self._calls(text))
 
     def ids_of_control(self, text: str) -> _Ids:
         """As `ids`, of a text that nobody gave.
@@ -80,13 +95,17 @@ class _Reader:
         )
         with trace(module) as seen, stopped:
             self.policy([self.observation], [text])
-        return seen.embeddings
+        counted = self.modules
+        return [c for c in seen.embeddings if counted is None or c.module_name in counted]
 
 
 def _measure(
-    read: _Reader, texts: dict[str, str], words_in_ids: Mapping[str, Set[int]]
+    read: _Reader,
+    texts: dict[str, str],
+    words_in_ids: Mapping[str, Set[int]],
+    seen: Mapping[str, _Ids],
 ) -> TokenFacts:
-    ids = {name: read.ids(text) for name, text in texts.items()}
+    ids = {name: seen[text] if text in seen else read.ids(text) for name, text in texts.items()}
     if not any(ids.values()):
         return TokenFacts(module=None)
     first = next(iter(texts.values()))

@@ -17,7 +17,7 @@ from heedmap.phrase import Phrase
 from heedmap.policies.attempts import attempt
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage
-from heedmap.tracing.batches import BatchSize, in_batches, size_that_fits
+from heedmap.tracing.batches import BatchSize, in_batches, is_large, size_that_fits
 from heedmap.tracing.capture.stacks import Stack
 from heedmap.tracing.shared_prefix.attend import Together
 
@@ -26,8 +26,6 @@ Example = tuple[Observation, str]
 BATCH = 32
 FEWEST_TOGETHER = 3
 """Instructions on one frame from which they are run together."""
-LARGE = 50_000_000
-"""Parameters from which running together pays for its preparation."""
 BATCH_TOLERANCE = 1e-4
 """Of the largest score: a batch that differs by more is not used."""
 
@@ -123,7 +121,7 @@ class Runner:
         known = known or KnownScores()
         if policy.noise_seed is not None:
             return cls(policy, BatchSize(1), known=known)
-        together = Together(policy, stack) if stack and _is_large(policy) else None
+        together = Together(policy, stack) if stack and is_large(policy.module) else None
         return cls(policy, UntriedBatch(policy, examples, most, known), together, known)
 
     def batch(self) -> BatchSize:
@@ -239,10 +237,6 @@ def _apart(singly: Sequence[Scores], several: Sequence[torch.Tensor]) -> float:
     """The largest difference; infinite where there are other numbers of scores."""
     one, two = np.stack(list(singly)), torch.stack(list(several)).double().cpu().numpy()
     return float(np.abs(one - two).max(initial=0.0)) if one.shape == two.shape else np.inf
-
-
-def _is_large(policy: Policy) -> bool:
-    return sum(parameter.numel() for parameter in policy.module.parameters()) >= LARGE
 
 
 def _columns(examples: Sequence[Example]) -> tuple[list[Observation], list[str]]:

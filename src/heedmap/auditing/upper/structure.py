@@ -6,13 +6,15 @@ an exchange of instructions moves there must be what it moved before.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from heedmap.auditing.lower.discovery import Transformer
 from heedmap.auditing.lower.examine import Examined, examine
+from heedmap.auditing.lower.perturb import moved
+from heedmap.auditing.upper.known import given
 from heedmap.auditing.upper.runner import length_key
 from heedmap.data.observation import Observation
 from heedmap.data.trials import Trial
@@ -22,6 +24,7 @@ from heedmap.record.regions import is_image
 from heedmap.tracing.capture.inputs import SequenceLengthError, capture_entering, stopping_before
 from heedmap.tracing.capture.stacks import Stack
 from heedmap.tracing.interventions.knockout import Edges, visible_edges
+from heedmap.tracing.observe import Entered
 
 MOST_EXAMINED = 6
 """Lengths of instructions that are examined beyond those of the cases; others are left out."""
@@ -61,12 +64,25 @@ class Structures:
     seed: int
     _known: dict[int, Structure | None] = field(default_factory=dict)
     _more: int = MOST_EXAMINED
+    _frame: Observation | None = None
+    _firsts: dict[int, tuple[str, Entered]] = field(default_factory=dict)
+    """The first instruction of every length on the frame that was examined last."""
+    _moved: dict[Hashable, dict[str, frozenset[int]]] = field(default_factory=dict)
+    """By frame and first instruction: what exchanging that for others of its length moves."""
 
     def learn(self, examined: Examined) -> None:
         """Take over what a case has shown."""
-        key = length_key(self.policy, examined.subject.instruction)
+        subject = examined.subject
+        key = length_key(self.policy, subject.instruction)
         if examined.instruction_positions and key not in self._known:
             self._known[key] = structure_of(examined)
+        if self._frame is not subject.observation:
+            self._frame, self._firsts = subject.observation, {}
+        entered = Entered(examined.seen.sequence, ())
+        text, first = self._firsts.setdefault(key, (subject.instruction, entered))
+        if first.sequence.shape == entered.sequence.shape:
+            by_text = self._moved.setdefault(given(subject.observation, text), {})
+            by_text[subject.instruction] = frozenset(moved(first, entered))
 
     def of(self, trial: Trial, name: str) -> Structure | None:
         """The structure under this instruction; None where the instruction is absent."""
@@ -86,21 +102,28 @@ class Structures:
             structure = self.of(trial, alike[0])
             if structure is None:
                 return False
-            entering = [
-                self._entering(structure, trial.observation, trial.instructions[name])
-                for name in alike
-            ]
-            if any(one is None for one in entering):
-                return False
+            texts = [trial.instructions[name] for name in alike]
+            others = self._moved_by_others(structure, trial.observation, texts)
             known = {*structure.instruction, *structure.rows}
-            first = entering[0]
-            for other in entering[1:]:
-                assert first is not None
-                assert other is not None
-                moved = np.flatnonzero((first != other).any(axis=-1)).tolist()
-                if not set(moved) <= known:
-                    return False
+            if others is None or any(not positions <= known for positions in others):
+                return False
         return True
+
+    def _moved_by_others(
+        self, structure: Structure, observation: Observation, texts: Sequence[str]
+    ) -> list[frozenset[int]] | None:
+        """What exchanging the first of these texts for each other one moves; None: it cannot be."""
+        noted = self._moved.get(given(observation, texts[0]), {})
+        if all(text in noted for text in texts):
+            return [noted[text] for text in texts[1:]]
+        entering = [self._entering(structure, observation, text) for text in texts]
+        kept = [one for one in entering if one is not None]
+        if len(kept) < len(texts):
+            return None
+        return [
+            frozenset(np.flatnonzero((kept[0] != other).any(axis=-1)).tolist())
+            for other in kept[1:]
+        ]
 
     def _entering(
         self, structure: Structure, observation: Observation, text: str
