@@ -73,7 +73,7 @@ def kosmos2(size: str, dtype: torch.dtype, length: int, *, tower: bool = True) -
     network = network.to(dtype).eval().requires_grad_(False)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     network = network.to(device)
-    return CallablePolicy(f"Kosmos-2 {size}", network, network)
+    return CallablePolicy(f"Kosmos-2 {size}", network, network, token_count=_words)
 
 
 class KosmosPolicy(nn.Module):
@@ -225,6 +225,10 @@ def word_ids(text: str) -> list[int]:
     return [30 + zlib.crc32(word.encode()) % 900 for word in text.split()]
 
 
+def _words(text: str) -> int:
+    return len(word_ids(text))
+
+
 def pixels_224(frames: Sequence[Frame]) -> torch.Tensor:
     """RGB in 0..1, 224 x 224."""
     pixels = torch.stack([torch.from_numpy(frame).permute(2, 0, 1) for frame in frames])
@@ -253,7 +257,10 @@ def _from_logits(model: PreTrainedModel, inputs, dtype: torch.dtype) -> Callable
         given["pixel_values"] = given["pixel_values"].to(dtype)
         return model(**given, use_cache=False).logits[:, -1, 20:23]
 
-    return CallablePolicy(type(model).__name__, run, model, special_ids=(2, 7, 8))
+    special_ids = (2, 7, 8)
+    return CallablePolicy(
+        type(model).__name__, run, model, token_count=_words, special_ids=special_ids
+    )
 
 
 def _kosmos2_config(size: Size) -> Kosmos2Config:

@@ -48,7 +48,7 @@ class _Findings:
     """What the cases of one policy yield, gathered case by case."""
 
     diagnosis: Diagnosis
-    batches: VariantBatches
+    batches: VariantBatches | None
     cases: list[Case] = field(default_factory=list)
     facts: dict[tuple[str, str], CaseFacts] = field(default_factory=dict)
     frames: dict[str, Measurements] = field(default_factory=dict)
@@ -71,7 +71,9 @@ def read_one_stack(
     text = next(iter(first.instructions.values()))
     watch = plan.watch(trails, first)
     transformer = find_transformer(policy, first.observation, text, plan.seed, watch)
-    found = _Findings(Diagnosis(policy, transformer, plan.seed), VariantBatches(policy))
+    # Where towers are remembered, what is left to run before the layers costs next to nothing.
+    batches = None if transformer.towers else VariantBatches(policy)
+    found = _Findings(Diagnosis(policy, transformer, plan.seed), batches)
     assert transformer.first_pass is not None
     found.rows[transformer.first_pass.stack.length] = transformer.first_rows
     with remembering(policy.module, transformer.towers, transformer.memories):

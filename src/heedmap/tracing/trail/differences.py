@@ -13,7 +13,13 @@ from functools import cached_property
 import torch
 from jaxtyping import Bool
 
-from heedmap.tracing.trail.recording import ModuleCall, Operator, Recording, Value
+from heedmap.tracing.trail.recording import (
+    ModuleCall,
+    Operator,
+    Recording,
+    Value,
+    as_floats,
+)
 
 Differs = Bool[torch.Tensor, "..."]
 """Which entries of a tensor are other in the other run."""
@@ -122,7 +128,7 @@ def _difference(one: Value, two: Value) -> Difference:
         return OTHER_SHAPE
     if torch.equal(a, b):
         return SAME
-    size, apart = _plain_norms(a, b)
+    size, apart = one.length, _plain_distance(a, b)
     if 0 < size < torch.inf and 0 < apart < torch.inf:
         return Difference(apart / size)
     if not _differs(a, b).any():
@@ -137,12 +143,9 @@ def _difference(one: Value, two: Value) -> Difference:
     return Difference(apart / size if size else float("inf"))
 
 
-def _plain_norms(a: torch.Tensor, b: torch.Tensor) -> tuple[float, float]:
-    """Of a value and of its difference; 0 or infinite where squares leave the value's precision."""
-    if a.dtype not in (torch.float32, torch.float64):
-        a, b = (torch.view_as_real(x) if x.is_complex() else x.double() for x in (a, b))
-    size, apart = (torch.linalg.vector_norm(x) for x in (a, b - a))
-    return float(size), float(apart)
+def _plain_distance(a: torch.Tensor, b: torch.Tensor) -> float:
+    """The L2 norm of the difference; 0 or infinite where squares leave the values' precision."""
+    return float(torch.linalg.vector_norm(as_floats(b) - as_floats(a)))
 
 
 def _differs(a: torch.Tensor, b: torch.Tensor) -> Differs:

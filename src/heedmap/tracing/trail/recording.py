@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import torch
@@ -32,6 +33,13 @@ OperatorKey = tuple[str, int, str, int]
 """Module, call of the module, operator's name, and which of that name within the call."""
 
 
+def as_floats(tensor: torch.Tensor) -> torch.Tensor:
+    """Float32 or float64: complex numbers as pairs, all others in float64."""
+    if tensor.dtype in (torch.float32, torch.float64):
+        return tensor
+    return torch.view_as_real(tensor) if tensor.is_complex() else tensor.double()
+
+
 @dataclass(eq=False)
 class Value:
     """A tensor as it was at one moment of a run."""
@@ -43,6 +51,11 @@ class Value:
     """A parameter or buffer of the module."""
     place: Place | None = None
     """Where in memory it lay; None of what was made outside of a recording."""
+
+    @cached_property
+    def length(self) -> float:
+        """L2 norm; 0 or infinite where squares leave the tensor's precision."""
+        return float(torch.linalg.vector_norm(as_floats(self.tensor)))
 
     @property
     def may_be_kept(self) -> bool:
