@@ -14,7 +14,7 @@ from heedmap.auditing.plan import Climb, Climbed
 from heedmap.auditing.policy_result import policy_result
 from heedmap.auditing.trail import with_trail
 from heedmap.auditing.trails import Trails
-from heedmap.auditing.upper.known import KnownScores
+from heedmap.auditing.upper.known import KnownRuns
 from heedmap.auditing.upper.measure import UpperFacts, measure_by_exchange
 from heedmap.errors import (
     CaptureError,
@@ -127,7 +127,7 @@ def read_any_stacks(
     policy: Policy, plan: Climb, trails: Trails | None, why: HeedmapError, *, with_hash: bool
 ) -> Climbed:
     """Over all stacks, where no single one could be read; else by behaviour and trail alone."""
-    upper, known = UpperFacts(), KnownScores()
+    upper, known = UpperFacts(), KnownRuns()
     steps = plan.record_steps(trails, known)
     if plan.trials:
         upper = measure_by_exchange(

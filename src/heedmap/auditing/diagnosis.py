@@ -14,7 +14,7 @@ from heedmap.auditing.lower.examine import Examined
 from heedmap.auditing.lower.patches import patch_map
 from heedmap.auditing.lower.prompt import shifts_with_length
 from heedmap.auditing.lower.tokens import measure_tokens, token_ids
-from heedmap.auditing.upper.known import KnownScores
+from heedmap.auditing.upper.known import KnownRuns
 from heedmap.auditing.upper.measure import UpperFacts, UpperOptions, measure_upper
 from heedmap.auditing.upper.structure import Structures
 from heedmap.auditing.variants import longer, observation_variants, word_variants
@@ -98,7 +98,7 @@ class Diagnosis:
         trials: Sequence[Trial],
         on_stage: Callable[[], None] = lambda: None,
         options: UpperOptions = UpperOptions(),  # noqa: B008 - immutable
-        known: KnownScores | None = None,
+        known: KnownRuns | None = None,
     ) -> UpperFacts:
         """Rungs 5 and 6 over the trials; without trials they are not measured.
 

@@ -24,7 +24,7 @@ from heedmap.auditing.plan import Climb, Climbed
 from heedmap.auditing.policy_result import policy_result
 from heedmap.auditing.trail import with_trail
 from heedmap.auditing.trails import Trails
-from heedmap.auditing.upper.known import KnownScores
+from heedmap.auditing.upper.known import KnownRuns
 from heedmap.data.trials import Trial
 from heedmap.ladder.verdict import Measurements
 from heedmap.phrase import Phrase
@@ -40,6 +40,7 @@ from heedmap.record.tables import (
 )
 from heedmap.tracing.capture.towers import remembering
 from heedmap.tracing.observe import Watch, describe_action
+from heedmap.tracing.shared_prefix.kept import KeptTrunks
 from heedmap.types import VisibleByLayer
 
 
@@ -49,6 +50,7 @@ class _Findings:
 
     diagnosis: Diagnosis
     batches: VariantBatches | None
+    known: KnownRuns
     cases: list[Case] = field(default_factory=list)
     facts: dict[tuple[str, str], CaseFacts] = field(default_factory=dict)
     frames: dict[str, Measurements] = field(default_factory=dict)
@@ -56,7 +58,6 @@ class _Findings:
     """Digests, by frame and instruction."""
     rows: dict[int, tuple[int, ...]] = field(default_factory=dict)
     """Action rows by the sequence's length."""
-    known: KnownScores = field(default_factory=KnownScores)
 
 
 def read_one_stack(
@@ -70,10 +71,12 @@ def read_one_stack(
     first = plan.examined[0]
     text = next(iter(first.instructions.values()))
     watch = plan.watch(trails, first)
-    transformer = find_transformer(policy, first.observation, text, plan.seed, watch)
+    trunks = KeptTrunks(policy, is_wanted=plan.shares(policy))
+    transformer = find_transformer(policy, first.observation, text, plan.seed, watch, trunks)
     # Where towers are remembered, what is left to run before the layers costs next to nothing.
     batches = None if transformer.towers else VariantBatches(policy)
-    found = _Findings(Diagnosis(policy, transformer, plan.seed), batches)
+    diagnosis = Diagnosis(policy, transformer, plan.seed)
+    found = _Findings(diagnosis, batches, KnownRuns(trunks=trunks))
     assert transformer.first_pass is not None
     found.rows[transformer.first_pass.stack.length] = transformer.first_rows
     with remembering(policy.module, transformer.towers, transformer.memories):
@@ -138,6 +141,7 @@ def _climb_case(
         *(policy, transformer, frame.observation, text, others, plan.seed, found.rows, seen),
         watch=watch,
         batches=found.batches,
+        trunks=found.known.trunks,
     )
     token_count, length = policy.token_count(text), one.seen.sequence.shape[1]
     layouts: dict[LayoutKind, Layout] = {}

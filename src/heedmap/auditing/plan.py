@@ -11,7 +11,7 @@ import pyarrow as pa
 from heedmap.auditing.diagnosis import CaseFacts
 from heedmap.auditing.steps import Steps, measure_steps, pairs_of
 from heedmap.auditing.trails import Trails
-from heedmap.auditing.upper.known import KnownScores
+from heedmap.auditing.upper.known import KnownRuns
 from heedmap.auditing.upper.measure import UpperFacts, UpperOptions
 from heedmap.data.trials import Trial
 from heedmap.ladder.evidence import TrailFacts
@@ -24,6 +24,7 @@ from heedmap.record.tables import (
     trail_table,
     trial_table,
 )
+from heedmap.tracing.batches import is_large
 from heedmap.tracing.observe import Watch, unwatched_pass
 
 
@@ -96,6 +97,11 @@ class Climb:
         """How often `on_step` is called for one policy."""
         return self.cases + (self.options.stages if self.trials else 0)
 
+    def shares(self, policy: Policy) -> bool:
+        """Whether runs are made that start from what layers were given in plain ones."""
+        cuts = self.options.until != "exchange"
+        return bool(self.trials) and (cuts or is_large(policy.module))
+
     def declared_for(self, policy: Policy) -> DeclaredRegions | None:
         """The regions that were declared, or those that the policy's scripts assume."""
         if self.declared is not None or policy.default_declared is None:
@@ -117,7 +123,7 @@ class Climb:
         light = trails.light
         return lambda text: light.watching(text) if text in texts else unwatched_pass(text)
 
-    def record_steps(self, trails: Trails | None, known: KnownScores) -> Steps | None:
+    def record_steps(self, trails: Trails | None, known: KnownRuns) -> Steps | None:
         """Every module call of the first trial, before the upper rungs; None where not kept.
 
         What was run for it is noted in `known`.

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from heedmap.auditing.preparation import check_inputs, evaluating
 from heedmap.auditing.trail import measure_trail
 from heedmap.auditing.trails import Trails
-from heedmap.auditing.upper.known import KnownScores
+from heedmap.auditing.upper.known import KnownRuns
 from heedmap.auditing.upper.measure import UpperFacts, UpperOptions, measure_by_exchange
 from heedmap.auditing.upper.runner import Runner
 from heedmap.data.instructions import check_instructions
@@ -122,7 +122,7 @@ def _exchange(trails: Trails, trial: Trial) -> UpperFacts:
         trails.repeated(pair[0])
         if trails.other_frame is not None:
             trails.on_other_frame(pair[0])
-    known = KnownScores()
+    known = KnownRuns()
     known.note_trails(trails)
     runner = Runner(trails.policy, BatchSize(1), known=known)
     options = UpperOptions("exchange", with_controls=False)

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from heedmap.auditing.upper.known import KnownScores
+from heedmap.auditing.upper.known import KnownRuns
 from heedmap.auditing.upper.runner import BATCH, Runner
 from heedmap.data.observation import of_frame
 from heedmap.data.pixels import Frame
@@ -152,7 +152,7 @@ def test_instructions_input_options_run_together_in_large_networks(
 def test_what_is_known_is_not_run_again() -> None:
     counting = Counting()
     policy = counting.policy()
-    known = KnownScores()
+    known = KnownRuns()
     for frame, text in ((FRAMES[0], "a b"), (FRAMES[1], "c d")):
         known.note(frame, text, policy([frame], [text]))
     runner = Runner.of(policy, [(FRAMES[0], "a b"), (FRAMES[1], "c d")], known=known)
@@ -168,7 +168,7 @@ def test_what_is_known_is_not_run_again() -> None:
 
 
 def test_scores_that_are_no_single_finite_row_are_not_kept() -> None:
-    known = KnownScores()
+    known = KnownRuns()
     for scores in (None, torch.ones(2, 3), torch.tensor([[1.0, torch.nan]])):
         known.note(FRAMES[0], "a", scores)
     assert known.of(FRAMES[0], "a") is None

@@ -35,6 +35,8 @@ from heedmap.tracing.observe import (
     first_pass,
     unwatched_pass,
 )
+from heedmap.tracing.shared_prefix.kept import KeptTrunks
+from heedmap.tracing.shared_prefix.trunk import TrunkRecorder, numbered_modules
 from heedmap.types import Embeddings
 
 
@@ -54,6 +56,12 @@ class Transformer:
     """The watched pass that showed its action rows."""
     first_rows: tuple[int, ...] = ()
 
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of its layers, in order."""
+        assert self.first_pass is not None
+        return tuple(dict.fromkeys(self.first_pass.stack.block_names))
+
 
 @stage(Phrase("looking for the transformer that feeds the action"))
 def find_transformer(
@@ -62,15 +70,15 @@ def find_transformer(
     instruction: str,
     seed: int,
     watch: Watch = unwatched_pass,
+    trunks: KeptTrunks | None = None,
 ) -> Transformer:
     """The transformer that feeds the action. `watch` goes around the first, plain pass.
 
+    In `trunks` what its layers were given in it is kept.
+
     Raises CaptureError, naming what was found of every stack, when none fits.
     """
-    with watch(instruction) as keep:
-        first = first_pass(policy, observation, instruction)
-    if not first.seen.took_apart:
-        keep(first.scores)
+    first, recorder = _first_pass(policy, observation, instruction, watch, trunks)
     stacks = stacks_of(first.seen, policy.transformer_name)
     infos: list[StackInfo] = []
     taken: Transformer | None = None
@@ -94,7 +102,28 @@ def find_transformer(
             listed=listed,
         )
     _refuse_cross_attention(policy, stacks, taken)
+    if trunks is not None and taken.first_pass is not None and not first.seen.took_apart:
+        trunks.keep(recorder, taken.first_pass.stack, observation, instruction, first.scores)
     return replace(taken, stacks=tuple(reversed(infos)), first_scores=first.scores)
+
+
+def _first_pass(
+    policy: Policy,
+    observation: Observation,
+    instruction: str,
+    watch: Watch,
+    trunks: KeptTrunks | None,
+) -> tuple[FirstPass, TrunkRecorder | None]:
+    def run() -> FirstPass:
+        with watch(instruction) as keep:
+            first = first_pass(policy, observation, instruction)
+        if not first.seen.took_apart:
+            keep(first.scores)
+        return first
+
+    if trunks is None:
+        return run(), None
+    return trunks.watched(numbered_modules(policy.module), observation, run)
 
 
 def _refuse_cross_attention(policy: Policy, stacks: list[Stack], taken: Transformer) -> None:

@@ -20,6 +20,7 @@ from heedmap.record.layout import Layout
 from heedmap.tracing.capture.inputs import SequenceLengthError
 from heedmap.tracing.capture.masks import Hops, hops_to
 from heedmap.tracing.observe import Pass, Watch, observe, unwatched_pass
+from heedmap.tracing.shared_prefix.kept import KeptTrunks
 
 
 @dataclass(frozen=True)
@@ -57,19 +58,18 @@ def examine(
     seen: Pass | None = None,
     watch: Watch = unwatched_pass,
     batches: VariantBatches | None = None,
+    trunks: KeptTrunks | None = None,
 ) -> Examined:
     """Run, find the action rows, and change pixels, words and state one by one.
 
     `rows_by_length` are rows found before, by the sequence's length; what is found is added.
     `seen` is the plain pass, where there was one; `watch` goes around it, where there was none.
-    With `batches` variants run together where that is exact.
+    With `batches` variants run together where that is exact; in `trunks` what its layers were given
+    in the plain pass is kept.
     """
     known = {} if rows_by_length is None else rows_by_length
     if seen is None:
-        with watch(instruction) as keep:
-            seen = observe(policy, transformer.pattern, observation, instruction)
-        if not seen.took_apart:
-            keep(seen.scores)
+        seen = _plain_pass(policy, transformer, observation, instruction, watch, trunks)
     length = seen.stack.length
     if length not in known:
         known[length] = action_rows(
@@ -92,6 +92,29 @@ def examine(
     if movement.instruction_measured and not movement.by_instruction:
         overwritten = _overwritten(subject, movement, others, seed)
     return Examined(subject, rows, hops, movement, layout, overwritten)
+
+
+def _plain_pass(
+    policy: Policy,
+    transformer: Transformer,
+    observation: Observation,
+    instruction: str,
+    watch: Watch,
+    trunks: KeptTrunks | None,
+) -> Pass:
+    def run() -> Pass:
+        with watch(instruction) as keep:
+            seen = observe(policy, transformer.pattern, observation, instruction)
+        if not seen.took_apart:
+            keep(seen.scores)
+        return seen
+
+    if trunks is None:
+        return run()
+    seen, recorder = trunks.watched(transformer.layers, observation, run)
+    if not seen.took_apart:
+        trunks.keep(recorder, seen.stack, observation, instruction, seen.scores)
+    return seen
 
 
 TRIED_PARTNERS = 3

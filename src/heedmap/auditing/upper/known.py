@@ -1,4 +1,4 @@
-"""Scores of runs that an audit has made already: the same input is not run for them again."""
+"""What runs that an audit has made already gave: the same input is not run for it again."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from heedmap.auditing.trails import Trails
 from heedmap.auditing.upper.responses import Scores
 from heedmap.data.observation import Observation
 from heedmap.policies.base import ActionScores
+from heedmap.tracing.shared_prefix.kept import KeptTrunks
 
 
 @dataclass(frozen=True)
-class KnownScores:
-    """By input. Runs of one example each, watched or plain, with nothing changed in them."""
+class KnownRuns:
+    """Scores by input. Runs of one example each, watched or plain, with nothing changed in them."""
 
     once: dict[Hashable, Scores] = field(default_factory=dict)
     again: dict[Hashable, Scores] = field(default_factory=dict)
     """Of runs that were made a second time."""
+    trunks: KeptTrunks | None = None
+    """What layers were given in such runs."""
 
     def of(self, observation: Observation, text: str) -> Scores | None:
         """Of a first run; None where there was none."""

@@ -10,7 +10,7 @@ import numpy as np
 from heedmap.auditing.behaviour import measure_behaviour
 from heedmap.auditing.measures.distance import ActionMetric
 from heedmap.auditing.measures.following import parse_expectation
-from heedmap.auditing.upper.known import KnownScores
+from heedmap.auditing.upper.known import KnownRuns
 from heedmap.auditing.upper.maps import measure_map
 from heedmap.auditing.upper.obeyed import Obedience, measure_obedience
 from heedmap.auditing.upper.respond import respond
@@ -78,7 +78,7 @@ def measure_upper(
     seed: int,
     on_stage: Callable[[], None] = lambda: None,
     options: UpperOptions = UpperOptions(),  # noqa: B008 - immutable
-    known: KnownScores | None = None,
+    known: KnownRuns | None = None,
 ) -> UpperFacts:
     """Rungs 5 and 6 over the trials. Raises PolicyError when one of them cannot be run.
 
@@ -92,7 +92,8 @@ def measure_upper(
     on_stage()
     if options.until == "exchange":
         return found
-    knockouts = Knockouts(policy, runner.batch, runner.together, runner.known.of)
+    known = runner.known
+    knockouts = Knockouts(policy, runner.batch, runner.together, known.of, known.trunks)
     assert found.obeyed is not None
     can_judge = not may_be_rounding(found.obeyed.action_change)
     further = options.until == "map"
@@ -116,7 +117,7 @@ def measure_by_exchange(
     on_stage: Callable[[], None] = lambda: None,
     options: UpperOptions = UpperOptions(),  # noqa: B008 - immutable
     runner: Runner | None = None,
-    known: KnownScores | None = None,
+    known: KnownRuns | None = None,
 ) -> UpperFacts:
     """Rung 6 of a policy of which nothing but its actions can be seen.
 

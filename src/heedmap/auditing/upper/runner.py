@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from heedmap.auditing.upper.known import KnownScores, given
+from heedmap.auditing.upper.known import KnownRuns, given
 from heedmap.auditing.upper.responses import Scores
 from heedmap.data.observation import Observation
 from heedmap.errors import CaptureError, InstructionError, NonFiniteError, PolicyRunError
@@ -43,7 +43,7 @@ class UntriedBatch:
     policy: Policy
     examples: Sequence[Example]
     most: int | None
-    known: KnownScores
+    known: KnownRuns
     noise: float = 0.0
     """How far scores of two together were from those one by one."""
     _found: BatchSize | None = None
@@ -98,7 +98,7 @@ class Runner:
     at_once: BatchSize | UntriedBatch
     together: Together | None = None
     """Runs many instructions on one frame together, where the network is large."""
-    known: KnownScores = field(default_factory=KnownScores)
+    known: KnownRuns = field(default_factory=KnownRuns)
     """Scores of runs that were made before."""
 
     @classmethod
@@ -108,7 +108,7 @@ class Runner:
         examples: Sequence[Example],
         stack: Stack | None = None,
         most: int | None = None,
-        known: KnownScores | None = None,
+        known: KnownRuns | None = None,
     ) -> Runner:
         """Batches where these examples give the same together as one by one; otherwise singles.
 
@@ -118,7 +118,7 @@ class Runner:
         `most` examples run together, whatever memory is free: the last digits of a score may
         depend on how many there are, so that runs with equal `most` agree bit for bit.
         """
-        known = known or KnownScores()
+        known = known or KnownRuns()
         if policy.noise_seed is not None:
             return cls(policy, BatchSize(1), known=known)
         together = Together(policy, stack) if stack and is_large(policy.module) else None
@@ -184,8 +184,12 @@ class Runner:
             if len(numbers) < FEWEST_TOGETHER or self.together.why_alone is not None:
                 continue
             texts = list(dict.fromkeys(examples[number][1] for number in numbers))
+            observation = examples[numbers[0]][0]
+            trunk = self.known.trunks and self.known.trunks.of_frame(observation)
+            if trunk is not None:
+                texts = [trunk.instruction, *(text for text in texts if text != trunk.instruction)]
             try:
-                got = self.together.attend(examples[numbers[0]][0], texts, (-1,)).scores
+                got = self.together.attend(observation, texts, (-1,), trunk).scores
             except (InstructionError, CaptureError, NonFiniteError):
                 continue  # one is refused, or cannot be watched: one by one shows which
             rows = dict(zip(texts, got.double().cpu().numpy(), strict=True))

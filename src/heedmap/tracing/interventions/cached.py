@@ -24,6 +24,7 @@ from heedmap.tracing.capture.stacks import Stack
 from heedmap.tracing.interventions.knockout import Edges, Knockout, KnockoutRun, act_under
 from heedmap.tracing.shared_prefix.attend import Together
 from heedmap.tracing.shared_prefix.branches import run_branches
+from heedmap.tracing.shared_prefix.kept import KeptTrunks
 from heedmap.tracing.shared_prefix.layer_inputs import NotShareableError
 from heedmap.tracing.shared_prefix.trunk import Trunk, record_trunk, tolerance
 from heedmap.tracing.shared_prefix.trunks import SharedTrunks
@@ -53,6 +54,8 @@ class Knockouts:
     """Makes the passes of several instructions on one frame at once."""
     known: Callable[[Observation, str], np.ndarray | None] = lambda observation, text: None
     """Scores of plain runs that were made before, which those made at once are compared with."""
+    kept: KeptTrunks | None = None
+    """Trunks of such runs."""
     paths: dict[_Place, KnockoutPath] = field(default_factory=dict)
     """How knockouts are run, by the stack's pattern and length and the rows they touch."""
 
@@ -176,6 +179,10 @@ class _Trunks:
         return self._recorded(text) if self._shared is None else self._shared.of(text)
 
     def _recorded(self, text: str) -> Trunk:
+        kept = self.knockouts.kept
+        trunk = None if kept is None else kept.of(self.observation, text)
+        if trunk is not None and trunk.length == self.stack.length:
+            return trunk
         return record_trunk(self.knockouts.policy, self.stack, self.observation, text)
 
     def _checked(self, shared: SharedTrunks | None) -> SharedTrunks | None:

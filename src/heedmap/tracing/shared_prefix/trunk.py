@@ -12,6 +12,7 @@ from typing import Any, final
 
 import torch
 from jaxtyping import Float
+from torch import nn
 
 from heedmap.data.observation import Observation
 from heedmap.errors import CaptureError
@@ -92,12 +93,11 @@ def record_trunk(policy: Policy, stack: Stack, observation: Observation, instruc
     Raises NotShareableError where a layer's attention does not run through
     `scaled_dot_product_attention`, or its states are not (batch, position, dim).
     """
-    recorder = _Recorder()
     names = _layers_of(stack)
+    recorder = TrunkRecorder(names)
     with recorder.watching(policy.module, names):
         scores = policy([observation], [instruction])
-    layers = recorder.layers(range(len(names)), stack.length)
-    return Trunk(stack, observation, instruction, layers, scores)
+    return recorder.trunk(stack, observation, instruction, scores)
 
 
 @dataclass(frozen=True)
@@ -116,8 +116,8 @@ def find_trunk(policy: Policy, observation: Observation, instruction: str) -> Fo
 
     Raises CaptureError where nothing that attends to itself is seen.
     """
-    recorder = _Recorder()
-    names = [name for name, _ in policy.module.named_modules() if name and block_of(name) == name]
+    names = numbered_modules(policy.module)
+    recorder = TrunkRecorder(names)
     with recorder.watching(policy.module, names), trace(policy.module) as seen:
         scores = policy([observation], [instruction])
     check_attention_seen(policy, seen)
@@ -131,12 +131,15 @@ def find_trunk(policy: Policy, observation: Observation, instruction: str) -> Fo
     stack = stacks[-1]
     towers = towers_of(policy.module, seen, stack)
     try:
-        numbers = [names.index(name) for name in _layers_of(stack)]
-        layers = recorder.layers(numbers, stack.length)
-    except (NotShareableError, ValueError) as error:
+        trunk = recorder.trunk(stack, observation, instruction, scores)
+    except NotShareableError as error:
         return FoundTrunk(stack, towers, None, str(error))
-    trunk = Trunk(stack, observation, instruction, layers, scores)
     return FoundTrunk(stack, towers, trunk)
+
+
+def numbered_modules(module: nn.Module) -> list[str]:
+    """Names of all modules that may be layers of a stack."""
+    return [name for name, _ in module.named_modules() if name and block_of(name) == name]
 
 
 def _layers_of(stack: Stack) -> list[str]:
@@ -147,28 +150,38 @@ def _layers_of(stack: Stack) -> list[str]:
 
 
 @final
-class _Recorder(LayersRunning):
-    """Keeps what every layer is given; changes nothing."""
+class TrunkRecorder(LayersRunning):
+    """Keeps what layers of these names are given; changes nothing. Enter with `watching`."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: Sequence[str]) -> None:
         super().__init__()
+        self._names = list(names)
         self._inputs: dict[int, list[Arguments]] = {}
         self._calls: dict[int, list[FusedCall]] = {}
         self._outputs: dict[int, Any] = {}
 
     def take(self, layer: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments | None:
+        """Keep what a layer is called with."""
         self._inputs.setdefault(layer, []).append((args, kwargs))
 
     def attend(self, layer: int, call: FusedCall) -> torch.Tensor | None:
+        """Keep its attention."""
         self._calls.setdefault(layer, []).append(call)
 
     def gave(self, layer: int, output: Any) -> None:
+        """Keep what it gave besides the states."""
         is_tuple = isinstance(output, tuple)
         self._outputs[layer] = (None, *output[1:]) if is_tuple else None
 
-    def layers(self, numbers: Sequence[int], length: int) -> tuple[TrunkLayer, ...]:
-        """These layers, on sequences of `length`. Raises NotShareableError as `record_trunk`."""
-        return tuple(self._layer(number, length) for number in numbers)
+    def trunk(
+        self, stack: Stack, observation: Observation, instruction: str, scores: ActionScores
+    ) -> Trunk:
+        """That of the one pass that was watched. Raises NotShareableError as `record_trunk`."""
+        names = _layers_of(stack)
+        if not set(names) <= set(self._names):
+            raise NotShareableError("a layer of it is not a numbered module")
+        layers = tuple(self._layer(self._names.index(name), stack.length) for name in names)
+        return Trunk(stack, observation, instruction, layers, scores)
 
     def _layer(self, number: int, length: int) -> TrunkLayer:
         calls, inputs = self._calls.get(number, []), self._inputs.get(number, [])
