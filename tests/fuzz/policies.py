@@ -140,8 +140,8 @@ ODD: dict[str, Give] = {
 }
 """What may be taken or refused, but never ends in anything else."""
 WAYS: Mapping[str, Give] = {**GOOD, **BAD, **ODD}
-LAST_CALL = 107
-"""Of an audit of two trials."""
+LAST_CALL = 61
+"""Of an audit of one trial."""
 
 
 def _read_only(array: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from heedmap.data.observation import Observation, of_frame
 from heedmap.data.pixels import Frame
 from heedmap.policies.base import Policy
 from heedmap.policies.callable import CallablePolicy
-from heedmap.testbed.specimens.network import TinyKosmos2Policy
+from heedmap.testbed.specimens.network import TinyKosmos2Policy, Wiring
 from heedmap.testbed.specimens.world import FrameCase
 from heedmap.tracing.observe import Entered, enter, observe
 from tests.conftest import random_network, random_policy
@@ -91,7 +91,7 @@ def mixing(network: TinyKosmos2Policy, pixels: torch.Tensor, texts: list[str]) -
 
 
 @pytest.mark.parametrize("wiring", ["sound", "monavla"])
-def test_each_is_as_it_is_alone_to_the_last_bit(case: FrameCase, wiring: str) -> None:
+def test_each_is_as_it_is_alone_to_the_last_bit(case: FrameCase, wiring: Wiring) -> None:
     policy = random_policy(wiring)
     text = case.instructions["left"]
     batches = VariantBatches(policy)

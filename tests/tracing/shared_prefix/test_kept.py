@@ -109,14 +109,10 @@ class WrittenOut(nn.Module):
 
 
 def test_none_is_kept_of_attention_that_cannot_be_shared(case: FrameCase) -> None:
-    network = nn.Module()
-    network.layers = nn.ModuleList([WrittenOut(), WrittenOut()])
+    network = nn.ModuleDict({"layers": nn.Sequential(WrittenOut(), WrittenOut())})
 
     def run(frames: Sequence[Frame], texts: Sequence[str]) -> ActionScores:
-        states = torch.ones(len(texts), 5, 4)
-        for layer in network.layers:
-            states = layer(states)
-        return states[:, -1]
+        return network["layers"](torch.ones(len(texts), 5, 4))[:, -1]
 
     policy = CallablePolicy("own", run, network)
     kept, seen = KeptTrunks(policy), of_frame(case.frame)
