@@ -3,8 +3,9 @@
     .venv/bin/python -m benchmarks.monitor [--cases 2] [--rounds 15] [--until exchange]
         [--json FILE]
 
-A reading of some cases (a frame under three instructions each); the plain pass runs all of their
-frames and instructions as one batch.
+A reading of some cases (a frame under three instructions each), whole, and one between two whole
+ones, which only exchanges instructions; the plain pass runs all of their frames and instructions
+as one batch.
 """
 
 from __future__ import annotations
@@ -31,11 +32,15 @@ def main() -> None:
     trials = case_trials(given.cases)
     observations = [trial.observation for trial in trials for _ in trial.instructions]
     texts = [text for trial in trials for text in trial.instructions.values()]
-    monitor = Monitor(policy, trials, every_steps=1, until=given.until, most_cost_share=None)
+    options = {"every_steps": 1, "until": given.until, "most_cost_share": None}
+    whole = Monitor(policy, trials, **options)
+    between = Monitor(policy, trials, whole_every=10**9, **options)
     steps = count()
+    between.at(next(steps))  # the first one is whole
     ways = {
         "plain pass": lambda: policy(observations, texts),
-        "reading": lambda: monitor.at(next(steps)),
+        "reading between whole ones": lambda: between.at(next(steps)),
+        "whole reading": lambda: whole.at(next(steps)),
     }
     timings = interleaved(ways, given.rounds)
     print_timings(f"A reading of {given.cases} cases, until {given.until}", timings, {})

@@ -50,12 +50,18 @@ def measuring(policy: Policy) -> Iterator[None]:
 
 @contextmanager
 def evaluating(policy: Policy) -> Iterator[None]:
-    """`measuring`, in evaluation mode; every module's own training flag afterwards."""
-    with measuring(policy):
-        flags = [(module, module.training) for module in policy.module.modules()]
-        try:
-            policy.module.eval()
-            yield
-        finally:
-            for module, was_training in flags:
-                module.training = was_training
+    """`measuring`, in evaluation mode."""
+    with measuring(policy), in_evaluation_mode(policy):
+        yield
+
+
+@contextmanager
+def in_evaluation_mode(policy: Policy) -> Iterator[None]:
+    """Every module has its own training flag again afterwards."""
+    flags = [(module, module.training) for module in policy.module.modules()]
+    try:
+        policy.module.eval()
+        yield
+    finally:
+        for module, was_training in flags:
+            module.training = was_training

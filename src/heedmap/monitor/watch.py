@@ -18,6 +18,7 @@ import torch
 from torch import nn
 
 from heedmap.auditing.climb import climb
+from heedmap.auditing.exchange_only import ExchangeOnly
 from heedmap.auditing.plan import Climb
 from heedmap.auditing.upper.measure import UpperOptions, check_trials
 from heedmap.data.trials import Trial
@@ -69,6 +70,8 @@ class Monitor:
             first call, which should come before the first update.
         until: how far the audit goes: "exchange" (the cheapest) measures whether the instruction is
             obeyed, "cut" also whether it is used, "map" also where in the network.
+        whole_every: how many readings it is from one that measures all of this to the next. The
+            others only exchange instructions, in one batch, as long as the action responds.
         stop_when: rungs that stop the run where they fail; () never stops it.
         most_cost_share: bound on the share of the time (0..1) that a reading takes of the time
             since the last one; readings that come too early are passed by. None: no bound.
@@ -93,6 +96,7 @@ class Monitor:
         *,
         every_steps: int = 500,
         until: Intervention = "cut",
+        whole_every: int = 1,
         stop_when: Sequence[RungName] = ("present", "visible"),
         most_cost_share: float | None = 0.05,
         seed: int = 0,
@@ -106,8 +110,15 @@ class Monitor:
             raise MonitorError(
                 "A monitor needs at least one trial to watch the policy on; got none."
             )
+        if whole_every < 1:
+            raise MonitorError(
+                "whole_every is the readings from one whole audit to the next, 1 or more: "
+                "{whole_every}.",
+                whole_every=whole_every,
+            )
         self.trials = tuple(trials)
         self.until: Intervention = until
+        self.whole_every = whole_every
         self.stop_when = tuple(stop_when)
         self.seed = seed
         self.action_scale = action_scale
@@ -122,6 +133,9 @@ class Monitor:
         self._policy_of = None if isinstance(policy, Policy) else policy
         self._policy: Policy | None = None
         self._module: nn.Module | None = None
+        self._exchange_only: ExchangeOnly | None = None
+        self._since_whole: int | None = None
+        """Readings since the last whole audit; None: there was none."""
         self._said: set[str] = set()
         if isinstance(policy, Policy):
             self._take_policy(policy)
@@ -209,14 +223,28 @@ class Monitor:
 
     def _audit(self, policy: Policy) -> PolicyResult:
         scale = None if self.action_scale is None else tuple(self.action_scale)
+        options = UpperOptions(self.until, scale)
+        if (found := self._by_exchange(policy, options)) is not None:
+            return found
+        self._since_whole = 0
         plan = Climb(
             examined=self.trials[:1],
             trials=self.trials,
             tables={},
             seed=self.seed,
-            options=UpperOptions(self.until, scale),
+            options=options,
         )
         return climb(policy, plan, with_hash=False).result
+
+    def _by_exchange(self, policy: Policy, options: UpperOptions) -> PolicyResult | None:
+        """A reading between two whole ones; None where a whole one is due, or needed."""
+        if self._since_whole is None or self._since_whole + 1 >= self.whole_every:
+            return None
+        if self._exchange_only is None:
+            self._exchange_only = ExchangeOnly(policy, self.seed)
+        found = self._exchange_only.read(self.trials, options)
+        self._since_whole += 1
+        return found
 
     def _policy_for(self, module: nn.Module | None) -> Policy:
         """The policy as given, or made of the module (again where it is another one)."""
@@ -234,7 +262,7 @@ class Monitor:
 
     def _take_policy(self, policy: Policy) -> None:
         check_trials(policy, self.trials)
-        self._policy = policy
+        self._policy, self._exchange_only, self._since_whole = policy, None, None
 
     def _keep(self, reading: Reading) -> None:
         self.readings = (*self.readings, reading)

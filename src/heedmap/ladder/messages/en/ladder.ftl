@@ -17,7 +17,7 @@ lost_obeyed = does not follow the instruction
 ## Causes and fixes
 
 cause_none = The instruction is tokenised, enters the transformer at { RANGE($positions, "position/positions") }, is visible to the action token and attended by it.
-cause_none_by_exchange = Only the policy's actions could be observed; they depend on the instruction.
+cause_none_by_exchange = Only the policy's actions were observed; they depend on the instruction.
 fix_none = Nothing to fix on the steps measured.
 
 cause_empty_instruction = Every instruction gives the same few token ids: the prompt contains no instruction.

@@ -17,7 +17,7 @@ lost_obeyed = 지시문을 따르지 않음
 ## 원인과 권장 조치
 
 cause_none = 지시문은 토큰으로 변환되어 트랜스포머의 위치 { $positions }에 입력되며, 액션 토큰이 이를 볼 수 있고 어텐션도 둡니다.
-cause_none_by_exchange = 정책의 액션만 관찰할 수 있으며, 액션은 지시문에 따라 달라집니다.
+cause_none_by_exchange = 정책의 액션만 관찰했고, 액션은 지시문에 따라 달라집니다.
 fix_none = 측정한 단계에서는 조치가 필요하지 않습니다.
 
 cause_empty_instruction = 어떤 지시문이든 같은 몇 개의 토큰 ID만 만들어집니다. 프롬프트에 지시문이 없습니다.
