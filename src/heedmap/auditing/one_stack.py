@@ -161,7 +161,8 @@ def _climb_case(
         tables["word_image"].add(word_image_table(policy.name, frame.name, name, *held))
     found.attention[frame.name, name] = attention_digest(attention)
     found.facts[frame.name, name] = found.diagnosis.add(one)
-    found.known.note(frame.observation, text, one.seen.scores)
+    for given, scores in ((text, one.seen.scores), *one.subject.scores.items()):
+        found.known.note(frame.observation, given, scores)
     found.cases.append(
         Case(
             frame=frame.name,

@@ -26,7 +26,7 @@ from heedmap.data.observation import Observation
 from heedmap.errors import CaptureError, InstructionError, PolicyRunError
 from heedmap.phrase import Phrase
 from heedmap.policies.attempts import attempt
-from heedmap.policies.base import Policy
+from heedmap.policies.base import ActionScores, Policy
 from heedmap.policies.stages import stage
 from heedmap.record.record import WordPositions
 from heedmap.tracing.capture.inputs import SequenceLengthError
@@ -70,6 +70,8 @@ class Subject:
     """Instructions that were seen to become other ids."""
     entered: dict[str, Entered] = field(default_factory=dict)
     """What entered under other instructions on this frame, of those that ran already."""
+    scores: dict[str, ActionScores] = field(default_factory=dict)
+    """Of whole passes under other instructions on this frame."""
 
     def run(
         self,
@@ -79,14 +81,19 @@ class Subject:
         keep_leaving: bool = False,
     ) -> Pass:
         """A pass with something changed, whose sequence is as long as before."""
-        return observe(
+        text = self.instruction if instruction is None else instruction
+        found = observe(
             self.policy,
             self.base.stack.pattern,
             observation or self.observation,
-            self.instruction if instruction is None else instruction,
+            text,
             like=self.base.stack,
             keep_leaving=keep_leaving,
         )
+        # Of the instruction itself they are known; what runs anew may run with weights shuffled.
+        if instruction is not None and observation is None and not found.took_apart:
+            self.scores[text] = found.scores
+        return found
 
     def enter(
         self,
