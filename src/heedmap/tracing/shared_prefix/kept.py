@@ -17,7 +17,7 @@ from heedmap.tracing.capture.stacks import Stack
 from heedmap.tracing.shared_prefix.layer_inputs import NotShareableError
 from heedmap.tracing.shared_prefix.trunk import Trunk, TrunkLayer, TrunkRecorder
 
-MOST_BYTES = 2**30
+MOST_BYTES = 256 * 2**20
 FREE_SHARE = 1 / 8
 """Of the free memory: what all trunks may take."""
 
