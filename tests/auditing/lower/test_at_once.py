@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import nn
 
-from heedmap.auditing.lower.at_once import VariantBatches
+from heedmap.auditing.lower.at_once import Example, Variant, VariantBatches, variant_of
 from heedmap.auditing.lower.discovery import find_transformer
 from heedmap.auditing.lower.perturb import Movement, Subject, measure_movement
-from heedmap.auditing.variants import MADE_UP_WORDS, with_word
+from heedmap.auditing.variants import MADE_UP_WORDS, frame_variants, with_word
 from heedmap.data.observation import Observation, of_frame
 from heedmap.data.pixels import Frame
 from heedmap.policies.base import Policy
@@ -34,10 +34,18 @@ def variants_of(text: str) -> list[str]:
     return [with_word(words, at, MADE_UP_WORDS[0]) for at in range(len(words))]
 
 
-def batched(policy: Policy, case: FrameCase, batches: VariantBatches) -> dict[str, Entered]:
+def examples_of(subject: Subject) -> tuple[Example, list[Example]]:
+    """The example itself; with each word exchanged, and its pixels."""
+    observation, text = subject.observation, subject.instruction
+    words = [(observation, variant) for variant in variants_of(text)]
+    frames = [(of_frame(frame), text) for frame in frame_variants(observation.images["image"], 0)]
+    return (observation, text), words + frames
+
+
+def batched(policy: Policy, case: FrameCase, batches: VariantBatches) -> dict[Variant, Entered]:
     text = case.instructions["left"]
     subject = subject_of(policy, of_frame(case.frame), text)
-    return batches.entered(subject.base, subject.observation, text, variants_of(text))
+    return batches.entered(subject.base, *examples_of(subject))
 
 
 def own(run: Run) -> Policy:
@@ -97,10 +105,11 @@ def test_each_is_as_it_is_alone_to_the_last_bit(case: FrameCase, wiring: Wiring)
     batches = VariantBatches(policy)
     subject = subject_of(policy, of_frame(case.frame), text)
     for _ in range(2):  # the second time nothing is run one by one for comparison
-        found = batches.entered(subject.base, subject.observation, text, variants_of(text))
-        assert list(found) == [text, *variants_of(text)]
-        for variant, entered in found.items():
-            alone = enter(policy, subject.base, subject.observation, variant)
+        example, variants = examples_of(subject)
+        found = batches.entered(subject.base, example, variants)
+        for each, (variant, entered) in zip([example, *variants], found.items(), strict=True):
+            assert variant == variant_of(*each)
+            alone = enter(policy, subject.base, *each)
             assert torch.equal(alone.sequence, entered.sequence)
             for mine, theirs in zip(alone.embeddings, entered.embeddings, strict=True):
                 assert torch.equal(mine.ids, theirs.ids)
@@ -120,6 +129,16 @@ def test_movement_is_the_same_and_takes_fewer_calls(case: FrameCase) -> None:
         calls.append(policy.act_calls - before)
     assert found[0] == found[1] == found[2]
     assert calls[2] <= calls[0] / 3
+
+
+def test_changed_frames_are_forgotten_with_the_objects_that_held_them(case: FrameCase) -> None:
+    """Another observation may have the number that one of them had."""
+    policy = own(plainly)
+    left = case.instructions["left"]
+    subject = subject_of(policy, of_frame(case.frame), left)
+    measure_movement(subject, [], 0, VariantBatches(policy))
+    assert subject.entered
+    assert {number for number, _ in subject.entered} == {id(subject.observation)}
 
 
 @pytest.mark.parametrize("run", [noisy, one_by_one, doubled, refusing, reading_the_first, mixing])
@@ -151,8 +170,7 @@ def test_what_changes_its_mind_later_is_believed_no_more(case: FrameCase) -> Non
     assert batched(policy, case, batches)
     assert batched(policy, case, batches)
     other = subject_of(policy, of_frame(case.frame), case.instructions["right"])
-    texts = variants_of(other.instruction)
-    assert batches.entered(other.base, other.observation, other.instruction, texts) == {}
+    assert batches.entered(other.base, *examples_of(other)) == {}
     assert batches.is_exact is False
 
 

@@ -1,4 +1,4 @@
-"""What several instructions on one frame bring into the transformer, in one forward pass.
+"""What variants of one example bring into the transformer, in one forward pass.
 
 Run one by one, an unchanged position is equal bit for bit, and so it has to be here: a batch is
 only believed where equal examples in it are all equal, to the last bit, to one that ran alone,
@@ -19,6 +19,15 @@ from heedmap.policies.base import Policy
 from heedmap.tracing.batches import is_large
 from heedmap.tracing.observe import Entered, Pass, enter, enter_together
 
+Example = tuple[Observation, str]
+Variant = tuple[int, str]
+"""An observation, which is there as long as it is compared, and a text."""
+
+
+def variant_of(observation: Observation, text: str) -> Variant:
+    """What an example is found by: hashing its pixels would take longer than running it."""
+    return id(observation), text
+
 
 @dataclass
 class VariantBatches:
@@ -38,31 +47,34 @@ class VariantBatches:
             self.is_exact = False
 
     def entered(
-        self, base: Pass, observation: Observation, instruction: str, variants: Sequence[str]
-    ) -> dict[str, Entered]:
-        """By text, the instruction's own among them; empty where they have to be run one by one.
+        self, base: Pass, example: Example, variants: Sequence[Example]
+    ) -> dict[Variant, Entered]:
+        """By variant, the example itself among them; empty where they have to be run one by one.
 
-        `base` is the pass under `instruction`, and the variants' sequences are as long as its own.
+        `base` is the pass of the example, and the variants' sequences are as long as its own.
         """
-        texts = list(dict.fromkeys([instruction, *variants]))
-        if self.is_exact is False or len(texts) == 1 or len(base.sequence) != 1:
+        examples = list({variant_of(*each): each for each in (example, *variants)}.values())
+        if self.is_exact is False or len(examples) == 1 or len(base.sequence) != 1:
             return {}
-        shape = (base.stack.length, len(texts))
+        shape = (base.stack.length, len(examples))
         if shape not in self._shapes:
-            equal = self._run(base, observation, [instruction] * len(texts))
+            equal = self._run(base, [example] * len(examples))
             self._shapes[shape] = bool(equal) and all(_same(base, each) for each in equal)
-        together = self._run(base, observation, texts) if self._shapes[shape] else []
+        together = self._run(base, examples) if self._shapes[shape] else []
         if not together:
             return {}
         if self.is_exact is None:
-            self.is_exact = self._is_as_alone(base, observation, texts, together)
+            self.is_exact = self._is_as_alone(base, examples, together)
         # A policy that keeps something from one call to the next may change its mind.
         self.is_exact = self.is_exact and _same(base, together[0])
-        return dict(zip(texts, together, strict=True)) if self.is_exact else {}
+        if not self.is_exact:
+            return {}
+        return {variant_of(*each): found for each, found in zip(examples, together, strict=True)}
 
-    def _run(self, base: Pass, observation: Observation, texts: Sequence[str]) -> list[Entered]:
-        """Of every text; empty where the policy does not take them together."""
-        observations = [observation] * len(texts)
+    def _run(self, base: Pass, examples: Sequence[Example]) -> list[Entered]:
+        """Of every example; empty where the policy does not take them together."""
+        observations = [observation for observation, _ in examples]
+        texts = [text for _, text in examples]
         try:
             found = attempt(lambda: enter_together(self.policy, base, observations, texts))
         except (CaptureError, InstructionError):
@@ -70,9 +82,9 @@ class VariantBatches:
         return [] if isinstance(found, PolicyRunError) else found
 
     def _is_as_alone(
-        self, base: Pass, observation: Observation, texts: Sequence[str], together: list[Entered]
+        self, base: Pass, examples: Sequence[Example], together: list[Entered]
     ) -> bool:
-        alone = (enter(self.policy, base, observation, text) for text in texts)
+        alone = (enter(self.policy, base, *example) for example in examples)
         return all(_same(one, other) for one, other in zip(alone, together, strict=True))
 
 

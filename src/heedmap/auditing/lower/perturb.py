@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 
 import torch
 
-from heedmap.auditing.lower.at_once import VariantBatches
+from heedmap.auditing.lower.at_once import Variant, VariantBatches, variant_of
 from heedmap.auditing.variants import (
     MADE_UP_WORDS,
     observation_variants,
@@ -68,8 +69,8 @@ class Subject:
     """Embeddings whose ids were seen to change with the instruction."""
     other_ids: set[str] = field(default_factory=set)
     """Instructions that were seen to become other ids."""
-    entered: dict[str, Entered] = field(default_factory=dict)
-    """What entered under other instructions on this frame, of those that ran already."""
+    entered: Mapping[Variant, Entered] = field(default_factory=dict)
+    """What entered of variants that ran already."""
     scores: dict[str, ActionScores] = field(default_factory=dict)
     """Of whole passes under other instructions on this frame."""
 
@@ -103,9 +104,9 @@ class Subject:
     ) -> Entered:
         """As `run`, as far as the transformer's first layer only."""
         text = self.instruction if instruction is None else instruction
-        if observation is None and edit_embedding is None and text in self.entered:
-            return self.entered[text]
         seen = observation or self.observation
+        if edit_embedding is None and (known := self.entered.get(variant_of(seen, text))):
+            return known
         return enter(self.policy, self.base, seen, text, edit_embedding=edit_embedding)
 
     @cached_property
@@ -160,20 +161,18 @@ def measure_movement(
         for at, (word, texts) in enumerate(word_variants(instruction, others))
     ]
     alike = [other for other in others if subject.same_length(other)]
+    cameras, states = observation_variants(observation, seed), state_variants(observation)
     if batches is not None:
-        first = (next(filter(subject.same_length, texts), None) for _, texts in by_place)
-        variants = [*(text for text in first if text is not None), *alike]
-        subject.entered |= batches.entered(base, observation, instruction, variants)
+        firsts = (next(filter(subject.same_length, texts), None) for _, texts in by_place)
+        texts = [*(text for text in firsts if text is not None), *alike]
+        _enter_at_once(subject, batches, texts, [*chain(*cameras.values()), *states])
     if not torch.equal(base.sequence, subject.enter().sequence):
         raise CaptureError(
             "the same frame and instruction gave two different sequences in '{policy}': it rounds "
             "otherwise where it is watched",
             policy=policy.name,
         )
-    by_camera = {
-        camera: _moved_by_any(subject, variants)
-        for camera, variants in observation_variants(observation, seed).items()
-    }
+    by_camera = {camera: _moved_by_any(subject, seen) for camera, seen in cameras.items()}
     by_word, by_instruction, measured = [], set[int](), False
     for word, texts in by_place:
         positions, tried = _moved_by_word(subject, texts)
@@ -185,14 +184,31 @@ def measure_movement(
         moved_by_other = subject.moved_by_text(other)
         measured = measured or moved_by_other is not None
         by_instruction.update(moved_by_other or ())
+    moved_by_state = _moved_by_any(subject, states)
+    # Ids of the changed observations may be those of others once these are gone.
+    own = id(observation)
+    subject.entered = {key: each for key, each in subject.entered.items() if key[0] == own}
     return Movement(
         by_camera=by_camera,
         by_instruction=tuple(sorted(by_instruction)),
         by_word=tuple(by_word),
         instruction_measured=measured,
-        by_state=_moved_by_any(subject, state_variants(observation)),
+        by_state=moved_by_state,
         words_in_ids=frozenset(at for at, text in enumerate(made_up) if text in subject.other_ids),
     )
+
+
+def _enter_at_once(
+    subject: Subject,
+    batches: VariantBatches,
+    texts: Sequence[str],
+    observations: Sequence[Observation],
+) -> None:
+    """Keep what enters under these texts, and with these in the place of the observation."""
+    variants = [(subject.observation, text) for text in texts]
+    variants += [(other, subject.instruction) for other in observations]
+    example = subject.observation, subject.instruction
+    subject.entered = batches.entered(subject.base, example, variants)
 
 
 def moved(base: Entered, other: Entered) -> set[int]:
