@@ -11,7 +11,8 @@ from pydantic import BaseModel
 from heedmap.auditing.api import audit
 from heedmap.ladder.causes import CAUSES, Cause
 from heedmap.ladder.delivered import CAUSE_OF, Delivered
-from heedmap.ladder.verdict import Facts, Measurements, Verdict
+from heedmap.ladder.measurements import Facts, Measurements
+from heedmap.ladder.verdict import Verdict
 from heedmap.record.case_table import CASES_SCHEMA, SHARES_SCHEMA
 from heedmap.record.record import SCHEMA_VERSION, Case, PolicyResult, Record
 from heedmap.record.result import Result

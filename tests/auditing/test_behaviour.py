@@ -16,7 +16,7 @@ from heedmap.auditing.upper.runner import Runner
 from heedmap.data.observation import Observation
 from heedmap.data.trials import Trial
 from heedmap.errors import PolicyError
-from heedmap.ladder.evidence import BehaviourFacts
+from heedmap.ladder.behaviour import BehaviourFacts
 from heedmap.ladder.verdict import Verdict
 from heedmap.policies.callable import CallablePolicy
 

@@ -13,7 +13,7 @@ from torch.nn import functional
 from heedmap.auditing.api import audit
 from heedmap.auditing.trails import Trails
 from heedmap.auditing.words_fate import fate_of_ids, words_fate
-from heedmap.ladder.evidence import WordsFate
+from heedmap.ladder.behaviour import WordsFate
 from heedmap.policies.callable import CallablePolicy
 from tests.tracing.trail.plain import DIM, PADDING, UNKNOWN, WORDS, Encoders, observation
 

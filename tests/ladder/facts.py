@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from heedmap.ladder.behaviour import BehaviourFacts, How, TrailFacts
 from heedmap.ladder.evidence import (
-    BehaviourFacts,
     Bypass,
     Competence,
     Estimate,
     FollowingFacts,
-    How,
     ObeyedFacts,
-    TrailFacts,
     UsedFacts,
 )
-from heedmap.ladder.verdict import (
+from heedmap.ladder.measurements import (
     AttendedFacts,
     Measurements,
     PresenceFacts,

@@ -7,20 +7,13 @@ from typing import Any, get_args
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from heedmap.ladder.behaviour import BehaviourFacts, How, TrailFacts, WordsFate
 from heedmap.ladder.causes import CAUSES, NO_FAULT
-from heedmap.ladder.evidence import (
-    BehaviourFacts,
-    Bypass,
-    Competence,
-    Estimate,
-    How,
-    ObeyedFacts,
-    TrailFacts,
-    WordsFate,
-)
+from heedmap.ladder.evidence import Bypass, Competence, Estimate, ObeyedFacts
 from heedmap.ladder.judge import judge
+from heedmap.ladder.measurements import Measurements
 from heedmap.ladder.messages import LANGUAGES
-from heedmap.ladder.verdict import Measurements, Verdict
+from heedmap.ladder.verdict import Verdict
 from heedmap.ladder.wording import verdict_text
 from tests.ladder.facts import (
     ATTENDED,

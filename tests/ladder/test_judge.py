@@ -7,12 +7,13 @@ from typing import Any, get_args
 
 import pytest
 
+from heedmap.ladder.behaviour import BehaviourFacts
 from heedmap.ladder.causes import CAUSES, Cause
-from heedmap.ladder.evidence import BehaviourFacts
 from heedmap.ladder.judge import judge
+from heedmap.ladder.measurements import StackInfo
 from heedmap.ladder.messages import LANGUAGES, Language, say
 from heedmap.ladder.messages.numbers import ABSENT as DASH
-from heedmap.ladder.verdict import Details, StackInfo, Verdict
+from heedmap.ladder.verdict import Details, Verdict
 from heedmap.ladder.wording import verdict_text
 from tests.ladder.facts import (
     ABSENT,

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from heedmap.ladder.behaviour import BehaviourFacts, TrailFacts
 from heedmap.ladder.causes import Cause, RungName
-from heedmap.ladder.evidence import BehaviourFacts, Competence, TrailFacts
+from heedmap.ladder.evidence import Competence
 from heedmap.ladder.judge import judge
 from heedmap.ladder.lost import lost_at
+from heedmap.ladder.measurements import Measurements
 from heedmap.ladder.thresholds import FOLLOWED_SHARE, UNATTENDED_ROLLOUT_SHARE
-from heedmap.ladder.verdict import Measurements, Verdict
+from heedmap.ladder.verdict import Verdict
 from tests.ladder.facts import (
     ABSENT,
     NOWHERE,

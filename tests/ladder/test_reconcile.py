@@ -6,13 +6,13 @@ from typing import Any, get_args
 
 import pytest
 
+from heedmap.ladder.behaviour import How, TrailFacts, WordsFate
 from heedmap.ladder.causes import CAUSES, Cause, RungName
-from heedmap.ladder.evidence import How, TrailFacts, WordsFate
 from heedmap.ladder.judge import judge
 from heedmap.ladder.lost import lost_at
+from heedmap.ladder.measurements import Measurements
 from heedmap.ladder.messages import LANGUAGES
 from heedmap.ladder.messages.numbers import ABSENT as DASH
-from heedmap.ladder.verdict import Measurements
 from heedmap.ladder.wording import verdict_text
 from tests.ladder.facts import (
     ABSENT,

@@ -9,11 +9,12 @@ import pytest
 from heedmap.ladder.causes import CAUSES, Cause
 from heedmap.ladder.evidence import Competence, ObeyedFacts, UsedFacts
 from heedmap.ladder.judge import judge
+from heedmap.ladder.measurements import Measurements
 from heedmap.ladder.messages import LANGUAGES, Language
 from heedmap.ladder.messages.numbers import ABSENT as DASH
 from heedmap.ladder.thresholds import LEAST_EFFECT
 from heedmap.ladder.upper import followed_and_not, is_above, is_effect
-from heedmap.ladder.verdict import Measurements, Status
+from heedmap.ladder.verdict import Status
 from heedmap.ladder.wording import verdict_text
 from tests.ladder.facts import (
     ABSENT,

@@ -9,6 +9,7 @@ import pytest
 from heedmap.ladder.causes import Cause
 from heedmap.ladder.evidence import Competence, ObeyedFacts
 from heedmap.ladder.judge import judge
+from heedmap.ladder.measurements import Measurements
 from heedmap.ladder.thresholds import (
     COMPETENT_SHARE,
     FOLLOWED_SHARE,
@@ -32,7 +33,6 @@ from heedmap.ladder.upper import (
     may_be_rounding,
     responds_to_words,
 )
-from heedmap.ladder.verdict import Measurements
 from tests.ladder.facts import (
     UNMOVED,
     behaviour,

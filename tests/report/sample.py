@@ -16,7 +16,7 @@ from PIL import Image
 
 from heedmap.ladder.evidence import Bypass
 from heedmap.ladder.judge import judge
-from heedmap.ladder.verdict import (
+from heedmap.ladder.measurements import (
     Facts,
     InstructionPair,
     Measurements,

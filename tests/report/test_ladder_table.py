@@ -7,8 +7,8 @@ import io
 import pytest
 from rich.console import Console
 
+from heedmap.ladder.measurements import AttendedFacts
 from heedmap.ladder.messages import Language
-from heedmap.ladder.verdict import AttendedFacts
 from heedmap.record.record import PolicyResult
 from heedmap.record.result import Result
 from heedmap.report.ladder_table import ladder_table, rung_table

@@ -14,7 +14,8 @@ from heedmap.auditing.plan import Climb
 from heedmap.auditing.upper.measure import UpperOptions
 from heedmap.data.images import png_bytes
 from heedmap.errors import RecordError
-from heedmap.ladder.evidence import BehaviourFacts, Intervention
+from heedmap.ladder.behaviour import BehaviourFacts
+from heedmap.ladder.evidence import Intervention
 from heedmap.record.result import Result
 from heedmap.sweep.pooled import pool
 from heedmap.sweep.result import result_of

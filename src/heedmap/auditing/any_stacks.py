@@ -22,7 +22,7 @@ from heedmap.errors import (
     InstructionError,
     NoAttentionError,
 )
-from heedmap.ladder.verdict import Measurements
+from heedmap.ladder.measurements import Measurements
 from heedmap.phrase import Phrase, in_a_row, spoken
 from heedmap.policies.base import Policy, weights_sha256
 from heedmap.tracing.capture.stacks import pattern_of

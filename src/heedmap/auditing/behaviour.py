@@ -28,7 +28,7 @@ from heedmap.auditing.variants import (
 )
 from heedmap.data.trials import Trial
 from heedmap.errors import InstructionError
-from heedmap.ladder.evidence import BehaviourFacts
+from heedmap.ladder.behaviour import BehaviourFacts
 from heedmap.phrase import Phrase
 from heedmap.policies.stages import stage
 

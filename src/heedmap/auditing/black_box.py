@@ -11,7 +11,7 @@ from heedmap.auditing.policy_result import policy_result
 from heedmap.auditing.upper.measure import UpperFacts, UpperOptions, measure_by_exchange
 from heedmap.data.trials import Trial
 from heedmap.errors import PolicyError
-from heedmap.ladder.verdict import Measurements
+from heedmap.ladder.measurements import Measurements
 from heedmap.phrase import Phrase
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage

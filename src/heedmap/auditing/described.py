@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from heedmap.ladder.verdict import Computation
+from heedmap.ladder.measurements import Computation
 from heedmap.policies.base import Policy
 from heedmap.record.layout import DeclaredRegions
 from heedmap.record.record import PolicyDescription

@@ -21,8 +21,8 @@ from heedmap.auditing.variants import longer, observation_variants, word_variant
 from heedmap.data.trials import Trial
 from heedmap.errors import InstructionError
 from heedmap.ladder.evidence import Bypass
+from heedmap.ladder.measurements import Measurements, PresenceFacts, TokenFacts, VisibilityFacts
 from heedmap.ladder.pooling import AttendedCase, worst_visibility
-from heedmap.ladder.verdict import Measurements, PresenceFacts, TokenFacts, VisibilityFacts
 from heedmap.phrase import Phrase
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage

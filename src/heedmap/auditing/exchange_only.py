@@ -20,7 +20,7 @@ from heedmap.auditing.upper.runner import BATCH_TOLERANCE, Example, Runner
 from heedmap.auditing.variants import observation_variants
 from heedmap.data.trials import Trial
 from heedmap.errors import PolicyRunError
-from heedmap.ladder.verdict import Measurements
+from heedmap.ladder.measurements import Measurements
 from heedmap.phrase import Phrase
 from heedmap.policies.attempts import attempt
 from heedmap.policies.base import Policy

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from heedmap.auditing.measures.distance import jensen_shannon_bits
-from heedmap.ladder.verdict import Facts, InstructionPair
+from heedmap.ladder.measurements import Facts, InstructionPair
 from heedmap.record.disagreements import disagreements
 from heedmap.record.record import Case
 

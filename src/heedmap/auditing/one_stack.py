@@ -26,7 +26,7 @@ from heedmap.auditing.trail import with_trail
 from heedmap.auditing.trails import Trails
 from heedmap.auditing.upper.known import KnownRuns
 from heedmap.data.trials import Trial
-from heedmap.ladder.verdict import Measurements
+from heedmap.ladder.measurements import Measurements
 from heedmap.phrase import Phrase
 from heedmap.policies.base import ActionScores, Policy, weights_sha256
 from heedmap.policies.stages import stage

@@ -14,8 +14,8 @@ from heedmap.auditing.trails import Trails
 from heedmap.auditing.upper.known import KnownRuns
 from heedmap.auditing.upper.measure import UpperFacts, UpperOptions
 from heedmap.data.trials import Trial
-from heedmap.ladder.evidence import TrailFacts
-from heedmap.ladder.verdict import Measurements
+from heedmap.ladder.behaviour import TrailFacts
+from heedmap.ladder.measurements import Measurements
 from heedmap.policies.base import Policy
 from heedmap.record.layout import DeclaredRegions, parse_declared
 from heedmap.record.record import PolicyResult

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from heedmap.auditing.facts import gather_facts
 from heedmap.ladder.judge import judge
-from heedmap.ladder.verdict import Facts, Measurements
+from heedmap.ladder.measurements import Facts, Measurements
 from heedmap.record.record import Case, PolicyDescription, PolicyResult
 
 _NO_DIGESTS: Mapping[tuple[str, str], str] = {}

@@ -13,7 +13,7 @@ from heedmap.auditing.upper.runner import Example, Runner
 from heedmap.auditing.variants import state_variants
 from heedmap.data.observation import Observation
 from heedmap.data.trials import Trial
-from heedmap.ladder.evidence import BehaviourFacts
+from heedmap.ladder.behaviour import BehaviourFacts
 
 EXCHANGED_FRAMES = 3
 """Frames on which frame and state are exchanged."""

@@ -17,9 +17,10 @@ from heedmap.data.instructions import check_instructions
 from heedmap.data.observation import NamedFrame
 from heedmap.data.trials import Trial
 from heedmap.errors import InstructionError, PolicyError
-from heedmap.ladder.evidence import TrailFacts
+from heedmap.ladder.behaviour import TrailFacts
 from heedmap.ladder.judge import judge
-from heedmap.ladder.verdict import Measurements, Verdict
+from heedmap.ladder.measurements import Measurements
+from heedmap.ladder.verdict import Verdict
 from heedmap.phrase import Phrase
 from heedmap.policies.base import Policy
 from heedmap.policies.stages import stage

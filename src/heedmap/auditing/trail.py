@@ -14,8 +14,8 @@ from heedmap.auditing.variants import one_word_exchanged
 from heedmap.auditing.words_fate import Fate, fate_of_ids, words_fate
 from heedmap.data.trials import Trial
 from heedmap.errors import InstructionError
-from heedmap.ladder.evidence import BehaviourFacts, How, TrailFacts
-from heedmap.ladder.verdict import Measurements
+from heedmap.ladder.behaviour import BehaviourFacts, How, TrailFacts
+from heedmap.ladder.measurements import Measurements
 from heedmap.phrase import Phrase
 from heedmap.policies.stages import stage
 from heedmap.tracing.trail.attention import reads_of

@@ -16,7 +16,7 @@ from torch import nn
 from heedmap.auditing.trails import Trails
 from heedmap.auditing.variants import MADE_UP_WORDS, with_word
 from heedmap.errors import InstructionError
-from heedmap.ladder.evidence import WordsFate
+from heedmap.ladder.behaviour import WordsFate
 from heedmap.ladder.ids import lone_ids
 from heedmap.tracing.trail.differences import Differences
 from heedmap.tracing.trail.kinds import LOOK_UPS

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from heedmap.auditing.steps import Followed
     from heedmap.data.observation import NamedFrame
     from heedmap.data.trials import Trial
-    from heedmap.ladder.evidence import TrailFacts
+    from heedmap.ladder.behaviour import TrailFacts
     from heedmap.policies.base import Policy
     from heedmap.tracing.trail.steps import Step
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from textwrap import shorten
 
 from heedmap.ladder.evidence import CausalMap, Estimate, FollowingFacts
+from heedmap.ladder.measurements import Measurements, StackInfo
 from heedmap.ladder.messages import Language, say
 from heedmap.ladder.messages.numbers import ABSENT, amount, percent, ranges, rate
 from heedmap.ladder.thresholds import (
@@ -21,7 +22,7 @@ from heedmap.ladder.upper import (
     followed_and_not,
     leaves_some_frames,
 )
-from heedmap.ladder.verdict import Details, Measurements, StackInfo
+from heedmap.ladder.verdict import Details
 
 _LAST_NUMBER = re.compile(r"((?:.*\.)?)(\d+)((?:\.[^.\d][^.]*)*)")
 ENCODED_TEXT_LETTERS = 120

@@ -13,6 +13,7 @@ from typing import get_args
 from heedmap.ladder.causes import Cause, RungName
 from heedmap.ladder.details import details_of, telling_lost_words
 from heedmap.ladder.ids import lone_ids
+from heedmap.ladder.measurements import Measurements
 from heedmap.ladder.reconcile import Judged, is_blind, reconcile
 from heedmap.ladder.thresholds import UNATTENDED_ROLLOUT_SHARE
 from heedmap.ladder.upper import (
@@ -23,7 +24,7 @@ from heedmap.ladder.upper import (
     judge_used,
     responds,
 )
-from heedmap.ladder.verdict import Measurements, Rung, Status, Verdict
+from heedmap.ladder.verdict import Rung, Status, Verdict
 from heedmap.ladder.wording import verdict_text
 
 RUNGS: tuple[RungName, ...] = get_args(RungName)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from heedmap.ladder.behaviour import TrailFacts
 from heedmap.ladder.causes import Cause, RungName
-from heedmap.ladder.evidence import TrailFacts
+from heedmap.ladder.measurements import Measurements
 from heedmap.ladder.thresholds import FOLLOWED_SHARE
-from heedmap.ladder.verdict import Measurements
 
 _WORDS: dict[str, tuple[RungName, Cause]] = {
     "cut off": ("tokenised", "truncated"),

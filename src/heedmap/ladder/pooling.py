@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from heedmap.ladder.evidence import BehaviourFacts, Bypass
-from heedmap.ladder.verdict import AttendedFacts, PresenceFacts, TokenFacts, VisibilityFacts
+from heedmap.ladder.behaviour import BehaviourFacts
+from heedmap.ladder.evidence import Bypass
+from heedmap.ladder.measurements import AttendedFacts, PresenceFacts, TokenFacts, VisibilityFacts
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from heedmap.ladder.behaviour import TrailFacts
 from heedmap.ladder.causes import Cause, RungName
-from heedmap.ladder.evidence import TrailFacts
 from heedmap.ladder.lost import has_no_response, lost_at
+from heedmap.ladder.measurements import Measurements
 from heedmap.ladder.upper import is_decided, judge_needed
-from heedmap.ladder.verdict import LOWER_RUNGS, Measurements, Rung
+from heedmap.ladder.verdict import LOWER_RUNGS, Rung
 
 Judged = tuple[Rung, Cause | None]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from heedmap.ladder.causes import Cause
 from heedmap.ladder.evidence import Estimate, FollowingFacts, ObeyedFacts
+from heedmap.ladder.measurements import Measurements
 from heedmap.ladder.thresholds import (
     COMPETENT_SHARE,
     FOLLOWED_SHARE,
@@ -18,7 +19,7 @@ from heedmap.ladder.thresholds import (
     SAME_ACTION_SHARE,
     UNMOVED_SHARE,
 )
-from heedmap.ladder.verdict import Measurements, Rung
+from heedmap.ladder.verdict import Rung
 
 _NOT_MEASURED: tuple[Rung, Cause | None] = (Rung(status="not measured"), None)
 

@@ -14,8 +14,9 @@ from pydantic import Field
 from heedmap.frozen import Frozen
 from heedmap.ladder.causes import CAUSES, NO_WORD_ARRIVES, Cause, RungName
 from heedmap.ladder.evidence import Estimate, FollowingFacts, ObeyedFacts, UsedFacts
+from heedmap.ladder.measurements import AttendedFacts
 from heedmap.ladder.messages import say
-from heedmap.ladder.verdict import AttendedFacts, Status, Verdict
+from heedmap.ladder.verdict import Status, Verdict
 from heedmap.ladder.wording import verdict_text
 from heedmap.record.record import PolicyResult
 

@@ -20,7 +20,8 @@ from pydantic import Field
 from heedmap.data.images import pixels_sha256
 from heedmap.frozen import Frozen
 from heedmap.ladder.delivered import Delivered
-from heedmap.ladder.verdict import Facts, Measurements, Verdict
+from heedmap.ladder.measurements import Facts, Measurements
+from heedmap.ladder.verdict import Verdict
 from heedmap.record.case_table import CASES_SCHEMA
 from heedmap.record.regions import is_image
 from heedmap.record.shown import Shown

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 from heedmap.frozen import Frozen
-from heedmap.ladder.evidence import (
-    BehaviourFacts,
-    Bypass,
-    CausalMap,
-    KnockoutPath,
-    PatchMap,
-    TrailFacts,
-)
-from heedmap.ladder.verdict import (
+from heedmap.ladder.behaviour import BehaviourFacts, TrailFacts
+from heedmap.ladder.evidence import Bypass, CausalMap, KnockoutPath, PatchMap
+from heedmap.ladder.measurements import (
     AttendedFacts,
     PresenceFacts,
     StackInfo,

@@ -21,6 +21,7 @@ from heedmap.data.observation import Observation
 from heedmap.data.trials import Trial
 from heedmap.errors import RecordError
 from heedmap.ladder.judge import judge
+from heedmap.ladder.measurements import Measurements
 from heedmap.ladder.pooling import (
     AttendedCase,
     all_presence,
@@ -31,7 +32,7 @@ from heedmap.ladder.pooling import (
     worst_visibility,
 )
 from heedmap.ladder.upper import may_be_rounding
-from heedmap.ladder.verdict import Measurements, Verdict
+from heedmap.ladder.verdict import Verdict
 from heedmap.sweep.details import CellDetails, LowerFacts
 from heedmap.sweep.plan import Cell
 from heedmap.sweep.store import RunFolder

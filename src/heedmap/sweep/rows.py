@@ -13,7 +13,8 @@ from heedmap.auditing.plan import Climbed
 from heedmap.data.images import pixels_sha256
 from heedmap.data.trials import Trial
 from heedmap.ladder.judge import judge
-from heedmap.ladder.verdict import LOWER_RUNGS, Measurements
+from heedmap.ladder.measurements import Measurements
+from heedmap.ladder.verdict import LOWER_RUNGS
 from heedmap.record.record import Case
 from heedmap.record.tables import TableName
 from heedmap.sweep.details import CellDetails, LowerFacts

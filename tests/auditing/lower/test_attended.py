@@ -9,7 +9,7 @@ from torch import nn
 from heedmap.auditing.api import audit
 from heedmap.auditing.lower.nulls import shuffled_weights
 from heedmap.data.observation import of_frame
-from heedmap.ladder.verdict import AttendedFacts
+from heedmap.ladder.measurements import AttendedFacts
 from heedmap.policies.callable import CallablePolicy
 from heedmap.testbed.scoreboard.run import bare_policy
 from heedmap.testbed.specimens.world import FrameCase

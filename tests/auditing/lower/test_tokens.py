@@ -8,7 +8,7 @@ import torch
 from heedmap.auditing.api import audit
 from heedmap.auditing.lower.tokens import _only_difference, measure_tokens
 from heedmap.data.observation import of_frame
-from heedmap.ladder.verdict import TokenFacts
+from heedmap.ladder.measurements import TokenFacts
 from heedmap.testbed.scoreboard.run import bare_policy
 from heedmap.testbed.specimens import faults
 from heedmap.testbed.specimens.network import NetworkConfig, TinyKosmos2Policy

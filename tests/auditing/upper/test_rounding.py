@@ -20,8 +20,9 @@ from heedmap.data.observation import of_frame
 from heedmap.data.pixels import Frame
 from heedmap.data.trials import Trial
 from heedmap.ladder.judge import judge
+from heedmap.ladder.measurements import Measurements
 from heedmap.ladder.thresholds import LEAST_ACTION_CHANGE_SHARE
-from heedmap.ladder.verdict import Measurements, Verdict
+from heedmap.ladder.verdict import Verdict
 from heedmap.ladder.wording import verdict_text
 from heedmap.policies.callable import CallablePolicy
 from heedmap.record.record import PolicyResult

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from heedmap.ladder.verdict import AttendedFacts
+from heedmap.ladder.measurements import AttendedFacts
 from heedmap.record.record import FrameInfo, PolicyResult
 from heedmap.record.result import Result
 from heedmap.record.tables import trial_table

@@ -11,8 +11,8 @@ import pytest
 from markdown_it import MarkdownIt
 from rich.console import Console
 
+from heedmap.ladder.measurements import Facts, Measurements
 from heedmap.ladder.messages import Language
-from heedmap.ladder.verdict import Facts, Measurements
 from heedmap.record.record import Record
 from heedmap.report.compare.as_json import comparison_json
 from heedmap.report.compare.comparison import Comparison, compare

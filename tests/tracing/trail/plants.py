@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 
-from heedmap.ladder.evidence import How
+from heedmap.ladder.behaviour import How
 from tests.tracing.trail.plain import DIM, IMAGES, LEFT, Body, Encoders
 
 T = torch.Tensor

@@ -10,7 +10,7 @@ import torch
 from heedmap.auditing.trail import measure_trail
 from heedmap.auditing.trails import Trails
 from heedmap.data.trials import Trial
-from heedmap.ladder.evidence import How, TrailFacts
+from heedmap.ladder.behaviour import How, TrailFacts
 from heedmap.policies.callable import CallablePolicy
 from heedmap.tracing.capture.trace import one_attention_path
 from heedmap.tracing.trail.losses import find_loss

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from heedmap.ladder.evidence import How
+from heedmap.ladder.behaviour import How
 from heedmap.tracing.trail.ends import Loss
 from heedmap.tracing.trail.losses import find_loss
 from heedmap.tracing.trail.products import is_sum_over_equals, loss_of_product

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from heedmap.ladder.evidence import TrailFacts
+from heedmap.ladder.behaviour import TrailFacts
 from tests.tracing.trail.plain import LEFT, Body, Encoders, observation, policy_of
 from tests.tracing.trail.test_losses import trail_of
 

@@ -10,8 +10,7 @@ from heedmap.auditing.graph.rollout import rollout_of
 from heedmap.auditing.graph.rows import ACTION, MIXED, REST, WORDS, Graph, Rows, Shares
 from heedmap.auditing.measures.heads import ALIVE_SHARE
 from heedmap.ladder.evidence import Bypass
-from heedmap.ladder.thresholds import ZERO_VALUE_SHARE
-from heedmap.ladder.verdict import (
+from heedmap.ladder.measurements import (
     AttendedFacts,
     Computation,
     HeadOnInstruction,
@@ -19,6 +18,7 @@ from heedmap.ladder.verdict import (
     StackInfo,
     VisibilityFacts,
 )
+from heedmap.ladder.thresholds import ZERO_VALUE_SHARE
 from heedmap.record.regions import is_image
 from heedmap.tracing.capture.stacks import pattern_of
 

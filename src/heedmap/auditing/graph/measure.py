@@ -17,8 +17,8 @@ from heedmap.auditing.trails import Trails
 from heedmap.auditing.upper.measure import UpperFacts, UpperOptions, metric_of
 from heedmap.auditing.upper.runner import length_key
 from heedmap.data.trials import Trial
+from heedmap.ladder.measurements import AttendedFacts, Measurements, StackInfo, TokenFacts
 from heedmap.ladder.upper import may_be_rounding
-from heedmap.ladder.verdict import AttendedFacts, Measurements, StackInfo, TokenFacts
 
 
 class GraphFound(NamedTuple):

@@ -16,9 +16,9 @@ from heedmap.auditing.measures.rollout import rollout
 from heedmap.auditing.measures.sinks import attention_sinks, massive_activations
 from heedmap.auditing.variants import made_up
 from heedmap.errors import CaptureError, InstructionError, NonFiniteError
+from heedmap.ladder.measurements import AttendedFacts, HeadOnInstruction
 from heedmap.ladder.pooling import AttendedCase, mean_attended, mean_of_known
 from heedmap.ladder.thresholds import ZERO_VALUE_SHARE
-from heedmap.ladder.verdict import AttendedFacts, HeadOnInstruction
 from heedmap.phrase import Phrase
 from heedmap.policies.stages import stage
 from heedmap.record.regions import is_image

@@ -18,7 +18,7 @@ from heedmap.auditing.alike import check_acts_alike, is_same
 from heedmap.auditing.variants import observation_variants, word_variants
 from heedmap.data.observation import Observation
 from heedmap.errors import CaptureError, InstructionError, PolicyRunError
-from heedmap.ladder.verdict import StackInfo
+from heedmap.ladder.measurements import StackInfo
 from heedmap.phrase import Phrase, in_a_row
 from heedmap.policies.attempts import attempt
 from heedmap.policies.base import ActionScores, Policy

@@ -18,7 +18,7 @@ import torch
 from heedmap.auditing.variants import MADE_UP_WORDS, longer, with_word
 from heedmap.data.observation import Observation
 from heedmap.errors import InstructionError, PolicyRunError
-from heedmap.ladder.verdict import TokenFacts
+from heedmap.ladder.measurements import TokenFacts
 from heedmap.phrase import Phrase
 from heedmap.policies.attempts import attempt
 from heedmap.policies.base import Policy

@@ -21,14 +21,8 @@ from heedmap.auditing.upper.used import measure_use
 from heedmap.data.instructions import check_expected_actions, check_instructions
 from heedmap.data.trials import Trial
 from heedmap.errors import InstructionError
-from heedmap.ladder.evidence import (
-    INTERVENTIONS,
-    BehaviourFacts,
-    CausalMap,
-    Intervention,
-    ObeyedFacts,
-    UsedFacts,
-)
+from heedmap.ladder.behaviour import BehaviourFacts
+from heedmap.ladder.evidence import INTERVENTIONS, CausalMap, Intervention, ObeyedFacts, UsedFacts
 from heedmap.ladder.upper import may_be_rounding
 from heedmap.phrase import Phrase
 from heedmap.policies.base import Policy

@@ -7,7 +7,7 @@ from typing import Any
 
 import altair as alt
 
-from heedmap.ladder.verdict import Computation
+from heedmap.ladder.measurements import Computation
 from heedmap.record.regions import UNDECLARED, in_order
 from heedmap.report.figures.figure import PANELS_WIDTH_PX, Figure, Subject, runs_of
 from heedmap.report.figures.style import data_of, region_scale, scales, stacked

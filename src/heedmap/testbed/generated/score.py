@@ -15,7 +15,7 @@ from typing import Literal
 from heedmap.auditing.api import audit
 from heedmap.auditing.measures.stats import wilson_interval
 from heedmap.errors import HeedmapError, first_line_of
-from heedmap.ladder.verdict import Measurements
+from heedmap.ladder.measurements import Measurements
 from heedmap.policies.base import Policy
 from heedmap.record.record import PolicyResult
 from heedmap.testbed.generated.population import Generated

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from heedmap.ladder.evidence import How
+from heedmap.ladder.behaviour import How
 from heedmap.tracing.trail.differences import Differences
 from heedmap.tracing.trail.recording import (
     Operator,

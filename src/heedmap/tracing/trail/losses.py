@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import torch
 
-from heedmap.ladder.evidence import How
+from heedmap.ladder.behaviour import How
 from heedmap.tracing.capture.rows import MASKED_BELOW
 from heedmap.tracing.trail import kinds
 from heedmap.tracing.trail.attention import reads_of

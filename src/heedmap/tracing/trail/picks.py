@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import torch
 
-from heedmap.ladder.evidence import How
+from heedmap.ladder.behaviour import How
 from heedmap.tracing.capture.trace import SOFTMAX_OPERATORS, is_fused_attention
 from heedmap.tracing.trail import kinds
 from heedmap.tracing.trail.attention import Read, feeds_values, reads_of

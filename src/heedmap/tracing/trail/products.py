@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from heedmap.ladder.evidence import How
+from heedmap.ladder.behaviour import How
 from heedmap.tracing.trail.attention import feeds_values
 from heedmap.tracing.trail.differences import Differences
 from heedmap.tracing.trail.ends import Loss, positions_of
