@@ -145,3 +145,59 @@ def test_positions_that_a_reader_cannot_see_are_named() -> None:
     readers = [loss for loss in losses if loss.is_inside_reader]
     assert readers
     assert all(loss.positions for loss in readers)
+
+
+# ---- masks, choices, and what is left of a difference
+
+
+def test_an_action_that_is_one_of_several_outputs_is_taken() -> None:
+    """Places in an order that the words do not change; the values beside them, which they do."""
+    net = Encoders()
+
+    def act(frames: Sequence[np.ndarray], texts: Sequence[str]) -> torch.Tensor:
+        size = net.words_of(texts[0])[:, 2].abs().sum(dim=1)
+        return torch.stack([size, size + 1000.0, size + 2000.0], dim=1).sort(dim=1)[1]
+
+    loss = find_loss(between(CallablePolicy("places", act, net)), None)
+    assert loss.how == "no choice"
+    assert loss.operator is not None
+    assert loss.operator.short_name == "sort"
+
+
+def test_scores_are_masked_by_where_as_well() -> None:
+    def body(net: Encoders, words: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
+        scores = torch.where(torch.ones(1, 8, dtype=torch.bool), -1e9, net.mix(words[:, 2]))
+        return net.head(image[:, 0] + scores.clamp(min=0))
+
+    assert find_loss(between(policy_of(body)), None).how == "masked"
+
+
+@pytest.mark.parametrize(("share", "how"), [(1e-9, "rounded away"), (1e-3, "no choice")])
+def test_a_softmax_rounds_what_is_below_its_digits(share: float, how: str) -> None:
+    """Far below the scores themselves, and one score so high that the others decide nothing."""
+
+    def body(net: Encoders, words: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
+        scores = share * net.mix(words[:, 2])
+        if share > 1e-6:
+            scores = scores + 200 * torch.eye(8)[:1]
+        return net.head(image[:, 0] + scores.softmax(dim=1))
+
+    words = between(policy_of(body))
+    assert not words.action.is_any
+    loss = find_loss(words, None)
+    assert loss.operator is not None
+    assert (loss.how, loss.operator.short_name) == (how, "_softmax")
+
+
+def sum_over_equals(net: Encoders, words: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
+    """Other weights over values that are all alike: rounding is all that comes out."""
+    weights = net.mix(words[:, 2]).softmax(dim=1)
+    return net.head(weights[:, None] @ (image[:, :1] / 3).expand(1, 8, 8))[:, 0]
+
+
+def test_what_weighs_equals_leaves_rounding_and_no_choice() -> None:
+    words = between(policy_of(sum_over_equals))
+    assert 0 < words.action.relative < 1e-5
+    loss = find_loss(words, None)
+    assert loss.operator is not None
+    assert (loss.how, loss.operator.short_name) == ("no choice", "bmm")

@@ -8,6 +8,8 @@ sequence, the attention before it is asked why nothing came into these rows.
 
 from __future__ import annotations
 
+from math import inf
+
 import torch
 
 from heedmap.ladder.behaviour import How
@@ -99,22 +101,20 @@ def _faded(words: Differences, frame: Differences | None, numbers: list[int]) ->
     Where it ended altogether on one way (values of zero, say, beside weights that round otherwise),
     that is what lost it.
     """
-
-    def remaining(number: int) -> float:
-        given = max((d.relative for d in words.of_outputs(number)), default=0.0)
-        taken = max((d.relative for d in words.of_inputs(number)), default=0.0)
-        return given / taken if 0 < taken < float("inf") else 1.0
-
-    numbers = [
-        number
-        for number in numbers
-        if not words.base.operators[number].takes_only_shapes and is_content(words, number)
-    ]
-    if not numbers:
+    remaining: dict[int, float] = {}
+    for number in numbers:
+        taken = [each.relative for each in words.of_inputs(number)]
+        given = [each.relative for each in words.of_outputs(number)]
+        operator = words.base.operators[number]
+        if not (taken and given) or operator.takes_only_shapes or not is_content(words, number):
+            continue
+        if 0 < max(taken) < inf:
+            remaining[number] = max(given) / max(taken)
+    if not remaining:
         return Loss("not known")
-    if ended := [number for number in numbers if remaining(number) == 0]:
+    if ended := [number for number, share in remaining.items() if share == 0]:
         return _loss_at(words, frame, ended[-1])
-    operator = words.base.operators[min(numbers, key=remaining)]
+    operator = words.base.operators[min(remaining, key=remaining.__getitem__)]
     is_choice = is_sum_over_equals(words, operator)
     return Loss("no choice" if is_choice else "rounded away", operator)
 
@@ -175,7 +175,7 @@ def _how(words: Differences, operator: Operator, short: str) -> How:
     if short in kinds.SATURATING:
         return "saturated"
     if short in kinds.LOOK_UPS:  # a table of zeros, or of equal rows
-        is_zero = not any(value.tensor.any() for value in operator.outputs[:1])
+        is_zero = not operator.outputs[0].tensor.any()
         return "multiplied by zero" if is_zero else "rows equal"
     if short in ("add", "sub") and operator.kwargs.get("alpha") == 0:
         return "multiplied by zero"
@@ -197,5 +197,5 @@ def _is_below_rounding(words: Differences, operator: Operator) -> bool:
 
 def _fills_low(operator: Operator) -> bool:
     """Whether scores are filled with a mask's large negative number."""
-    filled = operator.outputs[0].tensor if operator.outputs else None
-    return filled is not None and filled.is_floating_point() and bool((filled < MASKED_BELOW).any())
+    filled = operator.outputs[0].tensor
+    return filled.is_floating_point() and bool((filled < MASKED_BELOW).any())
