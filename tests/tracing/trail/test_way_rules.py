@@ -13,14 +13,17 @@ from heedmap.policies.callable import CallablePolicy
 from heedmap.tracing.trail.differences import Differences
 from heedmap.tracing.trail.losses import Loss, find_loss
 from heedmap.tracing.trail.ways import is_at_limit, is_kept_instead, is_lost_there_too
-from tests.tracing.trail.plain import Body, Encoders, between, policy_of, recorded
+from tests.tracing.trail.plain import RIGHT, Body, Encoders, policy_of, recorded
 
 T = torch.Tensor
 
 
 def told(policy: CallablePolicy) -> tuple[Differences, Differences, Loss]:
     """Under another instruction, on another frame, and where the first of these ends."""
-    words, frame = between(policy), Differences(recorded(policy), recorded(policy, seed=1))
+    base = recorded(policy)
+    words, frame = (
+        Differences(base, other) for other in (recorded(policy, RIGHT), recorded(policy, seed=1))
+    )
     return words, frame, find_loss(words, frame)
 
 
@@ -83,9 +86,22 @@ def frame_rounded_before_a_limit(net: Encoders, words: T, image: T) -> T:
     return net.head(torch.tanh(steps + 100))
 
 
+def both_at_a_limit(net: Encoders, words: T, image: T) -> T:
+    return net.head(torch.tanh(words.mean(dim=1) + image.mean(dim=1) + 100))
+
+
+def frame_rounded_through_an_open_gate(net: Encoders, words: T, image: T) -> T:
+    """Words are multiplied by zero; what is left of the frame goes through the same product."""
+    state = torch.cat([words.mean(dim=1), (1e-6 * image.mean(dim=1)).round()], dim=1)
+    gated = state * torch.cat([torch.zeros(8), torch.ones(8)])
+    return net.head(gated[:, :8] + gated[:, 8:])
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
+        (both_at_a_limit, True),
+        (frame_rounded_through_an_open_gate, False),
         (dropped, False),
         (both_dropped, True),
         (frame_zeroed_and_dropped, True),
@@ -152,9 +168,21 @@ def clamped_before_a_head(net: Encoders, words: T, image: T) -> T:
     return net.head(torch.tanh(words.mean(dim=1) + image.mean(dim=1) + 40))
 
 
+def clamped_and_looked_at(net: Encoders, words: T, image: T) -> T:
+    """What nothing takes lies between the limit and the head."""
+    state = torch.tanh(words.mean(dim=1) + image.mean(dim=1) + 40)
+    net.mix(state)
+    return net.head(state)
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
-    [(clamped, True), (clamped_and_joined, True), (clamped_before_a_head, False)],
+    [
+        (clamped, True),
+        (clamped_and_joined, True),
+        (clamped_before_a_head, False),
+        (clamped_and_looked_at, False),
+    ],
 )
 def test_a_limit_of_the_action(body: Body, expected: bool) -> None:
     words, frame, loss = told(policy_of(body))
@@ -185,3 +213,33 @@ def test_an_operator_that_does_not_run_on_the_other_frame_tells_nothing() -> Non
     assert loss.operator is not None
     assert frame.matched.get(loss.operator.number) is None
     assert is_at_limit(words, frame, loss) is False
+
+
+def test_what_does_not_go_into_the_action_is_no_limit_of_it() -> None:
+    words, _, loss = told(policy_of(dropped))
+    assert is_at_limit(words, None, loss) is False
+
+
+def test_a_choice_of_one_among_several_is_no_limit() -> None:
+    """It has another shape than what it is made of."""
+
+    def body(net: Encoders, words: T, image: T) -> T:
+        scores = 1e-3 * net.head(words.mean(dim=1)) + torch.tensor([0.0, 5.0, 0.0])
+        place = scores.argmax(dim=1, keepdim=True) + 0.5
+        return torch.cat([place, place, place], dim=1)
+
+    words, frame, loss = told(policy_of(body))
+    assert loss.how == "no choice"
+    assert is_at_limit(words, frame, loss) is False
+
+
+def test_a_vector_of_the_same_shape_is_not_what_an_earlier_run_made() -> None:
+    kept = torch.linspace(-1, 1, 8)[None]
+
+    def body(net: Encoders, words: T, image: T) -> T:
+        net.mix(words.mean(dim=1))
+        return net.head(image.mean(dim=1) + kept)
+
+    words, _, loss = told(policy_of(body))
+    assert loss.how == "left out"
+    assert is_kept_instead(words, loss) is False
