@@ -117,3 +117,38 @@ def test_a_loop_over_the_frame_too_is_the_readers(takes_image: bool) -> None:
     frame = Differences(recorded(policy), recorded(policy, seed=1))
     loss = find_loss(between(policy), frame)
     assert (loss.how, loss.is_inside_reader) == ("masked by order", takes_image)
+
+
+def test_rows_may_be_picked_from_views_that_are_alike() -> None:
+    def body(net: Encoders, words: T, image: T) -> T:
+        rows = net.mix(torch.cat([image, words], dim=1))
+        state, states = torch.zeros(1, DIM), []
+        for place in range(rows.shape[1]):
+            state = 0.5 * state + torch.tanh(rows.detach()[:, place])
+            states.append(state)
+        return net.head(states[2])
+
+    assert lost(body).how == "masked by order"
+
+
+def test_rows_of_another_tensor_are_no_steps_of_this_one() -> None:
+    """Of as many numbers, and picked in the same way; the words come into the state later."""
+
+    def body(net: Encoders, words: T, image: T) -> T:
+        rows = torch.tanh(net.mix(torch.cat([image, words], dim=1)))
+        others = 2 * rows
+        state = others[:, 0] + rows[:, 1]
+        _ = state + rows[:, IMAGES + TOLD]
+        return net.head(state)
+
+    assert lost(body).how == "left out"
+
+
+def test_words_may_come_into_the_state_at_once() -> None:
+    def body(net: Encoders, words: T, image: T) -> T:
+        rows = torch.tanh(net.mix(torch.cat([image, words], dim=1)))
+        told, first, second = rows[:, IMAGES + TOLD], rows[:, 0], rows[:, 1]
+        _ = second + told
+        return net.head(first + second)
+
+    assert lost(body).how == "masked by order"
