@@ -79,7 +79,7 @@ def test_a_black_box_that_heeds_and_one_that_does_not() -> None:
     }
     assert found.verdict.cause == "none"
     assert found.verdict.bypass.status == "not measured"
-    assert "Only the policy's actions could be observed" in found.sentence
+    assert "Only the policy's actions were observed" in found.sentence
     saw_rungs("server", found)
     deaf, _ = audited(ignores)
     assert deaf.verdict.rungs["used"].status == "fails"

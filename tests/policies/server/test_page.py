@@ -44,7 +44,7 @@ def test_the_command_gives_a_verdict(port: str, tmp_path: Path) -> None:
         words = shlex.split(command.replace(f"127.0.0.1:{port}", own[0]))
         ran = run_heedmap(*words[1:], cwd=tmp_path)
     assert ran.code == 0, ran.err[-2000:]
-    assert "Only the policy's actions could be observed" in " ".join(ran.out.split())
+    assert "Only the policy's actions were observed" in " ".join(ran.out.split())
 
 
 def test_the_tables_have_every_protocol_and_setting() -> None:

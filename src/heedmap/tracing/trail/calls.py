@@ -16,8 +16,9 @@ from heedmap.data.observation import Observation
 from heedmap.policies.base import Policy
 from heedmap.tracing.capture.running import names_of_modules, watch_modules
 from heedmap.tracing.capture.towers import is_remembered
-from heedmap.tracing.trail.recorder import limit_bytes, tensors_in
+from heedmap.tracing.trail.recorder import limit_bytes
 from heedmap.tracing.trail.recording import ModuleCall, Recording, Value
+from heedmap.tracing.trail.tensors import tensors_in
 
 
 def record_calls(policy: Policy, observation: Observation, instruction: str) -> Recording:

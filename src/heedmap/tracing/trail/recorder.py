@@ -14,12 +14,11 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.utils._pytree import tree_leaves
 
 from heedmap.data.observation import Observation
 from heedmap.errors import CaptureError
 from heedmap.policies.base import Policy
-from heedmap.policies.unwatched import UNWATCHED, unwatched
+from heedmap.policies.unwatched import unwatched
 from heedmap.tracing.batches import free_bytes
 from heedmap.tracing.capture.running import OperatorMode, Running, names_of_modules, watch_modules
 from heedmap.tracing.trail.kinds import FILLING, UNINITIALISED
@@ -32,6 +31,15 @@ from heedmap.tracing.trail.recording import (
     Recording,
     Value,
     rests_on_weights,
+)
+from heedmap.tracing.trail.tensors import (
+    alias_of,
+    is_plain,
+    points_elsewhere,
+    storage_of,
+    tensors_in,
+    with_values,
+    written_by,
 )
 
 HELD_AT_ONCE = 8
@@ -110,9 +118,6 @@ class OperatorCounter:
         return *place, nth
 
 
-_NO_TENSORS = frozenset(
-    {type(None), bool, int, float, str, torch.dtype, torch.device, torch.layout}
-)
 _Key = tuple[int, int, int, tuple[int, ...], tuple[int, ...], torch.dtype]
 
 
@@ -131,7 +136,7 @@ class _Recorder(OperatorMode):
         self._alive: dict[int, tuple[int, torch.UntypedStorage]] = {}
         self._into = into
         held = [*module.parameters(), *module.buffers()]
-        self._weights = {_storage(tensor) for tensor in held if tensor.numel()}
+        self._weights = {storage_of(tensor) for tensor in held if tensor.numel()}
         self._values: dict[_Key, Value] = {}
         self._of_storage: dict[int, list[Value]] = {}
         self._writers: dict[int, list[int]] = {}
@@ -139,14 +144,14 @@ class _Recorder(OperatorMode):
         self._counter = OperatorCounter(running)
 
     def operate(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if self._into.is_full or _points_elsewhere(func, args):
+        if self._into.is_full or points_elsewhere(func, args):
             return func(*args, **kwargs)
         self._leave_memory_out(func, args)
         inputs = {id(t): self.value(t) for t in tensors_in((args, kwargs))}
-        given = _with_values(args, inputs), _with_values(kwargs, inputs)
-        written = _written(func, args, kwargs)
+        given = with_values(args, inputs), with_values(kwargs, inputs)
+        written = written_by(func, args, kwargs)
         for tensor in written:
-            self._keep_before_write(_storage(tensor))
+            self._keep_before_write(storage_of(tensor))
         result = func(*args, **kwargs)
         key = self._counter.key_of(func)
         assert key is not None
@@ -166,9 +171,9 @@ class _Recorder(OperatorMode):
 
     def _leave_memory_out(self, func: Any, args: tuple[Any, ...]) -> None:
         """Of memory that is filled and that nothing has looked at, what it held is not known."""
-        if func._schema.name not in FILLING or not _is_plain(args[0]):
+        if func._schema.name not in FILLING or not is_plain(args[0]):
             return
-        key, storage = self._key(args[0]), _storage(args[0])
+        key, storage = self._key(args[0]), storage_of(args[0])
         if key not in self._values and storage not in self._weights | self._writers.keys():
             with unwatched():
                 held = torch.zeros_like(args[0])
@@ -187,10 +192,12 @@ class _Recorder(OperatorMode):
         """What this tensor is now."""
         key = self._key(tensor)
         if (found := self._values.get(key)) is None:
-            storage = _storage(tensor)
+            storage = storage_of(tensor)
             writers = tuple(self._writers.get(storage, ()))
             is_weight = storage in self._weights
-            found = self._keep(key, Value(_alias(tensor), writers, is_weight, self._place(tensor)))
+            found = self._keep(
+                key, Value(alias_of(tensor), writers, is_weight, self._place(tensor))
+            )
         return found
 
     def keep_written(self) -> None:
@@ -203,19 +210,19 @@ class _Recorder(OperatorMode):
             value.tensor = value.tensor.clone()
 
     def _made(self, tensor: torch.Tensor, number: int) -> Value:
-        storage = _storage(tensor)
+        storage = storage_of(tensor)
         if storage not in self._writers:
             self._writers[storage] = []
             if storage not in self._weights:
                 self._into.held_bytes += tensor.untyped_storage().nbytes()
         self._writers[storage].append(number)
         is_view_of_weight = storage in self._weights
-        made = Value(_alias(tensor), (number,), is_view_of_weight, self._place(tensor))
+        made = Value(alias_of(tensor), (number,), is_view_of_weight, self._place(tensor))
         return self._keep(self._key(tensor), made)
 
     def _place(self, tensor: torch.Tensor) -> Place:
         """Storages are kept alive, so that no other one takes the address meanwhile."""
-        storage = _storage(tensor)
+        storage = storage_of(tensor)
         if storage not in self._alive:
             self._alive[storage] = len(self._alive), tensor.untyped_storage()
         number, _ = self._alive[storage]
@@ -236,15 +243,10 @@ class _Recorder(OperatorMode):
         self._writes[storage] += 1
 
     def _key(self, tensor: torch.Tensor) -> _Key:
-        storage = _storage(tensor)
+        storage = storage_of(tensor)
         shape, stride = tuple(tensor.shape), tuple(tensor.stride())
         offset = int(tensor.storage_offset())
         return storage, self._writes[storage], offset, shape, stride, tensor.dtype
-
-
-def _points_elsewhere(func: Any, args: tuple[Any, ...]) -> bool:
-    """Whether a tensor is made to show another memory, which is no result: as in a deep copy."""
-    return func._schema.name == "aten::set_" and not any(torch.is_tensor(a) for a in args[1:])
 
 
 def _with_first(result: Any, instead: torch.Tensor, name: str, module: str) -> Any:
@@ -261,60 +263,6 @@ def _with_first(result: Any, instead: torch.Tensor, name: str, module: str) -> A
         )
     copy = instead.clone()  # or what comes after might write into what is held
     return (copy, *result[1:]) if isinstance(result, tuple | list) else copy
-
-
-def _storage(tensor: torch.Tensor) -> int:
-    return tensor.untyped_storage().data_ptr()
-
-
-def _alias(tensor: torch.Tensor) -> torch.Tensor:
-    token = UNWATCHED.set(True)  # or it were recorded as an operator of the policy
-    try:
-        return tensor.detach()
-    finally:
-        UNWATCHED.reset(token)
-
-
-def _is_plain(leaf: Any) -> bool:
-    return isinstance(leaf, torch.Tensor) and leaf.layout == torch.strided and not leaf.is_meta
-
-
-def tensors_in(nested: Any) -> list[torch.Tensor]:
-    """In order; asked of all arguments of every operator, and quicker than torch's pytrees."""
-    if isinstance(nested, torch.Tensor):
-        return [nested] if _is_plain(nested) else []
-    if isinstance(nested, dict):
-        nested = nested.values()
-    elif not isinstance(nested, tuple | list):
-        leaves = () if type(nested) in _NO_TENSORS else tree_leaves(nested)
-        return [leaf for leaf in leaves if _is_plain(leaf)]
-    found: list[torch.Tensor] = []
-    for each in nested:
-        if type(each) not in _NO_TENSORS:
-            found += tensors_in(each)
-    return found
-
-
-def _with_values(nested: Any, values: Mapping[int, Value]) -> Any:
-    if type(nested) in _NO_TENSORS:
-        return nested
-    if isinstance(nested, torch.Tensor):
-        return values.get(id(nested))
-    if isinstance(nested, tuple | list):
-        return tuple([_with_values(each, values) for each in nested])
-    if isinstance(nested, dict):
-        return {name: _with_values(each, values) for name, each in nested.items()}
-    return nested
-
-
-def _written(func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[torch.Tensor]:
-    """Tensors that an operator changes in place."""
-    schema = func._schema
-    if not schema.is_mutable:
-        return []
-    given = {**dict(zip([a.name for a in schema.arguments], args, strict=False)), **kwargs}
-    changed = [a.name for a in schema.arguments if a.alias_info and a.alias_info.is_write]
-    return [t for name in changed for t in tensors_in(given.get(name))]
 
 
 def _last_equal(operators: Sequence[Operator], scores: torch.Tensor) -> Value | None:
