@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from heedmap.auditing.described import describe_policy
 from heedmap.auditing.policy_result import policy_result
 from heedmap.auditing.preparation import in_evaluation_mode
 from heedmap.auditing.upper.known import KnownRuns, given
 from heedmap.auditing.upper.measure import UpperFacts, UpperOptions, measure_by_exchange
-from heedmap.auditing.upper.runner import BATCH_TOLERANCE, Example, Runner
+from heedmap.auditing.upper.responses import Scores
+from heedmap.auditing.upper.runner import Example, Runner, agree
 from heedmap.auditing.variants import observation_variants
 from heedmap.data.trials import Trial
 from heedmap.errors import PolicyRunError
@@ -89,15 +88,10 @@ class ExchangeOnly:
         once = {given(*each): row for each, row in zip(examples[:-1], rows[:-1], strict=True)}
         return KnownRuns(once, again={given(*first): rows[-1]})
 
-    def _is_as_alone(
-        self, examples: Sequence[Example], together: Sequence[np.ndarray | None]
-    ) -> bool:
+    def _is_as_alone(self, examples: Sequence[Example], together: Sequence[Scores | None]) -> bool:
         runner = Runner(self.policy, BatchSize(1))
         for example, mine in zip(examples, together, strict=True):
             (alone,) = runner.scores([example])
-            if alone is None or mine is None or alone.shape != mine.shape:
-                return False
-            most = BATCH_TOLERANCE * max(float(np.abs(alone).max(initial=0.0)), 1.0)
-            if np.abs(alone - mine).max(initial=0.0) > most:
+            if alone is None or mine is None or not agree([alone], [mine]):
                 return False
         return True

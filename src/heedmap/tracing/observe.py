@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -111,6 +111,21 @@ def unwatched_pass(instruction: str) -> AbstractContextManager[Callable[[ActionS
     return nullcontext(lambda scores: None)
 
 
+Seen = TypeVar("Seen", "FirstPass", "Pass")
+
+
+def under_watch(watch: Watch, instruction: str, run: Callable[[], Seen]) -> Seen:
+    """What `run`, a plain pass under this instruction, shows.
+
+    Its scores are given to `watch`, unless it may round otherwise than unwatched.
+    """
+    with watch(instruction) as keep:
+        found = run()
+    if not found.took_apart:
+        keep(found.scores)
+    return found
+
+
 def observe(
     policy: Policy,
     pattern: str,
@@ -155,6 +170,11 @@ class FirstPass:
     boundaries: dict[str, Boundary]
     calls: CallsOfModules
     """Of the modules that are no layer of a stack, vision towers among them."""
+
+    @property
+    def took_apart(self) -> bool:
+        """Whether it may round otherwise than unwatched."""
+        return self.seen.took_apart
 
     def of(self, stack: Stack, towers: Sequence[str]) -> Pass:
         """The pass as `observe` shows it, of a stack and without look-ups inside towers.

@@ -59,7 +59,7 @@ def test_what_a_policy_writes_over_later_does_not_change_it(case: FrameCase) -> 
     policy = random_policy("sound")
     kept, seen = KeptTrunks(policy), of_frame(case.frame)
     stack = stack_of(policy, case)
-    recorder = TrunkRecorder(stack.block_names)
+    recorder = TrunkRecorder()
     with recorder.watching(policy.module, stack.block_names):
         scores = policy([seen], [TEXTS[0]])
     theirs = recorder.trunk(stack, seen, TEXTS[0], scores)

@@ -21,11 +21,11 @@ from heedmap.tracing.observe import Entered, Pass, enter, enter_together
 
 Example = tuple[Observation, str]
 Variant = tuple[int, str]
-"""An observation, which is there as long as it is compared, and a text."""
+"""An observation's id, and a text."""
 
 
 def variant_of(observation: Observation, text: str) -> Variant:
-    """What an example is found by: hashing its pixels would take longer than running it."""
+    """What an example is found by, as long as its observation is there."""
     return id(observation), text
 
 

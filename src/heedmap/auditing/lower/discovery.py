@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import torch
 
@@ -33,10 +34,11 @@ from heedmap.tracing.observe import (
     Watch,
     enter,
     first_pass,
+    under_watch,
     unwatched_pass,
 )
 from heedmap.tracing.shared_prefix.kept import KeptTrunks
-from heedmap.tracing.shared_prefix.trunk import TrunkRecorder, numbered_modules
+from heedmap.tracing.shared_prefix.trunk import numbered_modules
 from heedmap.types import Embeddings
 
 
@@ -78,7 +80,13 @@ def find_transformer(
 
     Raises CaptureError, naming what was found of every stack, when none fits.
     """
-    first, recorder = _first_pass(policy, observation, instruction, watch, trunks)
+    trunks = trunks or KeptTrunks(policy, is_wanted=False)
+
+    def run() -> FirstPass:
+        plain = partial(first_pass, policy, observation, instruction)
+        return under_watch(watch, instruction, plain)
+
+    first, recorder = trunks.watched(numbered_modules(policy.module), observation, run)
     stacks = stacks_of(first.seen, policy.transformer_name)
     infos: list[StackInfo] = []
     taken: Transformer | None = None
@@ -102,28 +110,9 @@ def find_transformer(
             listed=listed,
         )
     _refuse_cross_attention(policy, stacks, taken)
-    if trunks is not None and taken.first_pass is not None and not first.seen.took_apart:
+    if taken.first_pass is not None and not first.took_apart:
         trunks.keep(recorder, taken.first_pass.stack, observation, instruction, first.scores)
     return replace(taken, stacks=tuple(reversed(infos)), first_scores=first.scores)
-
-
-def _first_pass(
-    policy: Policy,
-    observation: Observation,
-    instruction: str,
-    watch: Watch,
-    trunks: KeptTrunks | None,
-) -> tuple[FirstPass, TrunkRecorder | None]:
-    def run() -> FirstPass:
-        with watch(instruction) as keep:
-            first = first_pass(policy, observation, instruction)
-        if not first.seen.took_apart:
-            keep(first.scores)
-        return first
-
-    if trunks is None:
-        return run(), None
-    return trunks.watched(numbered_modules(policy.module), observation, run)
 
 
 def _refuse_cross_attention(policy: Policy, stacks: list[Stack], taken: Transformer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from heedmap.auditing.lower.at_once import VariantBatches
 from heedmap.auditing.lower.discovery import Transformer, action_rows
@@ -19,7 +20,7 @@ from heedmap.policies.stages import stage
 from heedmap.record.layout import Layout
 from heedmap.tracing.capture.inputs import SequenceLengthError
 from heedmap.tracing.capture.masks import Hops, hops_to
-from heedmap.tracing.observe import Pass, Watch, observe, unwatched_pass
+from heedmap.tracing.observe import Pass, Watch, observe, under_watch, unwatched_pass
 from heedmap.tracing.shared_prefix.kept import KeptTrunks
 
 
@@ -69,6 +70,7 @@ def examine(
     """
     known = {} if rows_by_length is None else rows_by_length
     if seen is None:
+        trunks = trunks or KeptTrunks(policy, is_wanted=False)
         seen = _plain_pass(policy, transformer, observation, instruction, watch, trunks)
     length = seen.stack.length
     if length not in known:
@@ -100,17 +102,12 @@ def _plain_pass(
     observation: Observation,
     instruction: str,
     watch: Watch,
-    trunks: KeptTrunks | None,
+    trunks: KeptTrunks,
 ) -> Pass:
     def run() -> Pass:
-        with watch(instruction) as keep:
-            seen = observe(policy, transformer.pattern, observation, instruction)
-        if not seen.took_apart:
-            keep(seen.scores)
-        return seen
+        plain = partial(observe, policy, transformer.pattern, observation, instruction)
+        return under_watch(watch, instruction, plain)
 
-    if trunks is None:
-        return run()
     seen, recorder = trunks.watched(transformer.layers, observation, run)
     if not seen.took_apart:
         trunks.keep(recorder, seen.stack, observation, instruction, seen.scores)

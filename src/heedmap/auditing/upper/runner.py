@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
-import torch
 
 from heedmap.auditing.upper.known import KnownRuns, given
 from heedmap.auditing.upper.responses import Scores
@@ -61,16 +60,17 @@ class UntriedBatch:
         alike, singly = self._singly()
         if not alike:
             return 1
-        tried, several = BatchSize(len(alike)), list[torch.Tensor]()
+        tried, several = BatchSize(len(alike)), list[Scores]()
 
         def run() -> None:
-            several[:] = in_batches(alike, tried, lambda some: policy(*_columns(some)))
+            found = in_batches(alike, tried, lambda some: policy(*_columns(some)))
+            several[:] = [scores.double().cpu().numpy() for scores in found]
 
         if most is None:
             most = size_that_fits(policy.module, BATCH, run, len(alike))
         elif most > 1:
             run()
-        if tried.value == 1 or most == 1 or not _agree(singly, several):
+        if tried.value == 1 or most == 1 or not agree(singly, several):
             return 1
         self.noise = _apart(singly, several)
         return most
@@ -232,14 +232,15 @@ def _of_one_length(policy: Policy, examples: Sequence[Example]) -> list[Example]
     return [examples[0], next(others, examples[0])]
 
 
-def _agree(singly: Sequence[Scores], several: Sequence[torch.Tensor]) -> bool:
+def agree(singly: Sequence[Scores], several: Sequence[Scores]) -> bool:
+    """Whether scores of a batch are those of single runs, but for rounding."""
     largest = max(float(np.abs(one).max(initial=0.0)) for one in singly)
     return _apart(singly, several) <= BATCH_TOLERANCE * max(largest, 1.0)
 
 
-def _apart(singly: Sequence[Scores], several: Sequence[torch.Tensor]) -> float:
+def _apart(singly: Sequence[Scores], several: Sequence[Scores]) -> float:
     """The largest difference; infinite where there are other numbers of scores."""
-    one, two = np.stack(list(singly)), torch.stack(list(several)).double().cpu().numpy()
+    one, two = np.stack(list(singly)), np.stack(list(several))
     return float(np.abs(one - two).max(initial=0.0)) if one.shape == two.shape else np.inf
 
 

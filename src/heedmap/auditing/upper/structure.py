@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from heedmap.auditing.lower.discovery import Transformer
 from heedmap.auditing.lower.examine import Examined, examine
 from heedmap.auditing.lower.perturb import moved
@@ -120,15 +118,12 @@ class Structures:
         kept = [one for one in entering if one is not None]
         if len(kept) < len(texts):
             return None
-        return [
-            frozenset(np.flatnonzero((kept[0] != other).any(axis=-1)).tolist())
-            for other in kept[1:]
-        ]
+        return [frozenset(moved(kept[0], other)) for other in kept[1:]]
 
     def _entering(
         self, structure: Structure, observation: Observation, text: str
-    ) -> np.ndarray | None:
-        """What enters the first layer, (position, dim); None at another length."""
+    ) -> Entered | None:
+        """What enters the first layer; None at another length."""
         try:
             with (
                 capture_entering(self.policy.module, structure.stack) as entering,
@@ -137,7 +132,7 @@ class Structures:
                 self.policy([observation], [text])
         except SequenceLengthError:
             return None
-        return entering.only()[0].float().cpu().numpy()
+        return Entered(entering.only(), ())
 
     def _examined(self, trial: Trial, text: str) -> Structure | None:
         if self._more == 0:

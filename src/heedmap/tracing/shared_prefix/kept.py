@@ -59,7 +59,7 @@ class KeptTrunks:
             return run(), None
 
         def recorded() -> tuple[Result, TrunkRecorder]:
-            recorder = TrunkRecorder(names)
+            recorder = TrunkRecorder()
             with recorder.watching(module, names):
                 return run(), recorder
 

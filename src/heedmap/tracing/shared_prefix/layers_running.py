@@ -31,6 +31,8 @@ class LayersRunning(ABC):
 
     def __init__(self) -> None:
         self._inside: list[int] = []
+        self.names: tuple[str, ...] = ()
+        """Of the layers that are followed, by their number."""
 
     @property
     def layer(self) -> int | None:
@@ -52,6 +54,7 @@ class LayersRunning(ABC):
     @contextmanager
     def watching(self, module: nn.Module, names: Sequence[str]) -> Iterator[None]:
         """Follow the modules of these names, numbered in this order; leaves no hook behind."""
+        self.names = tuple(names)
         handles = [
             handle
             for layer, name in enumerate(names)

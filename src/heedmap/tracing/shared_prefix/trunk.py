@@ -6,7 +6,6 @@ Branches (`heedmap.tracing.shared_prefix.branches`) read them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -19,6 +18,7 @@ from heedmap.errors import CaptureError
 from heedmap.policies.base import ActionScores, Policy
 from heedmap.tracing.capture.calls import FusedCall
 from heedmap.tracing.capture.rows import MASKED_BELOW, row_bias
+from heedmap.tracing.capture.running import names_of_modules
 from heedmap.tracing.capture.stacks import Stack, block_of, stacks_of, towers_of
 from heedmap.tracing.capture.trace import trace
 from heedmap.tracing.observe import check_attention_seen
@@ -94,7 +94,7 @@ def record_trunk(policy: Policy, stack: Stack, observation: Observation, instruc
     `scaled_dot_product_attention`, or its states are not (batch, position, dim).
     """
     names = _layers_of(stack)
-    recorder = TrunkRecorder(names)
+    recorder = TrunkRecorder()
     with recorder.watching(policy.module, names):
         scores = policy([observation], [instruction])
     return recorder.trunk(stack, observation, instruction, scores)
@@ -117,7 +117,7 @@ def find_trunk(policy: Policy, observation: Observation, instruction: str) -> Fo
     Raises CaptureError where nothing that attends to itself is seen.
     """
     names = numbered_modules(policy.module)
-    recorder = TrunkRecorder(names)
+    recorder = TrunkRecorder()
     with recorder.watching(policy.module, names), trace(policy.module) as seen:
         scores = policy([observation], [instruction])
     check_attention_seen(policy, seen)
@@ -139,7 +139,7 @@ def find_trunk(policy: Policy, observation: Observation, instruction: str) -> Fo
 
 def numbered_modules(module: nn.Module) -> list[str]:
     """Names of all modules that may be layers of a stack."""
-    return [name for name, _ in module.named_modules() if name and block_of(name) == name]
+    return [name for name in names_of_modules(module).values() if name and block_of(name) == name]
 
 
 def _layers_of(stack: Stack) -> list[str]:
@@ -151,11 +151,10 @@ def _layers_of(stack: Stack) -> list[str]:
 
 @final
 class TrunkRecorder(LayersRunning):
-    """Keeps what layers of these names are given; changes nothing. Enter with `watching`."""
+    """Keeps what every layer is given; changes nothing. Enter with `watching`."""
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._names = list(names)
         self._inputs: dict[int, list[Arguments]] = {}
         self._calls: dict[int, list[FusedCall]] = {}
         self._outputs: dict[int, Any] = {}
@@ -178,9 +177,9 @@ class TrunkRecorder(LayersRunning):
     ) -> Trunk:
         """That of the one pass that was watched. Raises NotShareableError as `record_trunk`."""
         names = _layers_of(stack)
-        if not set(names) <= set(self._names):
+        if not set(names) <= set(self.names):
             raise NotShareableError("a layer of it is not a numbered module")
-        layers = tuple(self._layer(self._names.index(name), stack.length) for name in names)
+        layers = tuple(self._layer(self.names.index(name), stack.length) for name in names)
         return Trunk(stack, observation, instruction, layers, scores)
 
     def _layer(self, number: int, length: int) -> TrunkLayer:
